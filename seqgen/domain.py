@@ -1,0 +1,189 @@
+"""The contract that a plugin implements: how one kind of file becomes token ids, and token ids become files again.
+
+The smallest useful plugin is `read`, `encode`, `decode` and `write`; everything else has a default here. A domain
+needs NumPy and nothing more: it never sees TensorFlow, and the engine never sees a domain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from seqgen import grammar as token_grammar
+from seqgen.errors import InvalidValue, UnknownName, UsageError
+from seqgen.grammar import BOS, EOS, Grammar
+
+API_VERSION = 1
+Item = TypeVar("Item")
+
+
+class Options(BaseModel):
+    """Named, typed, JSON-serialisable values that `--set key=value` reaches: a domain's settings or constraints."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any], kind: str = "setting") -> Any:
+        """Checked options; raises UnknownName for a key that does not exist, InvalidValue for a value that cannot be."""
+        for key in values:
+            if key not in cls.model_fields:
+                raise UnknownName(kind, key, cls.model_fields)
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            reason = first["msg"].removeprefix("Value error, ")
+            raise InvalidValue(f"The {kind} {where!r} cannot be {first['input']!r}: {reason}.") from error
+
+
+class Vocabulary(Sequence[str]):
+    """The names of all tokens, in the order of their ids: `pitch:60`, `hold`. Ids 0 and 1 are BOS and EOS everywhere."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        """`names` are the domain's own tokens, without BOS and EOS; raises ValueError when one stands there twice."""
+        self.names: tuple[str, ...] = ("<bos>", "<eos>", *names)
+        self.ids: dict[str, int] = {name: number for number, name in enumerate(self.names)}
+        if len(self.ids) != len(self.names):
+            twice = next(name for number, name in enumerate(self.names) if self.ids[name] != number)
+            raise ValueError(f"the token {twice!r} stands in the vocabulary twice")
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.names[index]
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Vocabulary) and self.names == other.names
+
+    def __hash__(self) -> int:
+        return hash(self.names)
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """One document as the engine sees it.
+
+    ids:     int32[n], from BOS on; usually ending with EOS.
+    weights: float32[n]; how much predicting each id counts in the loss. 0 is given, not learned; BOS is always 0.
+    """
+
+    ids: np.ndarray
+    weights: np.ndarray
+
+    @classmethod
+    def document(cls, content: Sequence[int] | np.ndarray, *, ends: bool = True) -> Example:
+        """BOS, the content, and EOS unless the end is not to be learned; every id but BOS counts fully."""
+        ids = np.array([BOS, *np.asarray(content, np.int32).tolist(), *([EOS] if ends else [])], np.int32)
+        weights = np.ones(len(ids), np.float32)
+        weights[0] = 0
+        return cls(ids, weights)
+
+
+@dataclass(frozen=True, eq=False)
+class Prompt:
+    """What sampling starts from: ids[n] that are given (BOS first), and the grammar of the whole document."""
+
+    ids: np.ndarray
+    grammar: Grammar
+
+
+class Oracle(Protocol):
+    """What a trained model offers to a domain's `predict`, on ids alone."""
+
+    def probabilities(self, ids: np.ndarray) -> np.ndarray:
+        """float32[n, vocabulary]: the distribution of the id after each of `ids`."""
+
+    def generate(self, prompt: Prompt, count: int, longest: int, seed: int) -> list[np.ndarray]:
+        """`count` documents that begin with the prompt."""
+
+    def score(self, ids: np.ndarray) -> np.ndarray:
+        """float32[n]: nats that each id costs; 0 for BOS."""
+
+
+class Domain(Generic[Item]):
+    """One kind of data. Subclass it, name it, and register it in the entry-point group `seqgen`."""
+
+    name: ClassVar[str]
+    api_version: ClassVar[int] = API_VERSION
+    reads: ClassVar[tuple[str, ...]] = ()
+    """File endings, lower case with their dot; what `build` looks for in a folder. Empty: every file."""
+    unit: ClassVar[str] = "token"
+    """What one token is called in reports: nats a note."""
+    period: ClassVar[int] = 1
+    """How many tokens back the token stands that the bigram baseline looks at: 4 where four voices take turns."""
+
+    class Settings(Options):
+        """What of this domain can be set when a model is trained; saved in its bundle."""
+
+    class Constraints(Options):
+        """What can be asked of a sample."""
+
+    def __init__(self, settings: Any = None, vocabulary: Vocabulary | None = None) -> None:
+        self.settings: Any = settings if settings is not None else self.Settings()
+        self.vocabulary: Vocabulary = vocabulary if vocabulary is not None else self.learn(())
+
+    def read(self, path: Path) -> Iterator[Item]:
+        """The items of one file; raises UnusableFile(reason), and nothing else, when it cannot be used."""
+        raise NotImplementedError
+
+    def learn(self, items: Iterable[Item]) -> Vocabulary:
+        """The vocabulary. One that is learned from data consumes `items` (the training split); a fixed one does not.
+
+        Called with no items when a domain is made without a vocabulary.
+        """
+        raise NotImplementedError
+
+    def encode(self, item: Item) -> Example:
+        """An item's ids and weights; raises UnusableFile when it has none in this encoding."""
+        raise NotImplementedError
+
+    def decode(self, ids: np.ndarray) -> Item:
+        """The item of ids[n]; total on what the grammar allows, whole or cut short at any token."""
+        raise NotImplementedError
+
+    def write(self, item: Item, path: Path) -> list[Path]:
+        """Writes an item as `path` with the domain's own ending added; gives the files made. Whole or not at all."""
+        raise NotImplementedError
+
+    def grammar(self, constraints: Any = None) -> Grammar:
+        """The automaton of this domain's documents, narrowed by `constraints`; raises ImpossibleConstraints."""
+        return token_grammar.anything(len(self.vocabulary))
+
+    def augment(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Another document just as good, of the same length; a pure function of `ids` and `rng`."""
+        return ids
+
+    def prompt(self, item: Item | None = None, constraints: Any = None) -> Prompt:
+        """What sampling starts from: nothing but BOS, or the beginning of `item`; raises ImpossibleConstraints."""
+        allowed = self.grammar(constraints)
+        if item is None:
+            return Prompt(np.array([BOS], np.int32), allowed)
+        ids = self.encode(item).ids
+        ids = ids[:-1] if ids[-1] == EOS else ids
+        try:
+            allowed.unroll(ids)
+        except ValueError as error:
+            raise UsageError(f"The prompt does not fit what was asked for: {error}.") from error
+        return Prompt(ids, allowed)
+
+    def predict(self, item: Item, oracle: Oracle) -> Any:
+        """The domain's own answer to an item: a label, a translation, a forecast."""
+        raise UsageError(f"The domain {self.name!r} answers no questions; use 'seqgen sample' or 'seqgen score'.")
+
+    def evaluate(self, real: Sequence[Item], made: Sequence[Item]) -> dict[str, float]:
+        """Domain metrics of made items beside real ones, by name."""
+        return {}
+
+    renders: ClassVar[tuple[str, ...]] = ()
+    """The kinds that `render` knows, written beside every sample."""
+
+    def render(self, item: Item, kind: str, path: Path) -> Path:
+        """Writes a picture, a sound or a score of an item; `path` comes without an ending."""
+        raise UnknownName(f"rendering of domain {self.name!r}", kind, self.renders)

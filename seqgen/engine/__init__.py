@@ -1,0 +1,28 @@
+"""The engine: trains and samples sequences of integers with TensorFlow, and knows nothing of what they mean."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def _quiet_standard_error() -> Iterator[None]:
+    """TensorFlow's C++ greets every user with a page about CUDA and oneDNN, before it reads any log level."""
+    saved, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(saved, 2)
+        os.close(saved)
+        os.close(nowhere)
+
+
+with _quiet_standard_error():
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    import tensorflow as tf
+
+    # The first operation makes TensorFlow look for devices, and talk about them.
+    tf.constant(0)

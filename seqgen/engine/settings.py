@@ -1,0 +1,44 @@
+"""Everything about a model and its training that can be set, with the sizes that set it all at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SIZES: dict[str, dict[str, Any]] = {
+    "tiny": {"width": 64, "layers": 1},
+    "small": {"width": 256, "layers": 2},
+    "medium": {"width": 512, "layers": 2},
+    "large": {"width": 1024, "layers": 3},
+}
+
+
+class ModelSettings(BaseModel):
+    """The shape of a model; with a vocabulary and a grammar it fixes every weight's shape."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    width: int = Field(256, ge=8, le=8192, description="units in every layer and numbers in every embedding")
+    layers: int = Field(2, ge=1, le=16, description="LSTM layers, one on top of the other")
+    attention_memory: int = Field(0, ge=0, le=4096, description="how many positions back attention looks; 0 is none")
+    attention_width: int = Field(64, ge=1, le=1024, description="numbers in every query, key and value")
+    feed_forward: int = Field(0, ge=0, le=32768, description="hidden units of the feed-forward layer; 0 is none")
+    grammar_state: bool = Field(True, description="tell the model the state of the domain's grammar")
+
+
+class TrainingSettings(BaseModel):
+    """How a model is trained."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    streams: int = Field(16, ge=1, le=4096, description="documents read side by side (the batch size B)")
+    segment: int = Field(64, ge=1, le=4096, description="steps before gradients are cut (T)")
+    learning_rate: float = Field(3e-3, gt=0, le=1, description="the highest rate of the schedule")
+    warm_up: int = Field(100, ge=0, description="steps in which the rate rises from 0")
+    final_rate: float = Field(0.01, ge=0, le=1, description="the last rate, as a share of the highest")
+    dropout: float = Field(0.1, ge=0, lt=1, description="share of each layer's output left out at random")
+    weight_decay: float = Field(0.01, ge=0, le=1, description="AdamW's decay of matrices")
+    clip_norm: float = Field(1.0, gt=0, description="the longest that all gradients together may be")
+    evaluations: int = Field(20, ge=1, le=1000, description="how often held-out data is looked at in a run")
+    seed: int = Field(0, ge=0, lt=2**31, description="of the first weights, the order of documents, and dropout")

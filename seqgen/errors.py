@@ -1,0 +1,73 @@
+"""Every error that a user of seqgen can meet: one sentence that says what, where, and what to do.
+
+    SeqgenError
+    ├── UsageError                 the call was wrong (the command exits with 2)
+    │   ├── UnknownName            no domain, setting, constraint, recipe or size is called that
+    │   └── InvalidValue           a setting or constraint has a value that cannot be
+    ├── UnusableFile               a file cannot be read as this domain's data
+    ├── CorpusError                files, shards or a split that cannot be trained on
+    ├── ImpossibleConstraints      no sequence satisfies what was asked for
+    ├── PluginError                a plugin is broken, missing, or one of two with the same name
+    ├── TrainingError              training cannot start, go on or be resumed
+    ├── BundleError                a trained model's files are missing, damaged or of another shape
+    └── OutputError                a result cannot be written where it was asked for
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class SeqgenError(Exception):
+    """The root: catch this one to catch whatever seqgen says to a user."""
+
+
+class UsageError(SeqgenError):
+    """The call itself was wrong."""
+
+
+class UnknownName(UsageError):
+    """Nothing is called that; names what exists and suggests the nearest."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        names = sorted(known)
+        near = difflib.get_close_matches(name, names, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        super().__init__(f"There is no {kind} {name!r}; {hint}there is: {', '.join(names) or 'none'}.")
+
+
+class InvalidValue(UsageError):
+    """A setting or a constraint was given a value that cannot be."""
+
+
+class UnusableFile(SeqgenError):
+    """A file cannot be used; `reason` is a short phrase under which dropped files are counted."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class CorpusError(SeqgenError):
+    """The files, the shards made from them or their split cannot be trained on."""
+
+
+class ImpossibleConstraints(SeqgenError):
+    """No sequence satisfies everything that was asked for."""
+
+
+class PluginError(SeqgenError):
+    """A plugin is broken, missing, or shares its name with another."""
+
+
+class TrainingError(SeqgenError):
+    """Training cannot start, go on or be resumed."""
+
+
+class BundleError(SeqgenError):
+    """The files of a trained model are missing, damaged, or do not fit together."""
+
+
+class OutputError(SeqgenError):
+    """A result cannot be written where it was asked for."""

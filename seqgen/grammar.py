@@ -1,0 +1,198 @@
+"""Token automata: which token may follow which.
+
+A grammar is a finite automaton over token ids. It reads one document after its BOS: `start` is the state that BOS
+leads to, from wherever it is read, so a packed stream of many documents needs no special case. The same table masks
+illegal tokens in training, in scoring and in sampling, and a user's constraints are automata too: the product of two
+automata (Hopcroft & Ullman, *Introduction to Automata Theory*, section 4.2) accepts what both accept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from seqgen.errors import ImpossibleConstraints
+
+BOS, EOS = 0, 1
+MOST_STATES = 200_000
+
+
+@dataclass(frozen=True, eq=False)
+class Grammar:
+    """A deterministic token automaton.
+
+    allowed:    bool[states, vocabulary]; whether a token may come next. BOS never may: it begins a document.
+    next_state: int32[states, vocabulary]; meaningful where `allowed`, and `start` in the column of BOS.
+    start:      the state after BOS.
+    observed:   int32[states]; what a model is told about each state, as a class number. States that differ only in
+                what the model can see for itself share a class. A constraint keeps the classes of the domain's own
+                grammar, because those are what the model was trained with.
+    """
+
+    allowed: np.ndarray
+    next_state: np.ndarray
+    start: int
+    observed: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int32))
+
+    def __post_init__(self) -> None:
+        states, vocabulary = self.allowed.shape
+        if self.next_state.shape != (states, vocabulary):
+            raise ValueError(f"next_state is {self.next_state.shape}, allowed is {self.allowed.shape}")
+        if self.observed.size == 0:
+            object.__setattr__(self, "observed", np.arange(states, dtype=np.int32))
+        if self.observed.shape != (states,):
+            raise ValueError(f"observed is {self.observed.shape}, there are {states} states")
+        next_state = np.where(self.allowed, self.next_state, 0).astype(np.int32)
+        next_state[:, BOS] = self.start
+        allowed = self.allowed.astype(bool)
+        allowed[:, BOS] = False
+        object.__setattr__(self, "next_state", next_state)
+        object.__setattr__(self, "allowed", allowed)
+        object.__setattr__(self, "observed", self.observed.astype(np.int32))
+
+    @property
+    def states(self) -> int:
+        return int(self.allowed.shape[0])
+
+    @property
+    def vocabulary_size(self) -> int:
+        return int(self.allowed.shape[1])
+
+    @property
+    def classes(self) -> int:
+        """How many classes of states a model can be told apart."""
+        return int(self.observed.max()) + 1
+
+    def unroll(self, ids: np.ndarray) -> np.ndarray:
+        """The state after each token of a document that begins with BOS: int32[n].
+
+        Raises ValueError at the first token that the grammar forbids.
+        """
+        if self.states == 1:
+            steps = np.zeros(len(ids), np.int32)
+            illegal = np.flatnonzero(~self.allowed[0][ids[1:]])
+            if illegal.size:
+                raise ValueError(f"token {int(ids[illegal[0] + 1])} at position {int(illegal[0]) + 1} is not allowed")
+            return steps
+        steps = np.empty(len(ids), np.int32)
+        state = self.start
+        for position, token in enumerate(ids.tolist()):
+            if position and not self.allowed[state, token]:
+                raise ValueError(f"token {token} at position {position} is not allowed in state {state}")
+            state = int(self.next_state[state, token])
+            steps[position] = state
+        return steps
+
+    def accepts(self, ids: np.ndarray) -> bool:
+        """Whether `ids` is a whole document, from BOS to EOS, of this grammar."""
+        if len(ids) < 2 or ids[0] != BOS or ids[-1] != EOS:
+            return False
+        try:
+            self.unroll(ids)
+        except ValueError:
+            return False
+        return True
+
+    def advanced(self, ids: np.ndarray) -> Grammar:
+        """The grammar of what may follow the beginning `ids` (BOS first)."""
+        start = int(self.unroll(ids)[-1])
+        return Grammar(self.allowed, self.next_state, start, self.observed)
+
+    def walk(self, rng: np.random.Generator, longest: int = 100_000) -> np.ndarray:
+        """A random document: every allowed token equally likely at each step, BOS and EOS included."""
+        ids, state = [BOS], self.start
+        while ids[-1] != EOS and len(ids) < longest:
+            ids.append(int(rng.choice(np.flatnonzero(self.allowed[state]))))
+            state = int(self.next_state[state, ids[-1]])
+        return np.array(ids, np.int32)
+
+
+def anything(vocabulary_size: int) -> Grammar:
+    """The default: any token may follow any other, and a document may end anywhere."""
+    return Grammar(np.ones((1, vocabulary_size), bool), np.zeros((1, vocabulary_size), np.int32), 0)
+
+
+def build(
+    vocabulary_size: int,
+    start: Hashable,
+    moves: Callable[[Hashable], Iterable[tuple[int, Hashable]]],
+    observe: Callable[[Hashable], Hashable] | None = None,
+) -> Grammar:
+    """A grammar from a function: `moves(state)` yields (token, next state) for every token allowed in `state`.
+
+    States can be any hashable value; they are explored from `start`. `observe(state)` is what a model is told of a
+    state (default: the whole state); equal values share a class. Raises ImpossibleConstraints past MOST_STATES.
+    """
+    number: dict[Hashable, int] = {start: 0}
+    queue, rows = [start], []
+    for state in queue:
+        row: list[tuple[int, int]] = []
+        for token, following in moves(state):
+            if following not in number:
+                number[following] = len(queue)
+                queue.append(following)
+            row.append((token, number[following]))
+        rows.append(row)
+        if len(queue) > MOST_STATES:
+            raise ImpossibleConstraints(f"The grammar has more than {MOST_STATES} states; ask for something shorter.")
+    allowed = np.zeros((len(queue), vocabulary_size), bool)
+    next_state = np.zeros((len(queue), vocabulary_size), np.int32)
+    for origin, row in enumerate(rows):
+        for token, target in row:
+            allowed[origin, token], next_state[origin, token] = True, target
+    classes: dict[Hashable, int] = {}
+    seen = [observe(state) if observe else state for state in queue]
+    observed = np.array([classes.setdefault(what, len(classes)) for what in seen], np.int32)
+    return Grammar(allowed, next_state, 0, observed)
+
+
+def intersect(domain: Grammar, constraint: Grammar) -> Grammar:
+    """What both accept, trimmed; the model goes on being told the classes of `domain`.
+
+    Raises ImpossibleConstraints when no document satisfies both, or the product has more than MOST_STATES states.
+    """
+    number = {(domain.start, constraint.start): 0}
+    queue = [(domain.start, constraint.start)]
+    allowed_rows, target_rows = [], []
+    for ours, theirs in queue:
+        both = domain.allowed[ours] & constraint.allowed[theirs]
+        targets = np.zeros(domain.vocabulary_size, np.int32)
+        for token in np.flatnonzero(both).tolist():
+            pair = (int(domain.next_state[ours, token]), int(constraint.next_state[theirs, token]))
+            if pair not in number:
+                number[pair] = len(queue)
+                queue.append(pair)
+            targets[token] = number[pair]
+        allowed_rows.append(both)
+        target_rows.append(targets)
+        if len(queue) > MOST_STATES:
+            raise ImpossibleConstraints(f"The constraints need more than {MOST_STATES} states; ask for less at once.")
+    observed = domain.observed[[ours for ours, _ in queue]]
+    return trim(Grammar(np.stack(allowed_rows), np.stack(target_rows), 0, observed))
+
+
+def trim(grammar: Grammar) -> Grammar:
+    """Forbids every step into a state from which no document can be ended, so that sampling never runs into a wall.
+
+    Raises ImpossibleConstraints when nothing is left.
+    """
+    origins, tokens = np.nonzero(grammar.allowed)
+    targets = grammar.next_state[origins, tokens]
+    alive = grammar.allowed[:, EOS].copy()
+    order = np.argsort(targets, kind="stable")
+    origins_by_target = origins[order]
+    first = np.searchsorted(targets[order], np.arange(grammar.states + 1))
+    queue = np.flatnonzero(alive).tolist()
+    while queue:
+        state = queue.pop()
+        for origin in origins_by_target[first[state] : first[state + 1]].tolist():
+            if not alive[origin]:
+                alive[origin] = True
+                queue.append(origin)
+    if not alive[grammar.start]:
+        raise ImpossibleConstraints("No sequence satisfies everything that was asked for; ask for less at once.")
+    ends = np.arange(grammar.vocabulary_size) == EOS
+    allowed = grammar.allowed & (alive[grammar.next_state] | ends)
+    return Grammar(allowed, grammar.next_state, grammar.start, grammar.observed)
