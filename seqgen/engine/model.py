@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-import keras
 import numpy as np
 import tensorflow as tf
 
@@ -80,7 +79,7 @@ def first_weights(settings: ModelSettings, vocabulary: int, classes: int, seed: 
     """
     weights = {}
     for number, (name, shape) in enumerate(weight_shapes(settings, vocabulary, classes).items()):
-        part = name.split("/")[-1]
+        part, random = name.split("/")[-1], np.random.default_rng([seed, number])
         if part == "norm":
             value = np.ones(shape)
         elif name.startswith("lstm") and part == "bias":
@@ -88,16 +87,20 @@ def first_weights(settings: ModelSettings, vocabulary: int, classes: int, seed: 
         elif len(shape) == 1:
             value = np.zeros(shape)
         elif part == "recurrent_weights":
-            units = shape[0]
-            orthogonal = keras.initializers.Orthogonal
-            value = np.concatenate([orthogonal(seed=[seed, 4 * number + gate])((units, units)) for gate in range(4)], 1)
+            value = np.concatenate([orthogonal(shape[0], random) for _gate in range(4)], 1)
         else:
             # The attention's way back into x starts small: that was gentler at first than a full-sized one.
             scale = {"embedding": 0.5, "state_embedding": 0.5, "output": 0.1}.get(part, 1.0)
             fan_in = settings.width if part in {"embedding", "state_embedding"} else shape[0]
-            value = np.random.default_rng([seed, number]).standard_normal(shape) * scale * fan_in**-0.5
+            value = random.standard_normal(shape) * scale * fan_in**-0.5
         weights[name] = np.asarray(value, np.float32)
     return weights
+
+
+def orthogonal(units: int, random: np.random.Generator) -> np.ndarray:
+    """A random rotation [units, units], uniform over all of them (Mezzadri 2007)."""
+    q, r = np.linalg.qr(random.standard_normal((units, units)))
+    return q * np.sign(np.diag(r))
 
 
 class Model:

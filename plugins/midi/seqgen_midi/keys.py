@@ -1,0 +1,79 @@
+"""Musical keys: their names, their scales, the key a piece seems to be in, and how its pitches are spelled."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+LETTERS = "FCGDAEB"
+"""The letters along the line of fifths; C is its position 0."""
+NAME = re.compile(r"([A-G])([#b]?)(maj|min)")
+SCALES = {"maj": (0, 2, 4, 5, 7, 9, 11), "min": (0, 2, 3, 5, 7, 8, 9, 10, 11)}
+"""Semitones above the tonic; minor with its raised sixth and seventh as well."""
+
+# How well each semitone above the tonic fits a key: Krumhansl & Kessler (1982), major and minor.
+PROFILES = {
+    "maj": (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88),
+    "min": (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17),
+}
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key: its tonic as a position on the line of fifths (C 0, G 1, F −1), and its mode, "maj" or "min"."""
+
+    fifths: int
+    mode: str
+
+    @property
+    def tonic(self) -> int:
+        """The pitch class of the tonic; C is 0."""
+        return 7 * self.fifths % 12
+
+    @property
+    def sharps(self) -> int:
+        """Sharps in the key signature; flats count negative."""
+        return self.fifths - (3 if self.mode == "min" else 0)
+
+    @property
+    def pitch_classes(self) -> frozenset[int]:
+        """What may be sung in this key: the scale, and in minor the raised sixth and seventh too."""
+        return frozenset((self.tonic + step) % 12 for step in SCALES[self.mode])
+
+    def spell(self, pitch: int) -> tuple[str, int]:
+        """The letter and the alteration in semitones under which a MIDI pitch is written in this key.
+
+        Of all names the one is taken that lies from three fifths below to eight above the signature's major tonic:
+        the scale, the usual flattened notes, and the leading notes of minor.
+        """
+        lowest = self.sharps - 3
+        position = lowest + (7 * pitch - lowest) % 12
+        return LETTERS[(position + 1) % 7], (position + 1) // 7
+
+
+def parse_key(name: str) -> Key:
+    """The key called `name`, such as Cmaj, Amin, F#min or Bbmaj; raises ValueError for anything else."""
+    match = NAME.fullmatch(name)
+    if match is None:
+        raise ValueError("a key is a tonic and a mode, such as Cmaj, Amin, F#min or Bbmaj")
+    letter, accidental, mode = match.groups()
+    return Key(LETTERS.index(letter) - 1 + {"": 0, "#": 7, "b": -7}[accidental], mode)
+
+
+def estimate_key(weights: np.ndarray) -> Key:
+    """The key whose profile correlates best with weights[12], how long each pitch class sounds (Krumhansl, 1990).
+
+    Keys have six flats to six sharps; C major for silence.
+    """
+    best, best_fit = Key(0, "maj"), -np.inf
+    if np.ptp(weights) == 0:
+        return best
+    for mode, profile in PROFILES.items():
+        for sharps in range(-5, 7):
+            key = Key(sharps + (3 if mode == "min" else 0), mode)
+            fit = float(np.corrcoef(weights, np.roll(profile, key.tonic))[0, 1])
+            if fit > best_fit:
+                best, best_fit = key, fit
+    return best

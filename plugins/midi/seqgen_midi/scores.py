@@ -1,0 +1,178 @@
+"""Reads and writes scores (MusicXML, Humdrum, ABC) through music21."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from fractions import Fraction
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from seqgen import UnusableFile
+from seqgen_midi.chorale import Chorale
+from seqgen_midi.keys import Key
+from seqgen_midi.quantising import TimedNote, quantise
+from seqgen_midi.reading import MOST_NOTES, check_size
+from seqgen_midi.statistics import key_of
+from seqgen_midi.voices import METERS, VOICES
+
+if TYPE_CHECKING:
+    from music21.stream import Measure, Part, Score
+
+MOST_UNPACKED = 50_000_000
+CLEFS = ("TrebleClef", "TrebleClef", "Treble8vbClef", "BassClef")
+
+
+def read_score(path: Path) -> Iterator[Chorale]:
+    """The chorales of a score file: one, or one for each tune of an ABC book. Repeats are not played out.
+
+    Raises UnusableFile; music21's own errors pass through.
+    """
+    check_size(path)
+    if path.suffix.lower() == ".mxl":
+        check_archive(path)
+    from music21 import converter, stream
+
+    parsed: Any = converter.parse(path, forceSource=True, storePickle=False)
+    for score in parsed.scores if isinstance(parsed, stream.Opus) else [parsed]:
+        yield chorale_of(score)
+
+
+def check_archive(path: Path) -> None:
+    """Raises UnusableFile for a compressed score that would unpack to more than a score can be."""
+    if not zipfile.is_zipfile(path):
+        raise UnusableFile("not a compressed score")
+    with zipfile.ZipFile(path) as archive:
+        if sum(entry.file_size for entry in archive.infolist()) > MOST_UNPACKED:
+            raise UnusableFile(f"compressed file expands to more than {MOST_UNPACKED // 1_000_000} MB")
+
+
+def chorale_of(score: Score) -> Chorale:
+    """The chorale of a music21 score; raises UnusableFile."""
+    from music21 import stream
+
+    parts: list[Part] = []
+    for part in score.parts if isinstance(score, stream.Score) else []:
+        parts.extend(part.voicesToParts().parts if part.recurse().getElementsByClass(stream.Voice) else [part])
+    if len(parts) != len(VOICES):
+        raise UnusableFile("not in four voices")
+    voices = [timed_notes(part) for part in parts]
+    if sum(map(len, voices)) > MOST_NOTES:
+        raise UnusableFile(f"more than {MOST_NOTES} notes")
+    meter = meter_of(parts)
+    return Chorale(meter, pickup_of(parts[0], METERS[meter]), quantise(voices))
+
+
+def timed_notes(part: Part) -> list[TimedNote]:
+    """The notes of a part in 16ths, tied ones as one; raises UnusableFile for chords and for notes without a pitch."""
+    notes: list[TimedNote] = []
+    elements: Any = part.flatten().notes
+    for element in elements:
+        if element.duration.isGrace or "ChordSymbol" in element.classes:
+            continue
+        if element.isChord:
+            raise UnusableFile("two notes at once in a voice")
+        if not element.isNote:
+            raise UnusableFile("notes without a pitch")
+        start = Fraction(element.offset) * 4
+        end = start + Fraction(element.duration.quarterLength) * 4
+        pitch = int(element.pitch.midi)
+        tied = element.tie is not None and element.tie.type in ("stop", "continue")
+        if tied and notes and notes[-1][1:] == (start, pitch):
+            notes[-1] = (notes[-1][0], end, pitch)
+        else:
+            notes.append((start, end, pitch))
+    return notes
+
+
+def meter_of(parts: list[Part]) -> str:
+    """The one meter of all parts; 4/4 where none is written, as in music21 itself."""
+    meters = {
+        signature.ratioString for part in parts for signature in part.recurse().getElementsByClass("TimeSignature")
+    }
+    if len(meters) > 1:
+        raise UnusableFile("the meter changes")
+    meter = meters.pop() if meters else "4/4"
+    if meter not in METERS:
+        raise UnusableFile("a meter other than " + ", ".join(METERS))
+    return meter
+
+
+def pickup_of(part: Part, bar: int) -> int:
+    """16ths before the first full bar; raises UnusableFile where a full bar does not begin on a bar line.
+
+    A bar may be written in two halves, around a repeat sign; what follows must still fall on the regular bar lines.
+    """
+    measures = [
+        (Fraction(measure.offset) * 4, Fraction(measure.duration.quarterLength) * 4)
+        for measure in part.getElementsByClass("Measure")
+    ]
+    pickup = measures[0][1] if len(measures) > 1 and measures[0][1] < bar else Fraction(0)
+    if pickup.denominator != 1 or any((start - pickup) % bar for start, length in measures[1:] if length >= bar):
+        raise UnusableFile("bars of different lengths")
+    return int(pickup)
+
+
+def write_musicxml(item: Chorale, path: Path) -> None:
+    """Writes a chorale as uncompressed MusicXML: four parts, the estimated key, ties across the bar lines."""
+    from music21 import metadata, stream
+
+    score = stream.Score()
+    score.insert(0, metadata.Metadata(title="Chorale"))
+    key = key_of(item)
+    for voice in range(len(VOICES)):
+        score.insert(0, part_of(item, voice, key))
+    score.write("musicxml", fp=path)
+
+
+def part_of(item: Chorale, voice: int, key: Key) -> Part:
+    """One voice as a music21 part, measure by measure."""
+    from music21 import clef, instrument, stream
+    from music21 import key as keys
+
+    name = VOICES[voice].name
+    part = stream.Part(id=name)
+    part.partName = name
+    singer = getattr(instrument, name)()
+    singer.midiProgram = VOICES[voice].program
+    part.insert(0, singer)
+    end = len(item.grid)
+    edges = [*([0] if item.pickup else []), *(item.bar_lines() or [0]), end]
+    for number, (start, stop) in enumerate(pairwise(edges), start=0 if item.pickup else 1):
+        measure = measure_of(item, voice, key, start, stop)
+        measure.number = number
+        if start == 0:
+            from music21 import meter
+
+            measure.insert(0, getattr(clef, CLEFS[voice])())
+            measure.insert(0, keys.KeySignature(key.sharps))
+            measure.insert(0, meter.TimeSignature(item.meter))
+            measure.paddingLeft = (item.bar - item.pickup) / 4 if item.pickup else 0
+        part.insert(start / 4, measure)
+    return part
+
+
+def measure_of(item: Chorale, voice: int, key: Key, start: int, stop: int) -> Measure:
+    """The columns from `start` to `stop` as a measure; a note that crosses its edges is cut and tied."""
+    from music21 import note, pitch, stream, tie
+
+    measure = stream.Measure()
+    filled = start
+    for sung in item.notes(voice):
+        first, last = max(sung.start, start), min(sung.end, stop)
+        if first >= last:
+            continue
+        if first > filled:
+            measure.insert((filled - start) / 4, note.Rest(quarterLength=(first - filled) / 4))
+        letter, alteration = key.spell(sung.pitch)
+        written = note.Note(pitch.Pitch(letter, accidental=alteration), quarterLength=(last - first) / 4)
+        written.pitch.octave = (sung.pitch - alteration) // 12 - 1
+        before, after = sung.start < first, sung.end > last
+        if before or after:
+            written.tie = tie.Tie("continue" if before and after else "stop" if before else "start")
+        measure.insert((first - start) / 4, written)
+        filled = last
+    if filled < stop:
+        measure.insert((filled - start) / 4, note.Rest(quarterLength=(stop - filled) / 4))
+    return measure.splitAtDurations(recurse=False)[0]

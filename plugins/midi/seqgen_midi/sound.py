@@ -1,0 +1,35 @@
+"""Makes chorales audible: symusic's synthesizer with the SoundFont that pretty_midi ships; nothing is downloaded."""
+
+from __future__ import annotations
+
+import wave
+from pathlib import Path
+
+import numpy as np
+
+from seqgen import OutputError
+from seqgen_midi.chorale import Chorale
+from seqgen_midi.writing import midi_bytes
+
+SAMPLE_RATE = 44_100
+LOUDEST = 0.9
+"""Of full scale; the loudest sample of every file."""
+
+
+def write_wav(item: Chorale, tempo: int, path: Path) -> None:
+    """Writes 16-bit stereo at 44.1 kHz; raises OutputError when pretty_midi's SoundFont is not there."""
+    import pretty_midi
+    import symusic
+
+    fonts = sorted(Path(pretty_midi.__file__).parent.glob("*.sf[23]"))
+    if not fonts:
+        raise OutputError("pretty_midi is installed without its SoundFont, so nothing can be heard; install it again.")
+    synthesizer = symusic.Synthesizer(str(fonts[0]), SAMPLE_RATE, 0)
+    samples = np.asarray(synthesizer.render(symusic.Score.from_midi(midi_bytes(item, tempo)), True), np.float32)
+    peak = float(np.abs(samples).max(initial=0))
+    scaled = np.round(samples * (LOUDEST * 32767 / peak if peak else 0)).astype("<i2")
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(2)
+        file.setsampwidth(2)
+        file.setframerate(SAMPLE_RATE)
+        file.writeframes(np.ascontiguousarray(scaled.T).tobytes())

@@ -1,0 +1,128 @@
+"""The process in which files from outside are read: `python -P -m seqgen.corpus.worker`.
+
+It may die, hang or be taken over by a hostile file; the other end (workers.py) expects that. It gets the domain first
+and answers whether it could be made, then gets one path at a time and answers with a reading.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import resource
+import signal
+from collections import Counter
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from seqgen.corpus.channel import Encoded, Reading, message, pack, receive
+from seqgen.corpus.fingerprint import fingerprint
+from seqgen.domain import Domain, Vocabulary
+from seqgen.errors import UnusableFile
+from seqgen.grammar import BOS, Grammar
+
+REQUEST_BYTES = 2**28
+GRACE_SECONDS = 10
+
+
+def main() -> None:
+    channel_in, channel_out = _private_channel()
+    try:
+        job = json.loads(receive(lambda count: os.read(channel_in, count), REQUEST_BYTES))
+        _limit_memory(job["memory_bytes"])
+        try:
+            domain, answer = _domain(job), b""
+            grammar = domain.grammar()
+        except Exception as error:
+            answer = f"{type(error).__name__}: {error}".encode()
+        _send(channel_out, answer)
+        while not answer:
+            path = receive(lambda count: os.read(channel_in, count), REQUEST_BYTES)
+            # Should the other end be killed while a file hangs, nobody else would end this process.
+            signal.alarm(int(job["seconds"]) + GRACE_SECONDS)
+            reading = _read(domain, grammar, Path(os.fsdecode(path)), job)
+            _send(channel_out, pack(reading))
+            signal.alarm(0)
+    except (EOFError, BrokenPipeError):
+        pass  # the other end is done
+
+
+def _private_channel() -> tuple[int, int]:
+    """Both ends of the channel, under numbers of their own: what a library prints must not get between messages."""
+    channel_in, channel_out = os.dup(0), os.dup(1)
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for standard in (0, 1, 2):
+        os.dup2(nothing, standard)
+    return channel_in, channel_out
+
+
+def _limit_memory(most: int) -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+
+
+def _send(channel: int, body: bytes) -> None:
+    rest = memoryview(message(body))
+    while rest:
+        rest = rest[os.write(channel, rest) :]
+
+
+def _domain(job: dict[str, Any]) -> Domain:
+    made: Any = reduce(getattr, job["qualname"].split("."), importlib.import_module(job["module"]))
+    vocabulary = None if job["vocabulary"] is None else Vocabulary(job["vocabulary"])
+    return made(made.Settings(**job["settings"]), vocabulary)
+
+
+def _read(domain: Domain, grammar: Grammar, path: Path, job: dict[str, Any]) -> Reading:
+    """What a file gives; never raises but for what ends the process."""
+    documents: list[Encoded] = []
+    dropped: Counter[str] = Counter()
+    try:
+        if path.stat().st_size > job["file_bytes"]:
+            return Reading(reason=f"larger than {job['file_bytes'] / 2**20:g} MiB")
+        for item in domain.read(path):
+            try:
+                documents.append(encoded(domain, grammar, item))
+            except UnusableFile as error:
+                dropped[error.reason] += 1
+            except MemoryError:
+                raise
+            except Exception as error:
+                dropped[_bug(error)] += 1
+    except UnusableFile as error:
+        return Reading(reason=error.reason)
+    except MemoryError:
+        documents.clear()
+        return Reading(reason=f"needed more than {job['memory_bytes'] / 2**30:g} GiB of memory")
+    except OSError as error:
+        return Reading(reason=f"cannot be opened: {error.strerror}")
+    except Exception as error:
+        return Reading(reason=_bug(error))
+    if not documents and not dropped:
+        return Reading(reason="holds nothing")
+    return Reading(documents, dict(dropped))
+
+
+def encoded(domain: Domain, grammar: Grammar, item: Any) -> Encoded:
+    """An item's document, checked. Raises UnusableFile, or anything else for a plugin's bug."""
+    example = domain.encode(item)
+    ids, weights = np.asarray(example.ids), np.asarray(example.weights)
+    if ids.dtype.kind not in "iu" or ids.ndim != 1 or ids.shape != weights.shape:
+        raise ValueError("ids and weights are not two rows of the same length")
+    if len(ids) < 2 or ids[0] != BOS or weights[0] != 0:
+        raise ValueError("a document begins with BOS of weight 0 and something after it")
+    if ids.min() < 0 or ids.max() >= len(domain.vocabulary) or not np.isfinite(weights).all():
+        raise ValueError("an id or a weight is out of range")
+    grammar.unroll(ids)
+    return Encoded(fingerprint(item), ids.astype(np.int32), weights.astype(np.float32))
+
+
+def _bug(error: Exception) -> str:
+    return f"plugin error: {type(error).__name__}"
+
+
+if __name__ == "__main__":
+    main()

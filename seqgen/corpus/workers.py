@@ -1,0 +1,228 @@
+"""Reads files from outside in processes that may die, and gives what they hold in the order of the files.
+
+A file can crash a reader written in C++, make it hang, or make it eat all memory. Each costs exactly that file: its
+worker is killed and replaced. Workers are started as programs of their own, not by `multiprocessing`, which would run a
+user's unguarded script once more in each of them.
+
+    caller ── Readers.read(sources) ── one thread a worker ── pipes ── worker.py
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import select
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from seqgen.corpus.channel import Reading, message, receive, unpack
+from seqgen.corpus.sources import Source
+from seqgen.domain import Domain
+from seqgen.errors import PluginError
+
+START_SECONDS = 120
+LOOK_AHEAD = 4
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one file may cost."""
+
+    seconds: float = 60
+    memory_bytes: int = 4 * 2**30
+    file_bytes: int = 256 * 2**20
+    answer_bytes: int = 2**30
+
+
+class Readers:
+    """A pool of workers that read and encode files of one domain; a context manager, on leaving which they are gone.
+
+    Raises PluginError when a worker cannot import the domain's class.
+    """
+
+    def __init__(self, domain: Domain, *, limits: Limits | None = None, workers: int | None = None) -> None:
+        limits = limits or Limits()
+        start = _start_message(domain, limits)
+        count = workers or os.cpu_count() or 1
+        self._workers = [_Worker(start, limits, domain) for _ in range(count)]
+        self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
+        for worker in self._workers:
+            self._idle.put(worker)
+        self._threads = ThreadPoolExecutor(count, "seqgen-reader")
+
+    def read(self, sources: Iterable[Source]) -> Iterator[tuple[Source, Reading]]:
+        """What each file holds, in the order of `sources`; few files are read ahead of the one that is given.
+
+        Raises PluginError when a worker cannot make the domain.
+        """
+        pending: deque[tuple[Source, Future[Reading]]] = deque()
+        for source in sources:
+            pending.append((source, self._threads.submit(self._read, source.path)))
+            if len(pending) > LOOK_AHEAD * len(self._workers):
+                first, reading = pending.popleft()
+                yield first, reading.result()
+        for source, reading in pending:
+            yield source, reading.result()
+
+    def _read(self, path: Path) -> Reading:
+        worker = self._idle.get()
+        try:
+            return worker.read(path)
+        finally:
+            self._idle.put(worker)
+
+    def close(self) -> None:
+        """Kills the workers, whatever they are doing."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        for worker in self._workers:
+            worker.interrupt()
+        # Each thread now meets the end of its pipe; only then may the pipes' descriptors be given back.
+        self._threads.shutdown(wait=True)
+        for worker in self._workers:
+            worker.discard()
+
+    def __enter__(self) -> Readers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def read_documents(domain: Domain, paths: Iterable[Path]) -> Iterator[tuple[Path, Reading]]:
+    """What each of a few files holds, read in workers like those of `build`; raises PluginError as `Readers` does."""
+    with Readers(domain, workers=1) as readers:
+        for source, reading in readers.read(Source(Path(path), Path(path).name) for path in paths):
+            yield source.path, reading
+
+
+class _Worker:
+    """One place in the pool: a process that is started when it is first needed, and again after each death."""
+
+    def __init__(self, start: bytes, limits: Limits, domain: Domain) -> None:
+        self._start_message = start
+        self._limits = limits
+        self._name = domain.name
+        self._vocabulary_size = len(domain.vocabulary)
+        self._process: subprocess.Popen[bytes] | None = None
+        self._closed = False
+        self._lock = threading.Lock()
+
+    def read(self, path: Path) -> Reading:
+        """What a file holds, or why it cannot be said. Raises PluginError when the domain cannot be made."""
+        if self._process is None:
+            self._start()
+        try:
+            self._send(message(os.fsencode(path)))
+            return unpack(self._receive(self._limits.seconds), self._vocabulary_size)
+        except TimeoutError:
+            reason = f"took longer than {self._limits.seconds:g} s"
+        except (EOFError, ValueError, OSError, RecursionError):
+            reason = "the reader crashed"
+        self.discard()
+        return Reading(reason=reason)
+
+    def interrupt(self) -> None:
+        """Kills the process for good, from another thread than the one that may be waiting for it."""
+        with self._lock:
+            self._closed = True
+            if self._process is not None:
+                _kill(self._process)
+
+    def discard(self) -> None:
+        """Kills the process and forgets it; the next file starts another."""
+        with self._lock:
+            process, self._process = self._process, None
+        if process is None:
+            return
+        _kill(process)
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
+
+    def _start(self) -> None:
+        with self._lock:
+            if self._closed:
+                raise EOFError("the pool is closed")
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "seqgen.corpus.worker"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                bufsize=0,
+                env=_environment(),
+                # Killed with all that a reader may have started; and Ctrl-C goes to the caller alone.
+                start_new_session=True,
+            )
+        try:
+            self._send(message(self._start_message))
+            fault = self._receive(START_SECONDS).decode(errors="replace")
+        except (EOFError, ValueError, OSError) as error:
+            fault = f"its process ended with {type(error).__name__}"
+        if fault:
+            self.discard()
+            raise PluginError(f"The domain {self._name!r} cannot be made in a process of its own: {fault}.")
+
+    def _send(self, body: bytes) -> None:
+        assert self._process is not None
+        assert self._process.stdin is not None
+        rest = memoryview(body)
+        while rest:
+            rest = rest[self._process.stdin.write(rest) :]
+
+    def _receive(self, seconds: float) -> bytes:
+        """The next answer's body; raises TimeoutError, EOFError, ValueError or OSError."""
+        assert self._process is not None
+        assert self._process.stdout is not None
+        channel, until = self._process.stdout.fileno(), time.monotonic() + seconds
+
+        def read(count: int) -> bytes:
+            poll = select.poll()
+            poll.register(channel, select.POLLIN | select.POLLHUP)
+            if not poll.poll(max(0, 1000 * (until - time.monotonic()))):
+                raise TimeoutError
+            return os.read(channel, count)
+
+        return receive(read, self._limits.answer_bytes)
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def _start_message(domain: Domain, limits: Limits) -> bytes:
+    made = type(domain)
+    if made.__module__ == "__main__" or "<locals>" in made.__qualname__:
+        raise PluginError(
+            f"The domain {made.__qualname__} is defined in {made.__module__}, from where the processes that read files "
+            "cannot import it; move it to the top level of a module of its own."
+        )
+    job = {
+        "module": made.__module__,
+        "qualname": made.__qualname__,
+        "settings": domain.settings.model_dump(mode="json"),
+        "vocabulary": list(domain.vocabulary.names[2:]),
+        "seconds": limits.seconds,
+        "memory_bytes": limits.memory_bytes,
+        "file_bytes": limits.file_bytes,
+    }
+    return json.dumps(job).encode()
+
+
+def _environment() -> dict[str, str]:
+    """Imports work in a worker as they do here; one thread each, because there is a worker for every core."""
+    path = os.pathsep.join(os.path.abspath(entry) for entry in sys.path)
+    one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    return {**os.environ, "PYTHONPATH": path, **one}

@@ -1,0 +1,58 @@
+"""Files are whole or not there."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+import pytest
+
+from seqgen import OutputError, atomic_write
+from seqgen.atomic import write_text
+
+
+def test_writes_and_replaces(tmp_path):
+    target = tmp_path / "new" / "file.txt"
+    write_text(target, "one")
+    write_text(target, "two")
+    assert target.read_text() == "two"
+    assert os.listdir(target.parent) == ["file.txt"]
+
+
+def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
+    target = tmp_path / "file.txt"
+    target.write_text("old")
+    with pytest.raises(ZeroDivisionError), atomic_write(target) as temporary:
+        temporary.write_text("half of the ne")
+        raise ZeroDivisionError
+    assert target.read_text() == "old"
+    assert os.listdir(tmp_path) == ["file.txt"]
+
+
+def test_an_interruption_leaves_nothing(tmp_path):
+    with pytest.raises(KeyboardInterrupt), atomic_write(tmp_path / "file.txt") as temporary:
+        temporary.write_text("half")
+        raise KeyboardInterrupt
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("place", ["inside", "fsync", "rename"])
+def test_a_full_disk_is_an_output_error(tmp_path, monkeypatch, place):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    if place == "fsync":
+        monkeypatch.setattr(os, "fsync", full)
+    if place == "rename":
+        monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(OutputError, match="No space left"), atomic_write(tmp_path / "file.txt") as temporary:
+        temporary.write_text("content")
+        if place == "inside":
+            full()
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_place_that_cannot_be_written_is_an_output_error(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="cannot be written"):
+        write_text(tmp_path / "file" / "below", "text")

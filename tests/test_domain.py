@@ -1,0 +1,102 @@
+"""The contract of a domain: its defaults, its options and the conformance kit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from letters import Letters, Line
+
+from seqgen import EOS, Example, InvalidValue, UnknownName, UsageError, Vocabulary
+from seqgen.testing import check_domain
+
+
+@pytest.fixture
+def lines(tmp_path):
+    path = tmp_path / "some.letters"
+    path.write_text("hello\nworld\nabc\n")
+    return path
+
+
+def test_vocabulary_names_every_token():
+    vocabulary = Vocabulary(["x", "y"])
+    assert list(vocabulary) == ["<bos>", "<eos>", "x", "y"]
+    assert vocabulary.ids["y"] == 3
+    assert vocabulary == Vocabulary(["x", "y"]) != Vocabulary(["y", "x"])
+    with pytest.raises(ValueError, match="twice"):
+        Vocabulary(["x", "x"])
+
+
+def test_example_document_weighs_everything_but_bos():
+    example = Example.document([5, 6])
+    assert example.ids.tolist() == [0, 5, 6, 1]
+    assert example.weights.tolist() == [0, 1, 1, 1]
+    assert Example.document([5], ends=False).ids.tolist() == [0, 5]
+
+
+def test_an_unknown_setting_suggests_the_nearest():
+    with pytest.raises(UnknownName, match=r"did you mean 'half'\? there is: half"):
+        Letters.Settings.from_mapping({"hafl": True})
+
+
+def test_a_setting_that_cannot_be_says_why():
+    with pytest.raises(InvalidValue, match="'half' cannot be 'perhaps'"):
+        Letters.Settings.from_mapping({"half": "perhaps"})
+
+
+def test_a_prompt_leaves_the_document_open():
+    prompt = Letters().prompt(Line("abc"))
+    assert prompt.ids.tolist() == [0, 2, 3, 4]
+    assert prompt.ids[-1] != EOS
+    assert Letters().prompt().ids.tolist() == [0]
+
+
+def test_what_a_domain_does_not_do_is_said():
+    with pytest.raises(UsageError):
+        Letters().predict(Line("abc"), None)
+    with pytest.raises(UnknownName):
+        Letters().render(Line("abc"), "picture", None)
+
+
+def test_the_letters_keep_the_laws(lines):
+    check_domain(Letters(), [lines], walks=20)
+
+
+class _ForgetsALetter(Letters):
+    def decode(self, ids):
+        return Line(super().decode(ids).letters[1:])
+
+
+class _ReadsAnything(Letters):
+    def read(self, path):
+        yield Line(path.read_text(encoding="ascii").split()[0])
+
+
+class _AugmentsAway(Letters):
+    def augment(self, ids, rng):
+        return ids[:-1]
+
+
+class _LearnsBos(Letters):
+    def encode(self, item):
+        example = super().encode(item)
+        return Example(example.ids, np.ones_like(example.weights))
+
+
+class _WritesNothing(Letters):
+    def write(self, item, path):
+        return [path]
+
+
+@pytest.mark.parametrize(
+    ("broken", "sentence"),
+    [
+        (_ForgetsALetter, "gives another item"),
+        (_ReadsAnything, "hostile bytes"),
+        (_AugmentsAway, "augment makes"),
+        (_LearnsBos, "BOS has weight 1"),
+        (_WritesNothing, "names files that are not there"),
+    ],
+)
+def test_the_kit_finds_broken_laws(broken, sentence, lines):
+    with pytest.raises(AssertionError, match=sentence):
+        check_domain(broken(), [lines], walks=5)

@@ -1,0 +1,148 @@
+"""Token automata, checked against enumeration over a small alphabet."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from seqgen import ImpossibleConstraints
+from seqgen.grammar import BOS, EOS, Grammar, anything, build, intersect, trim
+
+A, B, C = 2, 3, 4
+ALPHABET = (A, B, C)
+
+
+def documents(longest: int) -> list[np.ndarray]:
+    """Every sequence of up to `longest` letters as a whole document."""
+    return [
+        np.array([BOS, *letters, EOS], np.int32)
+        for length in range(longest + 1)
+        for letters in itertools.product(ALPHABET, repeat=length)
+    ]
+
+
+def even_as() -> Grammar:
+    """An even number of A."""
+
+    def moves(odd):
+        if not odd:
+            yield EOS, odd
+        for token in ALPHABET:
+            yield token, odd ^ (token == A)
+
+    return build(5, 0, moves)
+
+
+def no_bb() -> Grammar:
+    """Never B after B; ends after C or at once."""
+
+    def moves(last):
+        if last in (None, C):
+            yield EOS, last
+        for token in ALPHABET:
+            if not (last == B and token == B):
+                yield token, token
+
+    return build(5, None, moves)
+
+
+def exactly(length: int) -> Grammar:
+    """Exactly so many letters."""
+
+    def moves(done):
+        if done == length:
+            yield EOS, done
+        else:
+            for token in ALPHABET:
+                yield token, done + 1
+
+    return build(5, 0, moves)
+
+
+def test_build_accepts_what_the_function_says():
+    for ids in documents(6):
+        letters = ids[1:-1].tolist()
+        assert even_as().accepts(ids) == (letters.count(A) % 2 == 0)
+        ends_well = not letters or letters[-1] == C
+        assert no_bb().accepts(ids) == (ends_well and (B, B) not in itertools.pairwise(letters))
+
+
+@pytest.mark.parametrize(("one", "other"), [(even_as(), no_bb()), (no_bb(), exactly(4)), (even_as(), anything(5))])
+def test_intersect_accepts_exactly_what_both_accept(one, other):
+    both = intersect(one, other)
+    for ids in documents(6):
+        assert both.accepts(ids) == (one.accepts(ids) and other.accepts(ids))
+
+
+def test_intersect_keeps_the_classes_of_the_domain():
+    domain = no_bb()
+    both = intersect(domain, exactly(3))
+    ids = np.array([BOS, A, B, C, EOS], np.int32)
+    np.testing.assert_array_equal(both.observed[both.unroll(ids)], domain.observed[domain.unroll(ids)])
+
+
+def test_trimmed_grammars_never_run_into_a_wall():
+    both = intersect(no_bb(), exactly(5))
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        ids = both.walk(rng)
+        assert len(ids) == 7
+        assert no_bb().accepts(ids)
+
+
+def test_trim_forbids_every_step_into_a_dead_end():
+    moves = {0: [(A, 1), (B, 2)], 1: [(EOS, 1)], 2: [(B, 2)]}
+    grammar = trim(build(5, 0, lambda state: moves[state]))
+    assert grammar.allowed[0].tolist() == [False, False, True, False, False]
+
+
+def test_what_cannot_be_satisfied_is_an_error():
+    with pytest.raises(ImpossibleConstraints):
+        intersect(exactly(2), exactly(3))
+    with pytest.raises(ImpossibleConstraints):
+        trim(build(5, 0, lambda state: [(A, 0)]))
+
+
+def test_too_many_states_is_an_error(monkeypatch):
+    monkeypatch.setattr("seqgen.grammar.MOST_STATES", 50)
+    with pytest.raises(ImpossibleConstraints):
+        build(5, 0, lambda state: [(A, state + 1)])
+    with pytest.raises(ImpossibleConstraints):
+        intersect(exactly(20), even_as().advanced(np.array([BOS, A], np.int32)))
+        intersect(exactly(40), no_bb())
+
+
+@pytest.mark.parametrize("grammar", [anything(5), even_as()])
+def test_unroll_names_the_first_forbidden_token(grammar):
+    assert grammar.unroll(np.array([BOS, A, A, EOS], np.int32)).shape == (4,)
+    with pytest.raises(ValueError, match="token 0 at position 2"):
+        grammar.unroll(np.array([BOS, A, BOS, A, BOS], np.int32))
+
+
+def test_bos_leads_to_the_start_from_everywhere():
+    for grammar in (even_as(), no_bb(), exactly(3)):
+        assert (grammar.next_state[:, BOS] == grammar.start).all()
+        assert not grammar.allowed[:, BOS].any()
+
+
+def test_advanced_accepts_what_may_follow():
+    rest = even_as().advanced(np.array([BOS, A], np.int32))
+    for ids in documents(4):
+        whole = np.array([BOS, A, *ids[1:]], np.int32)
+        assert rest.accepts(ids) == even_as().accepts(whole)
+
+
+def test_classes_are_what_is_observed():
+    grammar = build(5, 0, lambda state: [(A, (state + 1) % 6), (EOS, state)], observe=lambda state: state % 2)
+    assert (grammar.states, grammar.classes) == (6, 2)
+    ids = np.array([BOS, A, A, A], np.int32)
+    assert grammar.observed[grammar.unroll(ids)].tolist() == [0, 1, 0, 1]
+
+
+def test_shapes_that_do_not_fit_are_refused():
+    with pytest.raises(ValueError, match="next_state"):
+        Grammar(np.ones((2, 3), bool), np.zeros((1, 3), np.int32), 0)
+    with pytest.raises(ValueError, match="observed"):
+        Grammar(np.ones((2, 3), bool), np.zeros((2, 3), np.int32), 0, np.zeros(5, np.int32))

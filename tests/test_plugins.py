@@ -1,0 +1,147 @@
+"""Discovery of plugins: fake distributions on sys.path, good and broken ones."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+
+import pytest
+
+from seqgen import PluginError, UnknownName
+from seqgen.plugins import installed, load_all, load_domain
+
+GOOD = """
+    import pluggy
+    from seqgen import Domain
+
+    class Fake(Domain):
+        name = {name!r}
+        api_version = {version}
+
+    @pluggy.HookimplMarker("seqgen")
+    def seqgen_domain():
+        return Fake
+"""
+
+
+@pytest.fixture
+def install(tmp_path, monkeypatch):
+    """Installs a distribution with one plugin; gives the folder that holds it."""
+
+    def do(name, body=None, *, distribution=None, version=1, called=None):
+        distribution = distribution or f"seqgen-{name}"
+        module = distribution.replace("-", "_") + "_fake"
+        folder = tmp_path / module
+        information = folder / f"{module}-2.5.dist-info"
+        information.mkdir(parents=True)
+        (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 2.5\n")
+        (information / "entry_points.txt").write_text(f"[seqgen]\n{name} = {module}\n")
+        body = GOOD.format(name=called or name, version=version) if body is None else body
+        (folder / f"{module}.py").write_text(textwrap.dedent(body))
+        monkeypatch.syspath_prepend(folder)
+        return folder
+
+    before = set(sys.modules)
+    yield do
+    for module in set(sys.modules) - before:
+        del sys.modules[module]
+
+
+def broken() -> dict[str, str]:
+    return {loaded.plugin.name: loaded.error for loaded in load_all() if loaded.error}
+
+
+def test_a_strangers_domain_is_loaded_like_a_bundled_one(install):
+    install("fake")
+    assert load_domain("fake").name == "fake"
+    assert "fake" in {loaded.domain.name for loaded in load_all() if loaded.domain}
+
+
+def test_listing_imports_nothing_and_loading_imports_one(install):
+    install("one", "raise SystemExit('imported')")
+    install("two")
+    names = {plugin.name: (plugin.distribution, plugin.version) for plugin in installed()}
+    assert names["one"] == ("seqgen-one", "2.5")
+    load_domain("two")
+    assert "seqgen_one_fake" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    ("body", "sentence"),
+    [
+        ("import there_is_no_such_module", "ModuleNotFoundError"),
+        ("raise SystemExit(3)", "SystemExit: 3"),
+        ("def (", "SyntaxError"),
+        ("", "does not give a domain"),
+        ("import pluggy\n@pluggy.HookimplMarker('seqgen')\ndef seqgen_domain():\n    return 7", "no subclass"),
+        ("import pluggy\n@pluggy.HookimplMarker('seqgen')\ndef seqgen_domian():\n    return 7", "unknown hook"),
+        ("import pluggy\n@pluggy.HookimplMarker('seqgen')\ndef seqgen_domain():\n    1 / 0", "ZeroDivisionError"),
+    ],
+)
+def test_a_broken_plugin_is_named_and_breaks_nothing_else(install, body, sentence):
+    install("bad", body)
+    install("good")
+    with pytest.raises(PluginError, match=sentence) as caught:
+        load_domain("bad")
+    assert "'bad' of seqgen-bad 2.5" in str(caught.value)
+    assert sentence in broken()["bad"]
+    assert load_domain("good").name == "good"
+
+
+def test_another_version_of_the_interface_is_refused(install):
+    install("old", version=99)
+    with pytest.raises(PluginError, match="version 99 of the interface, this is version 1"):
+        load_domain("old")
+
+
+def test_a_domain_must_be_called_as_its_entry_point(install):
+    install("alias", called="other")
+    with pytest.raises(PluginError, match="calls itself 'other'"):
+        load_domain("alias")
+
+
+def test_two_plugins_of_one_name_are_both_named(install):
+    install("twin", distribution="seqgen-one")
+    install("twin", distribution="seqgen-two")
+    install("fine")
+    with pytest.raises(PluginError, match=r"seqgen-one 2\.5 and seqgen-two 2\.5"):
+        load_domain("twin")
+    assert "seqgen-one 2.5 and seqgen-two 2.5" in broken()["twin"]
+    assert load_domain("fine").name == "fine"
+
+
+def test_the_same_distribution_twice_on_the_path_is_one(install, monkeypatch, tmp_path):
+    folder = install("fake")
+    (tmp_path / "link").symlink_to(folder)
+    monkeypatch.syspath_prepend(tmp_path / "link")
+    assert [plugin.name for plugin in installed()].count("fake") == 1
+
+
+def test_strict_raises_at_a_broken_one(install, monkeypatch):
+    install("bad", "1 / 0")
+    monkeypatch.setenv("SEQGEN_STRICT_PLUGINS", "1")
+    with pytest.raises(PluginError, match="'bad'"):
+        load_all()
+
+
+def test_bundled_only_leaves_strangers_out(install):
+    install("fake")
+    assert "fake" not in {plugin.name for plugin in installed(bundled_only=True)}
+    with pytest.raises(UnknownName):
+        load_domain("fake", bundled_only=True)
+
+
+def test_an_unknown_name_suggests_the_nearest(install):
+    install("fake")
+    with pytest.raises(UnknownName, match="did you mean 'fake'"):
+        load_domain("fkae")
+
+
+def test_damaged_metadata_of_others_is_passed_over(install, tmp_path, monkeypatch):
+    install("fake")
+    information = tmp_path / "other" / "other-1.dist-info"
+    information.mkdir(parents=True)
+    (information / "METADATA").write_bytes(b"Name: other\n")
+    (information / "entry_points.txt").write_bytes(b"\xff\xfe[seqgen\nno equals sign\n")
+    monkeypatch.syspath_prepend(tmp_path / "other")
+    assert load_domain("fake").name == "fake"
