@@ -1,28 +1,34 @@
 """seqgen: train an LSTM with attention on your own sequences, and generate new ones.
 
-What a plugin may import is what stands here; TensorFlow is loaded only when `train` or `load` is first called.
+What stands in `__all__`, with the module `seqgen.grammar`, is what a plugin may import. Every name is imported when it
+is first asked for (PEP 562): `import seqgen` loads nothing, and TensorFlow waits for `train`, `load` or `evaluate`.
 """
 
 from __future__ import annotations
 
-from typing import Any
+import importlib
+from typing import TYPE_CHECKING, Any
 
-from seqgen.atomic import atomic_write
-from seqgen.domain import Domain, Example, Options, Oracle, Prompt, Vocabulary
-from seqgen.errors import (
-    BundleError,
-    CorpusError,
-    ImpossibleConstraints,
-    InvalidValue,
-    OutputError,
-    PluginError,
-    SeqgenError,
-    TrainingError,
-    UnknownName,
-    UnusableFile,
-    UsageError,
-)
-from seqgen.grammar import BOS, EOS, Grammar
+if TYPE_CHECKING:
+    from seqgen.atomic import atomic_write
+    from seqgen.building import build
+    from seqgen.domain import Domain, Example, Options, Prompt, Vocabulary
+    from seqgen.errors import (
+        BundleError,
+        CorpusError,
+        ImpossibleConstraints,
+        InvalidValue,
+        OutputError,
+        PluginError,
+        SeqgenError,
+        TrainingError,
+        UnknownName,
+        UnusableFile,
+        UsageError,
+    )
+    from seqgen.grammar import BOS, EOS, Grammar
+    from seqgen.project import evaluate, train
+    from seqgen.trained import load
 
 __version__ = "0.1.0"
 __all__ = [
@@ -36,7 +42,6 @@ __all__ = [
     "ImpossibleConstraints",
     "InvalidValue",
     "Options",
-    "Oracle",
     "OutputError",
     "PluginError",
     "Prompt",
@@ -52,12 +57,18 @@ __all__ = [
     "load",
     "train",
 ]
+_HOMES = {
+    "atomic": ("atomic_write",),
+    "building": ("build",),
+    "domain": ("Domain", "Example", "Options", "Prompt", "Vocabulary"),
+    "grammar": ("BOS", "EOS", "Grammar"),
+    "project": ("evaluate", "train"),
+    "trained": ("load",),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    """The use-cases are imported when they are first asked for, so that `import seqgen` stays quick (PEP 562)."""
-    if name in {"build", "evaluate", "load", "train"}:
-        from seqgen import project
-
-        return getattr(project, name)
-    raise AttributeError(f"module 'seqgen' has no attribute {name!r}")
+    if name not in __all__:
+        raise AttributeError(f"module 'seqgen' has no attribute {name!r}")
+    return getattr(importlib.import_module(f"seqgen.{_HOME_OF.get(name, 'errors')}"), name)

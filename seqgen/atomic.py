@@ -35,7 +35,9 @@ def atomic_write(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
         flush(path.parent)
     except OSError as error:
-        raise OutputError(f"{path} cannot be written: {error.strerror or error}; free some space or choose another place.") from error
+        raise OutputError(
+            f"{path} cannot be written: {error.strerror or error}; free some space or choose another place."
+        ) from error
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -50,7 +50,9 @@ class Bundle(NamedTuple):
                     )
                 return {name: file.get_tensor(name) for name in wanted}
         except (SafetensorError, OSError) as error:
-            raise BundleError(f"{path} is missing or damaged ({error}); take the bundle from where it was trained.") from error
+            raise BundleError(
+                f"{path} is missing or damaged ({error}); take the bundle from where it was trained."
+            ) from error
 
 
 def write_bundle(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Generic, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -94,19 +94,6 @@ class Prompt:
     grammar: Grammar
 
 
-class Oracle(Protocol):
-    """What a trained model offers to a domain's `predict`, on ids alone."""
-
-    def probabilities(self, ids: np.ndarray) -> np.ndarray:
-        """float32[n, vocabulary]: the distribution of the id after each of `ids`."""
-
-    def generate(self, prompt: Prompt, count: int, longest: int, seed: int) -> list[np.ndarray]:
-        """`count` documents that begin with the prompt."""
-
-    def score(self, ids: np.ndarray) -> np.ndarray:
-        """float32[n]: nats that each id costs; 0 for BOS."""
-
-
 class Domain(Generic[Item]):
     """One kind of data. Subclass it, name it, and register it in the entry-point group `seqgen`."""
 
@@ -116,6 +103,8 @@ class Domain(Generic[Item]):
     """File endings, lower case with their dot; what `build` looks for in a folder. Empty: every file."""
     unit: ClassVar[str] = "token"
     """What one token is called in reports: nats a note."""
+    renders: ClassVar[tuple[str, ...]] = ()
+    """The kinds that `render` knows, written beside every sample."""
     period: ClassVar[int] = 1
     """How many tokens back the token stands that the bigram baseline looks at: 4 where four voices take turns."""
 
@@ -173,16 +162,9 @@ class Domain(Generic[Item]):
             raise UsageError(f"The prompt does not fit what was asked for: {error}.") from error
         return Prompt(ids, allowed)
 
-    def predict(self, item: Item, oracle: Oracle) -> Any:
-        """The domain's own answer to an item: a label, a translation, a forecast."""
-        raise UsageError(f"The domain {self.name!r} answers no questions; use 'seqgen sample' or 'seqgen score'.")
-
     def evaluate(self, real: Sequence[Item], made: Sequence[Item]) -> dict[str, float]:
         """Domain metrics of made items beside real ones, by name."""
         return {}
-
-    renders: ClassVar[tuple[str, ...]] = ()
-    """The kinds that `render` knows, written beside every sample."""
 
     def render(self, item: Item, kind: str, path: Path) -> Path:
         """Writes a picture, a sound or a score of an item; `path` comes without an ending."""

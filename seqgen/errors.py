@@ -1,16 +1,16 @@
 """Every error that a user of seqgen can meet: one sentence that says what, where, and what to do.
 
-    SeqgenError
-    ├── UsageError                 the call was wrong (the command exits with 2)
-    │   ├── UnknownName            no domain, setting, constraint, recipe or size is called that
-    │   └── InvalidValue           a setting or constraint has a value that cannot be
-    ├── UnusableFile               a file cannot be read as this domain's data
-    ├── CorpusError                files, shards or a split that cannot be trained on
-    ├── ImpossibleConstraints      no sequence satisfies what was asked for
-    ├── PluginError                a plugin is broken, missing, or one of two with the same name
-    ├── TrainingError              training cannot start, go on or be resumed
-    ├── BundleError                a trained model's files are missing, damaged or of another shape
-    └── OutputError                a result cannot be written where it was asked for
+SeqgenError
+├── UsageError                 the call was wrong (the command exits with 2)
+│   ├── UnknownName            no domain, setting, constraint, recipe or size is called that
+│   └── InvalidValue           a setting or constraint has a value that cannot be
+├── UnusableFile               a file cannot be read as this domain's data
+├── CorpusError                files, shards or a split that cannot be trained on
+├── ImpossibleConstraints      no sequence satisfies what was asked for
+├── PluginError                a plugin is broken, missing, or one of two with the same name
+├── TrainingError              training cannot start, go on or be resumed
+├── BundleError                a trained model's files are missing, damaged or of another shape
+└── OutputError                a result cannot be written where it was asked for
 """
 
 from __future__ import annotations

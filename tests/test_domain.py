@@ -50,10 +50,21 @@ def test_a_prompt_leaves_the_document_open():
     assert Letters().prompt().ids.tolist() == [0]
 
 
-def test_what_a_domain_does_not_do_is_said():
-    with pytest.raises(UsageError):
-        Letters().predict(Line("abc"), None)
-    with pytest.raises(UnknownName):
+class _NoVowels(Letters):
+    def grammar(self, constraints=None):
+        allowed = super().grammar()
+        vowels = [self.vocabulary.ids[letter] for letter in "aeiou"]
+        allowed.allowed[:, vowels] = False
+        return allowed
+
+
+def test_a_prompt_that_does_not_fit_is_the_callers_error():
+    with pytest.raises(UsageError, match="does not fit"):
+        _NoVowels().prompt(Line("abc"))
+
+
+def test_a_rendering_that_a_domain_does_not_know_is_an_error():
+    with pytest.raises(UnknownName, match="'picture'"):
         Letters().render(Line("abc"), "picture", None)
 
 

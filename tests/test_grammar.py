@@ -110,7 +110,6 @@ def test_too_many_states_is_an_error(monkeypatch):
     with pytest.raises(ImpossibleConstraints):
         build(5, 0, lambda state: [(A, state + 1)])
     with pytest.raises(ImpossibleConstraints):
-        intersect(exactly(20), even_as().advanced(np.array([BOS, A], np.int32)))
         intersect(exactly(40), no_bb())
 
 

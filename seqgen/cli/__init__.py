@@ -1,0 +1,52 @@
+"""The `seqgen` command. Each subcommand is one small file: it parses, calls the Python API, and prints."""
+
+from __future__ import annotations
+
+import sys
+import traceback
+
+import click
+
+import seqgen
+from seqgen.cli.build import build
+from seqgen.cli.corpora import corpora
+from seqgen.cli.doctor import doctor
+from seqgen.cli.domains import domains
+from seqgen.cli.evaluate import evaluate
+from seqgen.cli.sample import sample
+from seqgen.cli.score import score
+from seqgen.cli.train import train
+from seqgen.errors import SeqgenError, UsageError
+
+FAILED, WRONG_CALL = 1, 2
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(seqgen.__version__, prog_name="seqgen")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.option("--no-plugins", is_flag=True, help="Use only the domains that come with seqgen.")
+def group(debug: bool, no_plugins: bool) -> None:
+    """Train an LSTM with attention on your own sequences, and generate new ones."""
+
+
+for command in (domains, corpora, build, train, sample, score, evaluate, doctor):
+    group.add_command(command)
+
+
+def main() -> None:
+    """The console script. Exit codes: 0 done, 1 it failed, 2 the call was wrong."""
+    try:
+        group.main(standalone_mode=False)
+    except SeqgenError as error:
+        if "--debug" in sys.argv:
+            traceback.print_exc()
+        click.echo(f"seqgen: {error}", err=True)
+        sys.exit(WRONG_CALL if isinstance(error, UsageError) else FAILED)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(WRONG_CALL)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("seqgen: interrupted; nothing half-written was left.", err=True)
+        sys.exit(FAILED)
+    except BrokenPipeError:
+        sys.exit(FAILED)

@@ -1,25 +1,27 @@
 """Documents → batches for training: packed streams without padding, in an order that is a pure function of the step.
 
-All documents in the random order of epoch 0, laid end to end, then all of them in the order of epoch 1, and so on,
-make one endless tape of N tokens an epoch. Stream b begins at position b·N/B of it and reads T tokens a step. So every
-N/(B·T) steps see every token once, a document is never cut (but for those at which the streams begin), and a resumed
-run sees what an uninterrupted one would have, with no state to save.
-
-Each stream comes past every document of an epoch once; each passing is augmented afresh.
+All documents in the random order of epoch 0, then all in the order of epoch 1, and so on, are laid one by one into the
+stream that has least so far (packing.py); a batch is the next T tokens of every stream. So N/(B·T) steps see each of N
+tokens about once, no document is ever cut, and a resumed run sees what an uninterrupted one would have: where streams
+stand at the beginning of an epoch is worked out again, with no state to save. Streams begin at spread offsets, or
+documents of equal length would all begin at the same step for ever; only those first ones are entered in the middle.
 """
 
 from __future__ import annotations
 
+import bisect
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
+from seqgen.corpus.packing import pack
 from seqgen.corpus.store import Documents
 from seqgen.errors import CorpusError, PluginError
 from seqgen.grammar import Grammar
 
 Augment = Callable[[np.ndarray, np.random.Generator], np.ndarray]
+EPOCHS_HELD = 3
 
 
 class Batch(NamedTuple):
@@ -46,10 +48,23 @@ class Document(NamedTuple):
 
 
 class _Epoch(NamedTuple):
-    """The order of one epoch: which document stands at each place, and the offset at which each place ends."""
+    """One epoch's documents by stream: those of stream b are at bounds[b] … bounds[b + 1], in order.
 
-    order: np.ndarray
-    ends: np.ndarray
+    documents: int32[n]
+    starts:    int64[n]; the position in its stream at which each begins
+    bounds:    int64[B + 1]
+    """
+
+    documents: np.ndarray
+    starts: np.ndarray
+    bounds: np.ndarray
+
+
+class _Place(NamedTuple):
+    """A document that lies in a stream from `start`."""
+
+    start: int
+    document: Document
 
 
 class Stream:
@@ -77,8 +92,10 @@ class Stream:
         self._seed = seed
         self._augment = augment
         self._tokens = documents.total
+        mean = self._tokens // len(documents)
+        self._loads = [tuple(-(stream * mean // streams) for stream in range(streams))]
         self._epochs: dict[int, _Epoch] = {}
-        self._current: dict[int, tuple[tuple[int, int], Document]] = {}
+        self._current: dict[int, _Place] = {}
 
     @property
     def epoch_steps(self) -> float:
@@ -94,10 +111,10 @@ class Stream:
         shape = (self._streams, self._steps + 1)
         ids, states, weights = np.empty(shape, np.int32), np.empty(shape, np.int32), np.empty(shape, np.float32)
         for stream in range(self._streams):
-            position = stream * self._tokens // self._streams + step * self._steps
-            filled = 0
+            position, filled = step * self._steps, 0
             while filled <= self._steps:
-                document, first = self._at(stream, position + filled)
+                start, document = self._at(stream, position + filled)
+                first = position + filled - start
                 until = min(filled + len(document.ids) - first, self._steps + 1)
                 last = first + until - filled
                 ids[stream, filled:until] = document.ids[first:last]
@@ -111,36 +128,39 @@ class Stream:
             np.ascontiguousarray(states[:, :-1].T),
         )
 
-    def _at(self, stream: int, position: int) -> tuple[Document, int]:
-        """The document at a position of the tape, and which of its tokens stands there."""
-        number, offset = divmod(position, self._tokens)
-        epoch = self._epoch(number)
-        place = int(np.searchsorted(epoch.ends, offset, side="right"))
-        index = int(epoch.order[place])
-        document = self._document(stream, number, index)
-        return document, offset - int(epoch.ends[place]) + len(document.ids)
+    def _at(self, stream: int, position: int) -> _Place:
+        """What lies in a stream at a position. The last document of each stream is kept for its next segment."""
+        held = self._current.get(stream)
+        if held is not None and held.start <= position < held.start + len(held.document.ids):
+            return held
+        while self._loads[-1][stream] <= position:
+            self._lay(len(self._loads) - 1)
+        number = bisect.bisect_right(self._loads, position, key=lambda loads: loads[stream]) - 1
+        epoch = self._epochs.get(number) or self._lay(number)
+        first, end = epoch.bounds[stream : stream + 2]
+        place = int(first) + int(np.searchsorted(epoch.starts[first:end], position, side="right")) - 1
+        found = _Place(int(epoch.starts[place]), self._document(number, int(epoch.documents[place])))
+        self._current[stream] = found
+        return found
 
-    def _epoch(self, number: int) -> _Epoch:
-        if number not in self._epochs:
-            # Streams that began at spread offsets stand in at most two epochs at a time.
-            while len(self._epochs) > 1:
-                del self._epochs[min(self._epochs)]
-            order = np.random.default_rng([self._seed, number]).permutation(len(self._documents)).astype(np.int32)
-            self._epochs[number] = _Epoch(order, np.cumsum(self._documents.lengths[order], dtype=np.int64))
+    def _lay(self, number: int) -> _Epoch:
+        """Lays the documents of an epoch into the streams; those before it must have been laid once."""
+        order = np.random.default_rng([self._seed, number]).permutation(len(self._documents)).astype(np.int32)
+        packing = pack(self._documents.lengths[order], self._loads[number])
+        if number == len(self._loads) - 1:
+            self._loads.append(packing.loads)
+        by_stream = np.argsort(packing.lanes, kind="stable")
+        bounds = np.searchsorted(packing.lanes[by_stream], np.arange(self._streams + 1))
+        while len(self._epochs) >= EPOCHS_HELD:
+            del self._epochs[min(self._epochs)]
+        self._epochs[number] = _Epoch(order[by_stream], packing.starts[by_stream], bounds)
         return self._epochs[number]
 
-    def _document(self, stream: int, epoch: int, index: int) -> Document:
-        """A document as this stream sees it in this epoch; the last one of each stream is kept for its next segment."""
-        key = (epoch, index)
-        held = self._current.get(stream)
-        if held is not None and held[0] == key:
-            return held[1]
+    def _document(self, epoch: int, index: int) -> Document:
         ids, weights = self._documents[index]
         if self._augment is not None:
-            ids = self._augmented(ids, np.random.default_rng([self._seed, 1, epoch, index, stream]))
-        document = Document(ids, weights, states_of(self._grammar, ids, index))
-        self._current[stream] = (key, document)
-        return document
+            ids = self._augmented(ids, np.random.default_rng([self._seed, 1, epoch, index]))
+        return Document(ids, weights, states_of(self._grammar, ids, index))
 
     def _augmented(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         assert self._augment is not None

@@ -8,11 +8,11 @@ nothing of that document follows it.
 from __future__ import annotations
 
 import functools
-import heapq
 from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from seqgen.corpus.packing import Packing, pack
 from seqgen.corpus.store import Documents
 from seqgen.corpus.stream import Batch, Document, states_of
 from seqgen.grammar import BOS, Grammar
@@ -30,7 +30,7 @@ def whole(
     later piece begins with a BOS of weight 0, at which the engine forgets, and with the document's true states.
     What is left of a stream is filled with BOS of weight 0. Raises CorpusError when a document breaks the grammar.
     """
-    cut, first, order, lane_of, loads = _plan(documents, streams, longest)
+    cut, first, order, packing = _plan(documents, streams, longest)
 
     # The pieces of a huge document are read side by side by several streams.
     @functools.lru_cache(maxsize=4)
@@ -39,22 +39,20 @@ def whole(
         return Document(ids, weights, states_of(grammar, ids, index))
 
     def pieces(lane: int) -> Iterator[Piece]:
-        for piece in map(int, order[lane_of == lane]):
+        for piece in map(int, order[packing.lanes == lane]):
             index = int(np.searchsorted(first, piece, side="right")) - 1
             start = (piece - int(first[index])) * cut
             yield index, start, min(start + cut, int(documents.lengths[index]) - 1)
 
     lanes = [_Lane(pieces(lane), load) for lane in range(streams)]
-    for _ in range(-(-int(loads.max()) // steps)):
+    for _ in range(-(-max(packing.loads) // steps)):
         columns = [lane.take(steps) for lane in lanes]
         fields = [np.stack(field, axis=1) for field in zip(*columns, strict=True)]
         yield Batch(*fields[:4]), fields[4]
 
 
-def _plan(
-    documents: Documents, streams: int, longest: int | None
-) -> tuple[int, np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """How pieces are laid: their size, each document's first one, their order, the stream of each, each stream's load.
+def _plan(documents: Documents, streams: int, longest: int | None) -> tuple[int, np.ndarray, np.ndarray, Packing]:
+    """How pieces are laid: their size, each document's first one, their order and where they lie.
 
     Kept as arrays of numbers: a few bytes a document.
     """
@@ -69,15 +67,7 @@ def _plan(
     later[first[has_any]] = False
     sizes[later] += 1
     order = np.argsort(-sizes, kind="stable")
-    lane_of, loads = np.zeros(len(order), np.int32), np.zeros(streams, np.int64)
-    heap = [(0, lane) for lane in range(streams)]
-    for place, size in enumerate(sizes[order].tolist()):
-        load, lane = heap[0]
-        heapq.heapreplace(heap, (load + size, lane))
-        lane_of[place] = lane
-    for load, lane in heap:
-        loads[lane] = load
-    return cut, first, order, lane_of, loads
+    return cut, first, order, pack(sizes[order], [0] * streams)
 
 
 class _Lane:

@@ -18,7 +18,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from seqgen.engine.checkpoint import Checkpoint, save_checkpoint
-from seqgen.engine.training import HeldOut, Segment, Trainer
+from seqgen.engine.evaluation import Evaluator, HeldOut
+from seqgen.engine.segment import Segment
+from seqgen.engine.training import Trainer
 from seqgen.errors import TrainingError
 
 CHECKPOINT_SECONDS = 30.0
@@ -84,6 +86,7 @@ class TrainingLoop:
     ) -> None:
         """segment_at(step) is a pure function; on_best is given the weights whenever held-out data was never likelier."""
         self.trainer = trainer
+        self.evaluator = Evaluator(trainer.model)
         self.segment_at = segment_at
         self.held_out = held_out
         self.budget = budget
@@ -147,7 +150,7 @@ class TrainingLoop:
         return final
 
     def _evaluate(self) -> None:
-        held_out = self.trainer.evaluate(self.held_out())
+        held_out = self.evaluator.evaluate(self.held_out())
         self.last = held_out.nats
         if self.best is None or held_out.nats < self.best:
             self.best = held_out.nats

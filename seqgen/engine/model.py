@@ -192,9 +192,7 @@ class Model:
         query, key, value = tf.split(matmul(x, weights["attention/query_key_value"]), 3, -1)
         keys, values = tf.concat([memory.keys, key], 0), tf.concat([memory.values, value], 0)
         key_documents = tf.concat([memory.documents, documents], 0)
-        mixed, _ = window_attention(
-            query, keys, values, weights["attention/distance_bias"], documents, key_documents
-        )
+        mixed, _ = window_attention(query, keys, values, weights["attention/distance_bias"], documents, key_documents)
         memory = memory._replace(
             keys=tf.stop_gradient(keys[-remembered:]),
             values=tf.stop_gradient(values[-remembered:]),

@@ -123,7 +123,7 @@ class Sampler:
 
     def _draw_chunk(self, carry: _Carry, tables: Tables, random: tf.Tensor, steps: tf.Tensor, temperature: tf.Tensor,
                     top_p: tf.Tensor, greedy: bool, top_k: int, nucleus: bool) -> tuple:  # fmt: skip
-        """Up to `steps` tokens for every sample; random float32[CHUNK, B]. Gives tokens, carry, and whether all ended."""
+        """Up to `steps` tokens for every sample; random is float32[CHUNK, B]. Gives tokens, carry, all ended."""
 
         def unfinished(t: tf.Tensor, carry: _Carry, tokens: tf.TensorArray) -> tf.Tensor:
             return (t < steps) & tf.reduce_any(carry.token != EOS)

@@ -1,4 +1,4 @@
-"""One training step, held-out evaluation, and everything that must be saved so that training can go on.
+"""One training step, and everything that must be saved so that training can go on.
 
 Cross-entropy by truncated back-propagation through time over packed streams; AdamW (Loshchilov & Hutter 2019) with
 the gradient clipped by its global norm (Pascanu et al. 2013).
@@ -7,45 +7,15 @@ the gradient clipped by its global norm (Pascanu et al. 2013).
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
-from typing import NamedTuple, Protocol
 
 import keras
 import numpy as np
 import tensorflow as tf
 
 from seqgen.engine.model import Memory, Model
+from seqgen.engine.segment import Segment, tensors
 from seqgen.engine.settings import TrainingSettings
 from seqgen.errors import TrainingError
-
-
-class Segment(Protocol):
-    """T steps of B packed streams: what one training step reads."""
-
-    @property
-    def inputs(self) -> np.ndarray:
-        """int32[T, B]; BOS resets the memory."""
-
-    @property
-    def targets(self) -> np.ndarray:
-        """int32[T, B]: the token after each input."""
-
-    @property
-    def weights(self) -> np.ndarray:
-        """float32[T, B]: how much each target counts."""
-
-    @property
-    def states(self) -> np.ndarray:
-        """int32[T, B]: the grammar's state after each input."""
-
-
-class HeldOut(NamedTuple):
-    """Likelihood of data that is not trained on."""
-
-    nats: float
-    """Mean -ln p of a token, weighted."""
-    tokens: float
-    """The sum of the weights."""
 
 
 class Trainer:
@@ -66,7 +36,6 @@ class Trainer:
         self.optimizer.exclude_from_weight_decay(var_list=[w for w in model.weights.values() if w.shape.rank == 1])
         self.optimizer.build(list(model.weights.values()))
         self._step = tf.function(self._train_segment, jit_compile=True, autograph=False)
-        self._held_out = tf.function(self._score_segment, jit_compile=True, autograph=False)
 
     def _train_segment(self, inputs: tf.Tensor, targets: tf.Tensor, counts: tf.Tensor, states: tf.Tensor,
                        memory: Memory, dropout_seed: tf.Tensor) -> tuple[tf.Tensor, Memory]:  # fmt: skip
@@ -78,13 +47,8 @@ class Trainer:
         self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
         return loss, memory
 
-    def _score_segment(self, inputs: tf.Tensor, targets: tf.Tensor, counts: tf.Tensor, states: tf.Tensor,
-                       memory: Memory) -> tuple[tf.Tensor, tf.Tensor, Memory]:  # fmt: skip
-        nats, memory = self.model.nats(inputs, targets, states, memory)
-        return tf.reduce_sum(nats * counts), tf.reduce_sum(counts), memory
-
     def rate(self, progress: float) -> float:
-        """The learning rate at `progress` 0…1 of the run: a linear warm-up, then a cosine (Loshchilov & Hutter 2017)."""
+        """The learning rate at `progress` 0…1 of the run: linear warm-up, cosine (Loshchilov & Hutter 2017)."""
         settings = self.settings
         warm = min(1.0, (self.step_number + 1) / (settings.warm_up + 1))
         cosine = 0.5 * (1 + math.cos(math.pi * min(progress, 1.0)))
@@ -97,17 +61,6 @@ class Trainer:
         loss, self.memory = self._step(*tensors(segment), self.memory, dropout_seed)
         self.step_number += 1
         return loss
-
-    def evaluate(self, segments: Iterable[Segment]) -> HeldOut:
-        """Mean nats a token over segments in their order, without dropout, from an empty memory."""
-        memory, sums = None, np.zeros(2)
-        for segment in segments:
-            memory = memory or self.model.empty_memory(segment.inputs.shape[1])
-            nats, count, memory = self._held_out(*tensors(segment), memory)
-            sums += [float(nats), float(count)]
-        if not sums[1]:
-            raise TrainingError("There is no held-out token to evaluate on; give the split's 'valid' part more documents.")
-        return HeldOut(float(sums[0] / sums[1]), float(sums[1]))
 
     def tensors(self) -> dict[str, np.ndarray]:
         """Everything that the next step depends on, by name: weights, optimizer, memory."""
@@ -123,15 +76,12 @@ class Trainer:
         mine = self.tensors()
         shapes = {name: (value.shape, value.dtype) for name, value in state.items()}
         if shapes != {name: (value.shape, value.dtype) for name, value in mine.items()}:
-            raise TrainingError("The checkpoint is of a model with other settings; resume with the settings it began with.")
+            raise TrainingError(
+                "The checkpoint is of a model with other settings; resume with the settings it began with."
+            )
         for name, weight in self.model.weights.items():
             weight.assign(state[f"weights/{name}"])
         for number, variable in enumerate(self.optimizer.variables):
             variable.assign(state[f"optimizer/{number:03}"])
         self.memory = Memory(*(tf.constant(state[f"memory/{name}"]) for name in Memory._fields))
         self.step_number = step_number
-
-
-def tensors(segment: Segment) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """The arrays of a segment in the order in which the compiled functions take them."""
-    return segment.inputs, segment.targets, segment.weights, segment.states

@@ -82,7 +82,7 @@ def chorale_grammar(
 
 
 def meter_block(meter: str, pitches: np.ndarray, bars: int | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The states of one meter from 0: allowed bool[states, vocabulary], next int32[states, vocabulary], classes int[states].
+    """The states of one meter from 0: allowed and next, both [states, vocabulary], and classes int[states].
 
     The bars lie one behind the other, so that the state after a bar's last cell is the next bar's first: the pickup's,
     then `bars` full ones and an end; or the first full one, and one that repeats and may end between its columns.

@@ -9,6 +9,7 @@ import numpy as np
 
 from seqgen import OutputError
 from seqgen_midi.chorale import Chorale
+from seqgen_midi.voices import VOICES
 from seqgen_midi.writing import midi_bytes
 
 SAMPLE_RATE = 44_100
@@ -25,7 +26,10 @@ def write_wav(item: Chorale, tempo: int, path: Path) -> None:
     if not fonts:
         raise OutputError("pretty_midi is installed without its SoundFont, so nothing can be heard; install it again.")
     synthesizer = symusic.Synthesizer(str(fonts[0]), SAMPLE_RATE, 0)
-    samples = np.asarray(synthesizer.render(symusic.Score.from_midi(midi_bytes(item, tempo)), True), np.float32)
+    # The synthesizer refuses a piece without a note; a sample that was cut short may be one.
+    silence = np.zeros((2, round(len(item.grid) * 15 / tempo * SAMPLE_RATE)), np.float32)
+    score = symusic.Score.from_midi(midi_bytes(item, tempo))
+    samples = np.asarray(synthesizer.render(score, True)) if any(map(item.notes, range(len(VOICES)))) else silence
     peak = float(np.abs(samples).max(initial=0))
     scaled = np.round(samples * (LOUDEST * 32767 / peak if peak else 0)).astype("<i2")
     with wave.open(str(path), "wb") as file:

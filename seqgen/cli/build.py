@@ -1,0 +1,44 @@
+"""seqgen build: files or a recipe become a corpus."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from seqgen.cli.common import build_progress, bundled_only, json_option, print_json, set_option, table
+
+if TYPE_CHECKING:
+    from seqgen.corpus.store import Corpus
+
+
+@click.command()
+@click.argument("sources", nargs=-1, required=True)
+@click.option("--domain", help="What kind of data it is ('seqgen domains'); a recipe knows.")
+@click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="The corpus' folder, a new one.")
+@set_option
+@json_option
+@click.pass_context
+def build(context: click.Context, sources: tuple[str, ...], domain: str | None, out: Path, settings: dict[str, str],
+          as_json: bool) -> None:  # fmt: skip
+    """Turn SOURCES (files, folders, or one recipe) into shards that can be trained on."""
+    from seqgen.building import build as build_corpus
+
+    with build_progress() as progress:
+        corpus = build_corpus(
+            sources, out, domain=domain, settings=settings, bundled_only=bundled_only(context), progress=progress
+        )
+    if as_json:
+        print_json({"path": str(corpus.path), "splits": corpus.manifest["splits"], "dropped": corpus.dropped})
+        return
+    show(corpus)
+
+
+def show(corpus: Corpus) -> None:
+    """Prints what was kept and what was dropped, and why."""
+    splits = corpus.manifest["splits"]
+    rows = [[name, str(part["documents"]), str(part["tokens"])] for name, part in splits.items()]
+    table(f"Corpus {corpus.path}", ["kept", "documents", "tokens"], rows)
+    if corpus.dropped:
+        table("", ["dropped because", "number"], [[reason, str(count)] for reason, count in corpus.dropped.items()])

@@ -1,0 +1,26 @@
+"""seqgen corpora: the recipes for real data."""
+
+from __future__ import annotations
+
+import click
+
+from seqgen.cli.common import json_option, print_json
+
+
+@click.command()
+@click.argument("name", required=False)
+@json_option
+def corpora(name: str | None, as_json: bool) -> None:
+    """The recipes for real data, which 'build' and 'train' take in place of files."""
+    from seqgen.corpus.recipes import find_recipe, recipes
+
+    chosen = [find_recipe(name)] if name else list(recipes().values())
+    if as_json:
+        print_json([recipe.model_dump(mode="json") for recipe in chosen])
+        return
+    for recipe in chosen:
+        click.echo(f"{recipe.name} (domain {recipe.domain}): {recipe.description}")
+        if name:
+            click.echo(f"licence: {recipe.licence}")
+            click.echo(f"files:   {len(recipe.files())} in the package {recipe.source.package}")
+            click.echo(f"split:   train {recipe.split.train}, valid {recipe.split.valid}, test {recipe.split.test}")

@@ -1,0 +1,77 @@
+"""seqgen domains: what is installed, and what can be set."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from seqgen.cli.common import bundled_only, json_option, print_json
+
+
+@click.command()
+@click.argument("name", required=False)
+@json_option
+@click.pass_context
+def domains(context: click.Context, name: str | None, as_json: bool) -> None:
+    """What kinds of data can be read; with NAME, what of one can be set and asked for."""
+    if name is not None:
+        _show_one(name, bundled_only(context), as_json)
+        return
+    from seqgen.plugins import load_all
+
+    loaded = load_all(bundled_only=bundled_only(context))
+    if as_json:
+        print_json(
+            [
+                {
+                    "name": one.plugin.name,
+                    "distribution": one.plugin.distribution,
+                    "version": one.plugin.version,
+                    "reads": list(one.domain.reads) if one.domain else None,
+                    "error": one.error,
+                }
+                for one in loaded
+            ]
+        )
+        return
+    for one in loaded:
+        if one.domain is None:
+            click.echo(f"{one.plugin.name}: broken. {one.error}")
+        else:
+            summary = (one.domain.__doc__ or "").strip().splitlines()[0]
+            click.echo(f"{one.plugin.name}: {summary} Reads {' '.join(one.domain.reads) or 'any file'}.")
+
+
+def _show_one(name: str, bundled: bool, as_json: bool) -> None:
+    from seqgen.plugins import load_domain
+
+    domain = load_domain(name, bundled_only=bundled)
+    described: dict[str, Any] = {
+        "name": domain.name,
+        "summary": (domain.__doc__ or "").strip(),
+        "reads": list(domain.reads),
+        "writes": list(domain.renders),
+        "settings": _fields(domain.Settings),
+        "constraints": _fields(domain.Constraints),
+    }
+    if as_json:
+        print_json(described)
+        return
+    click.echo(f"{domain.name}: {described['summary']}")
+    click.echo(f"reads: {' '.join(domain.reads) or 'any file'}")
+    for kind, command in (("settings", "train"), ("constraints", "sample")):
+        click.echo(f"\n{kind} (seqgen {command} --set KEY=VALUE)")
+        for key, field in described[kind].items():
+            click.echo(f"  {key:<12} {field['type']}, default {field['default']}. {field['description']}".rstrip())
+
+
+def _fields(options: Any) -> dict[str, dict[str, Any]]:
+    return {
+        key: {
+            "type": getattr(field.annotation, "__name__", None) or str(field.annotation).replace("typing.", ""),
+            "default": field.default,
+            "description": field.description or "",
+        }
+        for key, field in options.model_fields.items()
+    }

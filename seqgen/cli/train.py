@@ -1,0 +1,89 @@
+"""seqgen train: from files to a trained model, with a live line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from seqgen.cli.common import build_progress, bundled_only, set_option
+from seqgen.errors import UsageError
+
+if TYPE_CHECKING:
+    from seqgen.engine.loop import Progress
+
+
+@click.command()
+@click.argument("sources", nargs=-1)
+@click.option("--domain", help="What kind of data it is ('seqgen domains'); a recipe or corpus knows.")
+@click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="The run's folder.")
+@click.option("--size", help="tiny, small (default), medium or large.")
+@click.option("--minutes", type=float, help="How long to train; 10 where nothing is said.")
+@click.option("--steps", type=int, help="How long to train, in steps: this can be repeated to the bit.")
+@click.option("--resume", is_flag=True, help="Go on where the run stopped, if it has begun.")
+@set_option
+@click.pass_context
+def train(context: click.Context, sources: tuple[str, ...], domain: str | None, out: Path, size: str | None,
+          minutes: float | None, steps: int | None, resume: bool, settings: dict[str, str]) -> None:  # fmt: skip
+    """Train on SOURCES: files, folders, one recipe, or one corpus that 'build' made.
+
+    --set reaches the settings of the domain, of the model (width, layers, attention_memory …) and of the training
+    (streams, segment, learning_rate, dropout …).
+    """
+    if not sources and not resume:
+        raise UsageError("There is nothing to train on; name files, folders or a recipe ('seqgen corpora' lists them).")
+    from seqgen.engine.loop import Stopped
+    from seqgen.project import train as train_model
+
+    try:
+        with build_progress() as building, live_line() as report:
+            trained = train_model(
+                sources, out, domain=domain, settings=settings, size=size, minutes=minutes, steps=steps, resume=resume,
+                bundled_only=bundled_only(context), build_progress=building, report=report,
+            )  # fmt: skip
+    except Stopped as stopped:
+        click.echo(f"Stopped at step {stopped.step}; the same command with --resume goes on from there.", err=True)
+        context.exit(1)
+    result, unit = trained.bundle.config["result"], trained.domain.unit
+    click.echo(f"Trained {trained.model.parameters:,} parameters: {result['held_out_nats']:.4f} nats a {unit} on "
+               f"held-out data (best, at step {result['step']}). The model is in {out}.")  # fmt: skip
+
+
+@contextmanager
+def live_line() -> Iterator[Callable[[Progress], None]]:
+    """A callback for training: one line that changes on a terminal, a line an evaluation elsewhere."""
+    if not sys.stderr.isatty():
+
+        def tell(progress: Progress) -> None:
+            if progress.evaluated or progress.step == 1:
+                click.echo(describe(progress), err=True)
+
+        yield tell
+        return
+    from rich.console import Console
+    from rich.live import Live
+
+    with Live(console=Console(stderr=True), refresh_per_second=4, get_renderable=lambda: line[0]) as live:
+        line = ["compiling …"]
+
+        def change(progress: Progress) -> None:
+            line[0] = describe(progress)
+            if progress.evaluated:
+                live.console.print(line[0])
+
+        yield change
+
+
+def describe(progress: Progress) -> str:
+    """One line: how far, how good, how fast, how long still."""
+    left = progress.seconds_left
+    held_out = "" if progress.held_out is None else f"held-out {progress.held_out:.4f}  best {progress.best:.4f}  "
+    return (
+        f"{100 * min(progress.share, 1):3.0f} %  step {progress.step:,}  loss {progress.loss:.4f}  {held_out}"
+        f"nats/token  {progress.tokens_per_second:,.0f} tokens/s  "
+        f"{'' if left is None else f'{int(left) // 60}:{int(left) % 60:02} left'}"
+    )

@@ -1,0 +1,54 @@
+"""What a run writes down while it trains: JSON lines for programs, TensorBoard events for people."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import TracebackType
+
+import tensorflow as tf
+
+from seqgen.atomic import write_text
+
+
+class RunLog:
+    """`metrics.jsonl` and `tensorboard/` in a run's folder; a context manager."""
+
+    def __init__(self, run: Path, *, after_step: int) -> None:
+        """Lines of steps after `after_step` are dropped: a resumed run measures them again."""
+        path = run / "metrics.jsonl"
+        if path.exists():
+            kept = [line for line in path.read_text(encoding="utf-8").splitlines() if _step(line) <= after_step]
+            write_text(path, "".join(line + "\n" for line in kept))
+        self._lines = open(path, "a", encoding="utf-8")  # noqa: SIM115 (closed by __exit__)
+        self._events = tf.summary.create_file_writer(str(run / "tensorboard"))
+
+    def write(self, step: int, **values: float) -> None:
+        """One measurement of named values at a step."""
+        self._lines.write(json.dumps({"step": step, **values}) + "\n")
+        self._lines.flush()
+        # What tf.summary.scalar does; that one needs the package tensorboard, which only looking needs.
+        scalar = tf.compat.v1.SummaryMetadata(
+            plugin_data=tf.compat.v1.SummaryMetadata.PluginData(plugin_name="scalars")
+        )
+        with self._events.as_default():
+            for name, value in values.items():
+                tf.summary.write(name, tf.constant(value, tf.float32), step=step, metadata=scalar)
+        self._events.flush()
+
+    def __enter__(self) -> RunLog:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._lines.close()
+        self._events.close()
+
+
+def _step(line: str) -> float:
+    """The step of a line; endless for one that was cut short by a crash."""
+    try:
+        return float(json.loads(line)["step"])
+    except (ValueError, KeyError, TypeError):
+        return float("inf")

@@ -1,0 +1,178 @@
+"""A trained model in use: sample, score, evaluate. Joins a bundle, its domain and the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from seqgen.baselines import baselines
+from seqgen.bundle import Bundle, read_bundle
+from seqgen.corpus.store import Corpus
+from seqgen.corpus.whole import whole
+from seqgen.corpus.workers import read_documents
+from seqgen.domain import Domain, Vocabulary
+from seqgen.engine.evaluation import Evaluator
+from seqgen.engine.model import Model, weight_shapes
+from seqgen.engine.sampling import Filters, Sampler
+from seqgen.engine.scoring import Scorer
+from seqgen.engine.settings import ModelSettings
+from seqgen.errors import BundleError, CorpusError, InvalidValue, UnusableFile
+from seqgen.grammar import EOS
+from seqgen.plugins import load_domain
+
+LONGEST = 8192
+EVALUATED_SAMPLES = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """One document that was drawn: its ids int32[n], prompt included, and the domain's item."""
+
+    seed: int
+    number: int
+    ids: np.ndarray
+    item: Any
+
+    @property
+    def ended(self) -> bool:
+        """False where the longest allowed length cut it off."""
+        return bool(self.ids[-1] == EOS)
+
+
+@dataclass(frozen=True, eq=False)
+class Score:
+    """What one document costs."""
+
+    path: Path
+    ids: np.ndarray
+    nats: np.ndarray
+    """float32[n]: -ln p of each id; 0 where the domain does not count it."""
+    tokens: float
+    """The sum of the weights."""
+
+    @property
+    def nats_per_token(self) -> float:
+        return float(self.nats.sum() / max(self.tokens, 1.0))
+
+
+class Trained:
+    """A trained model; make one with `seqgen.load(path)`."""
+
+    def __init__(self, bundle: Bundle, domain: Domain) -> None:
+        """Raises BundleError when the weights do not fit the settings and the domain."""
+        self.bundle = bundle
+        self.domain = domain
+        grammar = domain.grammar()
+        try:
+            settings = ModelSettings(**bundle.config["model"])
+            classes = int(bundle.config["grammar_classes"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise BundleError(f"{bundle.path}/config.json is not a model's: {error}.") from error
+        if classes != grammar.classes or len(domain.vocabulary) != grammar.vocabulary_size:
+            raise BundleError(
+                f"{bundle.path} was trained with another grammar of the domain {domain.name!r}; "
+                "use the version of the plugin that it was trained with."
+            )
+        weights = bundle.weights(weight_shapes(settings, grammar.vocabulary_size, classes))
+        self.model = Model(settings, weights, grammar)
+        self._sampler = Sampler(self.model)
+        self._scorer = Scorer(self.model)
+
+    def sample(
+        self,
+        count: int = 1,
+        *,
+        constraints: Mapping[str, Any] | None = None,
+        prompt: Path | str | None = None,
+        temperature: float = 1.0,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        seed: int = 0,
+        longest: int = LONGEST,
+    ) -> list[Sample]:
+        """Draws `count` new documents; sample k of a seed is the same whatever `count` is.
+
+        `constraints` are the domain's (`seqgen domains NAME` lists them), `prompt` a file that is continued, `longest`
+        the most tokens to draw. Raises ImpossibleConstraints, UsageError, UnusableFile.
+        """
+        for name, value in {"count": count, "longest": longest}.items():
+            if value < 1:
+                raise InvalidValue(f"{name} cannot be {value}; it must be at least 1.")
+        wishes = self.domain.Constraints.from_mapping(constraints or {}, "constraint")
+        item = None if prompt is None else self._read_prompt(Path(prompt))
+        given = self.domain.prompt(item, wishes)
+        drawn = self._sampler.sample(
+            given.ids,
+            given.grammar,
+            count=count,
+            longest=longest,
+            seed=seed,
+            filters=Filters(temperature, top_k, top_p),
+        )
+        return [Sample(seed, number, ids, self.domain.decode(ids)) for number, ids in enumerate(drawn)]
+
+    def write(self, sample: Sample, folder: Path | str) -> list[Path]:
+        """Writes a sample and every rendering of it to `folder`, named after seed and number. Raises OutputError."""
+        path = Path(folder) / f"{self.domain.name}-{sample.seed}-{sample.number + 1}"
+        files = self.domain.write(sample.item, path)
+        return files + [self.domain.render(sample.item, kind, path) for kind in self.domain.renders]
+
+    def score(self, path: Path | str) -> Iterator[Score]:
+        """What the model makes of each document of a file; raises UnusableFile."""
+        path = Path(path)
+        for ids, weights in self._read(path):
+            yield Score(path, ids, self._scorer.nats(ids) * weights, float(weights.sum()))
+
+    def evaluate(self, corpus: Corpus, *, seed: int = 0) -> dict[str, Any]:
+        """Held-out likelihood beside baselines, and the domain's metrics of new samples beside held-out items.
+
+        Takes the corpus' test split, or the validation split where there is no test. Raises CorpusError.
+        """
+        if corpus.vocabulary != self.domain.vocabulary:
+            raise CorpusError(f"{corpus.path} has another vocabulary than the model; evaluate it on its own corpus.")
+        split = "test" if len(corpus.documents("test")) else "valid"
+        documents = corpus.documents(split)
+        grammar = self.model.grammar
+        batches = whole(documents, grammar, streams=16, steps=64)
+        held_out = Evaluator(self.model).evaluate(batch for batch, _ in batches)
+        real = [self.domain.decode(documents[number][0]) for number in range(len(documents))]
+        made = [sample.item for sample in self.sample(EVALUATED_SAMPLES, seed=seed)]
+        return {
+            "split": split,
+            "documents": len(documents),
+            "tokens": held_out.tokens,
+            "unit": self.domain.unit,
+            "nats": held_out.nats,
+            "baselines": baselines(corpus.documents("train"), documents, grammar, self.domain.period),
+            "metrics": self.domain.evaluate(real, made),
+        }
+
+    def _read_prompt(self, path: Path) -> Any:
+        return self.domain.decode(self._read(path)[0][0])
+
+    def _read(self, path: Path) -> list[tuple[np.ndarray, np.ndarray]]:
+        """The documents of one file, read in a process of its own."""
+        if not path.is_file():
+            raise UnusableFile(f"{path} is not a file; name one that exists.")
+        for _, reading in read_documents(self.domain, [path]):
+            if reading.documents:
+                return [(document.ids, document.weights) for document in reading.documents]
+            why = reading.reason or ", ".join(reading.dropped) or "it is empty"
+            raise UnusableFile(f"{path} cannot be used: {why}.")
+        raise AssertionError("one path gives one reading")
+
+
+def load(path: Path | str, *, bundled_only: bool = False) -> Trained:
+    """The model in a run or a bundle, ready to sample. Raises BundleError, UnknownName, PluginError."""
+    bundle = read_bundle(Path(path))
+    try:
+        name, saved, names = bundle.domain["name"], bundle.domain["settings"], bundle.domain["vocabulary"]
+        vocabulary = Vocabulary(names)
+    except (KeyError, TypeError, ValueError) as error:
+        raise BundleError(f"{bundle.path}/domain.json is not a domain's: {error}.") from error
+    made = load_domain(name, bundled_only=bundled_only)
+    return Trained(bundle, made(made.Settings.from_mapping(saved), vocabulary))

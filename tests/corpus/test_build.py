@@ -1,0 +1,167 @@
+"""Files → corpus: duplicates, splits, reasons, and nothing half-written."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+
+import numpy as np
+import pytest
+from letters import Letters
+from pydantic import ValidationError
+
+from seqgen import CorpusError, OutputError
+from seqgen.corpus import build as build_module
+from seqgen.corpus.build import build
+from seqgen.corpus.split import Split, assign
+from seqgen.corpus.store import Corpus
+
+
+@pytest.fixture
+def sources(tmp_path):
+    """A folder with files of these contents, by name."""
+
+    def do(**contents):
+        folder = tmp_path / "sources"
+        folder.mkdir()
+        for name, content in contents.items():
+            (folder / f"{name}.letters").write_text(content)
+        return folder
+
+    return do
+
+
+def words(count: int, seed: int = 0) -> str:
+    rng = np.random.default_rng(seed)
+    return "\n".join("".join(rng.choice(list("abcdefgh"), 12)) for _ in range(count))
+
+
+def test_the_manifest_says_everything(sources, tmp_path):
+    folder = sources(a=words(30), b=words(30, 1), c="!crash", d="drop\nabc\ndrop", e="!bug")
+    told = []
+    corpus = build(Letters(), [folder], tmp_path / "corpus", progress=lambda done, total: told.append((done, total)))
+    assert told == [(number, 5) for number in range(1, 6)]
+    manifest = json.loads((tmp_path / "corpus" / "manifest.json").read_text())
+    assert manifest["domain"] == "letters"
+    assert manifest["vocabulary"] == [chr(97 + number) for number in range(26)]
+    assert sum(split["documents"] for split in manifest["splits"].values()) == 61
+    assert corpus.dropped == {
+        "the word that is dropped": 2,
+        "the reader crashed": 1,
+        "plugin error: ZeroDivisionError": 1,
+    }
+    lines = list(corpus.sources())
+    assert [line["path"] for line in lines] == [f"{name}.letters" for name in "abcde"]
+    assert [line["documents"] for line in lines] == [30, 30, 0, 1, 0]
+    assert lines[2]["dropped"] == {"the reader crashed": 1}
+    assert lines[0]["sha256"] == hashlib.sha256((folder / "a.letters").read_bytes()).hexdigest()
+    assert sorted(os.listdir(tmp_path / "corpus")) == [
+        "documents.npy",
+        "ids-00000.npy",
+        "manifest.json",
+        "sources.jsonl",
+    ]
+
+
+def test_a_copy_is_dropped_and_names_its_original(sources, tmp_path):
+    corpus = build(Letters(), [sources(a=words(20), b=words(20), c=words(5, 1))], tmp_path / "corpus")
+    assert corpus.dropped == {"a duplicate": 20}
+    assert [line["documents"] for line in corpus.sources()] == [20, 0, 5]
+    assert list(corpus.sources())[1]["dropped"] == {"a duplicate of a.letters": 20}
+
+
+def test_no_document_sits_on_two_sides_and_none_changes_sides(sources, tmp_path):
+    folder = sources(a=words(100), b=words(150))
+    one = build(Letters(), [folder / "a.letters"], tmp_path / "one", split=Split(train=0.5, valid=0.25, test=0.25))
+    two = build(Letters(), [folder], tmp_path / "two", split=Split(train=0.5, valid=0.25, test=0.25))
+    sides = {}
+    for corpus in (one, two):
+        for split in ("train", "valid", "test"):
+            documents = corpus.documents(split)
+            for number in range(len(documents)):
+                assert sides.setdefault(tuple(documents[number][0].tolist()), split) == split
+    assert len(sides) == 150
+
+
+def test_the_same_files_give_the_same_bytes(sources, tmp_path):
+    folder = sources(a=words(30), b=words(30, 1), c="!crash", d=words(3))
+    for name in ("one", "two"):
+        build(Letters(), [folder], tmp_path / name)
+    for path in (tmp_path / "one").iterdir():
+        assert path.read_bytes() == (tmp_path / "two" / path.name).read_bytes()
+
+
+def test_two_documents_are_enough(sources, tmp_path):
+    corpus = build(Letters(), [sources(a="abc\ndef")], tmp_path / "corpus")
+    assert [len(corpus.documents(split)) for split in ("train", "valid", "test")] == [1, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("contents", "sentence"),
+    [
+        ({}, "There are no files of 'letters'"),
+        ({"a": "abc"}, "too small to split"),
+        ({"a": "abc", "b": "abc"}, "too small to split.* 1 × a duplicate"),
+        ({"a": "123", "b": "!bug", "c": "456"}, "2 × not plain letters; 1 × plugin error: ZeroDivisionError"),
+    ],
+)
+def test_too_little_is_an_error_that_says_why(sources, tmp_path, contents, sentence):
+    with pytest.raises(CorpusError, match=sentence):
+        build(Letters(), [sources(**contents)], tmp_path / "corpus")
+    assert os.listdir(tmp_path) == ["sources"]
+
+
+def test_a_finished_corpus_is_not_overwritten(sources, tmp_path):
+    folder = sources(a=words(5))
+    build(Letters(), [folder], tmp_path / "corpus")
+    with pytest.raises(OutputError, match="already holds a corpus"):
+        build(Letters(), [folder], tmp_path / "corpus")
+    with pytest.raises(OutputError, match="not an empty folder"):
+        build(Letters(), [folder], folder)
+    Corpus.open(tmp_path / "corpus")
+
+
+def test_an_empty_folder_may_be_filled(sources, tmp_path):
+    (tmp_path / "corpus").mkdir()
+    assert build(Letters(), [sources(a=words(5))], tmp_path / "corpus").tokens == 5 * 14
+
+
+@pytest.mark.parametrize("place", ["save", "flush", "rename"])
+def test_a_full_disk_leaves_nothing(sources, tmp_path, monkeypatch, place):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    target = {"save": (np, "save"), "flush": (build_module, "flush"), "rename": (os, "rename")}[place]
+    monkeypatch.setattr(*target, full)
+    with pytest.raises(OutputError, match="No space left"):
+        build(Letters(), [sources(a=words(5))], tmp_path / "corpus")
+    assert os.listdir(tmp_path) == ["sources"]
+
+
+def test_an_interruption_leaves_nothing(sources, tmp_path):
+    def interrupt(done, total):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        build(Letters(), [sources(a=words(5))], tmp_path / "corpus", progress=interrupt)
+    assert os.listdir(tmp_path) == ["sources"]
+
+
+@pytest.mark.parametrize("places", [[0.1, 0.2], [0.99, 0.98], [0.92, 0.93], [0.1, 0.2, 0.3], [0.99] * 5, [0.94] * 3])
+def test_no_side_is_left_empty_by_chance(places):
+    sides = assign(Split(), np.array(places))
+    counts = np.bincount(sides, minlength=3)
+    assert counts[0] >= 1
+    assert counts[1] >= 1
+    assert len(places) < 3 or counts[2] >= 1
+
+
+def test_the_nearest_document_moves():
+    assert assign(Split(train=0.8, valid=0.2, test=0), np.array([0.1, 0.7, 0.3])).tolist() == [0, 1, 0]
+
+
+def test_fractions_add_up_to_one():
+    with pytest.raises(ValidationError, match="add up to 1"):
+        Split(train=0.9, valid=0.2, test=0.1)

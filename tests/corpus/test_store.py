@@ -1,0 +1,194 @@
+"""Shards on disk: what is written comes back, and damage is found."""
+
+from __future__ import annotations
+
+import json
+import resource
+import shutil
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from letters import Letters
+
+from seqgen import CorpusError
+from seqgen.corpus.build import build
+from seqgen.corpus.store import INDEX, Corpus, Documents, ShardWriter
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("built")
+    (folder / "lines.letters").write_text("\n".join(f"line{chr(97 + n)}" for n in range(26)))
+    build(Letters(Letters.Settings(half=True)), [folder / "lines.letters"], folder / "corpus")
+    return folder / "corpus"
+
+
+@pytest.fixture
+def copy(built, tmp_path):
+    return shutil.copytree(built, tmp_path / "corpus")
+
+
+def write_shards(folder, documents, vocabulary=100, shard_tokens=50):
+    writer = ShardWriter(folder, vocabulary, shard_tokens)
+    for ids, weights in documents:
+        writer.add(ids, weights)
+    writer.close()
+    return writer.shards
+
+
+def test_opened_as_it_was_built(built):
+    corpus = Corpus.open(built)
+    assert corpus.domain == "letters"
+    assert corpus.settings == {"half": True}
+    assert len(corpus.vocabulary) == 28
+    train = corpus.documents("train")
+    assert len(train) == corpus.manifest["splits"]["train"]["documents"]
+    assert train.total == corpus.manifest["splits"]["train"]["tokens"]
+    ids, weights = train[0]
+    assert (ids.dtype, weights.dtype) == (np.int32, np.float32)
+    assert len(ids) == len(weights) == train.lengths[0] == 7
+    assert weights.tolist() == [0, 0, 1, 1, 1, 1, 1]
+    assert sum(len(corpus.documents(split)) for split in ("train", "valid", "test")) == 26
+    assert corpus.tokens == 26 * 7
+
+
+def test_documents_are_copies():
+    docs = Documents.from_examples([(np.array([0, 2, 1]), np.array([0, 1, 1]))])
+    docs[0][0][:] = 9
+    assert docs[0][0].tolist() == [0, 2, 1]
+    assert (len(docs), docs.total) == (1, 3)
+
+
+def test_shards_hold_whole_documents_and_weights_where_they_are_needed(tmp_path):
+    plain = (np.arange(30), np.array([0] + [1] * 29, np.float32))
+    weighed = (np.arange(30), np.linspace(0, 1, 30, dtype=np.float32))
+    shards = write_shards(tmp_path, [plain, plain, plain, weighed, plain])
+    assert [shard["tokens"] for shard in shards] == [60, 60, 30]
+    assert ["weights" in shard for shard in shards] == [False, True, False]
+    assert np.load(tmp_path / shards[0]["ids"]).dtype == np.uint16
+    np.testing.assert_array_equal(np.load(tmp_path / shards[1]["weights"])[30:], weighed[1])
+
+
+def test_large_vocabularies_take_wider_ids(tmp_path):
+    shards = write_shards(tmp_path, [(np.array([0, 70_000]), np.ones(2, np.float32))], vocabulary=70_001)
+    assert np.load(tmp_path / shards[0]["ids"]).tolist() == [0, 70_000]
+
+
+def cut_short(path):
+    path.write_bytes(path.read_bytes()[:-3])
+
+
+def other_type(path):
+    np.save(path, np.load(path).astype(np.float64))
+
+
+def too_long(path):
+    np.save(path, np.concatenate([np.load(path)] * 2))
+
+
+def pickled(path):
+    np.save(path, np.array([{}], object), allow_pickle=True)
+
+
+def rubbish(path):
+    path.write_bytes(b"rubbish")
+
+
+@pytest.mark.parametrize("damage", [cut_short, other_type, too_long, pickled, rubbish, lambda path: path.unlink()])
+@pytest.mark.parametrize("name", ["ids-00000.npy", "weights-00000.npy", "documents.npy"])
+def test_damaged_arrays_are_found(copy, damage, name):
+    if damage is other_type and name == "documents.npy":
+        pytest.skip("a table has no other type")
+    damage(copy / name)
+    with pytest.raises(CorpusError, match="damaged"):
+        Corpus.open(copy)
+
+
+def test_damaged_index_is_found(copy):
+    index = np.load(copy / "documents.npy")
+    index["length"][3] += 1
+    np.save(copy / "documents.npy", index.astype(INDEX))
+    with pytest.raises(CorpusError, match="index of documents"):
+        Corpus.open(copy)
+
+
+def test_ids_that_no_token_has_are_found(copy):
+    ids = np.load(copy / "ids-00000.npy")
+    ids[:] = 999
+    np.save(copy / "ids-00000.npy", ids)
+    with pytest.raises(CorpusError, match="an id that no token has"):
+        Corpus.open(copy).documents("train")[0]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda manifest: manifest.pop("shards"),
+        lambda manifest: manifest.update(format=99),
+        lambda manifest: manifest.update(shards=[{"ids": 5, "tokens": "x"}]),
+        lambda manifest: manifest.update(vocabulary=["a", "a"]),
+        lambda manifest: manifest.update(splits=7),
+    ],
+)
+def test_damaged_manifests_are_found(copy, change):
+    manifest = json.loads((copy / "manifest.json").read_text())
+    change(manifest)
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(CorpusError, match="build it again"):
+        Corpus.open(copy)
+
+
+@pytest.mark.parametrize("content", ["", "{", "[]", "7"])
+def test_manifests_that_are_none_are_found(copy, content):
+    (copy / "manifest.json").write_text(content)
+    with pytest.raises(CorpusError):
+        Corpus.open(copy)
+
+
+def test_a_folder_without_a_manifest_is_no_corpus(tmp_path):
+    with pytest.raises(CorpusError, match="is no corpus"):
+        Corpus.open(tmp_path)
+
+
+def test_shards_outside_the_folder_are_not_followed(copy, tmp_path):
+    shutil.move(copy / "ids-00000.npy", tmp_path / "ids-00000.npy")
+    manifest = json.loads((copy / "manifest.json").read_text())
+    manifest["shards"][0]["ids"] = "../ids-00000.npy"
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(CorpusError, match="missing"):
+        Corpus.open(copy)
+
+
+READ_ALL = """
+import resource, sys
+from pathlib import Path
+from seqgen.corpus.store import Corpus
+documents = Corpus.open(Path(sys.argv[1])).documents("train")
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+total = sum(len(documents[number][0]) for number in range(len(documents)))
+print(total, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+"""
+
+
+def test_reading_does_not_fill_memory(tmp_path):
+    document = (np.full(1_000_000, 5), np.array([0] + [1] * 999_999, np.float32))
+    shards = write_shards(tmp_path, [document] * 200, shard_tokens=4_000_000)
+    index = np.zeros(200, INDEX)
+    index["length"], index["offset"] = 1_000_000, np.arange(200) * 1_000_000
+    np.save(tmp_path / "documents.npy", index)
+    manifest = {
+        "format": 1,
+        "domain": "letters",
+        "settings": {},
+        "vocabulary": ["a", "b", "c", "d"],
+        "shards": shards,
+        "splits": {"train": {"documents": 200}},
+        "dropped": {},
+    }
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    result = subprocess.run([sys.executable, "-c", READ_ALL, tmp_path], capture_output=True, text=True, check=True)
+    total, grown = map(int, result.stdout.split())
+    assert total == 200_000_000
+    assert grown * (1024 if resource.getpagesize() else 1) < 50 * 2**20

@@ -1,0 +1,158 @@
+"""Packed streams: pure in the step, every token about once an epoch, documents never cut."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+from letters import Letters, Line
+
+from seqgen import CorpusError, PluginError
+from seqgen.corpus.store import Documents
+from seqgen.corpus.stream import Stream
+from seqgen.grammar import BOS, EOS, anything
+
+LETTERS = Letters()
+GRAMMAR = LETTERS.grammar()
+
+
+def documents(count: int, longest: int = 30, seed: int = 0) -> Documents:
+    rng = np.random.default_rng(seed)
+    lines = ["".join(rng.choice(list("abcdefgh"), rng.integers(1, longest))) for _ in range(count)]
+    return Documents.from_examples([(example.ids, example.weights) for example in map(encode, lines)])
+
+
+def encode(line: str):
+    return LETTERS.encode(Line(line))
+
+
+def stream(docs: Documents, *, streams: int = 4, steps: int = 8, seed: int = 3, augment=None) -> Stream:
+    return Stream(docs, GRAMMAR, streams=streams, steps=steps, seed=seed, augment=augment)
+
+
+def same(one, other) -> bool:
+    return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
+
+
+@pytest.mark.parametrize("augment", [None, LETTERS.augment])
+def test_a_batch_is_a_pure_function_of_the_step(augment):
+    docs = documents(20)
+    forwards = [stream(docs, augment=augment).batch(step) for step in range(120)]
+    used = stream(docs, augment=augment)
+    for step in np.random.default_rng(0).permutation(120):
+        assert same(used.batch(int(step)), forwards[step])
+
+
+def test_seeds_differ():
+    docs = documents(20)
+    assert not same(stream(docs, seed=1).batch(5), stream(docs, seed=2).batch(5))
+
+
+def test_shapes_types_and_targets():
+    one = stream(documents(20), streams=3, steps=7)
+    for step in range(40):
+        batch, following = one.batch(step), one.batch(step + 1)
+        for field, kind in zip(batch, (np.int32, np.int32, np.float32, np.int32), strict=True):
+            assert (field.shape, field.dtype) == ((7, 3), kind)
+        np.testing.assert_array_equal(batch.targets[:-1], batch.inputs[1:])
+        np.testing.assert_array_equal(batch.targets[-1], following.inputs[0])
+        assert (batch.weights[batch.targets == BOS] == 0).all()
+        assert (batch.weights[batch.targets != BOS] == 1).all()
+
+
+@pytest.mark.parametrize("window", range(6))
+def test_every_epoch_of_steps_covers_every_token_about_once(window):
+    rng = np.random.default_rng(0)
+    lengths = rng.integers(5, 40, 26)
+    docs = Documents.from_examples(
+        [(np.array([BOS, *[2 + letter] * size, EOS]), np.ones(size + 2)) for letter, size in enumerate(lengths)]
+    )
+    one = stream(docs, streams=4, steps=4)
+    steps = round(one.epoch_steps)
+    seen = Counter()
+    for step in range(steps * window, steps * (window + 1)):
+        seen.update(one.batch(step).inputs.ravel().tolist())
+    # At either end of the window no more than one document a stream is begun earlier or later.
+    off = sum(abs(seen[2 + letter] - size) for letter, size in enumerate(lengths))
+    assert off <= 2 * 4 * 40
+    assert sum(seen[2 + letter] == size for letter, size in enumerate(lengths)) >= 26 - 2 * 4
+
+
+def test_no_document_is_repeated_before_all_were_seen():
+    docs = Documents.from_examples([(np.array([BOS, letter, EOS]), np.ones(3)) for letter in range(2, 28)])
+    one = stream(docs, streams=1, steps=3)
+    for epoch in range(5):
+        batches = [one.batch(26 * epoch + step).inputs[1, 0] for step in range(26)]
+        assert sorted(batches) == list(range(2, 28))
+
+
+def test_streams_begin_at_spread_offsets():
+    docs = Documents.from_examples([(np.array([BOS, *[5] * 14, EOS]), np.ones(16))] * 50)
+    states = stream(docs, streams=4, steps=16).batch(0).inputs
+    assert [int(np.flatnonzero(column == BOS)[0]) for column in states.T] == [0, 12, 8, 4]
+
+
+def test_one_huge_document_among_small_ones():
+    docs = documents(6, longest=5)
+    huge = encode("abcdefgh" * 200)
+    docs = Documents.from_examples([*(docs[number] for number in range(6)), (huge.ids, huge.weights)])
+    forwards = [stream(docs, streams=8, steps=16).batch(step) for step in range(0, 400, 37)]
+    used = stream(docs, streams=8, steps=16)
+    for number, step in reversed(list(enumerate(range(0, 400, 37)))):
+        assert same(used.batch(step), forwards[number])
+
+
+def test_documents_are_whole_but_for_those_at_which_streams_begin():
+    docs = documents(15)
+    known = {tuple(docs[number][0].tolist()) for number in range(len(docs))}
+    one = stream(docs, streams=4, steps=8)
+    tape = np.concatenate([one.batch(step).inputs for step in range(100)])
+    for column in tape.T.tolist():
+        starts = [position for position, token in enumerate(column) if token == BOS]
+        for start, end in zip(starts, starts[1:], strict=False):
+            assert tuple(column[start:end]) in known
+
+
+def test_states_follow_the_grammar_across_segments():
+    one = stream(documents(15), streams=4, steps=8)
+    batches = [one.batch(step) for step in range(60)]
+    inputs = np.concatenate([batch.inputs for batch in batches])
+    states = np.concatenate([batch.states for batch in batches])
+    expected = GRAMMAR.next_state[states[:-1], inputs[1:]]
+    np.testing.assert_array_equal(states[1:], expected)
+
+
+def test_every_passing_of_a_document_is_augmented_afresh_and_as_a_whole():
+    docs = documents(1, longest=40)
+    one = stream(docs, streams=2, steps=len(docs[0][0]), augment=LETTERS.augment)
+    original = docs[0][0]
+    shifts = set()
+    tape = np.concatenate([one.batch(step).inputs for step in range(10)])
+    for column in tape.T:
+        starts = np.flatnonzero(column == BOS)
+        for start, end in zip(starts, starts[1:], strict=False):
+            moved = (column[start + 1 : end - 1] - original[1:-1]) % 26
+            assert len(set(moved.tolist())) == 1
+            shifts.add(int(moved[0]))
+    assert len(shifts) > 6
+
+
+def test_a_segment_may_be_longer_than_an_epoch():
+    one = stream(documents(2, longest=4), streams=3, steps=200)
+    first = one.batch(7)
+    assert same(first, stream(documents(2, longest=4), streams=3, steps=200).batch(7))
+
+
+def test_an_augment_of_another_length_is_refused():
+    with pytest.raises(PluginError, match="keep the length"):
+        stream(documents(3), augment=lambda ids, rng: ids[:-1]).batch(0)
+
+
+def test_no_documents_and_illegal_documents_are_errors():
+    with pytest.raises(CorpusError, match="no documents"):
+        stream(Documents.from_examples([]))
+    illegal = Documents.from_examples([(np.array([BOS, EOS]), np.array([0, 1]))])
+    with pytest.raises(CorpusError, match="does not follow the grammar"):
+        stream(illegal).batch(0)
+    assert Stream(illegal, anything(28), streams=1, steps=2, seed=0).batch(0).inputs.shape == (2, 1)

@@ -1,0 +1,187 @@
+"""Readers that crash, hang, eat memory or lie cost exactly the file that made them do it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+import time
+
+import numpy as np
+import pytest
+from letters import Letters
+
+from seqgen import PluginError
+from seqgen.corpus.channel import Encoded, Reading, pack, unpack
+from seqgen.corpus.sources import Source
+from seqgen.corpus.workers import Limits, Readers, read_documents
+
+LIMITS = Limits(seconds=1, memory_bytes=2**30, file_bytes=1000)
+
+
+@pytest.fixture
+def read(tmp_path):
+    """Reads files of these contents; gives the readings in order."""
+
+    def do(*contents, limits=LIMITS, workers=2):
+        sources = []
+        for number, content in enumerate(contents):
+            path = tmp_path / f"{number}.letters"
+            path.write_text(content)
+            sources.append(Source(path, path.name))
+        with Readers(Letters(), limits=limits, workers=workers) as readers:
+            given = list(readers.read(sources))
+        assert [source for source, _ in given] == sources
+        return [reading for _, reading in given]
+
+    return do
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        ("abc\n!crash", "the reader crashed"),
+        ("abc\n!hang", "took longer than 1 s"),
+        ("abc\n!eat", "needed more than 1 GiB of memory"),
+        ("abc\n!bug", "plugin error: ZeroDivisionError"),
+        ("abc\n123", "not plain letters"),
+        ("a" * 2000, "larger than 0.000953674 MiB"),
+        ("", "holds nothing"),
+    ],
+)
+def test_a_bad_file_costs_exactly_that_file(read, content, reason):
+    good, bad, after = read("good", content, "after", workers=1)
+    assert (bad.reason, bad.documents) == (reason, [])
+    assert (good.reason, len(good.documents)) == (None, 1)
+    assert (after.reason, len(after.documents)) == (None, 1)
+
+
+def test_a_worker_that_was_taken_over_can_send_nothing_but_rubbish(read):
+    bad, after = read("!lie", "after", workers=1)
+    assert bad.reason == "the reader crashed"
+    assert len(after.documents) == 1
+
+
+def test_what_a_library_prints_is_not_a_message(read):
+    (reading,) = read("abc\n!print\ndef")
+    assert len(reading.documents) == 2
+
+
+def test_items_are_dropped_one_by_one(read):
+    (reading,) = read("abc\ndrop\nbug\nzz\ndrop\nxyz")
+    assert len(reading.documents) == 2
+    assert reading.dropped == {
+        "the word that is dropped": 2,
+        "plugin error: KeyError": 1,
+        "plugin error: ValueError": 1,
+    }
+
+
+def test_results_come_in_the_order_of_the_files(read):
+    contents = ["abc\n" * (1 + 37 * number % 11) for number in range(40)]
+    readings = read(*contents)
+    assert [len(reading.documents) for reading in readings] == [1 + 37 * number % 11 for number in range(40)]
+
+
+def test_a_missing_file_is_a_reason(tmp_path):
+    ((_, reading),) = read_documents(Letters(), [tmp_path / "none.letters"])
+    assert reading.reason == "cannot be opened: No such file or directory"
+
+
+def test_settings_and_documents_go_there_and_back(tmp_path):
+    path = tmp_path / "a.letters"
+    path.write_text("abcd")
+    ((_, reading),) = read_documents(Letters(Letters.Settings(half=True)), [path])
+    assert reading.documents[0].ids.tolist() == [0, 2, 3, 4, 5, 1]
+    assert reading.documents[0].weights.tolist() == [0, 0, 1, 1, 1, 1]
+
+
+def test_a_domain_that_workers_cannot_import_is_told_to_move():
+    class Local(Letters):
+        pass
+
+    with pytest.raises(PluginError, match="move it to the top level of a module"):
+        Readers(Local())
+
+
+def test_a_domain_that_workers_cannot_make_says_why(monkeypatch, tmp_path):
+    monkeypatch.setattr(Letters, "__qualname__", "Renamed")
+    with pytest.raises(PluginError, match="AttributeError"):
+        list(read_documents(Letters(), [tmp_path / "a.letters"]))
+
+
+PROGRAM = """
+    import os, signal, sys, threading
+    from pathlib import Path
+    from letters import Letters
+    from seqgen.corpus.build import build
+
+    threading.Timer(1.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    build(Letters(), [Path(sys.argv[1])], Path(sys.argv[2]))
+"""
+
+
+def test_an_interruption_leaves_no_worker_and_no_file(tmp_path):
+    sources = tmp_path / "sources"
+    sources.mkdir()
+    for number in range(6):
+        (sources / f"{number}.letters").write_text("abc\n!hang")
+    marker = f"MARKER_{os.getpid()}_{time.time_ns()}"
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "SEQGEN_TEST_MARKER": marker}
+    started = time.monotonic()
+    result = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(PROGRAM), sources, tmp_path / "corpus"],
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert "KeyboardInterrupt" in result.stderr
+    assert time.monotonic() - started < 20
+    assert os.listdir(tmp_path) == ["sources"]
+    assert not processes_with(marker)
+
+
+def processes_with(marker: str) -> list[str]:
+    found = []
+    for number in filter(str.isdigit, os.listdir("/proc")):
+        try:
+            with open(f"/proc/{number}/environ", "rb") as environment:
+                if marker.encode() in environment.read():
+                    found.append(number)
+        except OSError:
+            continue
+    return found
+
+
+def answer() -> bytes:
+    ids = np.array([0, 2, 1], np.int32)
+    return pack(Reading([Encoded(b"x" * 16, ids, np.array([0, 1, 0.5], np.float32))], {"why": 2}))
+
+
+def test_an_answer_comes_back():
+    reading = unpack(answer(), 3)
+    assert reading.documents[0].ids.tolist() == [0, 2, 1]
+    assert reading.documents[0].weights.tolist() == [0, 1, 0.5]
+    assert (reading.dropped, reading.reason) == ({"why": 2}, None)
+
+
+def test_every_damaged_answer_is_refused():
+    whole, rng = answer(), np.random.default_rng(0)
+    for length in range(len(whole)):
+        with pytest.raises(ValueError):  # noqa: PT011 (any ValueError is a crashed reader)
+            unpack(whole[:length], 3)
+    for _ in range(3000):
+        damaged = bytearray(whole)
+        damaged[rng.integers(len(damaged))] = rng.integers(256)
+        try:
+            reading = unpack(bytes(damaged), 3)
+        except ValueError:
+            continue
+        assert all(document.ids.max() < 3 for document in reading.documents)
+
+
+def test_control_characters_do_not_reach_the_terminal():
+    reading = unpack(pack(Reading(reason="\x1b[31mred" + "x" * 1000)), 3)
+    assert reading.reason.startswith("?[31mred")
+    assert len(reading.reason) == 200
