@@ -32,7 +32,7 @@ from seqgen.engine.training import Trainer
 from seqgen.errors import CorpusError, InvalidValue, OutputError, TrainingError, UnknownName, UsageError
 from seqgen.model_card import model_card
 from seqgen.plugins import load_domain
-from seqgen.runlog import RunLog
+from seqgen.engine.runlog import RunLog
 from seqgen.trained import Trained, load
 
 DEFAULT_MINUTES = 10.0

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import string
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -41,6 +42,8 @@ class Letters(Domain[Line]):
         except UnicodeDecodeError:
             raise UnusableFile("not plain letters") from None
         for line in filter(None, lines):
+            if line == "wait":
+                time.sleep(0.5)
             if line.startswith("!"):
                 misbehave(line[1:])
             elif set(line) <= set(string.ascii_lowercase):
@@ -106,5 +109,8 @@ def misbehave(how: str) -> None:
             except OSError:
                 pass
         time.sleep(60)
+    elif how == "later":
+        # A reader that has spoilt its memory dies at some later file.
+        threading.Timer(0.2, os.abort).start()
     elif how == "bug":
         raise ZeroDivisionError

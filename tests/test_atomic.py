@@ -11,6 +11,12 @@ from seqgen import OutputError, atomic_write
 from seqgen.atomic import write_text
 
 
+def write_and_fail(target, error):
+    with atomic_write(target) as temporary:
+        temporary.write_text("half of the conte")
+        raise error
+
+
 def test_writes_and_replaces(tmp_path):
     target = tmp_path / "new" / "file.txt"
     write_text(target, "one")
@@ -22,33 +28,35 @@ def test_writes_and_replaces(tmp_path):
 def test_a_failure_leaves_the_old_file_and_nothing_else(tmp_path):
     target = tmp_path / "file.txt"
     target.write_text("old")
-    with pytest.raises(ZeroDivisionError), atomic_write(target) as temporary:
-        temporary.write_text("half of the ne")
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        write_and_fail(target, ZeroDivisionError())
     assert target.read_text() == "old"
     assert os.listdir(tmp_path) == ["file.txt"]
 
 
 def test_an_interruption_leaves_nothing(tmp_path):
-    with pytest.raises(KeyboardInterrupt), atomic_write(tmp_path / "file.txt") as temporary:
-        temporary.write_text("half")
-        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt):
+        write_and_fail(tmp_path / "file.txt", KeyboardInterrupt())
     assert os.listdir(tmp_path) == []
 
 
-@pytest.mark.parametrize("place", ["inside", "fsync", "rename"])
-def test_a_full_disk_is_an_output_error(tmp_path, monkeypatch, place):
-    def full(*_):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+FULL = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    if place == "fsync":
-        monkeypatch.setattr(os, "fsync", full)
-    if place == "rename":
-        monkeypatch.setattr(os, "replace", full)
-    with pytest.raises(OutputError, match="No space left"), atomic_write(tmp_path / "file.txt") as temporary:
-        temporary.write_text("content")
-        if place == "inside":
-            full()
+
+def test_a_full_disk_is_an_output_error(tmp_path):
+    with pytest.raises(OutputError, match="No space left"):
+        write_and_fail(tmp_path / "file.txt", FULL)
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace"])
+def test_a_disk_that_is_full_at_the_end_is_an_output_error(tmp_path, monkeypatch, call):
+    def full(*_):
+        raise FULL
+
+    monkeypatch.setattr(os, call, full)
+    with pytest.raises(OutputError, match="No space left"):
+        write_text(tmp_path / "file.txt", "content")
     assert os.listdir(tmp_path) == []
 
 

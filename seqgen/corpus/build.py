@@ -62,13 +62,16 @@ def build(
         endings = f" of {domain.name!r} ({', '.join(domain.reads)})" if domain.reads else ""
         raise CorpusError(f"There are no files{endings} in {', '.join(map(str, paths)) or 'nothing'}; name others.")
     domain = _learned(domain, paths, split)
-    with _new_folder(out) as folder:
-        with closing(_Writer(folder, domain)) as writer, Readers(domain, limits=limits) as readers:
-            for done, (source, reading) in enumerate(readers.read(walk(paths, domain.reads)), 1):
-                writer.add(source, reading)
-                if progress:
-                    progress(done, total)
-            writer.finish(split, recipe)
+    with (
+        _new_folder(out) as folder,
+        closing(_Writer(folder, domain)) as writer,
+        Readers(domain, limits=limits) as readers,
+    ):
+        for done, (source, reading) in enumerate(readers.read(walk(paths, domain.reads)), 1):
+            writer.add(source, reading)
+            if progress:
+                progress(done, total)
+        writer.finish(split, recipe)
     return Corpus.open(out)
 
 

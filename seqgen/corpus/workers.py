@@ -118,17 +118,26 @@ class _Worker:
 
     def read(self, path: Path) -> Reading:
         """What a file holds, or why it cannot be said. Raises PluginError when the domain cannot be made."""
+        used = self._process is not None
+        reading = self._try(path)
+        if reading is None and used:
+            # An earlier file may have left the process broken; this one must not pay for it.
+            reading = self._try(path)
+        return reading or Reading(reason="the reader crashed")
+
+    def _try(self, path: Path) -> Reading | None:
+        """What a file holds, or None when the process died over it."""
         if self._process is None:
             self._start()
         try:
             self._send(message(os.fsencode(path)))
             return unpack(self._receive(self._limits.seconds), self._vocabulary_size)
         except TimeoutError:
-            reason = f"took longer than {self._limits.seconds:g} s"
+            self.discard()
+            return Reading(reason=f"took longer than {self._limits.seconds:g} s")
         except (EOFError, ValueError, OSError, RecursionError):
-            reason = "the reader crashed"
-        self.discard()
-        return Reading(reason=reason)
+            self.discard()
+            return None
 
     def interrupt(self) -> None:
         """Kills the process for good, from another thread than the one that may be waiting for it."""

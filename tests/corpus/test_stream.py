@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 
 import numpy as np
@@ -64,19 +65,17 @@ def test_shapes_types_and_targets():
 @pytest.mark.parametrize("window", range(6))
 def test_every_epoch_of_steps_covers_every_token_about_once(window):
     rng = np.random.default_rng(0)
-    lengths = rng.integers(5, 40, 26)
+    sizes = rng.integers(5, 40, 200)
     docs = Documents.from_examples(
-        [(np.array([BOS, *[2 + letter] * size, EOS]), np.ones(size + 2)) for letter, size in enumerate(lengths)]
+        [(np.array([BOS, *[2 + number] * size, EOS]), np.ones(size + 2)) for number, size in enumerate(sizes)]
     )
-    one = stream(docs, streams=4, steps=4)
+    one = Stream(docs, anything(202), streams=4, steps=4, seed=3)
     steps = round(one.epoch_steps)
     seen = Counter()
     for step in range(steps * window, steps * (window + 1)):
         seen.update(one.batch(step).inputs.ravel().tolist())
-    # At either end of the window no more than one document a stream is begun earlier or later.
-    off = sum(abs(seen[2 + letter] - size) for letter, size in enumerate(lengths))
-    assert off <= 2 * 4 * 40
-    assert sum(seen[2 + letter] == size for letter, size in enumerate(lengths)) >= 26 - 2 * 4
+    # At either end of the window a stream may be in the middle of a document, or one document ahead or behind.
+    assert sum(seen[2 + number] == size for number, size in enumerate(sizes)) >= 200 - 2 * 2 * 4
 
 
 def test_no_document_is_repeated_before_all_were_seen():
@@ -110,7 +109,7 @@ def test_documents_are_whole_but_for_those_at_which_streams_begin():
     tape = np.concatenate([one.batch(step).inputs for step in range(100)])
     for column in tape.T.tolist():
         starts = [position for position, token in enumerate(column) if token == BOS]
-        for start, end in zip(starts, starts[1:], strict=False):
+        for start, end in itertools.pairwise(starts):
             assert tuple(column[start:end]) in known
 
 
@@ -131,7 +130,7 @@ def test_every_passing_of_a_document_is_augmented_afresh_and_as_a_whole():
     tape = np.concatenate([one.batch(step).inputs for step in range(10)])
     for column in tape.T:
         starts = np.flatnonzero(column == BOS)
-        for start, end in zip(starts, starts[1:], strict=False):
+        for start, end in itertools.pairwise(starts):
             moved = (column[start + 1 : end - 1] - original[1:-1]) % 26
             assert len(set(moved.tolist())) == 1
             shifts.add(int(moved[0]))

@@ -63,6 +63,12 @@ def test_a_worker_that_was_taken_over_can_send_nothing_but_rubbish(read):
     assert len(after.documents) == 1
 
 
+def test_a_file_does_not_pay_for_the_one_before(read):
+    before, after = read("abc\n!later", "after\nwait", workers=1)
+    assert len(before.documents) == 1
+    assert (after.reason, len(after.documents)) == (None, 2)
+
+
 def test_what_a_library_prints_is_not_a_message(read):
     (reading,) = read("abc\n!print\ndef")
     assert len(reading.documents) == 2
@@ -105,10 +111,10 @@ def test_a_domain_that_workers_cannot_import_is_told_to_move():
         Readers(Local())
 
 
-def test_a_domain_that_workers_cannot_make_says_why(monkeypatch, tmp_path):
-    monkeypatch.setattr(Letters, "__qualname__", "Renamed")
-    with pytest.raises(PluginError, match="AttributeError"):
-        list(read_documents(Letters(), [tmp_path / "a.letters"]))
+def test_a_domain_that_workers_cannot_make_says_why(tmp_path):
+    gone = type("Gone", (Letters,), {"__module__": "letters", "__qualname__": "Gone"})
+    with pytest.raises(PluginError, match="AttributeError: module 'letters' has no attribute 'Gone'"):
+        list(read_documents(gone(), [tmp_path / "a.letters"]))
 
 
 PROGRAM = """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 COLUMNS = 128
-"""16ths in one system, about: eight bars of 4/4."""
+"""16ths in one system, at most: eight bars of 4/4."""
 NAMES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
 BLACK_KEYS = {1, 3, 6, 8, 10}
 
@@ -26,11 +27,10 @@ def draw_png(item: Chorale, path: Path) -> None:
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
 
-    width = max(1, COLUMNS // item.bar) * item.bar
-    starts = list(range(item.pickup - width if item.pickup else 0, max(1, len(item.grid)), width))
-    # A pickup gets no system of its own: it stands before the first bar.
-    if item.pickup and len(starts) > 1:
-        starts = starts[1:]
+    bars = max(1, len(item.bar_lines()))
+    systems = math.ceil(bars * item.bar / COLUMNS)
+    width = math.ceil(bars / systems) * item.bar
+    starts = range(item.pickup, item.pickup + bars * item.bar, width)
     sung = [note.pitch for voice in range(len(VOICES)) for note in item.notes(voice)] or [60]
     lowest, highest = min(sung) - 2, max(sung) + 2
     heading = 0.75
@@ -50,7 +50,6 @@ def draw_png(item: Chorale, path: Path) -> None:
     key = key_of(item)
     letter, alteration = key.spell(60 + key.tonic)
     mode = "major" if key.mode == "maj" else "minor"
-    bars = len(item.bar_lines())
     figure.suptitle(
         f"{letter}{'♯' * alteration or '♭' * -alteration} {mode}  ·  {item.meter}  ·  {bars} bar{'s' * (bars != 1)}",
         x=0.01,
@@ -69,9 +68,10 @@ def draw_system(axis: Axes, item: Chorale, left: int, start: int, stop: int, low
             axis.axhspan(pitch - 0.5, pitch + 0.5, color="#f3f3f1", linewidth=0, zorder=0)
         if pitch % 12 == 0:
             axis.axhline(pitch - 0.5, color="#d5d5d0", linewidth=0.7, zorder=1)
-    quarters = [column for column in range(left, stop) if (column - item.pickup) % 4 == 0]
+    end = min(stop, item.pickup + max(1, len(item.bar_lines())) * item.bar)
+    quarters = [column for column in range(left, end) if (column - item.pickup) % 4 == 0]
     axis.vlines(quarters, lowest - 0.5, highest + 0.5, color="#e7e7e3", linewidth=0.6, zorder=1)
-    lines = [column for column in range(start, stop + 1, item.bar) if column >= item.pickup]
+    lines = range(start, end + 1, item.bar)
     axis.vlines(lines, lowest - 0.5, highest + 0.5, color="#8a8a85", linewidth=0.9, zorder=2)
     for number, voice in reversed(list(enumerate(VOICES))):
         for note in item.notes(number):
@@ -90,8 +90,7 @@ def draw_system(axis: Axes, item: Chorale, left: int, start: int, stop: int, low
                 axis.add_patch(box)
     axis.set_xlim(left - 0.4, stop + 0.4)
     axis.set_ylim(lowest - 0.5, highest + 0.5)
-    shown = [line for line in lines if line < stop]
-    axis.set_xticks(shown, [str(item.bar_of(line)) for line in shown], fontsize=8)
+    axis.set_xticks(lines[:-1], [str(item.bar_of(line)) for line in lines[:-1]], fontsize=8)
     named = [pitch for pitch in range(lowest, highest + 1) if pitch % 12 in (0, 5, 9)]
     axis.set_yticks(named, [f"{NAMES[pitch % 12]}{pitch // 12 - 1}" for pitch in named], fontsize=7)
     axis.tick_params(length=0)

@@ -1,0 +1,30 @@
+"""Windowed attention beside one query at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+from engine import reference
+
+from seqgen.engine.attention import window_attention
+
+
+def test_each_query_sees_exactly_the_last_m_positions_of_its_own_document():
+    random = np.random.default_rng(0)
+    steps, memory, batch, width = 9, 5, 2, 4
+    query, key, value = (random.normal(size=(n, batch, width)) for n in (steps, memory + steps, memory + steps))
+    bias = random.normal(size=memory + 1)
+    key_document = np.cumsum(random.random((memory + steps, batch)) < 0.25, 0).astype(np.int32)
+    query_document = key_document[memory:]
+    mixed, weights = window_attention(
+        *(tf.constant(a, tf.float32) for a in (query, key, value, bias)),
+        tf.constant(query_document),
+        tf.constant(key_document),
+    )
+    expected = reference.attention(query, key, value, bias, query_document, key_document)
+    np.testing.assert_allclose(mixed, expected, atol=1e-5)
+    seen = weights.numpy() > 0
+    for t in range(steps):
+        assert seen[:, t, t + memory].all()
+        assert not seen[:, t, :t].any()
+        assert not seen[:, t, t + memory + 1 :].any()

@@ -1,0 +1,85 @@
+"""The model: packed streams change nothing, steps and segments agree, every part of it acts."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from engine import toys
+
+from seqgen.corpus.store import Documents
+from seqgen.corpus.whole import whole
+from seqgen.engine.model import Model, weight_shapes
+from seqgen.engine.scoring import Scorer
+from seqgen.engine.settings import ModelSettings
+
+SHAPES = [{}, {"attention_memory": 0}, {"feed_forward": 0, "layers": 1}, {"grammar_state": False}]
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_a_packed_stream_gives_each_document_what_it_gets_alone(shape):
+    model, documents = toys.model(**shape), toys.documents(12)
+    packed = np.zeros(len(documents))
+    memory = model.empty_memory(3)
+    stored = Documents.from_examples([(ids, np.r_[0, np.ones(len(ids) - 1)]) for ids in documents])
+    for batch, owner in whole(stored, model.grammar, streams=3, steps=7):
+        nats, memory = model.nats(*map(tf.constant, (batch.inputs, batch.targets, batch.states)), memory)
+        counted = owner >= 0
+        np.add.at(packed, owner[counted], (nats.numpy() * batch.weights)[counted])
+    scorer = Scorer(model)
+    alone = [scorer.nats(ids).sum() for ids in documents]
+    np.testing.assert_allclose(packed, alone, rtol=1e-5)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_step_by_step_gives_the_logits_of_the_whole_segment_beyond_the_window_too(shape):
+    model = toys.model(**shape)
+    ids = toys.documents(1, seed=5)[0][:40][:, None]
+    states = model.grammar.unroll(ids[:, 0])[:, None]
+    classes, allowed = model.grammar.observed[states], tf.constant(model.grammar.allowed[states])
+    x, _ = model.forward(tf.constant(ids), tf.constant(classes), model.empty_memory(1))
+    whole_segment = model.logits(x, allowed).numpy()
+    memory, one_by_one = model.empty_memory(1), []
+    for t in range(len(ids)):
+        x, memory = model.forward(tf.constant(ids[t : t + 1]), tf.constant(classes[t : t + 1]), memory)
+        one_by_one.append(model.logits(x, allowed[t : t + 1])[0].numpy())
+    assert len(ids) > 2 * model.settings.attention_memory
+    np.testing.assert_allclose(np.stack(one_by_one), whole_segment, atol=1e-4)
+
+
+def test_no_probability_is_spent_on_what_the_grammar_forbids():
+    model, ids = toys.model(), toys.documents(1)[0]
+    probabilities = Scorer(model).probabilities(ids)
+    allowed = model.grammar.allowed[model.grammar.unroll(ids)]
+    np.testing.assert_allclose(probabilities.sum(1), 1, atol=1e-5)
+    assert (probabilities[~allowed] == 0).all()
+    assert (probabilities[allowed] > 0).all()
+
+
+def test_scores_do_not_depend_on_where_segments_are_cut():
+    model = toys.model()
+    long = np.concatenate([[0], np.tile([3, 2, 5, 4], 100)]).astype(np.int32)
+    nats = Scorer(model).nats(long)
+    np.testing.assert_allclose(Scorer(model).nats(long[:130]), nats[:130], atol=1e-5)
+    assert nats[0] == 0
+    assert len(nats) == len(long)
+
+
+@pytest.mark.parametrize("name", list(weight_shapes(ModelSettings(attention_memory=6, feed_forward=8, layers=1), 9, 2)))
+def test_every_weight_changes_the_likelihood(name):
+    model = toys.model(layers=1)
+    ids = toys.documents(1, seed=2)[0]
+    before = Scorer(model).nats(ids)
+    model.weights[name].assign(model.weights[name] * 1.5 + np.linspace(-1, 1, model.weights[name].shape[-1]))
+    assert np.abs(Scorer(model).nats(ids) - before).max() > 1e-4
+
+
+def test_first_weights_are_orthogonal_with_an_open_forget_gate_and_follow_the_seed():
+    settings, grammar = ModelSettings(width=16, layers=1), toys.turns()
+    weights = Model.new(settings, grammar, seed=3).numpy()
+    for gate in np.split(weights["lstm_0/recurrent_weights"], 4, -1):
+        np.testing.assert_allclose(gate @ gate.T, np.eye(16), atol=1e-5)
+    assert weights["lstm_0/bias"].reshape(4, 16).tolist() == [[0] * 16, [1] * 16, [0] * 16, [0] * 16]
+    again, other = Model.new(settings, grammar, seed=3).numpy(), Model.new(settings, grammar, seed=4).numpy()
+    np.testing.assert_array_equal(again["embedding"], weights["embedding"])
+    assert not np.array_equal(other["embedding"], weights["embedding"])

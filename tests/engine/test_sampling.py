@@ -1,0 +1,99 @@
+"""Sampling: legal, reproducible, distributed as the model says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tensorflow as tf
+from engine import toys
+
+from seqgen.engine.sampling import CHUNK, Filters, Sampler, choose, keep_likeliest
+from seqgen.engine.scoring import Scorer
+from seqgen.errors import InvalidValue
+from seqgen.grammar import BOS, EOS, Grammar, build
+
+START = np.array([BOS], np.int32)
+
+
+@pytest.fixture(scope="module")
+def sampler():
+    return Sampler(toys.model())
+
+
+def test_sample_k_of_a_seed_is_the_same_at_any_batch(sampler):
+    eight = sampler.sample(START, sampler.model.grammar, count=8, longest=300, seed=7)
+    for k in (0, 3, 7):
+        alone = sampler.sample(START, sampler.model.grammar, count=1, longest=300, seed=7, first=k)
+        np.testing.assert_array_equal(alone[0], eight[k])
+    other = sampler.sample(START, sampler.model.grammar, count=8, longest=300, seed=8)
+    assert any(not np.array_equal(a, b) for a, b in zip(eight, other, strict=True))
+    assert len({tuple(ids) for ids in eight}) > 1
+
+
+def test_every_sample_is_a_document_of_the_grammar(sampler):
+    for ids in sampler.sample(START, sampler.model.grammar, count=64, longest=2000, seed=0):
+        assert sampler.model.grammar.accepts(ids)
+
+
+def test_streams_more_than_one_chunk_and_stops_at_the_longest():
+    grammar = Grammar(np.arange(9)[None] > 1, np.zeros((1, 9), np.int32), 0)
+    sampler = Sampler(toys.model(grammar))
+    chunks = list(sampler.stream(START, grammar, count=2, longest=CHUNK + 10, seed=1))
+    assert [len(chunk) for chunk in chunks] == [CHUNK, 10]
+    whole = sampler.sample(START, grammar, count=2, longest=CHUNK + 10, seed=1)
+    np.testing.assert_array_equal(np.concatenate([[BOS], np.concatenate(chunks)[:, 1]]), whole[1])
+    assert EOS not in whole[0]
+
+
+def test_a_drawn_sequence_is_the_greedy_one_of_the_training_pass_at_temperature_0(sampler):
+    grammar = sampler.model.grammar
+    prompt = toys.documents(1, seed=3)[0][:-1]
+    drawn = sampler.sample(prompt, grammar, count=1, longest=30, seed=0, filters=Filters(temperature=0))[0]
+    probabilities = Scorer(sampler.model).probabilities(drawn[:-1])
+    np.testing.assert_array_equal(probabilities[len(prompt) - 1 :].argmax(1), drawn[len(prompt) :])
+
+
+@pytest.mark.parametrize("length", [1, 2, 63, 64, 65, 129])
+def test_a_prompt_of_any_length_is_read_as_the_training_pass_reads_it(sampler, length):
+    prompt = np.concatenate([[BOS], np.tile([3, 2, 5, 4, 7, 8], 30)])[:length].astype(np.int32)
+    drawn = sampler.sample(prompt, sampler.model.grammar, count=1, longest=1, seed=0, filters=Filters(temperature=0))[0]
+    expected = Scorer(sampler.model).probabilities(prompt)[-1].argmax()
+    assert drawn[-1] == expected
+
+
+def test_whole_documents_come_as_often_as_the_model_says():
+    grammar = build(5, 0, lambda n: [(EOS, 0)] if n == 2 else [(2, n + 1), (3, n + 1), (4, n + 1)])
+    model = toys.model(grammar, attention_memory=2)
+    sampler, scorer, count = Sampler(model), Scorer(model), 4000
+    drawn = sampler.sample(START, grammar, count=count, longest=3, seed=5)
+    for a in (2, 3, 4):
+        for b in (2, 3, 4):
+            ids = np.array([BOS, a, b, EOS], np.int32)
+            p = np.exp(-scorer.nats(ids).sum())
+            share = np.mean([np.array_equal(ids, one) for one in drawn])
+            assert abs(share - p) < 5 * np.sqrt(p * (1 - p) / count) + 1e-4
+
+
+def test_filters_keep_what_their_papers_say():
+    random = np.random.default_rng(0)
+    logits = random.normal(0, 2, (20, 11)).astype(np.float32)
+    probability = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
+    for row, kept in zip(probability, keep_likeliest(tf.constant(logits), 4, None).numpy() > -1e8, strict=True):
+        assert set(np.flatnonzero(kept)) == set(np.argsort(-row)[:4])
+    for row, kept in zip(probability, keep_likeliest(tf.constant(logits), 0, tf.constant(0.7)).numpy() > -1e8,
+                         strict=True):  # fmt: skip
+        order = np.argsort(-row)
+        nucleus = order[: int(np.searchsorted(np.cumsum(row[order]), 0.7)) + 1]
+        assert set(np.flatnonzero(kept)) == set(nucleus)
+
+
+def test_the_draw_never_takes_what_is_forbidden_even_at_the_edges():
+    logits = tf.constant([[-1e9, 1.0, -1e9, 2.0, -1e9]] * 4)
+    drawn = choose(logits, tf.constant([0.0, 0.25, 0.3, 0.99999994]))
+    assert drawn.numpy().tolist() == [1, 1, 3, 3]
+
+
+@pytest.mark.parametrize("filters", [Filters(temperature=-1), Filters(top_k=-1), Filters(top_p=0), Filters(top_p=1.1)])
+def test_filters_that_leave_nothing_are_refused(sampler, filters):
+    with pytest.raises(InvalidValue, match=r"cannot be .*must be"):
+        sampler.sample(START, sampler.model.grammar, count=1, longest=5, seed=0, filters=filters)
