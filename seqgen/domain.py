@@ -29,7 +29,7 @@ class Options(BaseModel):
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any], kind: str = "setting") -> Any:
-        """Checked options; raises UnknownName for a key that does not exist, InvalidValue for a value that cannot be."""
+        """Checked options; raises UnknownName for a key that is not there, InvalidValue for a value that cannot be."""
         for key in values:
             if key not in cls.model_fields:
                 raise UnknownName(kind, key, cls.model_fields)
@@ -43,7 +43,7 @@ class Options(BaseModel):
 
 
 class Vocabulary(Sequence[str]):
-    """The names of all tokens, in the order of their ids: `pitch:60`, `hold`. Ids 0 and 1 are BOS and EOS everywhere."""
+    """The names of all tokens in the order of their ids: `pitch:60`, `hold`. Ids 0 and 1 are BOS and EOS everywhere."""
 
     def __init__(self, names: Iterable[str]) -> None:
         """`names` are the domain's own tokens, without BOS and EOS; raises ValueError when one stands there twice."""

@@ -27,12 +27,12 @@ from seqgen.engine.checkpoint import newest_checkpoint
 from seqgen.engine.evaluation import HeldOut
 from seqgen.engine.loop import Budget, Progress, TrainingLoop
 from seqgen.engine.model import Model
+from seqgen.engine.runlog import RunLog
 from seqgen.engine.settings import SIZES, ModelSettings, TrainingSettings
 from seqgen.engine.training import Trainer
 from seqgen.errors import CorpusError, InvalidValue, OutputError, TrainingError, UnknownName, UsageError
 from seqgen.model_card import model_card
 from seqgen.plugins import load_domain
-from seqgen.engine.runlog import RunLog
 from seqgen.trained import Trained, load
 
 DEFAULT_MINUTES = 10.0

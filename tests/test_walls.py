@@ -54,7 +54,7 @@ def test_plugins_import_what_is_open_to_strangers():
 
 
 def test_only_the_engine_and_the_project_know_tensorflow():
-    allowed = {PACKAGE / "project.py", PACKAGE / "runlog.py", *python_files(PACKAGE / "engine")}
+    allowed = {PACKAGE / "project.py", *python_files(PACKAGE / "engine")}
     for path in {*python_files(PACKAGE), *python_files(ROOT / "plugins")} - allowed:
         for name in imports(path):
             assert not within(name, "tensorflow", "keras"), f"{path} imports {name}"

@@ -23,7 +23,8 @@ from seqgen.cli.common import bundled_only, json_option, print_json, set_option
 @json_option
 @click.pass_context
 def sample(context: click.Context, run: Path, out: Path, count: int, prompt: Path | None, temperature: float,
-           top_k: int, top_p: float, seed: int, longest: int, settings: dict[str, str], as_json: bool) -> None:  # fmt: skip
+           top_k: int, top_p: float, seed: int, longest: int, settings: dict[str, str],
+           as_json: bool) -> None:  # fmt: skip
     """Draw new files from the model in RUN (a run, or a bundle).
 
     --set asks for something: 'seqgen domains NAME' lists the constraints of a domain.

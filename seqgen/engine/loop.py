@@ -84,7 +84,7 @@ class TrainingLoop:
         on_best: Callable[[dict[str, np.ndarray], HeldOut, int], None],
         report: Callable[[Progress], None],
     ) -> None:
-        """segment_at(step) is a pure function; on_best is given the weights whenever held-out data was never likelier."""
+        """segment_at(step) is a pure function; on_best gets the weights whenever held-out data was never likelier."""
         self.trainer = trainer
         self.evaluator = Evaluator(trainer.model)
         self.segment_at = segment_at

@@ -208,7 +208,7 @@ class Model:
 
     def nats(self, inputs: tf.Tensor, targets: tf.Tensor, states: tf.Tensor, memory: Memory, dropout: float = 0.0,
              dropout_seed: tf.Tensor | None = None) -> tuple[tf.Tensor, Memory]:  # fmt: skip
-        """-ln p(target) [T, B] under the domain's grammar, and the memory after; states int32[T, B] are the grammar's."""
+        """-ln p(target) [T, B] under the domain's grammar, in states int32[T, B]; and the memory after."""
         x, memory = self.forward(inputs, tf.gather(self.tables.observed, states), memory, dropout, dropout_seed)
         logits = self.logits(x, tf.gather(self.tables.allowed, states))
         return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=logits), memory

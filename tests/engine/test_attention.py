@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import tensorflow as tf
-from engine import reference
 
+from engine import reference
 from seqgen.engine.attention import window_attention
 
 

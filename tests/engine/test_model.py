@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tensorflow as tf
-from engine import toys
 
+from engine import toys
 from seqgen.corpus.store import Documents
 from seqgen.corpus.whole import whole
 from seqgen.engine.model import Model, weight_shapes

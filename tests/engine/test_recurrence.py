@@ -6,8 +6,8 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from engine import reference
 
+from engine import reference
 from seqgen.engine.recurrence import lstm
 
 T, B, D, H = 11, 3, 5, 7

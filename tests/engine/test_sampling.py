@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tensorflow as tf
-from engine import toys
 
+from engine import toys
 from seqgen.engine.sampling import CHUNK, Filters, Sampler, choose, keep_likeliest
 from seqgen.engine.scoring import Scorer
 from seqgen.errors import InvalidValue

@@ -8,8 +8,8 @@ import signal
 import keras
 import numpy as np
 import pytest
-from engine import toys
 
+from engine import toys
 from seqgen.corpus.store import Documents
 from seqgen.corpus.stream import Stream
 from seqgen.corpus.whole import whole
@@ -17,6 +17,7 @@ from seqgen.engine.checkpoint import newest_checkpoint, save_checkpoint
 from seqgen.engine.evaluation import Evaluator
 from seqgen.engine.loop import Budget, Stopped, TrainingLoop
 from seqgen.engine.model import Model
+from seqgen.engine.scoring import Scorer
 from seqgen.engine.settings import ModelSettings, TrainingSettings
 from seqgen.engine.training import Trainer
 from seqgen.errors import TrainingError
@@ -63,9 +64,8 @@ def test_learns_what_can_be_learned(stored, tmp_path):
 
 def test_evaluation_is_the_weighted_mean_over_every_target(stored):
     model = Model.new(SMALL, toys.turns(), 1)
-    from seqgen.engine.scoring import Scorer
-
-    nats = [Scorer(model).nats(stored[number][0]) for number in range(len(stored))]
+    scorer = Scorer(model)
+    nats = [scorer.nats(stored[number][0]) for number in range(len(stored))]
     held_out = Evaluator(model).evaluate(b for b, _ in whole(stored, toys.turns(), streams=3, steps=11))
     assert held_out.tokens == sum(len(n) - 1 for n in nats)
     assert held_out.nats == pytest.approx(np.concatenate(nats).sum() / held_out.tokens, rel=1e-5)
@@ -133,11 +133,16 @@ def weights_after(stored, steps=6, **settings):
     return trainer.model.numpy()
 
 
+@pytest.fixture(scope="module")
+def plain(stored):
+    return weights_after(stored)
+
+
 @pytest.mark.parametrize(
     "changed", [{"dropout": 0.5}, {"weight_decay": 0.9}, {"clip_norm": 0.01}, {"learning_rate": 0.1}], ids=str
 )
-def test_every_setting_of_training_acts(stored, changed):
-    plain, other = weights_after(stored), weights_after(stored, **changed)
+def test_every_setting_of_training_acts(stored, plain, changed):
+    other = weights_after(stored, **changed)
     assert np.abs(plain["lstm_0/input_weights"] - other["lstm_0/input_weights"]).max() > 1e-5
 
 
