@@ -32,12 +32,3 @@ def median_seconds(run: Callable[[], Any], repeats: int) -> float:
         run()
         times.append(time.perf_counter() - begun)
     return sorted(times)[len(times) // 2]
-
-
-def interleaved(runs: dict[str, Callable[[], Any]], rounds: int, repeats: int) -> dict[str, float]:
-    """The median seconds of each call, taken in turns, so that a noisy minute of the machine falls on all of them."""
-    times: dict[str, list[float]] = {name: [] for name in runs}
-    for _ in range(rounds):
-        for name, run in runs.items():
-            times[name].append(median_seconds(run, repeats))
-    return {name: sorted(values)[len(values) // 2] for name, values in times.items()}

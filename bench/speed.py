@@ -13,6 +13,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import subprocess
+import sys
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -20,7 +22,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 import torch
-from common import finish, interleaved, median_seconds
+from common import finish, median_seconds
 
 from seqgen.engine.model import Model
 from seqgen.engine.sampling import Sampler
@@ -119,41 +121,73 @@ def seqgen_sampler(width: int, layers: int, count: int):
     )
 
 
-def matmul_rate() -> float:
-    """FLOP/s of the machine's own fp32 product [4096, 1024] x [1024, 2048]."""
+def matmul_seconds():
+    """The machine's own fp32 product [4096, 1024] x [1024, 2048]."""
     a, b = tf.random.normal((4096, 1024)), tf.random.normal((1024, 2048))
-    return 2 * 4096 * 1024 * 2048 / median_seconds(lambda: tf.matmul(a, b).numpy(), 20)
+    return lambda: tf.matmul(a, b).numpy()
+
+
+MATMUL_FLOPS = 2 * 4096 * 1024 * 2048
+
+
+def contender(name: str, arguments: argparse.Namespace) -> None:
+    """Times one contender alone in this process and prints its median seconds."""
+    width, layers, batch = arguments.width, arguments.layers, Batch(arguments.streams, arguments.segment)
+    library, _, what = name.partition(" ")
+    if what.startswith("1-thread"):
+        torch.set_num_threads(1)
+    count = int(what.split()[-1]) if "sample" in what else 0
+    make = {
+        "seqgen train": lambda: seqgen_step(width, layers, batch),
+        "keras train": lambda: keras_step(width, layers, batch),
+        "pytorch train": lambda: torch_step(width, layers, batch),
+        f"seqgen sample {count}": lambda: seqgen_sampler(width, layers, count),
+        f"pytorch sample {count}": lambda: torch_sampler(width, layers, count),
+        f"pytorch 1-thread sample {count}": lambda: torch_sampler(width, layers, count),
+        "matmul": matmul_seconds,
+    }[name]
+    print(median_seconds(make(), 20 if library == "matmul" else 3 if count else 8))
+
+
+def race(names: list[str], rounds: int) -> dict[str, float]:
+    """The median seconds of each contender, in a process of its own, in turns.
+
+    In one process the thread pools of two libraries fight for the cores; and a noisy minute should fall on everybody.
+    """
+    seconds: dict[str, list[float]] = {name: [] for name in names}
+    for _ in range(rounds):
+        for name in names:
+            command = [sys.executable, *sys.argv, "--contender", name]
+            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            seconds[name].append(float(done.stdout.split()[-1]))
+    return {name: sorted(values)[len(values) // 2] for name, values in seconds.items()}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name, default in {"width": 512, "layers": 2, "streams": 32, "segment": 128}.items():
         parser.add_argument(f"--{name}", type=int, default=default)
+    parser.add_argument("--contender", help="time this one alone (used by the benchmark itself)")
     arguments = parser.parse_args()
-    width, layers = arguments.width, arguments.layers
-    batch = Batch(arguments.streams, arguments.segment)
-    tokens = arguments.streams * arguments.segment
-
-    steps = {"seqgen": seqgen_step, "pytorch": torch_step, "keras": keras_step}
-    seconds = interleaved({name: make(width, layers, batch) for name, make in steps.items()}, rounds=5, repeats=3)
-    for name, value in seconds.items():
-        print(f"training, {layers} x {width}: {name:8} {tokens / value:10,.0f} tokens/s")
+    if arguments.contender:
+        contender(arguments.contender, arguments)
+        return
+    width, layers, tokens = arguments.width, arguments.layers, arguments.streams * arguments.segment
+    seconds = race(["seqgen train", "pytorch train", "keras train", "matmul"], rounds=3)
+    for library in ("seqgen", "pytorch", "keras"):
+        print(f"training, {layers} x {width}: {library:8} {tokens / seconds[f'{library} train']:10,.0f} tokens/s")
     # Forward one product with W and one with R a layer, backward twice as many; and the softmax likewise.
     flops = 3 * 2 * tokens * (layers * 2 * width * 4 * width + width * VOCABULARY)
+    train = seconds["seqgen train"]
     figures = {
-        "train_vs_pytorch": seconds["pytorch"] / seconds["seqgen"],
-        "train_vs_keras": seconds["keras"] / seconds["seqgen"],
-        "matmul_share": flops / seconds["seqgen"] / matmul_rate(),
-        "train_tokens_per_second": tokens / seconds["seqgen"],
+        "train_vs_pytorch": seconds["pytorch train"] / train,
+        "train_vs_keras": seconds["keras train"] / train,
+        "matmul_share": (flops / train) / (MATMUL_FLOPS / seconds["matmul"]),
+        "train_tokens_per_second": tokens / train,
     }
-    threads = torch.get_num_threads()
     for count in (1, 64):
-        mine = median_seconds(seqgen_sampler(width, layers, count), 3)
-        theirs = []
-        for number in {1, threads}:
-            torch.set_num_threads(number)
-            theirs.append(median_seconds(torch_sampler(width, layers, count), 2))
-        torch.set_num_threads(threads)
+        names = [f"seqgen sample {count}", f"pytorch sample {count}", f"pytorch 1-thread sample {count}"]
+        mine, *theirs = race(names, rounds=1).values()
         print(f"sampling, batch {count}: seqgen {count * DRAWN / mine:10,.0f} tokens/s, "
               f"pytorch {count * DRAWN / min(theirs):10,.0f} tokens/s")  # fmt: skip
         figures[f"sample_vs_pytorch_b{count}"] = min(theirs) / mine

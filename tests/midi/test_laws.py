@@ -144,7 +144,7 @@ def test_transposing_moves_all_pitches_alike_and_covers_what_fits(domain: MidiDo
 
 
 def test_transposing_stays_within_the_grammar_and_is_pure(domain: MidiDomain, walks: list[np.ndarray]) -> None:
-    grammar = domain.grammar(ChoraleConstraints(range="S:60-70,A:55-70,T:50-65,B:40-60"))
+    grammar = domain.grammar(ChoraleConstraints(range="S:57-80,A:53-75,T:48-69,B:36-64"))
     rng = np.random.default_rng(6)
     moved = 0
     for number in range(100):
