@@ -116,9 +116,7 @@ def torch_sampler(width: int, layers: int, count: int):
 
 def seqgen_sampler(width: int, layers: int, count: int):
     sampler = Sampler(Model.new(ModelSettings(width=width, layers=layers), endless(), 0))
-    return lambda: list(
-        sampler.stream(np.array([BOS], np.int32), endless(), count=count, longest=DRAWN, seed=0)
-    )
+    return lambda: list(sampler.stream(np.array([BOS], np.int32), endless(), count=count, longest=DRAWN, seed=0))
 
 
 def matmul_seconds():
@@ -146,7 +144,7 @@ def contender(name: str, arguments: argparse.Namespace) -> None:
         f"pytorch 1-thread sample {count}": lambda: torch_sampler(width, layers, count),
         "matmul": matmul_seconds,
     }[name]
-    print(median_seconds(make(), 20 if library == "matmul" else 3 if count else 8))
+    print(median_seconds(make(), 20 if library == "matmul" else 2 if count else 10))
 
 
 def race(names: list[str], rounds: int) -> dict[str, float]:

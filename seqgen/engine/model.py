@@ -12,6 +12,7 @@ the next stands in `Memory`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -214,9 +215,31 @@ class Model:
         return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=logits), memory
 
 
+@tf.custom_gradient
+def _rms_norm(x: tf.Tensor, gain: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]]:
+    """RMSNorm of rows x [R, D], and its gradient written out.
+
+    Every sum is a product with ones: XLA adds up floats one by one on a CPU, which cost 3 % of a training step.
+    """
+    rows, width = x.shape
+
+    def mean(values: tf.Tensor) -> tf.Tensor:
+        return tf.matmul(values, tf.fill((width, 1), 1.0 / width))
+
+    scale = tf.math.rsqrt(mean(tf.square(x)) + 1e-6)
+    unit = x * scale
+
+    def gradient(d_out: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        d_unit = d_out * gain
+        d_gain = tf.matmul(tf.ones((1, rows)), d_out * unit)[0]
+        return scale * (d_unit - unit * mean(d_unit * unit)), d_gain
+
+    return unit * gain, gradient
+
+
 def normalise(x: tf.Tensor, gain: tf.Tensor) -> tf.Tensor:
-    """RMSNorm over the last axis."""
-    return x * tf.math.rsqrt(tf.reduce_mean(tf.square(x), -1, keepdims=True) + 1e-6) * gain
+    """RMSNorm over the last axis of x [T, B, D]."""
+    return tf.reshape(_rms_norm(tf.reshape(x, (-1, x.shape[-1])), tf.convert_to_tensor(gain)), x.shape)
 
 
 def matmul(x: tf.Tensor, weights: tf.Tensor) -> tf.Tensor:

@@ -85,25 +85,25 @@ def _recurrence(
     def gradient(d_hiddens: tf.Tensor, d_cells: tf.Tensor) -> tuple[tf.Tensor | None, ...]:
         hiddens_before = tf.concat([first_hidden[None], hiddens[:-1]], 0)
         cells_before = tf.concat([first_cell[None], cells[:-1]], 0)
-        input_gate, forget_gate, candidate, output_gate = tf.split(all_gates, 4, -1)
-        squashed = tf.tanh(cells)
-        # What dc and dh are multiplied with at each step depends on the forward pass alone: computed here for all
-        # steps at once. sigmoid' = s (1 - s), tanh' = 1 - t².
-        by_input = candidate * input_gate * (1 - input_gate)
-        by_forget = cells_before * forget_gate * (1 - forget_gate)
-        by_candidate = input_gate * (1 - candidate * candidate)
-        by_output = squashed * output_gate * (1 - output_gate)
-        by_cell = output_gate * (1 - squashed * squashed)
         transposed = tf.transpose(recurrent_weights)
 
         def backward(k: tf.Tensor, d_hidden: tf.Tensor, d_cell: tf.Tensor, d_zs: tf.TensorArray) -> tuple:
             t = steps - 1 - k
+            input_gate, forget_gate, candidate, output_gate = tf.split(all_gates[t], 4, -1)
+            squashed = tf.tanh(cells[t])
             d_hidden = d_hidden + d_hiddens[t]
-            d_cell = d_cell + d_cells[t] + d_hidden * by_cell[t]
+            d_cell = d_cell + d_cells[t] + d_hidden * output_gate * (1 - squashed * squashed)
+            # sigmoid' = s (1 - s), tanh' = 1 - t².
             d_z = tf.concat(
-                [d_cell * by_input[t], d_cell * by_forget[t], d_cell * by_candidate[t], d_hidden * by_output[t]], -1
+                [
+                    d_cell * candidate * input_gate * (1 - input_gate),
+                    d_cell * cells_before[t] * forget_gate * (1 - forget_gate),
+                    d_cell * input_gate * (1 - candidate * candidate),
+                    d_hidden * squashed * output_gate * (1 - output_gate),
+                ],
+                -1,
             )
-            return k + 1, tf.matmul(d_z, transposed), d_cell * forget_gate[t], d_zs.write(t, d_z)
+            return k + 1, tf.matmul(d_z, transposed), d_cell * forget_gate, d_zs.write(t, d_z)
 
         zero = tf.zeros((batch, units), z_input.dtype)
         _, d_first_hidden, d_first_cell, d_zs = tf.while_loop(

@@ -9,7 +9,7 @@ import tensorflow as tf
 from engine import toys
 from seqgen.corpus.store import Documents
 from seqgen.corpus.whole import whole
-from seqgen.engine.model import Model, weight_shapes
+from seqgen.engine.model import Model, normalise, weight_shapes
 from seqgen.engine.scoring import Scorer
 from seqgen.engine.settings import ModelSettings
 
@@ -83,3 +83,22 @@ def test_first_weights_are_orthogonal_with_an_open_forget_gate_and_follow_the_se
     again, other = Model.new(settings, grammar, seed=3).numpy(), Model.new(settings, grammar, seed=4).numpy()
     np.testing.assert_array_equal(again["embedding"], weights["embedding"])
     assert not np.array_equal(other["embedding"], weights["embedding"])
+
+
+def test_the_norms_gradient_is_that_of_its_formula():
+    random = np.random.default_rng(0)
+    x, gain = tf.Variable(random.normal(size=(3, 4, 5))), tf.Variable(random.normal(size=5))
+
+    def formula(x, gain):
+        return x / tf.sqrt(tf.reduce_mean(x**2, -1, keepdims=True) + 1e-6) * gain
+
+    single = [tf.Variable(tf.cast(value, tf.float32)) for value in (x, gain)]
+    with tf.GradientTape() as tape:
+        expected = formula(x, gain)
+        expected_gradients = tape.gradient(tf.reduce_sum(tf.sin(expected)), [x, gain])
+    with tf.GradientTape() as tape:
+        made = normalise(*single)
+        gradients = tape.gradient(tf.reduce_sum(tf.sin(made)), single)
+    np.testing.assert_allclose(made, expected, atol=1e-5)
+    for gradient, value in zip(gradients, expected_gradients, strict=True):
+        np.testing.assert_allclose(gradient, value, atol=1e-5)

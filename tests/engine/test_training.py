@@ -47,7 +47,8 @@ def make_loop(stored, folder, steps, *, seed=0, report=lambda progress: None, **
     best = []
     loop = TrainingLoop(
         trainer, stream.batch, lambda: (b for b, _ in whole(stored, toys.turns(), streams=4, steps=8)),
-        Budget(steps=steps), folder, on_best=lambda weights, result, step: best.append((result.nats, step)), report=report,
+        Budget(steps=steps), folder,
+        on_best=lambda weights, result, step: best.append((result.nats, step)), report=report,
     )  # fmt: skip
     return loop, best
 
