@@ -13,6 +13,9 @@ from pathlib import Path
 
 from seqgen.errors import OutputError
 
+UNFINISHED = ".unfinished-"
+"""How the name of a file that is being written begins."""
+
 
 @contextmanager
 def atomic_write(path: Path) -> Iterator[Path]:
@@ -23,7 +26,7 @@ def atomic_write(path: Path) -> Iterator[Path]:
     path = Path(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{path.stem[:40]}-", suffix=path.suffix, dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=UNFINISHED, suffix=path.suffix, dir=path.parent)
         os.close(handle)
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror or error}.") from error
@@ -55,3 +58,9 @@ def flush(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def remove_unfinished(folder: Path) -> None:
+    """Removes what a process that was killed had begun to write in `folder`; nobody else may be writing there."""
+    for path in folder.glob(f"{UNFINISHED}*"):
+        path.unlink(missing_ok=True)

@@ -8,6 +8,7 @@ for sample in trained.sample(4, constraints={"bars": 16}, seed=7):
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ValidationError
 
-from seqgen.atomic import write_text
+from seqgen.atomic import remove_unfinished, write_text
 from seqgen.building import build
 from seqgen.bundle import write_bundle
 from seqgen.corpus.build import Progress as BuildProgress
@@ -96,6 +97,10 @@ def _corpus(sources: Sequence[Path | str], run: Path, domain: str | None, settin
         return corpus
     if resume and (run / "corpus" / "manifest.json").is_file():
         return Corpus.open(run / "corpus")
+    if resume:
+        # A process that was killed while it built the corpus leaves its hidden folder.
+        for leftover in run.glob(".corpus-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
     if run.exists() and (not run.is_dir() or any(run.iterdir())):
         raise OutputError(f"{run} is not an empty folder; choose another one.")
     own = {key: value for key, value in settings.items() if not _is_engine_setting(key)}
@@ -204,6 +209,8 @@ def _run(run: Path, corpus: Corpus, domain: Domain, saved: dict[str, Any], repor
         }
         write_bundle(run / "bundle", config, about, weights, model_card(config, domain, corpus, model.parameters))
 
+    for folder in (run, run / "bundle", run / "checkpoints"):
+        remove_unfinished(folder)
     checkpoint = newest_checkpoint(run / "checkpoints")
     with RunLog(run, after_step=checkpoint.record["step"] if checkpoint else 0) as log:
 

@@ -41,11 +41,23 @@ def lstm(
     """
     steps, batch, width = x.shape
     units = recurrent_weights.shape[0]
+    resets = tf.cast(resets, x.dtype)[:, :, None]
+    if steps == 1:
+        # Sampling goes step by step and learns nothing, so it needs no loop; and all that is added up goes into one
+        # product, because XLA runs a sum of two products of single rows on one core.
+        ones = tf.ones((batch, 1), x.dtype)
+        rows = tf.concat([input_weights, recurrent_weights, tf.convert_to_tensor(bias)[None], shut(units)[None]], 0)
+        z = tf.matmul(tf.concat([x[0], hidden_state, ones, resets[0]], -1), rows)
+        _, cell_state, hidden_state = lstm_cell(z, cell_state)
+        return hidden_state[None], cell_state[None]
     z_input = tf.matmul(tf.reshape(x, (-1, width)), input_weights) + bias
-    shut = tf.constant([SHUT, SHUT, 0.0, SHUT], x.dtype)
-    shift = tf.repeat(shut, units) * tf.cast(tf.reshape(resets, (-1, 1)), x.dtype)
-    z_input = tf.reshape(z_input + shift, (steps, batch, 4 * units))
-    return _recurrence(z_input, recurrent_weights, hidden_state, cell_state)
+    z_input = tf.reshape(z_input, (steps, batch, 4 * units))
+    return _recurrence(z_input, resets, recurrent_weights, hidden_state, cell_state)
+
+
+def shut(units: int) -> tf.Tensor:
+    """What a reset adds to the pre-activations [4H]: all gates are shut, and the candidate no longer matters."""
+    return tf.repeat(tf.constant([SHUT, SHUT, 0.0, SHUT]), units)
 
 
 def lstm_cell(z: tf.Tensor, cell_state: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
@@ -60,9 +72,13 @@ def lstm_cell(z: tf.Tensor, cell_state: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor
 
 @tf.custom_gradient
 def _recurrence(
-    z_input: tf.Tensor, recurrent_weights: tf.Tensor, first_hidden: tf.Tensor, first_cell: tf.Tensor
+    z_input: tf.Tensor,
+    resets: tf.Tensor,
+    recurrent_weights: tf.Tensor,
+    first_hidden: tf.Tensor,
+    first_cell: tf.Tensor,
 ) -> tuple[tuple[tf.Tensor, tf.Tensor], Callable[..., tuple[tf.Tensor | None, ...]]]:
-    """The loop over time on z_input [T, B, 4H], and its gradient written out."""
+    """The loop over time on z_input [T, B, 4H] with resets [T, B, 1], and its gradient written out."""
     steps, batch, four_units = z_input.shape
     units = four_units // 4
 
@@ -71,7 +87,8 @@ def _recurrence(
 
     def forward(t: tf.Tensor, hidden: tf.Tensor, cell: tf.Tensor, hiddens: tf.TensorArray, cells: tf.TensorArray,
                 all_gates: tf.TensorArray) -> tuple:  # fmt: skip
-        gates, cell, hidden = lstm_cell(z_input[t] + tf.matmul(hidden, recurrent_weights), cell)
+        z = z_input[t] + resets[t] * shut(units) + tf.matmul(hidden, recurrent_weights)
+        gates, cell, hidden = lstm_cell(z, cell)
         return t + 1, hidden, cell, hiddens.write(t, hidden), cells.write(t, cell), all_gates.write(t, gates)
 
     *_, hiddens, cells, all_gates = tf.while_loop(
@@ -113,6 +130,6 @@ def _recurrence(
         d_recurrent = tf.matmul(
             tf.reshape(hiddens_before, (-1, units)), tf.reshape(d_z, (-1, 4 * units)), transpose_a=True
         )
-        return d_z, d_recurrent, d_first_hidden, d_first_cell
+        return d_z, None, d_recurrent, d_first_hidden, d_first_cell
 
     return (hiddens, cells), gradient

@@ -37,7 +37,7 @@ class TrainingSettings(BaseModel):
     learning_rate: float = Field(3e-3, gt=0, le=1, description="the highest rate of the schedule")
     warm_up: int = Field(100, ge=0, description="steps in which the rate rises from 0")
     final_rate: float = Field(0.01, ge=0, le=1, description="the last rate, as a share of the highest")
-    dropout: float = Field(0.1, ge=0, lt=1, description="share of each layer's output left out at random")
+    dropout: float = Field(0.2, ge=0, lt=1, description="share of each layer's output left out at random")
     weight_decay: float = Field(0.01, ge=0, le=1, description="AdamW's decay of matrices")
     clip_norm: float = Field(1.0, gt=0, description="the longest that all gradients together may be")
     evaluations: int = Field(20, ge=1, le=1000, description="how often held-out data is looked at in a run")

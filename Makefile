@@ -1,0 +1,27 @@
+# Both `make demo` and `make test` do all their own set-up; they need Python 3.11 and make.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+BIN := .venv/bin
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: demo test check clean
+
+demo: .venv/ready
+	$(BIN)/seqgen train bach-chorales -o demo/run --minutes 3 --resume
+	$(BIN)/seqgen sample demo/run -o demo -n 4 --set bars=16 --seed 1
+	$(BIN)/seqgen evaluate demo/run
+
+test: .venv/ready
+	$(BIN)/python -m pytest
+
+check: .venv/ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+clean:
+	rm -rf .venv demo
+
+.venv/ready: pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test]'
+	touch $@

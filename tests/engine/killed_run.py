@@ -1,0 +1,50 @@
+"""A training run that writes a checkpoint after every step; started, killed and started again by test_killed.py."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from engine import toys
+from seqgen.atomic import remove_unfinished
+from seqgen.corpus.store import Documents
+from seqgen.corpus.stream import Stream
+from seqgen.corpus.whole import whole
+from seqgen.engine import loop as training_loop
+from seqgen.engine.checkpoint import newest_checkpoint
+from seqgen.engine.model import Model
+from seqgen.engine.settings import ModelSettings, TrainingSettings
+from seqgen.engine.training import Trainer
+
+STEPS = 150
+
+
+def main(folder: Path, out: Path) -> None:
+    training_loop.CHECKPOINT_SECONDS = 0.0
+    grammar = toys.turns()
+    stored = Documents.from_examples([(ids, np.r_[0, np.ones(len(ids) - 1)]) for ids in toys.documents(30)])
+    training = TrainingSettings(streams=4, segment=8, dropout=0.2, evaluations=5)
+    trainer = Trainer(Model.new(ModelSettings(width=16, layers=1), grammar, 0), training)
+    stream = Stream(stored, grammar, streams=4, steps=8, seed=0)
+    loop = training_loop.TrainingLoop(
+        trainer,
+        stream.batch,
+        lambda: (batch for batch, _ in whole(stored, grammar, streams=4, steps=8)),
+        training_loop.Budget(steps=STEPS),
+        folder,
+        on_best=lambda weights, result, step: None,
+        report=lambda progress: print(progress.step, flush=True),
+    )
+    remove_unfinished(folder)
+    checkpoint = newest_checkpoint(folder)
+    if checkpoint:
+        loop.resume(checkpoint)
+    print("begins", trainer.step_number, flush=True)
+    loop.run()
+    np.savez(out, **{name.replace("/", "."): value for name, value in trainer.model.numpy().items()})
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))

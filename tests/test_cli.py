@@ -1,0 +1,259 @@
+"""The command as a user meets it: the whole path on small real files, and every trouble in one sentence."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+
+import mido
+import music21
+import numpy as np
+import pretty_midi
+import pytest
+
+import seqgen
+from seqgen.cli import main
+from seqgen.plugins import load_domain
+
+STEPS = ["--size", "tiny", "--steps", "12", "--set", "streams=4", "--set", "segment=32", "--set", "evaluations=2"]
+
+
+def call(monkeypatch, capsys, *arguments) -> tuple[int, str, str]:
+    """The exit code, standard output and standard error of `seqgen arguments…`."""
+    monkeypatch.setattr(sys, "argv", ["seqgen", *map(str, arguments)])
+    code = 0
+    try:
+        main()
+    except SystemExit as leaving:
+        code = leaving.code or 0
+    out, err = capsys.readouterr()
+    return code, out, err
+
+
+@pytest.fixture
+def run_cli(monkeypatch, capsys):
+    return lambda *arguments: call(monkeypatch, capsys, *arguments)
+
+
+@pytest.fixture(scope="session")
+def pieces(tmp_path_factory):
+    """A folder of small pieces of music, and one file that is none."""
+    folder, domain = tmp_path_factory.mktemp("pieces"), load_domain("midi")()
+    grammar = domain.grammar(domain.Constraints(bars=4, meter="4/4"))
+    for number in range(12):
+        domain.write(domain.decode(grammar.walk(np.random.default_rng(number))), folder / f"piece-{number:02}")
+    (folder / "photo.mid").write_bytes(b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(500))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def run(pieces, tmp_path_factory):
+    """A model trained for some steps."""
+    folder = tmp_path_factory.mktemp("runs") / "one"
+    engine = {"streams": 4, "segment": 32, "evaluations": 2}
+    seqgen.train([pieces], folder, domain="midi", size="tiny", steps=12, settings=engine)
+    return folder
+
+
+def test_build_says_what_was_kept_and_dropped(run_cli, pieces, tmp_path):
+    code, out, _ = run_cli("build", pieces, "--domain", "midi", "-o", tmp_path / "corpus", "--json")
+    told = json.loads(out)
+    assert code == 0
+    assert sum(part["documents"] for part in told["splits"].values()) == 12
+    assert list(told["dropped"].values()) == [1]
+    assert "kept" in run_cli("build", pieces, "--domain", "midi", "-o", tmp_path / "again")[1]
+
+
+def test_the_whole_path_gives_files_that_other_programs_read(run_cli, run, tmp_path):
+    code, out, _ = run_cli("sample", run, "-o", tmp_path, "-n", 2, "--set", "bars=3", "--set", "key=Gmaj", "--json")
+    assert code == 0
+    for sample in json.loads(out)["samples"]:
+        assert sample["ended"]
+        midi = next(file for file in sample["files"] if file.endswith(".mid"))
+        assert len(pretty_midi.PrettyMIDI(midi).instruments) == 4
+        assert mido.MidiFile(midi).length > 0
+        assert len(music21.converter.parse(midi, forceSource=True, storePickle=False).parts) == 4
+        assert {Path(file).suffix for file in sample["files"]} == {".mid", ".png", ".wav", ".musicxml"}
+        assert all(Path(file).stat().st_size > 500 for file in sample["files"])
+
+
+def test_the_same_seed_gives_the_same_files(run_cli, run, tmp_path):
+    for folder, count in (("a", 2), ("b", 1)):
+        run_cli("sample", run, "-o", tmp_path / folder, "-n", count, "--seed", 5, "--set", "bars=2")
+    name = "midi-5-1.mid"
+    assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    assert (tmp_path / "a" / name).read_bytes() != (tmp_path / "a" / "midi-5-2.mid").read_bytes()
+
+
+def test_a_prompt_is_continued(run_cli, run, pieces, tmp_path):
+    primer = pieces / "piece-00.mid"
+    code, *_ = run_cli("sample", run, "-o", tmp_path, "-n", 1, "--prompt", primer, "--set", "bars=6")
+    domain = load_domain("midi")()
+    (given,), (made,) = list(domain.read(primer)), list(domain.read(tmp_path / "midi-0-1.mid"))
+    assert code == 0
+    assert (
+        domain.encode(made).ids[: len(domain.encode(given).ids) - 1].tolist() == domain.encode(given).ids[:-1].tolist()
+    )
+    assert len(made.grid) > len(given.grid)
+
+
+def test_score_finds_the_surprise(run_cli, run, pieces):
+    code, out, _ = run_cli("score", run, pieces / "piece-01.mid", "--json")
+    (scored,) = json.loads(out)["scores"]
+    assert code == 0
+    assert scored["perplexity"] == pytest.approx(np.exp(scored["nats_per_token"]))
+    nats = [surprise["nats"] for surprise in scored["surprises"]]
+    assert nats == sorted(nats, reverse=True)
+    assert nats[0] > scored["nats_per_token"]
+    assert "nats a note" in run_cli("score", run, pieces / "piece-01.mid")[1]
+
+
+def test_evaluate_stands_beside_its_baselines(run_cli, run):
+    code, out, _ = run_cli("evaluate", run, "--json")
+    told = json.loads(out)
+    assert code == 0
+    assert set(told["baselines"]) == {"unigram", "bigram"}
+    assert 0 < told["nats"] < 10
+    assert told["metrics"]
+
+
+def test_resume_goes_on_and_needs_no_sources(run_cli, pieces, tmp_path):
+    first = run_cli("train", pieces, "--domain", "midi", "-o", tmp_path / "run", *STEPS)
+    again = run_cli("train", "-o", tmp_path / "run", "--resume", "--steps", 16)
+    assert (first[0], again[0]) == (0, 0)
+    lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+    assert lines[-1]["step"] == 16
+    assert list((tmp_path / "run" / "tensorboard").iterdir())
+    code, _, err = run_cli("train", "-o", tmp_path / "run", "--resume", "--set", "streams=8")
+    assert (code, "began with streams=4" in err) == (2, True)
+
+
+def test_domains_corpora_and_doctor_tell_what_there_is(run_cli):
+    assert "midi:" in run_cli("domains")[1]
+    described = json.loads(run_cli("domains", "midi", "--json")[1])
+    assert {"bars", "key", "range"} <= set(described["constraints"])
+    assert "bars" in run_cli("domains", "midi")[1]
+    assert "bach-chorales" in run_cli("corpora")[1]
+    assert "licence" in run_cli("corpora", "bach-chorales")[1]
+    told = json.loads(run_cli("doctor", "--json")[1])
+    assert told["packages"]["tensorflow"] != "missing"
+    assert any(device.startswith("CPU") for device in told["devices"])
+    assert "plugins:" in run_cli("doctor")[1]
+
+
+def one_sentence(err: str) -> str:
+    lines = [line for line in err.splitlines() if not line.startswith("read ")]
+    assert len(lines) == 1, err
+    assert lines[0].startswith("seqgen: ")
+    assert lines[0].endswith(".")
+    return lines[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["train", "{tmp}/empty", "--domain", "midi", "-o", "{out}"], 1, "no files"),
+        (["build", "{tmp}/empty", "--domain", "midi", "-o", "{out}"], 1, "no files"),
+        (["train", "{tmp}/broken", "--domain", "midi", "-o", "{out}"], 1, "None of the files can be used"),
+        (["train", "{tmp}/lonely", "--domain", "midi", "-o", "{out}"], 1, "too small to split"),
+        (["train", "{tmp}/nowhere", "-o", "{out}"], 2, "bach-chorales"),
+        (["train", "bach-choral", "-o", "{out}"], 2, "did you mean 'bach-chorales'?"),
+        (["train", "{pieces}", "--domain", "mid", "-o", "{out}"], 2, "did you mean 'midi'?"),
+        (["train", "{pieces}", "-o", "{out}"], 2, "--domain"),
+        (["train", "-o", "{out}"], 2, "nothing to train on"),
+        (["train", "{pieces}", "--domain", "midi", "-o", "{out}", "--set", "widht=3"], 2, "did you mean 'width'?"),
+        (["train", "{pieces}", "--domain", "midi", "-o", "{out}", "--set", "width=no"], 2, "width"),
+        (["train", "{pieces}", "--domain", "midi", "-o", "{out}", "--set", "tempo=0"], 2, "tempo"),
+        (["train", "{pieces}", "--domain", "midi", "-o", "{out}", "--size", "huge"], 2, "medium"),
+        (["train", "{pieces}", "--domain", "midi", "-o", "{out}", "--steps", "5", "--minutes", "1"], 2, "twice"),
+        (["train", "{pieces}", "--domain", "midi", "-o", "{run}"], 1, "--resume"),
+        (["train", "{pieces}", "--domain", "midi", "-o", "{pieces}"], 1, "not an empty folder"),
+        (["sample", "{run}", "-o", "{out}", "--set", "bras=4"], 2, "did you mean 'bars'?"),
+        (["sample", "{run}", "-o", "{out}", "--set", "bars"], 2, "key=value"),
+        (["sample", "{run}", "-o", "{out}", "--set", "key=Hmaj"], 2, "key"),
+        (["sample", "{run}", "-o", "{out}", "--set", "key=Cmaj", "--set", "range=S:61-61"], 1, "soprano"),
+        (["sample", "{run}", "-o", "{out}", "--prompt", "{pieces}/piece-00.mid", "--set", "bars=2"], 2, "bars"),
+        (["sample", "{run}", "-o", "{out}", "--prompt", "{pieces}/photo.mid"], 1, "photo.mid"),
+        (["sample", "{run}", "-o", "{out}", "--prompt", "{tmp}/nowhere.mid"], 1, "nowhere.mid"),
+        (["sample", "{run}", "-o", "{out}", "--temperature", "-1"], 2, "temperature"),
+        (["sample", "{tmp}/empty", "-o", "{out}"], 1, "seqgen train"),
+        (["score", "{run}", "{pieces}/photo.mid"], 1, "photo.mid"),
+        (["evaluate", "{tmp}/empty"], 1, "no run"),
+        (["corpora", "bach"], 2, "bach-chorales"),
+        (["domains", "midy"], 2, "did you mean 'midi'?"),
+    ],
+    ids=lambda value: " ".join(value[:2] + value[-2:]) if isinstance(value, list) else "",
+)  # fmt: skip
+def test_trouble_is_one_sentence_and_leaves_nothing_behind(run_cli, run, pieces, tmp_path, arguments, code, said):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "a.mid").write_bytes(b"MThd\x00\x00")
+    (tmp_path / "lonely").mkdir()
+    (tmp_path / "lonely" / "a.mid").write_bytes((pieces / "piece-03.mid").read_bytes())
+    before = sorted(path.name for path in tmp_path.iterdir())
+    places = {"tmp": tmp_path, "out": tmp_path / "out", "run": run, "pieces": pieces}
+    got, _, err = run_cli(*(argument.format(**places) for argument in arguments))
+    assert said.lower() in one_sentence(err).lower()
+    assert got == code
+    assert sorted(path.name for path in tmp_path.iterdir()) == before
+
+
+def test_a_call_that_click_refuses_exits_with_2(run_cli):
+    assert run_cli("sample")[0] == 2
+    assert run_cli("dance")[0] == 2
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_nothing_half_written(run, tmp_path):
+    """A cap on the size of files makes every larger write fail as a full disk does."""
+    done = subprocess.run(
+        [sys.executable, "-m", "seqgen.cli", "sample", str(run), "-o", str(tmp_path / "out"), "--set", "bars=2"],
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)),
+    )
+    assert done.returncode == 1
+    assert "cannot be written" in one_sentence(done.stderr)
+    left = [path for path in (tmp_path / "out").iterdir() if path.suffix == ".wav" or path.name.startswith(".")]
+    assert left == []
+
+
+def test_a_broken_plugin_is_named_in_one_line_and_breaks_nothing(tmp_path, run, pieces):
+    (tmp_path / "broken-1.0.dist-info").mkdir()
+    (tmp_path / "broken-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
+    (tmp_path / "broken-1.0.dist-info" / "entry_points.txt").write_text("[seqgen]\nbroken = broken_module\n")
+    (tmp_path / "broken_module.py").write_text("raise RuntimeError('no luck today')\n")
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+
+    def seqgen_command(*arguments):
+        command = [sys.executable, "-m", "seqgen.cli", *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, env=environment)
+
+    told = seqgen_command("domains")
+    assert told.returncode == 0
+    (line,) = (line for line in told.stdout.splitlines() if line.startswith("broken"))
+    assert "no luck today" in line
+    assert "broken 1.0" in line
+    assert "midi:" in told.stdout
+    assert "broken" not in seqgen_command("--no-plugins", "domains").stdout
+    assert seqgen_command("score", run, pieces / "piece-00.mid").returncode == 0
+
+
+def test_help_loads_nothing_heavy():
+    code = (
+        "import sys; sys.argv = ['seqgen', '--help']\n"
+        "from seqgen.cli import main\n"
+        "main()\n"
+        "heavy = {'tensorflow', 'keras', 'numpy', 'music21', 'seqgen_midi', 'pydantic', 'rich'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "sample" in done.stdout
+
+
+def test_debug_shows_the_traceback(run_cli, tmp_path):
+    assert "Traceback" in run_cli("--debug", "evaluate", tmp_path)[2]
