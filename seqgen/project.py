@@ -17,7 +17,7 @@ import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from seqgen.atomic import remove_unfinished, write_text
-from seqgen.building import build
+from seqgen.building import build, what_is
 from seqgen.bundle import write_bundle
 from seqgen.corpus.build import Progress as BuildProgress
 from seqgen.corpus.store import Corpus
@@ -64,18 +64,27 @@ def train(
     Raises SeqgenError's children, and `seqgen.engine.loop.Stopped` after Ctrl-C.
     """
     run, settings = Path(run), dict(settings or {})
-    begun = (run / "settings.json").is_file()
-    if begun and not resume:
-        raise OutputError(f"{run} already holds a run; go on with --resume, or choose another folder.")
-    corpus = _corpus(sources, run, domain, settings, resume, bundled_only, build_progress)
-    made = load_domain(corpus.domain, bundled_only=bundled_only)
-    instance: Domain = made(made.Settings.from_mapping(corpus.settings), corpus.vocabulary)
-    saved = _resumed(run, settings, size) if begun else _new_run(settings, size, made.Settings)
-    if minutes is not None or steps is not None or not begun:
+    if (run / "settings.json").is_file():
+        if not resume:
+            raise OutputError(f"{run} already holds a run; go on with --resume, or choose another folder.")
+        saved = _resumed(run, settings, size)
+        if minutes is not None or steps is not None:
+            saved["budget"] = _budget(minutes, steps)._asdict()
+        corpus = Corpus.open(Path(saved["corpus"]))
+    else:
+        _check_free(run, resume)
+        # Everything that can be wrong with the call is found before hours of reading files.
+        ready = Corpus.open(Path(sources[0])) if len(sources) == 1 and _is_corpus(Path(sources[0])) else None
+        name = ready.domain if ready and domain is None else what_is(sources, domain)[0]
+        saved = _new_run(settings, size, load_domain(name, bundled_only=bundled_only).Settings)
         saved["budget"] = _budget(minutes, steps)._asdict()
-    saved["corpus"] = str(corpus.path.resolve())
+        own = {key: value for key, value in settings.items() if not _is_engine_setting(key)}
+        corpus = ready or _corpus_of_run(sources, run, domain, own, resume, bundled_only, build_progress)
+        _check_corpus(corpus, name, own)
+        saved["corpus"] = str(corpus.path.resolve())
+    made = load_domain(corpus.domain, bundled_only=bundled_only)
     write_text(run / "settings.json", json.dumps(saved, indent=1))
-    _run(run, corpus, instance, saved, report or (lambda progress: None))
+    _run(run, corpus, made(made.Settings.from_mapping(corpus.settings), corpus.vocabulary), saved, report)
     return load(run, bundled_only=bundled_only)
 
 
@@ -85,27 +94,39 @@ def evaluate(run: Path | str, *, bundled_only: bool = False, seed: int = 0) -> d
     return load(run, bundled_only=bundled_only).evaluate(Corpus.open(Path(saved["corpus"])), seed=seed)
 
 
-def _corpus(sources: Sequence[Path | str], run: Path, domain: str | None, settings: dict[str, Any], resume: bool,
-            bundled_only: bool, progress: BuildProgress | None) -> Corpus:  # fmt: skip
-    """The corpus that is named, or one built into the run. Leaves nothing behind when that fails."""
-    if (run / "settings.json").is_file():
-        return Corpus.open(Path(_read_settings(run)["corpus"]))
-    if len(sources) == 1 and (Path(sources[0]) / "manifest.json").is_file():
-        corpus = Corpus.open(Path(sources[0]))
-        if domain not in (None, corpus.domain):
-            raise UsageError(f"{sources[0]} is a corpus of the domain {corpus.domain!r}, not {domain!r}.")
-        return corpus
-    if resume and (run / "corpus" / "manifest.json").is_file():
-        return Corpus.open(run / "corpus")
+def _check_free(run: Path, resume: bool) -> None:
+    """Raises OutputError when a new run's folder holds anything but, with `resume`, what an interrupted build left."""
     if resume:
         # A process that was killed while it built the corpus leaves its hidden folder.
         for leftover in run.glob(".corpus-*"):
             shutil.rmtree(leftover, ignore_errors=True)
-    if run.exists() and (not run.is_dir() or any(run.iterdir())):
+    mine = {"corpus"} if resume else set()
+    if run.exists() and (not run.is_dir() or {path.name for path in run.iterdir()} - mine):
         raise OutputError(f"{run} is not an empty folder; choose another one.")
-    own = {key: value for key, value in settings.items() if not _is_engine_setting(key)}
+
+
+def _is_corpus(path: Path) -> bool:
+    return (path / "manifest.json").is_file()
+
+
+def _check_corpus(corpus: Corpus, domain: str, asked: Mapping[str, Any]) -> None:
+    """Raises UsageError when a corpus that was built before is not what the call says."""
+    if corpus.domain != domain:
+        raise UsageError(f"{corpus.path} is a corpus of the domain {corpus.domain!r}, not {domain!r}.")
+    for key, value in asked.items():
+        if str(corpus.settings[key]) != str(value):
+            raise UsageError(f"{corpus.path} was built with {key}={corpus.settings[key]}, not {value}; build another.")
+
+
+def _corpus_of_run(sources: Sequence[Path | str], run: Path, domain: str | None, settings: Mapping[str, Any],
+                   resume: bool, bundled_only: bool, progress: BuildProgress | None) -> Corpus:  # fmt: skip
+    """The corpus in the run's own folder, built unless it is there. Leaves nothing behind when that fails."""
+    if resume and _is_corpus(run / "corpus"):
+        return Corpus.open(run / "corpus")
     try:
-        return build(sources, run / "corpus", domain=domain, settings=own, bundled_only=bundled_only, progress=progress)
+        return build(
+            sources, run / "corpus", domain=domain, settings=settings, bundled_only=bundled_only, progress=progress
+        )
     except BaseException:
         if run.is_dir() and not any(run.iterdir()):
             run.rmdir()
@@ -176,7 +197,9 @@ def _budget(minutes: float | None, steps: int | None) -> Budget:
     return Budget(seconds=60 * minutes)
 
 
-def _run(run: Path, corpus: Corpus, domain: Domain, saved: dict[str, Any], report: Callable[[Progress], None]) -> None:
+def _run(
+    run: Path, corpus: Corpus, domain: Domain, saved: dict[str, Any], report: Callable[[Progress], None] | None
+) -> None:
     model_settings, training = ModelSettings(**saved["model"]), TrainingSettings(**saved["training"])
     grammar = domain.grammar()
     documents, held_out = corpus.documents("train"), corpus.documents("valid")
@@ -218,7 +241,8 @@ def _run(run: Path, corpus: Corpus, domain: Domain, saved: dict[str, Any], repor
             if progress.evaluated:
                 log.write(progress.step, loss=progress.loss, held_out=progress.held_out or 0.0,
                           tokens_per_second=progress.tokens_per_second, seconds=progress.seconds)  # fmt: skip
-            report(progress)
+            if report:
+                report(progress)
 
         loop = TrainingLoop(
             trainer, stream.batch, held_out_segments, Budget(**saved["budget"]), run / "checkpoints",
