@@ -63,7 +63,8 @@ def _show_one(name: str, bundled: bool, as_json: bool) -> None:
     for kind, command in (("settings", "train"), ("constraints", "sample")):
         click.echo(f"\n{kind} (seqgen {command} --set KEY=VALUE)")
         for key, field in described[kind].items():
-            click.echo(f"  {key:<12} {field['type']}, default {field['default']}. {field['description']}".rstrip())
+            default = "" if field["default"] is None else f" (default {field['default']})"
+            click.echo(f"  {key:<10} {field['description'] or field['type']}{default}")
 
 
 def _fields(options: Any) -> dict[str, dict[str, Any]]:

@@ -23,18 +23,14 @@ RANGE = re.compile(rf"([{LETTERS}]):(\d{{1,3}})-(\d{{1,3}})")
 class ChoraleConstraints(Options):
     """What can be asked of a chorale.
 
-    bars:  exactly so many full bars; a piece that continues nothing then starts without a pickup. Where many bars need
-           too large an automaton, only the commonest meters are kept (16 bars: all but 6/4; 64 bars: 4/4 and 3/4; from
-           67 on: 4/4), unless `meter` names another.
-    meter: one of METERS, such as 3/4.
-    key:   such as Cmaj, Amin, F#min, Bbmaj; minor keys have their raised sixth and seventh too.
-    range: MIDI pitches by voice, such as S:60-79,B:40-60.
+    Many bars need a large automaton; then only the commonest meters are kept (16 bars: all but 6/4; 64 bars: 4/4 and
+    3/4; from 67 on: 4/4), unless `meter` names another.
     """
 
-    bars: int | None = Field(default=None, ge=1, le=200)
-    meter: str | None = None
-    key: str | None = None
-    range: str | None = None
+    bars: int | None = Field(None, ge=1, le=200, description="exactly so many full bars; no pickup but a prompt's")
+    meter: str | None = Field(None, description=f"one of {', '.join(METERS)}")
+    key: str | None = Field(None, description="Cmaj, Amin, F#min, Bbmaj …; minor has its raised 6th and 7th too")
+    range: str | None = Field(None, description="MIDI pitches by voice: S:60-79,B:40-60")
 
     @field_validator("meter")
     @classmethod

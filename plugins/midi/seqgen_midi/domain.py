@@ -43,8 +43,8 @@ class MidiDomain(Domain[Chorale]):
     class Settings(Options):
         """How music becomes tokens, and at how many quarter notes a minute it is written."""
 
-        encoding: Literal["chorale"] = "chorale"
-        tempo: int = Field(80, ge=20, le=300)
+        encoding: Literal["chorale"] = Field("chorale", description="four voices, each a token a 16th")
+        tempo: int = Field(80, ge=20, le=300, description="quarter notes a minute in files that are written")
 
     class Constraints(ChoraleConstraints):
         """What can be asked of a sample: bars, meter, key and ranges."""
