@@ -96,7 +96,7 @@ def _read_json(path: Path) -> dict[str, Any]:
             f"{path.parent} holds no trained model: it has no {path.name}; give the folder that 'seqgen train' made, "
             "after its first evaluation."
         ) from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise BundleError(f"{path} cannot be read ({error}); take the bundle from where it was trained.") from error
     if not isinstance(value, dict):
         raise BundleError(f"{path} is no JSON object; take the bundle from where it was trained.")

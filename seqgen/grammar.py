@@ -8,6 +8,7 @@ automata (Hopcroft & Ullman, *Introduction to Automata Theory*, section 4.2) acc
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 
@@ -65,6 +66,12 @@ class Grammar:
         """How many classes of states a model can be told apart."""
         return int(self.observed.max()) + 1
 
+    @property
+    def digest(self) -> str:
+        """A fingerprint of all tables: a model is of use with the very grammar that it was trained with."""
+        tables = (self.allowed, self.next_state, self.observed, np.int32(self.start))
+        return hashlib.blake2b(b"".join(table.tobytes() for table in tables), digest_size=16).hexdigest()
+
     def unroll(self, ids: np.ndarray) -> np.ndarray:
         """The state after each token of a document that begins with BOS: int32[n].
 
@@ -94,11 +101,6 @@ class Grammar:
         except ValueError:
             return False
         return True
-
-    def advanced(self, ids: np.ndarray) -> Grammar:
-        """The grammar of what may follow the beginning `ids` (BOS first)."""
-        start = int(self.unroll(ids)[-1])
-        return Grammar(self.allowed, self.next_state, start, self.observed)
 
     def walk(self, rng: np.random.Generator, longest: int = 100_000) -> np.ndarray:
         """A random document: every allowed token equally likely at each step, BOS and EOS included."""

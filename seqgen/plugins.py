@@ -29,7 +29,6 @@ GROUP = "seqgen"
 BUNDLED = "seqgen-framework"
 
 hookspec = pluggy.HookspecMarker(GROUP)
-hookimpl = pluggy.HookimplMarker(GROUP)
 
 
 class Hooks:

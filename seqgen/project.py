@@ -7,16 +7,14 @@ for sample in trained.sample(4, constraints={"bars": 16}, seed=7):
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ValidationError
 
-from seqgen.atomic import remove_unfinished, write_text
+from seqgen.atomic import remove_unfinished
 from seqgen.building import build, what_is
 from seqgen.bundle import write_bundle
 from seqgen.corpus.build import Progress as BuildProgress
@@ -26,17 +24,16 @@ from seqgen.corpus.whole import whole
 from seqgen.domain import Domain
 from seqgen.engine.checkpoint import newest_checkpoint
 from seqgen.engine.evaluation import HeldOut
-from seqgen.engine.loop import Budget, Progress, TrainingLoop
+from seqgen.engine.loop import Progress, TrainingLoop
 from seqgen.engine.model import Model
 from seqgen.engine.runlog import RunLog
-from seqgen.engine.settings import SIZES, ModelSettings, TrainingSettings
 from seqgen.engine.training import Trainer
-from seqgen.errors import CorpusError, InvalidValue, OutputError, TrainingError, UnknownName, UsageError
+from seqgen.errors import OutputError, UsageError
 from seqgen.model_card import model_card
 from seqgen.plugins import load_domain
+from seqgen.run_settings import NAME as SETTINGS
+from seqgen.run_settings import RunSettings, budget, new_run, typed
 from seqgen.trained import Trained, load
-
-DEFAULT_MINUTES = 10.0
 
 
 def train(
@@ -63,35 +60,40 @@ def train(
 
     Raises SeqgenError's children, and `seqgen.engine.loop.Stopped` after Ctrl-C.
     """
-    run, settings = Path(run), dict(settings or {})
-    if (run / "settings.json").is_file():
+    run = Path(run)
+    if (run / SETTINGS).is_file():
         if not resume:
             raise OutputError(f"{run} already holds a run; go on with --resume, or choose another folder.")
-        saved = _resumed(run, settings, size)
+        saved = RunSettings.read(run)
+        corpus = Corpus.open(run / saved.corpus)
+        made = load_domain(corpus.domain, bundled_only=bundled_only)
+        own, engine = typed(settings or {}, made.Settings)
+        saved.check_same(run, {**own, **engine}, size, corpus.settings)
         if minutes is not None or steps is not None:
-            saved["budget"] = _budget(minutes, steps)._asdict()
-        corpus = Corpus.open(Path(saved["corpus"]))
+            saved = saved.model_copy(update=budget(minutes, steps))
     else:
-        _check_free(run, resume)
         # Everything that can be wrong with the call is found before hours of reading files.
+        _check_free(run, resume)
         ready = Corpus.open(Path(sources[0])) if len(sources) == 1 and _is_corpus(Path(sources[0])) else None
         name = ready.domain if ready and domain is None else what_is(sources, domain)[0]
-        saved = _new_run(settings, size, load_domain(name, bundled_only=bundled_only).Settings)
-        saved["budget"] = _budget(minutes, steps)._asdict()
-        own = {key: value for key, value in settings.items() if not _is_engine_setting(key)}
+        made = load_domain(name, bundled_only=bundled_only)
+        own, engine = typed(settings or {}, made.Settings)
+        parts = {**new_run(engine, size), **budget(minutes, steps)}
+        if ready:
+            _check_corpus(ready, name, own)
         corpus = ready or _corpus_of_run(sources, run, domain, own, resume, bundled_only, build_progress)
-        _check_corpus(corpus, name, own)
-        saved["corpus"] = str(corpus.path.resolve())
-    made = load_domain(corpus.domain, bundled_only=bundled_only)
-    write_text(run / "settings.json", json.dumps(saved, indent=1))
+        inside = corpus.path.resolve().is_relative_to(run.resolve())
+        saved = RunSettings(corpus="corpus" if inside else str(corpus.path.resolve()), **parts)
+    saved.write(run)
     _run(run, corpus, made(made.Settings.from_mapping(corpus.settings), corpus.vocabulary), saved, report)
     return load(run, bundled_only=bundled_only)
 
 
 def evaluate(run: Path | str, *, bundled_only: bool = False, seed: int = 0) -> dict[str, Any]:
     """Held-out likelihood of a run's best model beside baselines, with the domain's metrics; see `Trained.evaluate`."""
-    saved = _read_settings(Path(run))
-    return load(run, bundled_only=bundled_only).evaluate(Corpus.open(Path(saved["corpus"])), seed=seed)
+    run = Path(run)
+    corpus = Corpus.open(run / RunSettings.read(run).corpus)
+    return load(run, bundled_only=bundled_only).evaluate(corpus, seed=seed)
 
 
 def _check_free(run: Path, resume: bool) -> None:
@@ -100,6 +102,7 @@ def _check_free(run: Path, resume: bool) -> None:
         # A process that was killed while it built the corpus leaves its hidden folder.
         for leftover in run.glob(".corpus-*"):
             shutil.rmtree(leftover, ignore_errors=True)
+        remove_unfinished(run)
     mine = {"corpus"} if resume else set()
     if run.exists() and (not run.is_dir() or {path.name for path in run.iterdir()} - mine):
         raise OutputError(f"{run} is not an empty folder; choose another one.")
@@ -114,8 +117,9 @@ def _check_corpus(corpus: Corpus, domain: str, asked: Mapping[str, Any]) -> None
     if corpus.domain != domain:
         raise UsageError(f"{corpus.path} is a corpus of the domain {corpus.domain!r}, not {domain!r}.")
     for key, value in asked.items():
-        if str(corpus.settings[key]) != str(value):
-            raise UsageError(f"{corpus.path} was built with {key}={corpus.settings[key]}, not {value}; build another.")
+        if corpus.settings.get(key) != value:
+            built = corpus.settings.get(key)
+            raise UsageError(f"{corpus.path} was built with {key}={built}, not {value}; build another.")
 
 
 def _corpus_of_run(sources: Sequence[Path | str], run: Path, domain: str | None, settings: Mapping[str, Any],
@@ -133,81 +137,16 @@ def _corpus_of_run(sources: Sequence[Path | str], run: Path, domain: str | None,
         raise
 
 
-def _is_engine_setting(key: str) -> bool:
-    return key in ModelSettings.model_fields or key in TrainingSettings.model_fields
-
-
-def _checked(kind: type[BaseModel], values: Mapping[str, Any]) -> dict[str, Any]:
-    try:
-        return kind(**values).model_dump()
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise InvalidValue(f"{first['loc'][0]} cannot be {first['input']!r}: {first['msg']}.") from error
-
-
-def _new_run(settings: Mapping[str, Any], size: str | None, domain_settings: type[BaseModel]) -> dict[str, Any]:
-    """What settings.json says of a new run."""
-    size = size or "small"
-    if size not in SIZES:
-        raise UnknownName("size", size, SIZES)
-    model = {**SIZES[size], **{key: value for key, value in settings.items() if key in ModelSettings.model_fields}}
-    training = {key: value for key, value in settings.items() if key in TrainingSettings.model_fields}
-    known = {*ModelSettings.model_fields, *TrainingSettings.model_fields, *domain_settings.model_fields}
-    for key in settings:
-        if key not in known:
-            raise UnknownName("setting", key, known)
-    return {"size": size, "model": _checked(ModelSettings, model), "training": _checked(TrainingSettings, training)}
-
-
-def _resumed(run: Path, settings: Mapping[str, Any], size: str | None) -> dict[str, Any]:
-    """What settings.json says of a run that has begun; raises UsageError when it is asked to be another."""
-    saved = _read_settings(run)
-    mine = {**saved["model"], **saved["training"], **Corpus.open(Path(saved["corpus"])).settings, "size": saved["size"]}
-    asked = {**settings, **({"size": size} if size else {})}
-    for key, value in asked.items():
-        if key not in mine:
-            raise UnknownName("setting", key, mine)
-        if str(mine[key]) != str(value):
-            raise UsageError(f"{run} began with {key}={mine[key]}, not {value}; train in another folder to change it.")
-    return saved
-
-
-def _read_settings(run: Path) -> dict[str, Any]:
-    try:
-        saved = json.loads((run / "settings.json").read_text(encoding="utf-8"))
-        return {"size": saved["size"], "model": _checked(ModelSettings, saved["model"]),
-                "training": _checked(TrainingSettings, saved["training"]), "budget": saved["budget"],
-                "corpus": saved["corpus"]}  # fmt: skip
-    except FileNotFoundError:
-        raise CorpusError(f"{run} is no run; give the folder that 'seqgen train' made.") from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise TrainingError(f"{run}/settings.json is damaged ({error}); train in another folder.") from error
-
-
-def _budget(minutes: float | None, steps: int | None) -> Budget:
-    if minutes is not None and steps is not None:
-        raise UsageError("How long to train is said twice; give --minutes or --steps, not both.")
-    if steps is not None:
-        if steps < 1:
-            raise InvalidValue(f"steps cannot be {steps}; it must be at least 1.")
-        return Budget(steps=steps)
-    minutes = DEFAULT_MINUTES if minutes is None else minutes
-    if not 0 < minutes < 1e6:
-        raise InvalidValue(f"minutes cannot be {minutes}; it must be above 0.")
-    return Budget(seconds=60 * minutes)
-
-
 def _run(
-    run: Path, corpus: Corpus, domain: Domain, saved: dict[str, Any], report: Callable[[Progress], None] | None
+    run: Path, corpus: Corpus, domain: Domain, saved: RunSettings, report: Callable[[Progress], None] | None
 ) -> None:
-    model_settings, training = ModelSettings(**saved["model"]), TrainingSettings(**saved["training"])
-    grammar = domain.grammar()
+    training, grammar = saved.training, domain.grammar()
     documents, held_out = corpus.documents("train"), corpus.documents("valid")
     stream = Stream(
         documents, grammar, streams=training.streams, steps=training.segment, seed=training.seed,
         augment=domain.augment,
     )  # fmt: skip
-    model = Model.new(model_settings, grammar, training.seed)
+    model = Model.new(saved.model, grammar, training.seed)
     trainer = Trainer(model, training)
     longest = max(training.segment, held_out.total // training.streams)
 
@@ -225,9 +164,9 @@ def _run(
 
     def save_best(weights: dict[str, np.ndarray], result: HeldOut, step: int) -> None:
         config = {
-            "model": saved["model"],
-            "grammar_classes": grammar.classes,
-            "training": saved["training"],
+            "model": saved.model.model_dump(),
+            "grammar": grammar.digest,
+            "training": training.model_dump(),
             "result": {"step": step, "held_out_nats": result.nats, "held_out_tokens": result.tokens},
         }
         write_bundle(run / "bundle", config, about, weights, model_card(config, domain, corpus, model.parameters))
@@ -245,7 +184,7 @@ def _run(
                 report(progress)
 
         loop = TrainingLoop(
-            trainer, stream.batch, held_out_segments, Budget(**saved["budget"]), run / "checkpoints",
+            trainer, stream.batch, held_out_segments, saved.budget, run / "checkpoints",
             on_best=save_best, report=tell,
         )  # fmt: skip
         if checkpoint:

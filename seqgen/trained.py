@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict
 
 from seqgen.baselines import baselines
 from seqgen.bundle import Bundle, read_bundle
@@ -20,7 +21,7 @@ from seqgen.engine.model import Model, weight_shapes
 from seqgen.engine.sampling import Filters, Sampler
 from seqgen.engine.scoring import Scorer
 from seqgen.engine.settings import ModelSettings
-from seqgen.errors import BundleError, CorpusError, InvalidValue, UnusableFile
+from seqgen.errors import BundleError, CorpusError, InvalidValue, UnusableFile, UsageError
 from seqgen.grammar import EOS
 from seqgen.plugins import load_domain
 
@@ -69,15 +70,17 @@ class Trained:
         grammar = domain.grammar()
         try:
             settings = ModelSettings(**bundle.config["model"])
-            classes = int(bundle.config["grammar_classes"])
         except (KeyError, TypeError, ValueError) as error:
-            raise BundleError(f"{bundle.path}/config.json is not a model's: {error}.") from error
-        if classes != grammar.classes or len(domain.vocabulary) != grammar.vocabulary_size:
+            reason = str(error).splitlines()[0]
+            raise BundleError(
+                f"{bundle.path}/config.json is damaged ({reason}); take it from where it was trained."
+            ) from error
+        if bundle.config.get("grammar") != grammar.digest:
             raise BundleError(
                 f"{bundle.path} was trained with another grammar of the domain {domain.name!r}; "
                 "use the version of the plugin that it was trained with."
             )
-        weights = bundle.weights(weight_shapes(settings, grammar.vocabulary_size, classes))
+        weights = bundle.weights(weight_shapes(settings, grammar.vocabulary_size, grammar.classes))
         self.model = Model(settings, weights, grammar)
         self._sampler = Sampler(self.model)
         self._scorer = Scorer(self.model)
@@ -102,6 +105,8 @@ class Trained:
         for name, value in {"count": count, "longest": longest}.items():
             if value < 1:
                 raise InvalidValue(f"{name} cannot be {value}; it must be at least 1.")
+        if not 0 <= seed < 2**63:
+            raise InvalidValue(f"seed cannot be {seed}; it must be between 0 and 2^63 - 1.")
         wishes = self.domain.Constraints.from_mapping(constraints or {}, "constraint")
         item = None if prompt is None else self._read_prompt(Path(prompt))
         given = self.domain.prompt(item, wishes)
@@ -166,13 +171,31 @@ class Trained:
         raise AssertionError("one path gives one reading")
 
 
+class _NamedDomain(BaseModel):
+    """What domain.json holds."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    name: str
+    api_version: int
+    settings: dict[str, Any]
+    vocabulary: list[str]
+
+
 def load(path: Path | str, *, bundled_only: bool = False) -> Trained:
     """The model in a run or a bundle, ready to sample. Raises BundleError, UnknownName, PluginError."""
     bundle = read_bundle(Path(path))
     try:
-        name, saved, names = bundle.domain["name"], bundle.domain["settings"], bundle.domain["vocabulary"]
-        vocabulary = Vocabulary(names)
-    except (KeyError, TypeError, ValueError) as error:
-        raise BundleError(f"{bundle.path}/domain.json is not a domain's: {error}.") from error
-    made = load_domain(name, bundled_only=bundled_only)
-    return Trained(bundle, made(made.Settings.from_mapping(saved), vocabulary))
+        named = _NamedDomain(**bundle.domain)
+        vocabulary = Vocabulary(named.vocabulary)
+    except (TypeError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise BundleError(
+            f"{bundle.path}/domain.json is damaged ({reason}); take it from where it was trained."
+        ) from error
+    made = load_domain(named.name, bundled_only=bundled_only)
+    try:
+        settings = made.Settings.from_mapping(named.settings)
+    except UsageError as error:
+        raise BundleError(f"{bundle.path} does not fit the plugin {named.name!r} that is installed: {error}") from error
+    return Trained(bundle, made(settings, vocabulary))

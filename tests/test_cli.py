@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import pty
 import resource
+import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -130,6 +134,78 @@ def test_resume_goes_on_and_needs_no_sources(run_cli, pieces, tmp_path):
     assert list((tmp_path / "run" / "tensorboard").iterdir())
     code, _, err = run_cli("train", "-o", tmp_path / "run", "--resume", "--set", "streams=8")
     assert (code, "began with streams=4" in err) == (2, True)
+
+
+def test_a_resumed_run_knows_its_settings_however_they_are_written(run_cli, pieces, tmp_path):
+    first = ["--set", "dropout=0", "--set", "learning_rate=3e-3", "--set", "grammar_state=false", "--set", "tempo=090"]
+    assert run_cli("train", pieces, "--domain", "midi", "-o", tmp_path / "a", *STEPS, *first)[0] == 0
+    (tmp_path / "a").rename(tmp_path / "moved")
+    again = run_cli("train", pieces, "--domain", "midi", "-o", tmp_path / "moved", "--resume", *STEPS, *first)
+    assert again[0] == 0, again[2]
+    assert run_cli("evaluate", tmp_path / "moved", "--json")[0] == 0
+
+
+def test_training_on_a_terminal_shows_a_live_line_and_stops_with_1_on_ctrl_c(pieces, tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "seqgen.cli",
+        "train",
+        str(pieces),
+        "--domain",
+        "midi",
+        "-o",
+        str(tmp_path / "run"),
+    ]
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(
+        [*command, "--size", "tiny", "--minutes", "5"], stdout=subprocess.DEVNULL, stderr=follower, close_fds=True
+    )
+    os.close(follower)
+    shown = b""
+    while b"tokens/s" not in shown:
+        shown += os.read(leader, 4096)
+    process.send_signal(signal.SIGINT)
+    with contextlib.suppress(OSError):
+        while part := os.read(leader, 4096):
+            shown += part
+    assert process.wait(timeout=60) == 1
+    assert b"reading files" in shown
+    assert b"--resume" in shown
+    assert b"Traceback" not in shown
+    assert list((tmp_path / "run" / "checkpoints").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("file", "change"),
+    [
+        ("domain.json", lambda value: {**value, "name": 5}),
+        ("domain.json", lambda value: {**value, "settings": 5}),
+        ("domain.json", lambda value: {**value, "settings": {"colour": 1}}),
+        ("domain.json", lambda value: {**value, "vocabulary": "abc"}),
+        ("domain.json", lambda value: [value]),
+        ("config.json", lambda value: {**value, "grammar": "another"}),
+        ("config.json", lambda value: {**value, "model": {**value["model"], "width": 72}}),
+        ("config.json", lambda value: {**value, "model": {**value["model"], "width": 1e999}}),
+        ("config.json", lambda value: {**value, "format": 99}),
+    ],
+)
+def test_a_damaged_bundle_is_one_sentence(run_cli, run, tmp_path, file, change):
+    shutil.copytree(run / "bundle", tmp_path / "bundle")
+    path = tmp_path / "bundle" / file
+    path.write_text(json.dumps(change(json.loads(path.read_text()))))
+    code, _, err = run_cli("sample", tmp_path / "bundle", "-o", tmp_path / "out")
+    assert str(tmp_path / "bundle") in one_sentence(err)
+    assert code == 1
+
+
+def test_a_damaged_run_is_one_sentence(run_cli, run, tmp_path):
+    shutil.copytree(run, tmp_path / "run")
+    for text in ("{}", "[" * 100_000, '{"corpus": 5}', "\x00"):
+        (tmp_path / "run" / "settings.json").write_text(text)
+        code, _, err = run_cli("train", "-o", tmp_path / "run", "--resume")
+        assert "settings.json is damaged" in one_sentence(err)
+        assert code == 1
 
 
 def test_domains_corpora_and_doctor_tell_what_there_is(run_cli):

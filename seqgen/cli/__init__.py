@@ -36,7 +36,8 @@ for command in (domains, corpora, build, train, sample, score, evaluate, doctor)
 def main() -> None:
     """The console script. Exit codes: 0 done, 1 it failed, 2 the call was wrong."""
     try:
-        group.main(standalone_mode=False)
+        # Click gives back what a command's `context.exit` said.
+        sys.exit(group.main(standalone_mode=False) or 0)
     except SeqgenError as error:
         if "--debug" in sys.argv:
             traceback.print_exc()

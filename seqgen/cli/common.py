@@ -49,9 +49,19 @@ def build_progress() -> Iterator[Callable[[int, int], None]]:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
         columns = (TextColumn("reading files"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=Console(stderr=True)) as bar:
-            task = bar.add_task("reading")
-            yield lambda done, total: bar.update(task, completed=done, total=total)
+        bar = Progress(*columns, console=Console(stderr=True))
+        task = bar.add_task("reading")
+
+        def advance(done: int, total: int) -> None:
+            bar.start()
+            bar.update(task, completed=done, total=total)
+            if done == total:
+                bar.stop()
+
+        try:
+            yield advance
+        finally:
+            bar.stop()
         return
 
     def tell(done: int, total: int) -> None:

@@ -39,7 +39,7 @@ def domains(context: click.Context, name: str | None, as_json: bool) -> None:
         if one.domain is None:
             click.echo(f"{one.plugin.name}: broken. {one.error}")
         else:
-            summary = (one.domain.__doc__ or "").strip().splitlines()[0]
+            summary = next(iter((one.domain.__doc__ or "").strip().splitlines()), "")
             click.echo(f"{one.plugin.name}: {summary} Reads {' '.join(one.domain.reads) or 'any file'}.")
 
 
@@ -51,7 +51,7 @@ def _show_one(name: str, bundled: bool, as_json: bool) -> None:
         "name": domain.name,
         "summary": (domain.__doc__ or "").strip(),
         "reads": list(domain.reads),
-        "writes": list(domain.renders),
+        "renders": list(domain.renders),
         "settings": _fields(domain.Settings),
         "constraints": _fields(domain.Constraints),
     }
@@ -71,7 +71,7 @@ def _fields(options: Any) -> dict[str, dict[str, Any]]:
     return {
         key: {
             "type": getattr(field.annotation, "__name__", None) or str(field.annotation).replace("typing.", ""),
-            "default": field.default,
+            "default": None if field.is_required() else field.get_default(call_default_factory=True),
             "description": field.description or "",
         }
         for key, field in options.model_fields.items()

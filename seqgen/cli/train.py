@@ -67,15 +67,19 @@ def live_line() -> Iterator[Callable[[Progress], None]]:
     from rich.console import Console
     from rich.live import Live
 
-    with Live(console=Console(stderr=True), refresh_per_second=4, get_renderable=lambda: line[0]) as live:
-        line = ["compiling …"]
+    live = Live(console=Console(stderr=True), refresh_per_second=4, transient=True)
 
-        def change(progress: Progress) -> None:
-            line[0] = describe(progress)
-            if progress.evaluated:
-                live.console.print(line[0])
+    def change(progress: Progress) -> None:
+        # Started only now: while files are read, their bar has the terminal.
+        live.start()
+        live.update(describe(progress))
+        if progress.evaluated:
+            live.console.print(describe(progress))
 
+    try:
         yield change
+    finally:
+        live.stop()
 
 
 def describe(progress: Progress) -> str:

@@ -124,6 +124,8 @@ def _checked(header: Any) -> tuple[list[int], list[bytes]]:
         raise ValueError("a count is no number")
     if not isinstance(lengths, list) or not all(isinstance(length, int) and length > 0 for length in lengths):
         raise ValueError("a length is no number")
+    if not isinstance(header["fingerprints"], str):
+        raise ValueError("the fingerprints are no text")
     prints = bytes.fromhex(header["fingerprints"])
     if len(prints) != SIZE * len(lengths):
         raise ValueError("there is not one fingerprint a document")

@@ -1,7 +1,7 @@
 """Which documents are trained on, which choose the best model, and which are kept for the last word.
 
-A document's side follows from a hash of its content, so it never changes sides when other files come or go, and a
-copy never sits on both sides.
+A document's side follows from a hash of its content, so a copy never sits on both sides, and a document keeps its side
+when other files come or go, but for the few that are moved to fill a split that chance left empty.
 """
 
 from __future__ import annotations

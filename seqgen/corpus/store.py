@@ -216,7 +216,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
         manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise CorpusError(f"{path} is no corpus: it has no manifest.json; make one with 'seqgen build'.") from None
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise CorpusError(f"{path}/manifest.json cannot be read ({error}); build the corpus again.") from error
     version = manifest.get("format") if isinstance(manifest, dict) else None
     if version != FORMAT:

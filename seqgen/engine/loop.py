@@ -141,6 +141,9 @@ class TrainingLoop:
                     self._evaluate()
                     self.report(progress(True))
                     self.loss_sum, self.loss_steps = 0.0, 0
+                    # The best model is on disk now; a run that is killed must not forget how good it is.
+                    self._save(now.seconds)
+                    saved = time.monotonic()
                 else:
                     self.report(now)
             self._evaluate()

@@ -154,7 +154,7 @@ class Model:
         def drop(x: tf.Tensor, layer: int) -> tf.Tensor:
             if not dropout:
                 return x
-            return tf.nn.experimental.stateless_dropout(x, dropout, seed=dropout_seed + tf.constant([layer, 0]))
+            return tf.nn.experimental.stateless_dropout(x, dropout, seed=dropout_seed + tf.constant([0, layer]))
 
         resets = inputs == BOS
         x = tf.gather(weights["embedding"], inputs)

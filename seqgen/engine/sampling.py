@@ -36,8 +36,8 @@ class Filters(NamedTuple):
 
     def check(self) -> None:
         """Raises InvalidValue for a filter that leaves nothing to draw from."""
-        if not (0 <= self.temperature <= 100):
-            raise InvalidValue(f"The temperature cannot be {self.temperature}; it must be between 0 and 100.")
+        if not (self.temperature == 0 or 0.01 <= self.temperature <= 100):
+            raise InvalidValue(f"The temperature cannot be {self.temperature}; it must be 0, or between 0.01 and 100.")
         if self.top_k < 0:
             raise InvalidValue(f"top-k cannot be {self.top_k}; it must be 0 (all) or more.")
         if not (0 < self.top_p <= 1):
@@ -171,8 +171,9 @@ def choose(logits: tf.Tensor, uniform: tf.Tensor) -> tf.Tensor:
     """A token int32[B] from logits [B, V] by inversion of the distribution function at uniform [B] in [0, 1)."""
     probability = tf.nn.softmax(logits)
     below = tf.cumsum(probability, -1)
-    # The sum is 1 only up to rounding, and a forbidden token adds nothing to it: compare with the sum itself.
-    threshold = uniform[:, None] * below[:, -1:]
-    passed = tf.reduce_sum(tf.cast(below <= threshold, tf.int32), -1)
-    last = logits.shape[-1] - 1 - tf.argmax(tf.reverse(probability > 0, [-1]), -1, output_type=tf.int32)
-    return tf.minimum(passed, last)
+    # The sum is 1 only up to rounding: compare with the sum itself, and never with a forbidden token's place in it.
+    reached = (below > uniform[:, None] * below[:, -1:]) & (probability > 0)
+    first, likeliest = (
+        tf.argmax(tf.cast(what, tf.float32), -1, output_type=tf.int32) for what in (reached, probability)
+    )
+    return tf.where(tf.reduce_any(reached, -1), first, likeliest)

@@ -17,7 +17,7 @@ SIZES: dict[str, dict[str, Any]] = {
 class ModelSettings(BaseModel):
     """The shape of a model; with a vocabulary and a grammar it fixes every weight's shape."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     width: int = Field(256, ge=8, le=8192, description="units in every layer and numbers in every embedding")
     layers: int = Field(2, ge=1, le=16, description="LSTM layers, one on top of the other")
@@ -30,7 +30,7 @@ class ModelSettings(BaseModel):
 class TrainingSettings(BaseModel):
     """How a model is trained."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
     streams: int = Field(16, ge=1, le=4096, description="documents read side by side (the batch size B)")
     segment: int = Field(64, ge=1, le=4096, description="steps before gradients are cut (T)")

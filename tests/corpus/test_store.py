@@ -80,7 +80,8 @@ def cut_short(path):
 
 
 def other_type(path):
-    np.save(path, np.load(path).astype(np.float64))
+    array = np.load(path)
+    np.save(path, (array["offset"] if array.dtype.names else array).astype(np.float64))
 
 
 def too_long(path):
@@ -98,8 +99,6 @@ def rubbish(path):
 @pytest.mark.parametrize("damage", [cut_short, other_type, too_long, pickled, rubbish, lambda path: path.unlink()])
 @pytest.mark.parametrize("name", ["ids-00000.npy", "weights-00000.npy", "documents.npy"])
 def test_damaged_arrays_are_found(copy, damage, name):
-    if damage is other_type and name == "documents.npy":
-        pytest.skip("a table has no other type")
     damage(copy / name)
     with pytest.raises(CorpusError, match="damaged"):
         Corpus.open(copy)

@@ -27,10 +27,14 @@ class ChoraleConstraints(Options):
     3/4; from 67 on: 4/4), unless `meter` names another.
     """
 
-    bars: int | None = Field(None, ge=1, le=200, description="exactly so many full bars; no pickup but a prompt's")
-    meter: str | None = Field(None, description=f"one of {', '.join(METERS)}")
-    key: str | None = Field(None, description="Cmaj, Amin, F#min, Bbmaj …; minor has its raised 6th and 7th too")
-    range: str | None = Field(None, description="MIDI pitches by voice: S:60-79,B:40-60")
+    bars: int | None = Field(
+        default=None, ge=1, le=200, description="exactly so many full bars; no pickup but a prompt's"
+    )
+    meter: str | None = Field(default=None, description=f"one of {', '.join(METERS)}")
+    key: str | None = Field(
+        default=None, description="Cmaj, Amin, F#min, Bbmaj …; minor has its raised 6th and 7th too"
+    )
+    range: str | None = Field(default=None, description="MIDI pitches by voice: S:60-79,B:40-60")
 
     @field_validator("meter")
     @classmethod

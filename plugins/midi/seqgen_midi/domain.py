@@ -69,7 +69,7 @@ class MidiDomain(Domain[Chorale]):
                 yield read_midi(path)
             else:
                 yield from read_score(path)
-        except UnusableFile:
+        except (UnusableFile, MemoryError):
             raise
         except Exception as error:
             raise UnusableFile("a damaged MIDI file" if midi else "not a score that music21 can read") from error

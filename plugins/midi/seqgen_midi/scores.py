@@ -35,8 +35,18 @@ def read_score(path: Path) -> Iterator[Chorale]:
     from music21 import converter, stream
 
     parsed: Any = converter.parse(path, forceSource=True, storePickle=False)
-    for score in parsed.scores if isinstance(parsed, stream.Opus) else [parsed]:
-        yield chorale_of(score)
+    if not isinstance(parsed, stream.Opus):
+        yield chorale_of(parsed)
+        return
+    usable, last = False, UnusableFile("empty")
+    for score in parsed.scores:
+        try:
+            yield chorale_of(score)
+            usable = True
+        except UnusableFile as error:
+            last = error
+    if not usable:
+        raise last
 
 
 def check_archive(path: Path) -> None:
