@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -141,6 +142,8 @@ def test_an_interruption_leaves_no_worker_and_no_file(tmp_path):
         env=environment,
         capture_output=True,
         text=True,
+        # A shell starts its background jobs deaf to Ctrl-C, and their children inherit that.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert "KeyboardInterrupt" in result.stderr
     assert time.monotonic() - started < 20
