@@ -102,6 +102,10 @@ class Grammar:
             return False
         return True
 
+    def advanced(self, ids: np.ndarray) -> Grammar:
+        """The grammar of what may follow the beginning `ids` (BOS first)."""
+        return Grammar(self.allowed, self.next_state, int(self.unroll(ids)[-1]), self.observed)
+
     def walk(self, rng: np.random.Generator, longest: int = 100_000) -> np.ndarray:
         """A random document: every allowed token equally likely at each step, BOS and EOS included."""
         ids, state = [BOS], self.start

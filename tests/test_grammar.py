@@ -126,6 +126,13 @@ def test_bos_leads_to_the_start_from_everywhere():
         assert not grammar.allowed[:, BOS].any()
 
 
+def test_advanced_accepts_what_may_follow():
+    rest = even_as().advanced(np.array([BOS, A], np.int32))
+    for ids in documents(4):
+        whole = np.array([BOS, A, *ids[1:]], np.int32)
+        assert rest.accepts(ids) == even_as().accepts(whole)
+
+
 def test_classes_are_what_is_observed():
     grammar = build(5, 0, lambda state: [(A, (state + 1) % 6), (EOS, state)], observe=lambda state: state % 2)
     assert (grammar.states, grammar.classes) == (6, 2)
