@@ -161,14 +161,11 @@ def _run(
         "settings": domain.settings.model_dump(mode="json"),
         "vocabulary": list(domain.vocabulary.names[2:]),
     }
+    made_with = {"model": saved.model.model_dump(), "grammar": grammar.digest, "training": training.model_dump()}
 
     def save_best(weights: dict[str, np.ndarray], result: HeldOut, step: int) -> None:
-        config = {
-            "model": saved.model.model_dump(),
-            "grammar": grammar.digest,
-            "training": training.model_dump(),
-            "result": {"step": step, "held_out_nats": result.nats, "held_out_tokens": result.tokens},
-        }
+        found = {"step": step, "held_out_nats": result.nats, "held_out_tokens": result.tokens}
+        config = {**made_with, "result": found}
         write_bundle(run / "bundle", config, about, weights, model_card(config, domain, corpus, model.parameters))
 
     for folder in (run, run / "bundle", run / "checkpoints"):
