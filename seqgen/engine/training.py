@@ -13,9 +13,12 @@ import numpy as np
 import tensorflow as tf
 
 from seqgen.engine.model import Memory, Model
+from seqgen.engine.products import compiled
 from seqgen.engine.segment import Segment, tensors
 from seqgen.engine.settings import TrainingSettings
 from seqgen.errors import TrainingError
+
+PRECISIONS = {"float32": tf.float32, "bfloat16": tf.bfloat16}
 
 
 class Trainer:
@@ -26,6 +29,7 @@ class Trainer:
         self.settings = settings
         self.step_number = 0
         self.memory = model.empty_memory(settings.streams)
+        self.learned = [weight for weight in model.weights.values() if weight.trainable]
         self.optimizer = keras.optimizers.AdamW(
             learning_rate=settings.learning_rate,
             weight_decay=settings.weight_decay,
@@ -33,19 +37,29 @@ class Trainer:
             global_clipnorm=settings.clip_norm,
         )
         # Decay shrinks what multiplies an input; gains and biases have nothing to gain from it.
-        self.optimizer.exclude_from_weight_decay(var_list=[w for w in model.weights.values() if w.shape.rank == 1])
-        self.optimizer.build(list(model.weights.values()))
-        self._step = tf.function(self._train_segment, jit_compile=True, autograph=False)
+        self.optimizer.exclude_from_weight_decay(var_list=[w for w in self.learned if w.shape.rank == 1])
+        self.optimizer.build(self.learned)
+        self._step = tf.function(self._train_segment, autograph=False)
+        self._apply = compiled(self._update)
 
     def _train_segment(self, inputs: tf.Tensor, targets: tf.Tensor, counts: tf.Tensor, states: tf.Tensor,
                        memory: Memory, dropout_seed: tf.Tensor) -> tuple[tf.Tensor, Memory]:  # fmt: skip
-        variables = list(self.model.weights.values())
         with tf.GradientTape() as tape:
-            nats, memory = self.model.nats(inputs, targets, states, memory, self.settings.dropout, dropout_seed)
+            nats, memory = self.model.nats(
+                inputs,
+                targets,
+                states,
+                memory,
+                self.settings.dropout,
+                dropout_seed,
+                PRECISIONS[self.settings.precision],
+            )
             loss = tf.reduce_sum(nats * counts) / tf.maximum(tf.reduce_sum(counts), 1.0)
-        gradients = [tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, variables)]
-        self.optimizer.apply_gradients(zip(gradients, variables, strict=True))
+        self._apply([tf.convert_to_tensor(gradient) for gradient in tape.gradient(loss, self.learned)])
         return loss, memory
+
+    def _update(self, gradients: list[tf.Tensor]) -> None:
+        self.optimizer.apply_gradients(zip(gradients, self.learned, strict=True))
 
     def rate(self, progress: float) -> float:
         """The learning rate at `progress` 0…1 of the run: linear warm-up, cosine (Loshchilov & Hutter 2017)."""
