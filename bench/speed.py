@@ -1,13 +1,15 @@
-"""Training and sampling speed beside PyTorch's nn.LSTM and stock keras.layers.LSTM, in one run.
+"""Training and sampling speed beside PyTorch's nn.LSTM and stock keras.layers.LSTM, in one run (about 15 minutes).
 
-    python bench/speed.py [--width 512] [--layers 2] [--streams 32] [--segment 128]
+    python bench/speed.py [--text FILE]
 
-Training is a whole update: embedding, LSTM layers, softmax, cross-entropy, gradients, global-norm clip, AdamW. All
-three have the same shapes, the same number of weights in the recurrent layers, and float32; each runs as its own
-documentation says is fastest on a CPU (`jit_compile` for TensorFlow). The peers have no residual connections and no
-norms, which seqgen has, and pays for, here too. PyTorch's sampling loop runs as it comes, and once more with oneDNN
-switched off, which a user would have to know of, and which is faster for a batch of 1. `matmul_share` is the rate of
-seqgen's training products over the machine's own fp32 product.
+Training is a whole update: embedding, LSTM layers, softmax, cross-entropy, gradients, global-norm clip, AdamW. All have
+the same shapes and the same number of weights in the recurrent layers; each runs as its own documentation says is
+fastest on a CPU (`jit_compile` for Keras). The peers have no residual connections and no norms, which seqgen has, and
+pays for, here too. `mixed` is seqgen with `precision=bfloat16` and PyTorch under its bf16 autocast. PyTorch's sampling
+loop runs as it comes, and once more with oneDNN switched off, which a user would have to know of, and which is faster
+for a batch of 1. `matmul_share` is the rate of the products that seqgen makes over the machine's own fp32 product;
+`nominal_share` counts the products that an LSTM needs on paper, of which seqgen looks the first layer's up.
+With --text, float32 and bfloat16 each train 500 steps on FILE's bytes, and their last 50 losses are compared.
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import argparse
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
@@ -29,9 +32,10 @@ from seqgen.engine.model import Model
 from seqgen.engine.sampling import Sampler
 from seqgen.engine.settings import ModelSettings, TrainingSettings
 from seqgen.engine.training import Trainer
-from seqgen.grammar import BOS, EOS, Grammar
+from seqgen.grammar import BOS, EOS, Grammar, anything
 
 VOCABULARY = 65
+STREAMS, SEGMENT = 32, 128
 DRAWN = 1024
 
 
@@ -50,10 +54,10 @@ class Batch:
         self.states = np.zeros((segment, streams), np.int32)
 
 
-def seqgen_step(width: int, layers: int, batch: Batch):
+def seqgen_step(width: int, layers: int, batch: Batch, precision: str = "float32"):
     segment, streams = batch.inputs.shape
     model = Model.new(ModelSettings(width=width, layers=layers), endless(), 0)
-    trainer = Trainer(model, TrainingSettings(streams=streams, segment=segment, dropout=0.0))
+    trainer = Trainer(model, TrainingSettings(streams=streams, segment=segment, dropout=0.0, precision=precision))
     return lambda: float(trainer.step(batch, 0.0))
 
 
@@ -85,15 +89,16 @@ class TorchModel(torch.nn.Module):
         return self.head(out), state
 
 
-def torch_step(width: int, layers: int, batch: Batch):
+def torch_step(width: int, layers: int, batch: Batch, autocast: bool = False):
     model = TorchModel(width, layers)
     optimizer = torch.optim.AdamW(model.parameters(), 3e-3, fused=True)
     inputs, targets = torch.from_numpy(batch.inputs).long(), torch.from_numpy(batch.targets).long()
 
     def step() -> float:
         optimizer.zero_grad(set_to_none=True)
-        logits, _ = model(inputs)
-        loss = torch.nn.functional.cross_entropy(logits.view(-1, VOCABULARY), targets.view(-1))
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=autocast):
+            logits, _ = model(inputs)
+        loss = torch.nn.functional.cross_entropy(logits.float().view(-1, VOCABULARY), targets.view(-1))
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
@@ -115,9 +120,9 @@ def torch_sampler(width: int, layers: int, count: int):
     return draw
 
 
-def seqgen_sampler(width: int, layers: int, count: int):
+def seqgen_sampler(width: int, layers: int, count: int, longest: int = DRAWN):
     sampler = Sampler(Model.new(ModelSettings(width=width, layers=layers), endless(), 0))
-    return lambda: list(sampler.stream(np.array([BOS], np.int32), endless(), count=count, longest=DRAWN, seed=0))
+    return lambda: list(sampler.stream(np.array([BOS], np.int32), endless(), count=count, longest=longest, seed=0))
 
 
 def matmul_seconds():
@@ -131,24 +136,27 @@ MATMUL_FLOPS = 2 * 4096 * 1024 * 2048
 
 def contender(name: str, arguments: argparse.Namespace) -> None:
     """Times one contender alone in this process and prints its median seconds."""
-    width, layers, batch = arguments.width, arguments.layers, Batch(arguments.streams, arguments.segment)
-    library, _, what = name.partition(" ")
-    if what.startswith("without-onednn"):
+    width, layers, batch = arguments.width, arguments.layers, Batch(STREAMS, SEGMENT)
+    library, what, *rest = name.split()
+    if "without-onednn" in rest:
         torch.backends.mkldnn.set_flags(False)
-    count = int(what.split()[-1]) if "sample" in what else 0
+    number = int(rest[0]) if rest and rest[0].isdigit() else 0
     make = {
         "seqgen train": lambda: seqgen_step(width, layers, batch),
+        "seqgen mixed": lambda: seqgen_step(width, layers, batch, "bfloat16"),
         "keras train": lambda: keras_step(width, layers, batch),
         "pytorch train": lambda: torch_step(width, layers, batch),
-        f"seqgen sample {count}": lambda: seqgen_sampler(width, layers, count),
-        f"pytorch sample {count}": lambda: torch_sampler(width, layers, count),
-        f"pytorch without-onednn sample {count}": lambda: torch_sampler(width, layers, count),
-        "matmul": matmul_seconds,
-    }[name]
-    print(median_seconds(make(), 20 if library == "matmul" else 2 if count else 10))
+        "pytorch mixed": lambda: torch_step(width, layers, batch, autocast=True),
+        "seqgen sample": lambda: seqgen_sampler(width, layers, number),
+        "seqgen draw": lambda: seqgen_sampler(width, layers, 1, number),
+        "pytorch sample": lambda: torch_sampler(width, layers, number),
+        "machine matmul": matmul_seconds,
+    }[f"{library} {what}"]
+    repeats = {"matmul": 20, "sample": 2, "draw": 1}.get(what, 10 if width < 1024 else 3)
+    print(median_seconds(make(), repeats))
 
 
-def race(names: list[str], rounds: int) -> dict[str, float]:
+def race(names: list[str], rounds: int, width: int = 512, layers: int = 2) -> dict[str, float]:
     """The median seconds of each contender, in a process of its own, in turns.
 
     In one process the thread pools of two libraries fight for the cores; and a noisy minute should fall on everybody.
@@ -156,41 +164,86 @@ def race(names: list[str], rounds: int) -> dict[str, float]:
     seconds: dict[str, list[float]] = {name: [] for name in names}
     for _ in range(rounds):
         for name in names:
-            command = [sys.executable, *sys.argv, "--contender", name]
+            size = ["--width", str(width), "--layers", str(layers)]
+            command = [sys.executable, sys.argv[0], *size, "--contender", name]
             done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
             seconds[name].append(float(done.stdout.split()[-1]))
     return {name: sorted(values)[len(values) // 2] for name, values in seconds.items()}
 
 
+def training(figures: dict[str, float]) -> None:
+    """2 x 512 beside everybody, and other sizes beside PyTorch."""
+    tokens = STREAMS * SEGMENT
+    names = ["seqgen train", "pytorch train", "seqgen mixed", "pytorch mixed", "keras train", "machine matmul"]
+    seconds = race(names, rounds=3)
+    for name in names[:-1]:
+        print(f"training, 2 x 512: {name:14} {tokens / seconds[name]:10,.0f} tokens/s", flush=True)
+    mine, theirs = seconds["seqgen train"], seconds["pytorch train"]
+    # A product with W and one with R a layer, twice as many backward; the softmax likewise. 4H columns each.
+    needed = 3 * 2 * tokens * (2 * 2 * 512 * 4 * 512 + 512 * VOCABULARY)
+    looked_up = 3 * 2 * tokens * 512 * 4 * 512
+    rate = MATMUL_FLOPS / seconds["machine matmul"]
+    figures |= {
+        "train_vs_pytorch": theirs / mine,
+        "train_vs_keras": seconds["keras train"] / mine,
+        "train_mixed_vs_pytorch": theirs / seconds["seqgen mixed"],
+        "train_mixed_vs_pytorch_bf16": seconds["pytorch mixed"] / seconds["seqgen mixed"],
+        "matmul_share": (needed - looked_up) / mine / rate,
+        "nominal_share": needed / mine / rate,
+        "train_tokens_per_second": tokens / mine,
+    }
+    for layers, width in ((1, 128), (2, 256), (3, 1024)):
+        mine, theirs = race(["seqgen train", "pytorch train"], 3, width, layers).values()
+        print(f"training, {layers} x {width}: seqgen {tokens / mine:,.0f}, PyTorch {tokens / theirs:,.0f}", flush=True)
+        figures[f"train_vs_pytorch_{layers}x{width}"] = theirs / mine
+
+
+def sampling(figures: dict[str, float]) -> None:
+    """Batches of 1 and 64 beside PyTorch's loop, and whether long samples cost more a token."""
+    for count in (1, 64):
+        names = [f"seqgen sample {count}", f"pytorch sample {count}", f"pytorch sample {count} without-onednn"]
+        mine, theirs, without = race(names, rounds=3).values()
+        for name, value in {"seqgen": mine, "pytorch": theirs, "pytorch without oneDNN": without}.items():
+            print(f"sampling, batch {count}: {name:22} {count * DRAWN / value:10,.0f} tokens/s", flush=True)
+        figures[f"sample_vs_pytorch_b{count}"] = theirs / mine
+        figures[f"sample_vs_pytorch_without_onednn_b{count}"] = without / mine
+    few, many = race(["seqgen draw 100", "seqgen draw 100000"], rounds=1).values()
+    print(f"a token costs {few / 100 * 1e6:.0f} microseconds in 100 tokens, {many / 100_000 * 1e6:.0f} in 100 000")
+    figures["cost_of_a_token_100000_vs_100"] = (many / 100_000) / (few / 100)
+
+
+def losses(text: Path, figures: dict[str, float]) -> None:
+    """Whether bfloat16 learns as well: the mean loss of steps 450 to 500, the same segments for both."""
+    content = np.frombuffer(text.read_bytes(), np.uint8)
+    _, ids = np.unique(content, return_inverse=True)
+    lanes = (ids[: len(ids) // STREAMS * STREAMS] + 2).reshape(STREAMS, -1).T.astype(np.int32)
+    for precision in ("float32", "bfloat16"):
+        vocabulary = int(ids.max()) + 3
+        model = Model.new(ModelSettings(width=512, layers=2), anything(vocabulary), 0)
+        settings = TrainingSettings(streams=STREAMS, segment=SEGMENT, dropout=0.0, precision=precision)
+        trainer, seen, batch = Trainer(model, settings), [], Batch(STREAMS, SEGMENT)
+        for step in range(500):
+            begin = step * SEGMENT % (len(lanes) - SEGMENT - 1)
+            batch.inputs, batch.targets = lanes[begin : begin + SEGMENT], lanes[begin + 1 : begin + SEGMENT + 1]
+            seen.append(float(trainer.step(batch, step / 500)))
+        figures[f"loss_after_500_steps_{precision}"] = float(np.mean(seen[-50:]))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name, default in {"width": 512, "layers": 2, "streams": 32, "segment": 128}.items():
-        parser.add_argument(f"--{name}", type=int, default=default)
-    parser.add_argument("--contender", help="time this one alone (used by the benchmark itself)")
+    parser.add_argument("--text", type=Path, help="compare losses after 500 steps on this file")
+    for name in ("width", "layers"):
+        parser.add_argument(f"--{name}", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--contender", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.contender:
         contender(arguments.contender, arguments)
         return
-    width, layers, tokens = arguments.width, arguments.layers, arguments.streams * arguments.segment
-    seconds = race(["seqgen train", "pytorch train", "keras train", "matmul"], rounds=3)
-    for library in ("seqgen", "pytorch", "keras"):
-        print(f"training, {layers} x {width}: {library:8} {tokens / seconds[f'{library} train']:10,.0f} tokens/s")
-    # Forward one product with W and one with R a layer, backward twice as many; and the softmax likewise.
-    flops = 3 * 2 * tokens * (layers * 2 * width * 4 * width + width * VOCABULARY)
-    train = seconds["seqgen train"]
-    figures = {
-        "train_vs_pytorch": seconds["pytorch train"] / train,
-        "train_vs_keras": seconds["keras train"] / train,
-        "matmul_share": (flops / train) / (MATMUL_FLOPS / seconds["matmul"]),
-        "train_tokens_per_second": tokens / train,
-    }
-    for count in (1, 64):
-        names = [f"seqgen sample {count}", f"pytorch sample {count}", f"pytorch without-onednn sample {count}"]
-        mine, theirs, without = race(names, rounds=3).values()
-        for name, value in {"seqgen": mine, "pytorch": theirs, "pytorch without oneDNN": without}.items():
-            print(f"sampling, batch {count}: {name:22} {count * DRAWN / value:10,.0f} tokens/s")
-        figures[f"sample_vs_pytorch_b{count}"] = theirs / mine
-        figures[f"sample_vs_pytorch_without_onednn_b{count}"] = without / mine
+    figures: dict[str, float] = {}
+    training(figures)
+    sampling(figures)
+    if arguments.text:
+        losses(arguments.text, figures)
     finish(figures)
 
 
