@@ -45,6 +45,7 @@ __all__ = [
     "Grammar",
     "ImpossibleConstraints",
     "InvalidValue",
+    "NeuralCache",
     "Options",
     "OutputError",
     "PluginError",

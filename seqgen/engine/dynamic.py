@@ -6,8 +6,8 @@ s_i, scored with the weights θ of that moment, follows one step, with θ_g as t
     θ ← θ - rate ∇L(s_i) / (√MS + epsilon) + decay · RMSnorm (θ_g - θ),    decay · RMSnorm at most 1
     RMSnorm = √MS / mean(√MS)
 
-MS is each weight's mean squared gradient over the training data, measured beforehand. What is measured on here is up to
-the caller; documents drawn from the model itself need no data at all, and make MS the diagonal of the Fisher information.
+MS is each weight's mean squared gradient over the training data, measured beforehand. What it is measured on here is
+up to the caller. Documents drawn from the model itself need no data, and make MS the diagonal of Fisher's information.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ from seqgen.errors import InvalidValue
 class DynamicEvaluation(NamedTuple):
     """How fast a model follows what it reads."""
 
-    rate: float = 0.002
+    rate: float = 0.001
     """The step's length for a gradient of usual size."""
-    decay: float = 0.02
+    decay: float = 0.005
     """How far back towards the trained weights in each step."""
     epsilon: float = 0.001
     """Keeps weights with hardly any gradient from taking long steps."""
