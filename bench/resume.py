@@ -3,10 +3,11 @@
     python bench/resume.py [--kills 20] [--seed 0]
 
 A small model is trained on made-up documents, in a process of its own that writes checkpoints all the time. SIGKILL
-ends it at random moments: a third of them in general, a third when half of a checkpoint has been written (the writing is
-slowed down for that), a third when it has been written but has not got its name yet. After every fourth kill the newest
-checkpoint is cut short at a random byte. Each time the run is resumed; in the end its weights are compared bit for bit
-with those of a run that nobody touched. `steps_lost` is what each kill cost; with a checkpoint cut short it is more.
+ends it at random moments: one time in three wherever it is, one time in three when half of a checkpoint has been
+written (the writing is slowed down for that), one time in three when all of it has been written but it has not got its
+name yet. After every fourth kill the newest checkpoint is cut short at a random byte. Each time the run is resumed; in
+the end its weights are compared bit for bit with those of a run that nobody touched. `steps_lost` is what each kill
+cost; with a checkpoint cut short it is more.
 """
 
 from __future__ import annotations
@@ -153,8 +154,8 @@ def main() -> None:
             writing += in_writing
             cut = number % 4 == 3 and truncate_newest(folder, random)
             truncated += cut
-            print(f"kill {number + 1}: began at {ended.began}, reached {reached}; {kind}"
-                  f"{', in the writing' if in_writing else ''}{', then cut short' if cut else ''}", flush=True)  # fmt: skip
+            more = f"{', in the writing' if in_writing else ''}{', then cut short' if cut else ''}"
+            print(f"kill {number + 1}: began at {ended.began}, reached {reached}; {kind}{more}", flush=True)
         last = run(folder, killed_out, steps)
         assert last.finished
         lost.append(reached - last.began)

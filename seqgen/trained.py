@@ -160,7 +160,7 @@ class Trained:
         """
         try:
             return self._scorer(dynamic, cache).probabilities(np.asarray(ids, np.int32))
-        except ValueError as error:
+        except (ValueError, IndexError) as error:
             raise UsageError(f"These ids are no document of the domain {self.domain.name!r}: {error}.") from error
 
     def _scorer(self, dynamic: DynamicEvaluation | None, cache: NeuralCache | None) -> Scorer:
