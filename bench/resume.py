@@ -26,8 +26,9 @@ from typing import NamedTuple
 import numpy as np
 from common import finish
 
-STEPS_A_KILL = 40
-WRITING_SECONDS = 0.05
+STEPS, FARTHEST = 100, 80
+"""For each kill: how long the whole run is, and after how many steps at most the kill comes."""
+CHECKPOINT_SECONDS, WRITING_SECONDS = 0.05, 0.03
 KINDS = ("any moment", "half written", "not yet named")
 
 
@@ -45,7 +46,7 @@ def train(folder: Path, out: Path, steps: int) -> None:
     from seqgen.grammar import anything
 
     checkpoint.atomic_write = slowly(checkpoint.atomic_write)
-    loop.CHECKPOINT_SECONDS = 0.2
+    loop.CHECKPOINT_SECONDS = CHECKPOINT_SECONDS
     grammar, random = anything(20), np.random.default_rng(0)
     examples = [Example.document(np.cumsum(random.integers(0, 4, 90)) % 18 + 2) for _ in range(40)]
     stored = Documents.from_examples([(one.ids, one.weights) for one in examples])
@@ -131,8 +132,7 @@ def main() -> None:
         folder, out, steps = arguments.child
         train(Path(folder), Path(out), int(steps))
         return
-    # Twice what the kills can use up, so that the last one comes before the end.
-    random, steps = np.random.default_rng(arguments.seed), 2 * STEPS_A_KILL * arguments.kills
+    random, steps = np.random.default_rng(arguments.seed), STEPS * arguments.kills
     lost: list[int] = []
     writing = truncated = 0
     with tempfile.TemporaryDirectory() as temporary:
@@ -142,7 +142,7 @@ def main() -> None:
         print(f"{steps} steps left alone: {time.monotonic() - begun:.0f} s", flush=True)
         killed_out, reached = folder.with_suffix(".npz"), 0
         for number in range(arguments.kills):
-            after, delay = int(random.integers(1, STEPS_A_KILL)), float(random.uniform(0, WRITING_SECONDS / 2))
+            after, delay = int(random.integers(1, FARTHEST)), float(random.uniform(0, WRITING_SECONDS / 2))
             kind = KINDS[number % len(KINDS)]
             ended = run(folder, killed_out, steps, kind=kind, after=after, delay=delay)
             if ended.finished:

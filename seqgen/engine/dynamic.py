@@ -59,8 +59,9 @@ class Adaptation:
         settings.check()
         self.settings = settings
         self.model = Model(model.settings, model.numpy(), model.grammar)
-        self.variables = list(self.model.weights.values())
-        self._trained = list(model.weights.values())
+        learned = [name for name, weight in model.weights.items() if weight.trainable]
+        self.variables = [self.model.weights[name] for name in learned]
+        self._trained = [model.weights[name] for name in learned]
         root_mean_squares = [np.sqrt(mean) for mean in self._mean_squares(documents)]
         usual = np.concatenate([root.ravel() for root in root_mean_squares]).mean()
         self._scales = [tf.constant(settings.rate / (root + settings.epsilon)) for root in root_mean_squares]

@@ -155,6 +155,15 @@ def gradients_of(model, ids):
         yield [tf.convert_to_tensor(gradient).numpy() for gradient in gradients], memory
 
 
+def test_what_training_does_not_learn_is_not_learned_here_either():
+    model = toys.model(layers=1, attention_memory=0, feed_forward=0)
+    fixed = tf.Variable(model.weights["output/bias"], trainable=False)
+    model.weights["output/bias"] = fixed
+    adaptation = Adaptation(model, DYNAMIC, [])
+    assert len(adaptation.variables) == len(model.weights) - 1
+    assert all(weight.shape != fixed.shape for weight in adaptation.variables)
+
+
 def test_nothing_is_learned_from_what_does_not_count(model, plain, dynamic):
     ids = long_document(6)
     none = np.zeros(len(ids), np.float32)
