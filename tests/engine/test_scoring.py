@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -12,7 +14,7 @@ from seqgen.engine.neural_cache import NeuralCache
 from seqgen.engine.scoring import SEGMENT, Scorer
 from seqgen.engine.segment import cut
 from seqgen.errors import InvalidValue
-from seqgen.grammar import BOS
+from seqgen.grammar import BOS, anything
 
 CACHE = NeuralCache(size=50, share=0.3, sharpness=5.0)
 DYNAMIC = DynamicEvaluation(rate=0.01, segment=16)
@@ -171,6 +173,18 @@ def test_nothing_is_learned_from_what_does_not_count(model, plain, dynamic):
     assert dynamic.nats(ids, none)[-1] == pytest.approx(plain.nats(ids)[-1], abs=1e-4)
     assert not dynamic.nats(ids, none)[:-1].any()
     assert dynamic.nats(ids)[-1] != pytest.approx(plain.nats(ids)[-1], abs=1e-4)
+
+
+def test_the_distributions_of_a_long_document_are_not_kept():
+    grammar = anything(2000)
+    scorer = Scorer(toys.model(grammar, width=8, layers=1, attention_memory=0, feed_forward=0))
+    ids = np.concatenate([[BOS], np.random.default_rng(0).integers(2, 2000, 4999)]).astype(np.int32)
+    scorer.nats(ids[:2])
+    tracemalloc.start()
+    assert len(scorer.nats(ids)) == len(ids)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 5e6 < 4 * len(ids) * grammar.vocabulary_size / 4
 
 
 @pytest.mark.parametrize("cache", [{"size": 0}, {"share": 0}, {"share": 1}, {"sharpness": -1}])
