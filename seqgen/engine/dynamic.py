@@ -63,7 +63,8 @@ class Adaptation:
         self.variables = [self.model.weights[name] for name in learned]
         self._trained = [model.weights[name] for name in learned]
         root_mean_squares = [np.sqrt(mean) for mean in self._mean_squares(documents)]
-        usual = np.concatenate([root.ravel() for root in root_mean_squares]).mean()
+        # All gradients are 0 where the grammar leaves no choice.
+        usual = np.concatenate([root.ravel() for root in root_mean_squares]).mean() or 1.0
         self._scales = [tf.constant(settings.rate / (root + settings.epsilon)) for root in root_mean_squares]
         self._pulls = [tf.constant(np.minimum(settings.decay * root / usual, 1)) for root in root_mean_squares]
 
