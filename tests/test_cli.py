@@ -125,11 +125,12 @@ def test_a_corpus_is_scored_as_a_whole_and_evaluate_agrees(run_cli, run):
     assert (scored["documents"], scored["tokens"]) == (evaluated["documents"], evaluated["tokens"])
 
 
-def test_score_with_dynamic_evaluation_and_a_cache(run_cli, run, pieces):
-    piece = pieces / "piece-01.mid"
+def test_score_with_dynamic_evaluation_and_a_cache(run_cli, run, pieces, monkeypatch):
+    piece, trained = pieces / "piece-01.mid", seqgen.load(run)
+    # One model for the command and for the calls below, so that all is compiled once.
+    monkeypatch.setattr("seqgen.trained.load", lambda path, **options: trained)
     code, out, _ = run_cli("score", run, piece, "--dynamic", "--cache", 64, "--json")
     (scored,) = json.loads(out)["scores"]
-    trained = seqgen.load(run)
     settings = {"dynamic": seqgen.DynamicEvaluation(), "cache": seqgen.NeuralCache(64)}
     (score,) = trained.score(piece, **settings)
     (plain,) = trained.score(piece)
