@@ -1,7 +1,8 @@
 """seqgen: train an LSTM with attention on your own sequences, and generate new ones.
 
 What stands in `__all__`, with the module `seqgen.grammar`, is what a plugin may import. Every name is imported when it
-is first asked for (PEP 562): `import seqgen` loads nothing, and TensorFlow waits for `train`, `load` or `evaluate`.
+is first asked for (PEP 562): `import seqgen` loads nothing, and TensorFlow waits for `train`, `load` or
+`evaluate`, and for settings of the engine.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from seqgen.atomic import atomic_write
     from seqgen.building import build
     from seqgen.domain import Domain, Example, Options, Prompt, Vocabulary
+    from seqgen.engine.dynamic import DynamicEvaluation
+    from seqgen.engine.neural_cache import NeuralCache
     from seqgen.errors import (
         BundleError,
         CorpusError,
@@ -37,10 +40,12 @@ __all__ = [
     "BundleError",
     "CorpusError",
     "Domain",
+    "DynamicEvaluation",
     "Example",
     "Grammar",
     "ImpossibleConstraints",
     "InvalidValue",
+    "NeuralCache",
     "Options",
     "OutputError",
     "PluginError",
@@ -62,6 +67,8 @@ _HOMES = {
     "building": ("build",),
     "domain": ("Domain", "Example", "Options", "Prompt", "Vocabulary"),
     "grammar": ("BOS", "EOS", "Grammar"),
+    "engine.dynamic": ("DynamicEvaluation",),
+    "engine.neural_cache": ("NeuralCache",),
     "project": ("evaluate", "train"),
     "trained": ("load",),
 }

@@ -18,7 +18,7 @@ from seqgen.atomic import remove_unfinished
 from seqgen.building import build, what_is
 from seqgen.bundle import write_bundle
 from seqgen.corpus.build import Progress as BuildProgress
-from seqgen.corpus.store import Corpus
+from seqgen.corpus.store import Corpus, is_corpus
 from seqgen.corpus.stream import Stream
 from seqgen.corpus.whole import whole
 from seqgen.domain import Domain
@@ -74,7 +74,7 @@ def train(
     else:
         # Everything that can be wrong with the call is found before hours of reading files.
         _check_free(run, resume)
-        ready = Corpus.open(Path(sources[0])) if len(sources) == 1 and _is_corpus(Path(sources[0])) else None
+        ready = Corpus.open(Path(sources[0])) if len(sources) == 1 and is_corpus(Path(sources[0])) else None
         name = ready.domain if ready and domain is None else what_is(sources, domain)[0]
         made = load_domain(name, bundled_only=bundled_only)
         own, engine = typed(settings or {}, made.Settings)
@@ -108,10 +108,6 @@ def _check_free(run: Path, resume: bool) -> None:
         raise OutputError(f"{run} is not an empty folder; choose another one.")
 
 
-def _is_corpus(path: Path) -> bool:
-    return (path / "manifest.json").is_file()
-
-
 def _check_corpus(corpus: Corpus, domain: str, asked: Mapping[str, Any]) -> None:
     """Raises UsageError when a corpus that was built before is not what the call says."""
     if corpus.domain != domain:
@@ -125,7 +121,7 @@ def _check_corpus(corpus: Corpus, domain: str, asked: Mapping[str, Any]) -> None
 def _corpus_of_run(sources: Sequence[Path | str], run: Path, domain: str | None, settings: Mapping[str, Any],
                    resume: bool, bundled_only: bool, progress: BuildProgress | None) -> Corpus:  # fmt: skip
     """The corpus in the run's own folder, built unless it is there. Leaves nothing behind when that fails."""
-    if resume and _is_corpus(run / "corpus"):
+    if resume and is_corpus(run / "corpus"):
         return Corpus.open(run / "corpus")
     try:
         return build(

@@ -12,22 +12,26 @@ from pydantic import BaseModel, ConfigDict
 
 from seqgen.baselines import baselines
 from seqgen.bundle import Bundle, read_bundle
-from seqgen.corpus.store import Corpus
+from seqgen.corpus.store import Corpus, Documents, is_corpus
+from seqgen.corpus.stream import states_of
 from seqgen.corpus.whole import whole
 from seqgen.corpus.workers import read_documents
 from seqgen.domain import Domain, Vocabulary
+from seqgen.engine.dynamic import Adaptation, DynamicEvaluation
 from seqgen.engine.evaluation import Evaluator
 from seqgen.engine.model import Model
+from seqgen.engine.neural_cache import NeuralCache
 from seqgen.engine.sampling import Filters, Sampler
 from seqgen.engine.scoring import Scorer
 from seqgen.engine.settings import ModelSettings
 from seqgen.engine.weights import weight_shapes
 from seqgen.errors import BundleError, CorpusError, InvalidValue, UnusableFile, UsageError
-from seqgen.grammar import EOS
+from seqgen.grammar import BOS, EOS
 from seqgen.plugins import load_domain
 
 LONGEST = 8192
 EVALUATED_SAMPLES = 16
+TYPICAL_DOCUMENTS, TYPICAL_LENGTH = 16, 512
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +88,7 @@ class Trained:
         weights = bundle.weights(weight_shapes(settings, grammar.vocabulary_size, grammar.classes))
         self.model = Model(settings, weights, grammar)
         self._sampler = Sampler(self.model)
-        self._scorer = Scorer(self.model)
+        self._scorers: dict[tuple[DynamicEvaluation | None, NeuralCache | None], Scorer] = {}
 
     def sample(
         self,
@@ -127,21 +131,59 @@ class Trained:
         files = self.domain.write(sample.item, path)
         return files + [self.domain.render(sample.item, kind, path) for kind in self.domain.renders]
 
-    def score(self, path: Path | str) -> Iterator[Score]:
-        """What the model makes of each document of a file; raises UnusableFile."""
-        path = Path(path)
-        for ids, weights in self._read(path):
-            yield Score(path, ids, self._scorer.nats(ids) * weights, float(weights.sum()))
+    def score(
+        self,
+        source: Path | str,
+        *,
+        dynamic: DynamicEvaluation | None = None,
+        cache: NeuralCache | None = None,
+    ) -> Iterator[Score]:
+        """What the model makes of each document of a file, or of a corpus that was built: of its held-out ones.
+
+        With `dynamic` the model goes on learning within each document (`seqgen.DynamicEvaluation()`), with `cache` it
+        remembers what came after moments like this one (`seqgen.NeuralCache(size=500)`); neither changes the model.
+        Raises InvalidValue, UnusableFile, CorpusError.
+        """
+        source, scorer = Path(source), self._scorer(dynamic, cache)
+        for ids, weights in self._held_out(source) if is_corpus(source) else self._read(source):
+            yield Score(source, ids, scorer.nats(ids, weights), float(weights.sum()))
+
+    def probabilities(
+        self,
+        ids: np.ndarray,
+        *,
+        dynamic: DynamicEvaluation | None = None,
+        cache: NeuralCache | None = None,
+    ) -> np.ndarray:
+        """float32[n, V]: the distribution of the token after each of ids int32[n], BOS first; see `score`.
+
+        Raises UsageError when the domain's grammar forbids an id.
+        """
+        try:
+            return self._scorer(dynamic, cache).probabilities(np.asarray(ids, np.int32))
+        except (ValueError, IndexError) as error:
+            raise UsageError(f"These ids are no document of the domain {self.domain.name!r}: {error}.") from error
+
+    def _scorer(self, dynamic: DynamicEvaluation | None, cache: NeuralCache | None) -> Scorer:
+        """The scorer of these settings; compiled functions are kept for the next call."""
+        if (dynamic, cache) not in self._scorers:
+            adaptation = Adaptation(self.model, dynamic, self._typical()) if dynamic else None
+            self._scorers[dynamic, cache] = Scorer(self.model, adaptation=adaptation, cache=cache)
+        return self._scorers[dynamic, cache]
+
+    def _typical(self) -> list[np.ndarray]:
+        """Beginnings of documents as the model draws them: a bundle holds none of the data that it was trained on."""
+        start = np.array([BOS], np.int32)
+        return self._sampler.sample(
+            start, self.model.grammar, count=TYPICAL_DOCUMENTS, longest=TYPICAL_LENGTH, seed=0, filters=Filters()
+        )
 
     def evaluate(self, corpus: Corpus, *, seed: int = 0) -> dict[str, Any]:
         """Held-out likelihood beside baselines, and the domain's metrics of new samples beside held-out items.
 
         Takes the corpus' test split, or the validation split where there is no test. Raises CorpusError.
         """
-        if corpus.vocabulary != self.domain.vocabulary:
-            raise CorpusError(f"{corpus.path} has another vocabulary than the model; evaluate it on its own corpus.")
-        split = "test" if len(corpus.documents("test")) else "valid"
-        documents = corpus.documents(split)
+        split, documents = self._held_out_split(corpus)
         grammar = self.model.grammar
         batches = whole(documents, grammar, streams=16, steps=64)
         held_out = Evaluator(self.model).evaluate(batch for batch, _ in batches)
@@ -156,6 +198,21 @@ class Trained:
             "baselines": baselines(corpus.documents("train"), documents, grammar, self.domain.period),
             "metrics": self.domain.evaluate(real, made),
         }
+
+    def _held_out_split(self, corpus: Corpus) -> tuple[str, Documents]:
+        """The name and the documents of the test split, or of the validation split where there is no test."""
+        if corpus.vocabulary != self.domain.vocabulary:
+            raise CorpusError(f"{corpus.path} has another vocabulary than the model; take one that fits the model.")
+        split = "test" if len(corpus.documents("test")) else "valid"
+        return split, corpus.documents(split)
+
+    def _held_out(self, path: Path) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """The held-out documents of the corpus in folder `path`, one at a time."""
+        _, documents = self._held_out_split(Corpus.open(path))
+        for number in range(len(documents)):
+            ids, weights = documents[number]
+            states_of(self.model.grammar, ids, number)
+            yield ids, weights
 
     def _read_prompt(self, path: Path) -> Any:
         return self.domain.decode(self._read(path)[0][0])

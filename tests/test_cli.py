@@ -116,6 +116,34 @@ def test_score_finds_the_surprise(run_cli, run, pieces):
     assert "nats a note" in run_cli("score", run, pieces / "piece-01.mid")[1]
 
 
+def test_a_corpus_is_scored_as_a_whole_and_evaluate_agrees(run_cli, run):
+    code, out, _ = run_cli("score", run, run / "corpus", "--json")
+    (scored,) = json.loads(out)["scores"]
+    evaluated = json.loads(run_cli("evaluate", run, "--json")[1])
+    assert code == 0
+    assert scored["nats_per_token"] == pytest.approx(evaluated["nats"], rel=1e-4)
+    assert (scored["documents"], scored["tokens"]) == (evaluated["documents"], evaluated["tokens"])
+
+
+def test_score_with_dynamic_evaluation_and_a_cache(run_cli, run, pieces, monkeypatch):
+    piece, trained = pieces / "piece-01.mid", seqgen.load(run)
+    # One model for the command and for the calls below, so that all is compiled once.
+    monkeypatch.setattr("seqgen.trained.load", lambda path, **options: trained)
+    code, out, _ = run_cli("score", run, piece, "--dynamic", "--cache", 64, "--json")
+    (scored,) = json.loads(out)["scores"]
+    settings = {"dynamic": seqgen.DynamicEvaluation(), "cache": seqgen.NeuralCache(64)}
+    (score,) = trained.score(piece, **settings)
+    (plain,) = trained.score(piece)
+    assert code == 0
+    assert scored["nats_per_token"] == pytest.approx(score.nats_per_token)
+    assert score.nats_per_token != plain.nats_per_token
+    probabilities = trained.probabilities(score.ids, **settings)
+    of_ids = probabilities[np.arange(len(score.ids) - 1), score.ids[1:]]
+    np.testing.assert_allclose(score.nats[1:], -np.log(of_ids), atol=1e-4)
+    with pytest.raises(seqgen.UsageError, match=r"position 1 .*\.$"):
+        trained.probabilities([0, 0])
+
+
 def test_evaluate_stands_beside_its_baselines(run_cli, run):
     code, out, _ = run_cli("evaluate", run, "--json")
     told = json.loads(out)
@@ -258,6 +286,7 @@ def one_sentence(err: str) -> str:
         (["sample", "{run}", "-o", "{out}", "--temperature", "-1"], 2, "temperature"),
         (["sample", "{tmp}/empty", "-o", "{out}"], 1, "seqgen train"),
         (["score", "{run}", "{pieces}/photo.mid"], 1, "photo.mid"),
+        (["score", "{run}", "{pieces}/piece-00.mid", "--cache", "0"], 2, "the cache"),
         (["evaluate", "{tmp}/empty"], 1, "no run"),
         (["corpora", "bach"], 2, "bach-chorales"),
         (["domains", "midy"], 2, "did you mean 'midi'?"),

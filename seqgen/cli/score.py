@@ -2,42 +2,74 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from seqgen.cli.common import bundled_only, json_option, print_json
+
+if TYPE_CHECKING:
+    from seqgen.domain import Vocabulary
+    from seqgen.trained import Score
 
 MOST_SURPRISING = 5
 
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
-@click.argument("files", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--dynamic", is_flag=True, help="Dynamic evaluation: let the model go on learning within each document.")
+@click.option("--cache", type=int, metavar="SIZE", help="Neural cache: let it look back at its last SIZE tokens.")
 @json_option
 @click.pass_context
-def score(context: click.Context, run: Path, files: tuple[Path, ...], as_json: bool) -> None:
-    """Nats a token and perplexity of FILES under the model in RUN, and the most surprising places."""
-    import numpy as np
+def score(context: click.Context, run: Path, sources: tuple[Path, ...], dynamic: bool, cache: int | None,
+          as_json: bool) -> None:  # fmt: skip
+    """Nats a token and perplexity of SOURCES under the model in RUN.
 
+    SOURCES are files, told document by document with their most surprising places, or corpora that 'build' or 'train'
+    made (RUN/corpus), of which the held-out documents are told together.
+    """
+    from seqgen.corpus.store import is_corpus
+    from seqgen.engine.dynamic import DynamicEvaluation
+    from seqgen.engine.neural_cache import NeuralCache
     from seqgen.trained import load
 
     trained = load(run, bundled_only=bundled_only(context))
-    names, unit = trained.domain.vocabulary, trained.domain.unit
-    scores = []
-    for file in files:
-        for one in trained.score(file):
-            places = np.argsort(-one.nats, kind="stable")[:MOST_SURPRISING]
-            surprises = [
-                {"position": int(place), "token": names[int(one.ids[place])], "nats": round(float(one.nats[place]), 3)}
-                for place in places
-            ]
-            scores.append({"file": str(file), "tokens": one.tokens, "nats_per_token": one.nats_per_token,
-                           "perplexity": float(np.exp(one.nats_per_token)), "surprises": surprises})  # fmt: skip
-            if not as_json:
-                click.echo(f"{file}: {one.nats_per_token:.4f} nats a {unit}, perplexity "
-                           f"{np.exp(one.nats_per_token):.2f}, {one.tokens:.0f} tokens")  # fmt: skip
-                for surprise in surprises:
-                    click.echo(f"  {surprise['nats']:7.3f} nats: {surprise['token']} at {surprise['position']}")
+    following = DynamicEvaluation() if dynamic else None
+    remembering = None if cache is None else NeuralCache(cache)
+    told: list[dict[str, Any]] = []
+
+    def tell(source: Path, documents: int, nats: float, tokens: float, surprises: list[dict[str, Any]]) -> None:
+        mean = nats / max(tokens, 1.0)
+        told.append({"file": str(source), "documents": documents, "tokens": tokens, "nats_per_token": mean,
+                     "perplexity": math.exp(mean), "surprises": surprises})  # fmt: skip
+        if as_json:
+            return
+        click.echo(f"{source}: {mean:.4f} nats a {trained.domain.unit}, perplexity {math.exp(mean):.2f}, "
+                   f"{tokens:.0f} tokens{f' in {documents} documents' if documents > 1 else ''}")  # fmt: skip
+        for surprise in surprises:
+            click.echo(f"  {surprise['nats']:7.3f} nats: {surprise['token']} at {surprise['position']}")
+
+    for source in sources:
+        scores = trained.score(source, dynamic=following, cache=remembering)
+        if is_corpus(source):
+            documents, nats, tokens = 0, 0.0, 0.0
+            for one in scores:
+                documents, nats, tokens = documents + 1, nats + float(one.nats.sum()), tokens + one.tokens
+            tell(source, documents, nats, tokens, [])
+        else:
+            for one in scores:
+                tell(source, 1, float(one.nats.sum()), one.tokens, surprising(one, trained.domain.vocabulary))
     if as_json:
-        print_json({"scores": scores})
+        print_json({"scores": told})
+
+
+def surprising(score: Score, names: Vocabulary) -> list[dict[str, Any]]:
+    """The places where a document costs most, the dearest first."""
+    places = sorted(range(len(score.ids)), key=lambda place: -score.nats[place])[:MOST_SURPRISING]
+    return [
+        {"position": place, "token": names[int(score.ids[place])], "nats": round(float(score.nats[place]), 3)}
+        for place in places
+    ]

@@ -210,6 +210,11 @@ class Corpus:
                 yield json.loads(line)
 
 
+def is_corpus(path: Path) -> bool:
+    """Whether a folder is meant to be a corpus; `Corpus.open` says whether it is a sound one."""
+    return (path / "manifest.json").is_file()
+
+
 def read_manifest(path: Path) -> dict[str, Any]:
     """The manifest of the corpus in folder `path`; raises CorpusError when there is none that can be used."""
     try:

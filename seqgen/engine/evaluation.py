@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from seqgen.engine.model import Memory, Model
+from seqgen.engine.products import compiled
 from seqgen.engine.segment import Segment, tensors
 from seqgen.errors import TrainingError
 
@@ -27,7 +28,7 @@ class Evaluator:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self._segment = tf.function(self._score_segment, jit_compile=True, autograph=False)
+        self._segment = compiled(self._score_segment)
 
     def evaluate(self, segments: Iterable[Segment]) -> HeldOut:
         """Mean nats a token over segments in their order, without dropout, from an empty memory."""

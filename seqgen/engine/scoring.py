@@ -1,51 +1,81 @@
-"""How likely a model finds given documents, token by token, in memory that does not grow with their length."""
+"""How likely a model finds given documents, token by token, in memory that does not grow with their length.
+
+Every document is scored as if it were the only one. Two additions let a model make use of what a document repeats:
+dynamic evaluation (`seqgen.engine.dynamic`) and a neural cache (`seqgen.engine.neural_cache`). Both see only what comes
+before the token that is scored.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import numpy as np
 import tensorflow as tf
 
+from seqgen.engine.dynamic import Adaptation
 from seqgen.engine.model import Memory, Model
-from seqgen.grammar import BOS
+from seqgen.engine.neural_cache import Cached, NeuralCache
+from seqgen.engine.products import compiled
+from seqgen.engine.segment import Cut, cut, tensors
 
 SEGMENT = 128
 
 
 class Scorer:
-    """Scores documents one at a time."""
+    """Scores documents one at a time; compiled once for a segment."""
 
-    def __init__(self, model: Model) -> None:
-        self.model = model
-        self._log_probabilities = tf.function(self._segment, jit_compile=True, autograph=False)
+    def __init__(self, model: Model, *, adaptation: Adaptation | None = None, cache: NeuralCache | None = None) -> None:
+        """`adaptation` is of `model`. Raises InvalidValue for a cache that cannot be."""
+        if cache:
+            cache.check()
+        self.adaptation = adaptation
+        self.cache = cache
+        self.model = adaptation.model if adaptation else model
+        self._steps = adaptation.settings.segment if adaptation else SEGMENT
+        self._score = compiled(self._score_segment)
 
-    def nats(self, ids: np.ndarray) -> np.ndarray:
+    def nats(self, ids: np.ndarray, weights: np.ndarray | None = None) -> np.ndarray:
         """float32[n]: what each id of a document int32[n] costs, -ln p(id | ids before); 0 for BOS.
 
-        Raises ValueError when the model's grammar forbids one.
+        Where there are weights float32[n], each cost is multiplied by its own, and so is its part in dynamic
+        evaluation. Raises ValueError when the model's grammar forbids an id.
         """
-        if len(ids) < 2:
-            return np.zeros(len(ids), np.float32)
-        log_probabilities = self._document(ids)[:-1]
-        return np.concatenate([[0.0], -log_probabilities[np.arange(len(ids) - 1), ids[1:]]]).astype(np.float32)
+        costs = [np.zeros(1, np.float32)]
+        for segment, log_probabilities in self._segments(ids, np.ones(len(ids)) if weights is None else weights):
+            of_targets = np.take_along_axis(log_probabilities, segment.targets, axis=1)
+            costs.append((-of_targets * segment.weights)[:, 0])
+        return np.concatenate(costs)[: len(ids)]
 
     def probabilities(self, ids: np.ndarray) -> np.ndarray:
-        """float32[n, V]: the distribution of the token after each of ids int32[n]."""
-        return np.exp(self._document(ids))
+        """float32[n, V]: the distribution of the token after each of ids int32[n].
 
-    def _document(self, ids: np.ndarray) -> np.ndarray:
-        states = self.model.grammar.unroll(ids)
-        memory, parts = self.model.empty_memory(1), []
-        for begin in range(0, len(ids), SEGMENT):
-            part, part_states = ids[begin : begin + SEGMENT], states[begin : begin + SEGMENT]
-            missing = SEGMENT - len(part)
-            # BOS after the end fills the last segment up, so that all segments share one compiled shape.
-            padded = np.concatenate([part, np.full(missing, BOS, np.int32)])
-            padded_states = np.concatenate([part_states, np.full(missing, self.model.grammar.start, np.int32)])
-            scores, memory = self._log_probabilities(padded[:, None], padded_states[:, None], memory)
-            parts.append(scores.numpy()[: len(part), 0])
-        return np.concatenate(parts)
+        Raises ValueError when the model's grammar forbids an id.
+        """
+        parts = [log_probabilities for _, log_probabilities in self._segments(ids, np.ones(len(ids)))]
+        return np.exp(np.concatenate(parts))[: len(ids)]
 
-    def _segment(self, ids: tf.Tensor, states: tf.Tensor, memory: Memory) -> tuple[tf.Tensor, Memory]:
+    def _segments(self, ids: np.ndarray, weights: np.ndarray) -> Iterator[tuple[Cut, np.ndarray]]:
+        """The segments of a document, each with the log-probabilities [T, V] of the token after each input."""
+        memory = self.model.empty_memory(1)
+        cached = self.cache.empty(self.model.settings.width) if self.cache else None
+        if self.adaptation:
+            self.adaptation.restart()
+        for segment in cut(ids, weights, self.model.grammar, self._steps):
+            log_probabilities, memory, cached = self._score(*tensors(segment), memory, cached)
+            yield segment, log_probabilities.numpy()
+
+    def _score_segment(self, inputs: tf.Tensor, targets: tf.Tensor, counts: tf.Tensor, states: tf.Tensor,
+                       memory: Memory, cached: Cached | None) -> tuple[tf.Tensor, Memory, Cached | None]:  # fmt: skip
         tables = self.model.tables
-        x, memory = self.model.forward(ids, tf.gather(tables.observed, states), memory)
-        return tf.nn.log_softmax(self.model.logits(x, tf.gather(tables.allowed, states))), memory
+        allowed = tf.gather(tables.allowed, states)
+        with tf.GradientTape(watch_accessed_variables=self.adaptation is not None) as tape:
+            x, memory = self.model.forward(inputs, tf.gather(tables.observed, states), memory)
+            log_probabilities = tf.nn.log_softmax(self.model.logits(x, allowed))[:, 0]
+            nats = -tf.gather(log_probabilities, targets[:, 0], batch_dims=1)
+            loss = tf.reduce_sum(nats * counts[:, 0]) / tf.maximum(tf.reduce_sum(counts), 1.0)
+        if self.adaptation:
+            self.adaptation.follow(tape.gradient(loss, self.adaptation.variables))
+        if self.cache:
+            assert cached is not None
+            log_probabilities, cached = self.cache.mix(log_probabilities, x[:, 0], targets[:, 0], allowed[:, 0], cached)
+        return log_probabilities, memory, cached
