@@ -144,7 +144,7 @@ def _run(
     documents, held_out = corpus.documents("train"), corpus.documents("valid")
     stream = Stream(
         documents, grammar, streams=training.streams, steps=training.segment, seed=training.seed,
-        augment=domain.augment,
+        augment=domain.augment, vary=training.vary_segment,
     )  # fmt: skip
     model = Model.new(saved.model, grammar, training.seed)
     trainer = Trainer(model, training)

@@ -20,6 +20,7 @@ import tensorflow as tf
 
 from seqgen.engine.attention import BLOCKED, window_attention
 from seqgen.engine.recurrence import lstm
+from seqgen.engine.regularisation import Regularisation
 from seqgen.engine.settings import ModelSettings
 from seqgen.grammar import BOS, Grammar
 
@@ -76,7 +77,7 @@ def weight_shapes(settings: ModelSettings, vocabulary: int, classes: int) -> dic
 def first_weights(settings: ModelSettings, vocabulary: int, classes: int, seed: int) -> dict[str, np.ndarray]:
     """Untrained weights, float32 by name; a pure function of its arguments.
 
-    Orthogonal recurrent matrices (Saxe et al. 2014) and a forget bias of 1 (Jozefowicz et al. 2015).
+    Orthogonal recurrent matrices (Saxe et al. 2014) and a forget bias of 1 (Jozefowicz et al. 2015) unless set.
     """
     weights = {}
     for number, (name, shape) in enumerate(weight_shapes(settings, vocabulary, classes).items()):
@@ -84,10 +85,10 @@ def first_weights(settings: ModelSettings, vocabulary: int, classes: int, seed: 
         if part == "norm":
             value = np.ones(shape)
         elif name.startswith("lstm") and part == "bias":
-            value = np.repeat([0.0, 1.0, 0.0, 0.0], settings.width)
+            value = np.repeat([0.0, settings.forget_bias, 0.0, 0.0], settings.width)
         elif len(shape) == 1:
             value = np.zeros(shape)
-        elif part == "recurrent_weights":
+        elif part == "recurrent_weights" and settings.recurrent_start == "orthogonal":
             value = np.concatenate([orthogonal(shape[0], random) for _gate in range(4)], 1)
         else:
             # The attention's way back into x starts small: that was gentler at first than a full-sized one.
@@ -142,19 +143,17 @@ class Model:
         inputs: tf.Tensor,
         classes: tf.Tensor,
         memory: Memory,
-        dropout: float = 0.0,
-        dropout_seed: tf.Tensor | None = None,
+        regularisation: Regularisation | None = None,
     ) -> tuple[tf.Tensor, Memory]:
         """The last layer's output [T, B, H] for ids int32[T, B] and observed classes int32[T, B], and the memory after.
 
-        With dropout, dropout_seed int32[2] decides what is left out; nothing else is random.
+        In training, `regularisation` leaves out what its seed says; nothing else is random.
         """
-        settings, weights = self.settings, self.weights
+        settings = self.settings
+        weights = regularisation.thin(self.weights) if regularisation else self.weights
 
         def drop(x: tf.Tensor, layer: int) -> tf.Tensor:
-            if not dropout:
-                return x
-            return tf.nn.experimental.stateless_dropout(x, dropout, seed=dropout_seed + tf.constant([0, layer]))
+            return regularisation.drop(x, layer) if regularisation else x
 
         resets = inputs == BOS
         x = tf.gather(weights["embedding"], inputs)
@@ -174,7 +173,10 @@ class Model:
             )
             hidden_states.append(hiddens[-1])
             cell_states.append(cells[-1])
-            x += drop(hiddens, 1 + layer)
+            dropped = drop(hiddens, 1 + layer)
+            x += dropped
+        if regularisation:
+            regularisation.penalise(hiddens, dropped, resets)
         documents = memory.document + tf.cumsum(tf.cast(resets, tf.int32))
         memory = memory._replace(
             hidden_state=tf.stack(hidden_states), cell_state=tf.stack(cell_states), document=documents[-1]
@@ -207,10 +209,10 @@ class Model:
         scores = matmul(x, tf.transpose(self.weights["embedding"])) + self.weights["output/bias"]
         return tf.where(allowed, scores, BLOCKED)
 
-    def nats(self, inputs: tf.Tensor, targets: tf.Tensor, states: tf.Tensor, memory: Memory, dropout: float = 0.0,
-             dropout_seed: tf.Tensor | None = None) -> tuple[tf.Tensor, Memory]:  # fmt: skip
+    def nats(self, inputs: tf.Tensor, targets: tf.Tensor, states: tf.Tensor, memory: Memory,
+             regularisation: Regularisation | None = None) -> tuple[tf.Tensor, Memory]:  # fmt: skip
         """-ln p(target) [T, B] under the domain's grammar, in states int32[T, B]; and the memory after."""
-        x, memory = self.forward(inputs, tf.gather(self.tables.observed, states), memory, dropout, dropout_seed)
+        x, memory = self.forward(inputs, tf.gather(self.tables.observed, states), memory, regularisation)
         logits = self.logits(x, tf.gather(self.tables.allowed, states))
         return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=logits), memory
 
