@@ -1,0 +1,94 @@
+"""Memory: the estimate beside what the compiler says it needs, and what is said when it runs out."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+import tensorflow as tf
+
+from engine import toys
+from seqgen.engine import capacity
+from seqgen.engine.capacity import PROGRAM, bytes_needed, memory_explained
+from seqgen.engine.settings import SIZES, ModelSettings, TrainingSettings
+from seqgen.errors import TrainingError
+
+SMALL = ModelSettings(**SIZES["small"])
+
+
+def explained(monkeypatch, error, free, model=SMALL, **training):
+    monkeypatch.setattr(capacity, "free_bytes", lambda: free)
+    with pytest.raises(TrainingError) as raised, memory_explained(model, TrainingSettings(**training), toys.turns()):
+        raise error
+    return str(raised.value)
+
+
+def exhausted():
+    return tf.errors.ResourceExhaustedError(None, None, "Out of memory while trying to allocate 19.06GiB.")
+
+
+@pytest.mark.parametrize("error", [MemoryError(), exhausted()], ids=["numpy", "tensorflow"])
+def test_running_out_says_how_many_streams_would_fit(monkeypatch, error):
+    said = explained(monkeypatch, error, PROGRAM + 2 * 10**9, streams=4096, segment=64)
+    streams = int(said.split("streams=")[1].rstrip("."))
+    for count, fits in ((streams, True), (2 * streams, False)):
+        needed = bytes_needed(SMALL, TrainingSettings(streams=count, segment=64), toys.VOCABULARY, 2)
+        assert (needed <= PROGRAM + 2 * 10**9) == fits
+    assert "2.8 GB were free" in said
+
+
+def test_where_no_number_of_streams_would_fit_a_smaller_size_is_named(monkeypatch):
+    large = ModelSettings(**SIZES["large"])
+    assert "--size medium" in explained(monkeypatch, MemoryError(), PROGRAM + 2 * 10**8, model=large)
+    assert "--size tiny" in explained(monkeypatch, MemoryError(), PROGRAM + 2 * 10**7, model=large)
+    assert "segment=32" in explained(monkeypatch, MemoryError(), 10**6)
+
+
+def test_half_the_streams_are_named_even_where_there_seems_to_be_room(monkeypatch):
+    assert "streams=8." in explained(monkeypatch, MemoryError(), 10**15, streams=16)
+
+
+def test_other_errors_are_left_alone():
+    with pytest.raises(ZeroDivisionError), memory_explained(SMALL, TrainingSettings(), toys.turns()):
+        raise ZeroDivisionError
+
+
+def test_free_memory_is_some_of_what_there_is():
+    assert 10**6 < capacity.free_bytes() < 10**14
+
+
+def test_the_estimate_is_near_what_the_compiler_wants_and_its_refusal_is_understood():
+    """A process that may take 6 GB asks for a segment of 1024 streams at 1 x 1024."""
+    done = subprocess.run([sys.executable, "-c", HUNGRY], capture_output=True, text=True)
+    said, wanted = done.stdout.splitlines()[-2:]
+    assert "streams=" in said
+    assert float(wanted) == pytest.approx(1, rel=0.25)
+
+
+HUNGRY = """
+import os, re, resource
+from types import SimpleNamespace
+import numpy as np
+from seqgen.engine.capacity import PROGRAM, bytes_needed, memory_explained
+from seqgen.engine.model import Model
+from seqgen.engine.settings import ModelSettings, TrainingSettings
+from seqgen.engine.training import Trainer
+from seqgen.errors import TrainingError
+from seqgen.grammar import anything
+
+settings, training, grammar = ModelSettings(width=1024, layers=1), TrainingSettings(streams=1024), anything(65)
+ids = np.ones((64, 1024), np.int32)
+segment = SimpleNamespace(inputs=ids, targets=ids, weights=np.ones(ids.shape, np.float32), states=0 * ids)
+trainer = Trainer(Model.new(settings, grammar, 0), training)
+resource.setrlimit(resource.RLIMIT_AS, (6 * 10**9, 6 * 10**9))
+try:
+    with memory_explained(settings, training, grammar):
+        trainer.step(segment, 0.0)
+except TrainingError as error:
+    wanted = float(re.search(r"allocate ([0-9.]+)GiB", str(error.__cause__))[1]) * 2**30
+    activations = bytes_needed(settings, training, 65, 1) - bytes_needed(settings, training.model_copy(update={"streams": 0}), 65, 1)
+    print(error)
+    print(activations / wanted, flush=True)
+os._exit(0)
+"""  # noqa: E501
