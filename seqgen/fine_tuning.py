@@ -13,13 +13,14 @@ from typing import Any
 import numpy as np
 
 from seqgen.domain import Vocabulary
-from seqgen.engine.model import Model, first_weights
+from seqgen.engine.model import Model
 from seqgen.engine.settings import SIZES, ModelSettings
+from seqgen.engine.weights import first_weights
 from seqgen.errors import UnknownName, UsageError
 from seqgen.grammar import Grammar
 from seqgen.trained import load
 
-BY_TOKEN = ("embedding", "output/bias")
+BY_TOKEN = ("embedding", "output/weights", "output/bias")
 
 
 class Start:

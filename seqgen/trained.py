@@ -17,10 +17,11 @@ from seqgen.corpus.whole import whole
 from seqgen.corpus.workers import read_documents
 from seqgen.domain import Domain, Vocabulary
 from seqgen.engine.evaluation import Evaluator
-from seqgen.engine.model import Model, weight_shapes
+from seqgen.engine.model import Model
 from seqgen.engine.sampling import Filters, Sampler
 from seqgen.engine.scoring import Scorer
 from seqgen.engine.settings import ModelSettings
+from seqgen.engine.weights import weight_shapes
 from seqgen.errors import BundleError, CorpusError, InvalidValue, UnusableFile, UsageError
 from seqgen.grammar import EOS
 from seqgen.plugins import load_domain

@@ -9,8 +9,9 @@ import pytest
 from letters import Letters
 
 from seqgen import UsageError, Vocabulary, fine_tuning
-from seqgen.engine.model import Model, first_weights
+from seqgen.engine.model import Model
 from seqgen.engine.settings import ModelSettings
+from seqgen.engine.weights import first_weights
 from seqgen.fine_tuning import Start, moved
 from seqgen.grammar import anything
 

@@ -10,9 +10,12 @@ from __future__ import annotations
 
 import tensorflow as tf
 
+from seqgen.engine.products import compiled
+
 BLOCKED = -1e9
 
 
+@compiled
 def window_attention(
     query: tf.Tensor,
     key: tf.Tensor,

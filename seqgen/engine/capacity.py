@@ -11,8 +11,8 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from seqgen.engine.model import weight_shapes
 from seqgen.engine.settings import SIZES, ModelSettings, TrainingSettings
+from seqgen.engine.weights import weight_shapes
 from seqgen.errors import TrainingError
 from seqgen.grammar import Grammar
 

@@ -1,135 +1,149 @@
-"""The LSTM recurrence over time: one loop that does only what depends on the step before.
+"""The recurrence over time: one loop that does only what depends on the step before.
 
-Hochreiter & Schmidhuber (1997), *Long Short-Term Memory*, with the forget gate of Gers, Schmidhuber & Cummins (2000),
-*Learning to Forget*. For step t, with gates in the order i f g o along the last axis:
+For any cell (cell.py), with u_t what the cell recalls of step t (its hidden state, for most):
 
-    z_t = x_t W + h_{t-1} R + b                        [B, 4H]
-    i, f, o = sigmoid(z_i), sigmoid(z_f), sigmoid(z_o)
-    g       = tanh(z_g)
-    c_t = f * c_{t-1} + i * g                          cell state
-    h_t = o * tanh(c_t)                                hidden state
+    z_t = x_t W + u_{t-1} R + b         [B, G·H]
+    h_t, c_t = step(z_t, h_{t-1}, c_{t-1})
 
-`x W + b` needs no earlier step: it is one matrix product over all T * B rows, made before the loop. So are, after the
-backward loop, the gradients of W, R, b and x. Inside the loops there is one product a step, `h R` or `dz R^T`.
+`x W` needs no earlier step: it is one matrix product over all T·B rows, made before the loop. So are, after the
+backward loop, the gradients of W, R, b and x. Inside the loops there is one product a step, `u R` or `dz Rᵀ`. The loops
+are compiled by XLA; the large products are not, because TensorFlow's own are faster, bfloat16 ones twice as fast.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 
 import tensorflow as tf
 
-# sigmoid(-1e4) is exactly 0 in float32: with input, forget and output gate shut, c and h become exactly 0.
-SHUT = -1e4
+from seqgen.engine.cell import Cell, Weights
+from seqgen.engine.products import compiled, transposed_times
 
 
-def lstm(
-    x: tf.Tensor,
-    input_weights: tf.Tensor,
-    recurrent_weights: tf.Tensor,
-    bias: tf.Tensor,
-    resets: tf.Tensor,
-    hidden_state: tf.Tensor,
-    cell_state: tf.Tensor,
+def one_step(
+    cell: Cell, x: tf.Tensor, weights: Weights, reset: tf.Tensor, hidden: tf.Tensor, carried: tf.Tensor
 ) -> tuple[tf.Tensor, tf.Tensor]:
-    """Runs one LSTM layer over a segment.
+    """One layer, one step: x [B, D], reset bool[B]; hidden [B, H] and carried [B, C·H] of the step before, and after.
 
-    x [T, B, D], input_weights [D, 4H], recurrent_weights [H, 4H], bias [4H]; resets bool[T, B], true where a document
-    begins and the states become 0; hidden_state and cell_state [B, H] come from the segment before.
-    Gives all hidden states [T, B, H] and all cell states [T, B, H]. Gradients stop at the segment's beginning
-    (truncated back-propagation through time, Williams & Peng 1990).
+    Sampling goes step by step and learns nothing, so it needs no loop; and all that is added up goes into one product,
+    because XLA runs a sum of two products of single rows on one core.
     """
-    steps, batch, width = x.shape
-    units = recurrent_weights.shape[0]
-    resets = tf.cast(resets, x.dtype)[:, :, None]
-    if steps == 1:
-        # Sampling goes step by step and learns nothing, so it needs no loop; and all that is added up goes into one
-        # product, because XLA runs a sum of two products of single rows on one core.
-        ones = tf.ones((batch, 1), x.dtype)
-        rows = tf.concat([input_weights, recurrent_weights, tf.convert_to_tensor(bias)[None], shut(units)[None]], 0)
-        z = tf.matmul(tf.concat([x[0], hidden_state, ones, resets[0]], -1), rows)
-        _, cell_state, hidden_state = lstm_cell(z, cell_state)
-        return hidden_state[None], cell_state[None]
-    z_input = tf.matmul(tf.reshape(x, (-1, width)), input_weights) + bias
-    z_input = tf.reshape(z_input, (steps, batch, 4 * units))
-    return _recurrence(z_input, resets, recurrent_weights, hidden_state, cell_state)
+    rows = tf.concat([weights.input, weights.recurrent, tf.convert_to_tensor(weights.bias)[None]], 0)
+    ones = tf.ones((x.shape[0], 1), x.dtype)
+    z = tf.matmul(tf.concat([x, cell.recalled(hidden, carried), ones], -1), rows)
+    made, keep = cell.step(z, hidden, carried, weights.own), _keep(reset, x.dtype)
+    return made.hidden * keep, made.carried * keep
 
 
-def shut(units: int) -> tf.Tensor:
-    """What a reset adds to the pre-activations [4H]: all gates are shut, and the candidate no longer matters."""
-    return tf.repeat(tf.constant([SHUT, SHUT, 0.0, SHUT]), units)
-
-
-def lstm_cell(z: tf.Tensor, cell_state: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    """One step from pre-activations z [B, 4H]: the activated gates [B, 4H], cell state and hidden state [B, H]."""
-    input_gate, forget_gate, candidate, output_gate = tf.split(z, 4, -1)
-    input_gate, forget_gate = tf.sigmoid(input_gate), tf.sigmoid(forget_gate)
-    candidate, output_gate = tf.tanh(candidate), tf.sigmoid(output_gate)
-    cell_state = forget_gate * cell_state + input_gate * candidate
-    gates = tf.concat([input_gate, forget_gate, candidate, output_gate], -1)
-    return gates, cell_state, output_gate * tf.tanh(cell_state)
-
-
-@tf.custom_gradient
-def _recurrence(
-    z_input: tf.Tensor,
+def recurrence(
+    cell: Cell,
+    from_input: tf.Tensor,
+    weights: Weights,
     resets: tf.Tensor,
-    recurrent_weights: tf.Tensor,
-    first_hidden: tf.Tensor,
-    first_cell: tf.Tensor,
-) -> tuple[tuple[tf.Tensor, tf.Tensor], Callable[..., tuple[tf.Tensor | None, ...]]]:
-    """The loop over time on z_input [T, B, 4H] with resets [T, B, 1], and its gradient written out."""
-    steps, batch, four_units = z_input.shape
-    units = four_units // 4
+    hidden: tf.Tensor,
+    carried: tf.Tensor,
+    precision: tf.DType = tf.float32,
+) -> tuple[tf.Tensor, tf.Tensor]:
+    """Runs one layer over a segment.
 
-    def column(width: int) -> tf.TensorArray:
-        return tf.TensorArray(z_input.dtype, steps, element_shape=(batch, width))
+    from_input [T, B, G·H] is x W; resets bool[T, B], true where a document begins: there the states become exactly 0;
+    hidden [B, H] and carried [B, C·H] come from the segment before; precision is that of the product for R's gradient.
+    Gives all hidden states [T, B, H] and what is carried on after the last step [B, C·H]. Gradients stop at the
+    segment's beginning (truncated back-propagation through time, Williams & Peng 1990).
+    """
+    keep = _keep(resets, hidden.dtype)
+    return _through_time(cell, precision)(from_input, keep, *weights[1:], hidden, carried)
 
-    def forward(t: tf.Tensor, hidden: tf.Tensor, cell: tf.Tensor, hiddens: tf.TensorArray, cells: tf.TensorArray,
-                all_gates: tf.TensorArray) -> tuple:  # fmt: skip
-        z = z_input[t] + resets[t] * shut(units) + tf.matmul(hidden, recurrent_weights)
-        gates, cell, hidden = lstm_cell(z, cell)
-        return t + 1, hidden, cell, hiddens.write(t, hidden), cells.write(t, cell), all_gates.write(t, gates)
 
-    *_, hiddens, cells, all_gates = tf.while_loop(
-        lambda t, *_: t < steps,
-        forward,
-        (0, first_hidden, first_cell, column(units), column(units), column(4 * units)),
-        maximum_iterations=steps,
-    )
-    hiddens, cells, all_gates = hiddens.stack(), cells.stack(), all_gates.stack()
+def _keep(resets: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
+    """What states are multiplied with: 0 where a document begins, [..., 1]."""
+    return (1 - tf.cast(resets, dtype))[..., None]
 
-    def gradient(d_hiddens: tf.Tensor, d_cells: tf.Tensor) -> tuple[tf.Tensor | None, ...]:
-        hiddens_before = tf.concat([first_hidden[None], hiddens[:-1]], 0)
-        cells_before = tf.concat([first_cell[None], cells[:-1]], 0)
-        transposed = tf.transpose(recurrent_weights)
 
-        def backward(k: tf.Tensor, d_hidden: tf.Tensor, d_cell: tf.Tensor, d_zs: tf.TensorArray) -> tuple:
-            t = steps - 1 - k
-            input_gate, forget_gate, candidate, output_gate = tf.split(all_gates[t], 4, -1)
-            squashed = tf.tanh(cells[t])
-            d_hidden = d_hidden + d_hiddens[t]
-            d_cell = d_cell + d_cells[t] + d_hidden * output_gate * (1 - squashed * squashed)
-            # sigmoid' = s (1 - s), tanh' = 1 - t².
-            d_z = tf.concat(
-                [
-                    d_cell * candidate * input_gate * (1 - input_gate),
-                    d_cell * cells_before[t] * forget_gate * (1 - forget_gate),
-                    d_cell * input_gate * (1 - candidate * candidate),
-                    d_hidden * squashed * output_gate * (1 - output_gate),
-                ],
-                -1,
+@functools.cache
+def _through_time(cell: Cell, precision: tf.DType) -> Callable[..., tuple[tf.Tensor, tf.Tensor]]:
+    """The loop over time of a cell on from_input [T, B, G·H] and keep [T, B, 1], and its gradient written out."""
+    forward = compiled(functools.partial(_forward, cell))
+    backward = compiled(functools.partial(_backward, cell))
+
+    @tf.custom_gradient
+    def through_time(from_input: tf.Tensor, keep: tf.Tensor, recurrent: tf.Tensor, bias: tf.Tensor, own: tf.Tensor,
+                     hidden: tf.Tensor, carried: tf.Tensor) -> tuple:  # fmt: skip
+        # Nobody else differentiates the loop: an eager tape would, and cannot.
+        given = (tf.stop_gradient(part) for part in (from_input, keep, recurrent, bias, own, hidden, carried))
+        hiddens, record, last = forward(*given)
+
+        def gradient(d_hiddens: tf.Tensor, d_last: tf.Tensor) -> tuple[tf.Tensor | None, ...]:
+            d_z, d_own, d_hidden, d_carried = backward(
+                hiddens, record, keep, recurrent, own, hidden, carried, d_hiddens, d_last
             )
-            return k + 1, tf.matmul(d_z, transposed), d_cell * forget_gate, d_zs.write(t, d_z)
+            steps, batch, columns = d_z.shape
+            carrieds = record[..., record.shape[-1] - carried.shape[-1] :]
+            recalled = tf.reshape(cell.recalled(hiddens[:-1], carrieds[:-1]), ((steps - 1) * batch, -1))
+            # d_R = Σ u_{t-1}ᵀ dz_t: slices along time are no copies, so the first step goes by itself.
+            d_recurrent = transposed_times(recalled, tf.reshape(d_z[1:], (-1, columns)), precision)
+            d_recurrent += transposed_times(cell.recalled(hidden, carried), d_z[0], precision)
+            # A sum over rows as a product with ones: XLA and TensorFlow add floats up on one core.
+            d_bias = transposed_times(tf.ones((steps * batch, 1)), tf.reshape(d_z, (-1, columns)), precision)[0]
+            return d_z, None, d_recurrent, d_bias, d_own, d_hidden, d_carried
 
-        zero = tf.zeros((batch, units), z_input.dtype)
-        _, d_first_hidden, d_first_cell, d_zs = tf.while_loop(
-            lambda k, *_: k < steps, backward, (0, zero, zero, column(4 * units)), maximum_iterations=steps
-        )
-        d_z = d_zs.stack()
-        d_recurrent = tf.matmul(
-            tf.reshape(hiddens_before, (-1, units)), tf.reshape(d_z, (-1, 4 * units)), transpose_a=True
-        )
-        return d_z, None, d_recurrent, d_first_hidden, d_first_cell
+        return (hiddens, last), gradient
 
-    return (hiddens, cells), gradient
+    return through_time
+
+
+def _forward(cell: Cell, from_input: tf.Tensor, keep: tf.Tensor, recurrent: tf.Tensor, bias: tf.Tensor,
+             own: tf.Tensor, hidden: tf.Tensor, carried: tf.Tensor) -> tuple[tf.Tensor, ...]:  # fmt: skip
+    """All hidden states, a record [T, B, ·] of what the gradient starts from, and what is carried on at the end."""
+    steps, batch, columns = from_input.shape
+    units = hidden.shape[-1]
+    kept = len(cell.blocks) * units if cell.keeps_activations else columns
+
+    def body(t: tf.Tensor, hidden: tf.Tensor, carried: tf.Tensor, hiddens: tf.TensorArray, record: tf.TensorArray
+             ) -> tuple:  # fmt: skip
+        z = from_input[t] + bias + tf.matmul(cell.recalled(hidden, carried), recurrent)
+        made = cell.step(z, hidden, carried, own)
+        hidden, carried = made.hidden * keep[t], made.carried * keep[t]
+        row = tf.concat([made.activations if cell.keeps_activations else z, carried], -1)
+        return t + 1, hidden, carried, hiddens.write(t, hidden), record.write(t, row)
+
+    arrays = [
+        tf.TensorArray(hidden.dtype, steps, element_shape=(batch, width)) for width in (units, kept + carried.shape[-1])
+    ]
+    _, hidden, carried, hiddens, record = tf.while_loop(
+        lambda t, *_: t < steps, body, (0, hidden, carried, *arrays), maximum_iterations=steps
+    )
+    return hiddens.stack(), record.stack(), carried
+
+
+def _backward(cell: Cell, hiddens: tf.Tensor, record: tf.Tensor, keep: tf.Tensor,
+              recurrent: tf.Tensor, own: tf.Tensor, first_hidden: tf.Tensor, first_carried: tf.Tensor,
+              d_hiddens: tf.Tensor, d_last: tf.Tensor) -> tuple[tf.Tensor, ...]:  # fmt: skip
+    """The gradients of z [T, B, G·H], of the cell's own weights, and of the first hidden and carried states."""
+    steps, batch, units = hiddens.shape
+    carried_width = first_carried.shape[-1]
+    kept_width = record.shape[-1] - carried_width
+    transposed = tf.transpose(recurrent)
+    recalled_width = recurrent.shape[0]
+
+    def body(k: tf.Tensor, d_hidden: tf.Tensor, d_carried: tf.Tensor, d_own: tf.Tensor, d_zs: tf.TensorArray) -> tuple:
+        t = steps - 1 - k
+        before = tf.maximum(t - 1, 0)
+        hidden = tf.where(t > 0, hiddens[before], first_hidden)
+        carried = tf.where(t > 0, record[before][:, kept_width:], first_carried)
+        step = cell.gradient(
+            record[t][:, :kept_width], hidden, carried, record[t][:, kept_width:], own,
+            (d_hidden + d_hiddens[t]) * keep[t], d_carried * keep[t],
+        )  # fmt: skip
+        d_recalled = tf.matmul(step.z, transposed)
+        d_hidden, d_carried = step.hidden + d_recalled[:, :units], step.carried
+        if recalled_width > units:
+            # What else is recalled are the last blocks of what is carried.
+            d_carried += tf.pad(d_recalled[:, units:], ((0, 0), (carried_width - recalled_width + units, 0)))
+        return k + 1, d_hidden, d_carried, d_own + step.own, d_zs.write(t, step.z)
+
+    d_zs = tf.TensorArray(hiddens.dtype, steps, element_shape=(batch, recurrent.shape[1]))
+    start = (0, tf.zeros((batch, units), hiddens.dtype), d_last, tf.zeros_like(own), d_zs)
+    _, d_hidden, d_carried, d_own, d_zs = tf.while_loop(lambda k, *_: k < steps, body, start, maximum_iterations=steps)
+    return d_zs.stack(), d_own, d_hidden, d_carried

@@ -33,10 +33,13 @@ class Regularisation:
         self.penalty = tf.constant(0.0)
 
     def drop(self, x: tf.Tensor, place: int) -> tf.Tensor:
-        """x [T, B, H] with some units at 0 and the others scaled up; `place` numbers the layers."""
+        """x [T, B, H] with some units at 0 and the others scaled up; `place` numbers the layers.
+
+        x may be a table of rows [R, H] as well: each row has a mask of its own, which is locked by itself.
+        """
         if not self._settings.dropout:
             return x
-        steps = 1 if self._settings.dropout_kind == "locked" else x.shape[0]
+        steps = 1 if self._settings.dropout_kind == "locked" and len(x.shape) == 3 else x.shape[0]
         return self._left_out(x, self._settings.dropout, place, (steps, *x.shape[1:]))
 
     def thin(self, weights: Mapping[str, tf.Variable]) -> dict[str, tf.Tensor]:

@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+Cell = Literal["lstm", "peephole", "coupled", "gru", "rnn", "echo", "nig", "nfg", "nog", "niaf", "noaf", "fgr"]
 SIZES: dict[str, dict[str, Any]] = {
     "tiny": {"width": 64, "layers": 1},
     "small": {"width": 256, "layers": 2},
@@ -19,8 +20,10 @@ class ModelSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
+    cell: Cell = Field("lstm", description="the recurrence: lstm, a variant of it, gru, rnn or echo")
     width: int = Field(256, ge=8, le=8192, description="units in every layer and numbers in every embedding")
-    layers: int = Field(2, ge=1, le=16, description="LSTM layers, one on top of the other")
+    layers: int = Field(2, ge=1, le=16, description="recurrent layers, one on top of the other")
+    spectral_radius: float = Field(0.95, gt=0, le=10, description="of the fixed recurrent matrix of cell 'echo'")
     attention_memory: int = Field(0, ge=0, le=4096, description="how many positions back attention looks; 0 is none")
     attention_width: int = Field(64, ge=1, le=1024, description="numbers in every query, key and value")
     feed_forward: int = Field(0, ge=0, le=32768, description="hidden units of the feed-forward layer; 0 is none")
@@ -55,6 +58,7 @@ class TrainingSettings(BaseModel):
     weight_decay: float = Field(0.01, ge=0, le=1, description="AdamW's decay of matrices")
     clip_value: float = Field(0.0, ge=0, description="the largest that any one number of a gradient may be; 0 is any")
     clip_norm: float = Field(1.0, gt=0, description="the longest that all gradients together may be")
+    precision: Literal["float32", "bfloat16"] = Field("float32", description="of the large products in training")
     evaluations: int = Field(20, ge=1, le=1000, description="how often held-out data is looked at in a run")
     patience: int = Field(0, ge=0, description="evaluations without a better one that end the run; 0 is never")
     seed: int = Field(0, ge=0, lt=2**31, description="of the first weights, the order of documents, and dropout")

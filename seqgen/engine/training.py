@@ -13,11 +13,14 @@ import numpy as np
 import tensorflow as tf
 
 from seqgen.engine.model import Memory, Model
+from seqgen.engine.products import compiled
 from seqgen.engine.regularisation import Regularisation
 from seqgen.engine.schedule import learning_rate
 from seqgen.engine.segment import Segment, tensors
 from seqgen.engine.settings import TrainingSettings
 from seqgen.errors import TrainingError
+
+PRECISIONS = {"float32": tf.float32, "bfloat16": tf.bfloat16}
 
 
 class Trainer:
@@ -31,20 +34,28 @@ class Trainer:
         self.memory = model.empty_memory(settings.streams)
         self.judged = Model(model.settings, model.numpy(), model.grammar) if settings.average else model
         """What is evaluated and kept: the averaged weights, or the model itself."""
+        self.learned = [name for name, weight in model.weights.items() if weight.trainable]
+        self._variables = [model.weights[name] for name in self.learned]
         self.optimizer = keras.optimizers.AdamW(
             learning_rate=settings.learning_rate, weight_decay=settings.weight_decay, beta_2=0.99
         )
         # Decay shrinks what multiplies an input; gains and biases have nothing to gain from it.
-        self.optimizer.exclude_from_weight_decay(var_list=[w for w in model.weights.values() if w.shape.rank == 1])
-        self.optimizer.build(list(model.weights.values()))
-        accumulated = model.weights if settings.accumulate > 1 else {}
-        self._accumulated = {name: tf.Variable(tf.zeros_like(weight)) for name, weight in accumulated.items()}
-        self._step = tf.function(self._train_segment, jit_compile=True, autograph=False)
+        self.optimizer.exclude_from_weight_decay(var_list=[w for w in self._variables if w.shape.rank == 1])
+        self.optimizer.build(self._variables)
+        accumulated = self.learned if settings.accumulate > 1 else []
+        self._accumulated = {name: tf.Variable(tf.zeros_like(model.weights[name])) for name in accumulated}
+        self._step = tf.function(self._train_segment, autograph=False)
+        self._apply = compiled(self._use)
 
     def _train_segment(self, inputs: tf.Tensor, targets: tf.Tensor, counts: tf.Tensor, states: tf.Tensor,
                        memory: Memory, step: tf.Tensor, update: bool) -> tuple[tf.Tensor, Memory]:  # fmt: skip
         """The loss and the memory after; the loss is not finite where its gradient is not."""
         loss, gradients, memory = self._gradients(inputs, targets, counts, states, memory, step)
+        norm = self._apply(gradients, update)
+        return tf.where(tf.math.is_finite(norm), loss, norm), memory
+
+    def _use(self, gradients: list[tf.Tensor], update: bool) -> tf.Tensor:
+        """Adds a segment's gradients to those before it, updates the weights where it is time to, gives their norm."""
         norm = tf.linalg.global_norm(gradients)
         if self._accumulated:
             gradients = [
@@ -55,28 +66,29 @@ class Trainer:
             self._update(gradients)
             for mean in self._accumulated.values():
                 mean.assign(tf.zeros_like(mean))
-        return tf.where(tf.math.is_finite(norm), loss, norm), memory
+        return norm
 
     def _gradients(self, inputs: tf.Tensor, targets: tf.Tensor, counts: tf.Tensor, states: tf.Tensor, memory: Memory,
                    step: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor], Memory]:  # fmt: skip
-        """Loss in nats a token, the gradients of loss and penalties in the order of the weights, and the memory."""
+        """Loss in nats a token, the gradients of loss and penalties in the order of what is learned, and the memory."""
         regularisation = Regularisation(self.settings, step)
         with tf.GradientTape() as tape:
-            nats, memory = self.model.nats(inputs, targets, states, memory, regularisation)
+            precision = PRECISIONS[self.settings.precision]
+            nats, memory = self.model.nats(inputs, targets, states, memory, regularisation, precision)
             loss = tf.reduce_sum(nats * counts) / tf.maximum(tf.reduce_sum(counts), 1.0)
             objective = loss + regularisation.penalty
-        gradients = tape.gradient(objective, list(self.model.weights.values()))
+        gradients = tape.gradient(objective, self._variables)
         return loss, [tf.convert_to_tensor(gradient) for gradient in gradients], memory
 
     def _update(self, gradients: Sequence[tf.Tensor]) -> None:
         """One step of the optimizer, and of the averaged weights."""
-        weights = self.model.weights.values()
-        self.optimizer.apply_gradients(zip(clipped(gradients, self.settings), weights, strict=True))
+        self.optimizer.apply_gradients(zip(clipped(gradients, self.settings), self._variables, strict=True))
         if self.settings.average:
             # As in tf.train.ExponentialMovingAverage: the first weights, which know nothing, are soon forgotten.
             updates = tf.cast(self.optimizer.iterations.value, tf.float32)
             decay = tf.minimum(self.settings.average, (1 + updates) / (10 + updates))
-            for mean, weight in zip(self.judged.weights.values(), weights, strict=True):
+            for name, weight in zip(self.learned, self._variables, strict=True):
+                mean = self.judged.weights[name]
                 mean.assign_add((1 - decay) * (weight - mean))
 
     def rate(self, progress: float) -> float:

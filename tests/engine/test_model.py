@@ -8,10 +8,16 @@ import tensorflow as tf
 
 from engine import toys
 from seqgen.corpus.store import Documents
+from seqgen.corpus.stream import Batch
 from seqgen.corpus.whole import whole
-from seqgen.engine.model import Model, normalise, weight_shapes
+from seqgen.engine.embedding import Lookup, projected
+from seqgen.engine.model import Model
+from seqgen.engine.norm import normalise
+from seqgen.engine.products import linear
 from seqgen.engine.scoring import Scorer
-from seqgen.engine.settings import ModelSettings
+from seqgen.engine.settings import ModelSettings, TrainingSettings
+from seqgen.engine.training import Trainer
+from seqgen.engine.weights import weight_shapes
 
 BIAS_AND_RECURRENT = ("0/bias", "0/recurrent_weights")
 SHAPES = [{}, {"attention_memory": 0}, {"feed_forward": 0, "layers": 1}, {"grammar_state": False}]
@@ -78,9 +84,9 @@ def test_every_weight_changes_the_likelihood(name):
 def test_first_weights_are_orthogonal_with_an_open_forget_gate_and_follow_the_seed():
     settings, grammar = ModelSettings(width=16, layers=1), toys.turns()
     weights = Model.new(settings, grammar, seed=3).numpy()
-    for gate in np.split(weights["lstm_0/recurrent_weights"], 4, -1):
+    for gate in np.split(weights["recurrence_0/recurrent_weights"], 4, -1):
         np.testing.assert_allclose(gate @ gate.T, np.eye(16), atol=1e-5)
-    assert weights["lstm_0/bias"].reshape(4, 16).tolist() == [[0] * 16, [1] * 16, [0] * 16, [0] * 16]
+    assert weights["recurrence_0/bias"].reshape(4, 16).tolist() == [[0] * 16, [1] * 16, [0] * 16, [0] * 16]
     again, other = Model.new(settings, grammar, seed=3).numpy(), Model.new(settings, grammar, seed=4).numpy()
     np.testing.assert_array_equal(again["embedding"], weights["embedding"])
     assert not np.array_equal(other["embedding"], weights["embedding"])
@@ -113,3 +119,54 @@ def test_the_norms_gradient_is_that_of_its_formula():
     np.testing.assert_allclose(made, expected, atol=1e-5)
     for gradient, value in zip(gradients, expected_gradients, strict=True):
         np.testing.assert_allclose(gradient, value, atol=1e-5)
+
+
+def test_looking_products_up_is_the_product_of_what_is_looked_up():
+    random = np.random.default_rng(0)
+    ids = [random.integers(0, rows, (7, 3)).astype(np.int32) for rows in (6, 4)]
+    tables = [tf.Variable(random.normal(size=(rows, 5)), dtype=tf.float32) for rows in (6, 4)]
+    gain, weights = (tf.Variable(random.normal(size=shape), dtype=tf.float32) for shape in ((5,), (5, 8)))
+    made, gradients = [], []
+    for positions in (7, 1):  # 21 positions and 10 rows: looked up; 3 positions: multiplied
+        parts = []
+        with tf.GradientTape() as tape:
+            for begin in range(0, 7, positions):
+                part = slice(begin, begin + positions)
+                lookups = [Lookup(table, tf.constant(i[part])) for table, i in zip(tables, ids, strict=True)]
+                parts.append(projected(lookups, gain, weights, tf.float32))
+            value = tf.concat(parts, 0)
+            loss = tf.reduce_sum(tf.sin(value))
+        made.append(value)
+        gradients.append([tf.convert_to_tensor(g) for g in tape.gradient(loss, [*tables, gain, weights])])
+    np.testing.assert_allclose(*made, atol=1e-5)
+    for one, other in zip(*gradients, strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4)
+
+
+def test_products_in_bfloat16_are_rounded_to_its_eight_bits_and_no_worse():
+    random = np.random.default_rng(0)
+    x, weights = (tf.Variable(random.normal(size=shape), dtype=tf.float32) for shape in ((32, 64), (64, 16)))
+    results = []
+    for precision in (tf.float32, tf.bfloat16):
+        with tf.GradientTape() as tape:
+            made = linear(x, weights, precision)
+            loss = tf.reduce_sum(made * made)
+        results.append([made, *tape.gradient(loss, [x, weights])])
+    for exact, rounded in zip(*results, strict=True):
+        error = np.abs(rounded - exact).max() / np.abs(exact).max()
+        assert 1e-4 < error < 2**-6
+
+
+def test_an_echo_state_network_learns_its_read_out_alone():
+    model = Model.new(ModelSettings(width=32, layers=2, cell="echo", spectral_radius=0.8), toys.turns(), 0)
+    learned = {name for name, weight in model.weights.items() if weight.trainable}
+    assert learned == {"output/weights", "output/norm", "output/bias"}
+    for layer in range(2):
+        eigenvalues = np.linalg.eigvals(model.numpy()[f"recurrence_{layer}/recurrent_weights"])
+        assert np.abs(eigenvalues).max() == pytest.approx(0.8, rel=1e-4)
+    trainer = Trainer(model, TrainingSettings(streams=2, segment=8, dropout=0.0))
+    before, (ids, *_) = model.numpy(), toys.documents(1, seed=1)
+    segment = np.resize(ids, (8, 2)).astype(np.int32)
+    trainer.step(Batch(segment, segment, np.ones((8, 2), np.float32), np.zeros((8, 2), np.int32)), 0.0)
+    changed = {name for name, value in model.numpy().items() if not np.array_equal(value, before[name])}
+    assert changed == learned

@@ -1,6 +1,8 @@
-"""The kernel beside the equations in float64, and beside Keras."""
+"""Every cell in the loop beside its paper's equations in float64; the LSTM and the GRU beside Keras too."""
 
 from __future__ import annotations
+
+from typing import get_args
 
 import keras
 import numpy as np
@@ -8,74 +10,112 @@ import pytest
 import tensorflow as tf
 
 from engine import reference
-from seqgen.engine.recurrence import lstm
+from seqgen.engine import settings
+from seqgen.engine.cells import CELLS
+from seqgen.engine.recurrence import one_step, recurrence
 
-T, B, D, H = 11, 3, 5, 7
-
-
-@pytest.fixture
-def problem():
-    random = np.random.default_rng(1)
-    x, W, R, b = (random.normal(size=shape) for shape in [(T, B, D), (D, 4 * H), (H, 4 * H), (4 * H,)])
-    resets = random.random((T, B)) < 0.2
-    h, c = random.normal(size=(2, B, H))
-    return x, W, R, b, resets, h, c
+T, B, H = 9, 3, 5
 
 
-def run(x, W, R, b, resets, h, c, d_hiddens, d_cells, jit):
-    tensors = [tf.constant(value, tf.float32) for value in (x, W, R, b, h, c)]
+class Problem:
+    """Random weights, inputs, states, and a loss that every output acts on."""
 
-    @tf.function(jit_compile=jit, autograph=False)
-    def both(x, W, R, b, h, c):
-        with tf.GradientTape() as tape:
-            tape.watch([x, W, R, b, h, c])
-            hiddens, cells = lstm(x, W, R, b, tf.constant(resets), h, c)
-            loss = tf.reduce_sum(hiddens * d_hiddens) + tf.reduce_sum(cells * d_cells)
-        return hiddens, cells, tape.gradient(loss, [x, W, R, b, h, c])
+    def __init__(self, name: str, seed: int = 1) -> None:
+        random = np.random.default_rng(seed)
+        self.name, self.cell = name, CELLS[name]
+        self.parts = {part: random.normal(0, 0.6, shape) for part, shape in self.cell.shapes(H).items()}
+        self.x = random.normal(size=(T, B, H))
+        self.h, self.carried = random.normal(0, 0.5, (B, H)), random.normal(0, 0.5, (B, self.cell.carried * H))
+        self.resets = random.random((T, B)) < 0.2
+        self.d_hiddens = random.normal(size=(T, B, H))
+        self.d_last = random.normal(size=self.carried.shape)
 
-    return both(*tensors)
+    def inputs(self) -> dict[str, np.ndarray]:
+        return {**self.parts, "x": self.x, "h": self.h, "carried": self.carried}
 
+    def expected(self, inputs: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+        parts = {name: inputs[name] for name in self.parts}
+        return reference.recurrence(self.name, inputs["x"], parts, self.resets, inputs["h"], inputs["carried"])
 
-@pytest.mark.parametrize("jit", [False, True])
-def test_outputs_and_all_gradients_equal_the_equations_in_float64(problem, jit):
-    random = np.random.default_rng(2)
-    d_hiddens, d_cells = (random.normal(size=(T, B, H)).astype(np.float32) for _ in range(2))
-    hiddens, cells, gradients = run(*problem, d_hiddens, d_cells, jit)
-    expected_hiddens, expected_cells, tape = reference.lstm(*problem)
-    expected = reference.lstm_gradients(d_hiddens, d_cells, tape, problem[1], problem[2])
-    np.testing.assert_allclose(hiddens, expected_hiddens, atol=1e-5)
-    np.testing.assert_allclose(cells, expected_cells, atol=1e-5)
-    for gradient, value in zip(gradients, expected, strict=True):
-        np.testing.assert_allclose(gradient, value, atol=1e-5 * max(1, np.abs(value).max()))
+    def expected_loss(self, inputs: dict[str, np.ndarray]) -> float:
+        hiddens, last = self.expected(inputs)
+        return float((hiddens * self.d_hiddens).sum() + (last[:, : self.carried.shape[1]] * self.d_last).sum())
 
 
-def test_equals_keras_with_the_same_weights():
-    random = np.random.default_rng(3)
-    x, W, R, b = (random.normal(size=s).astype(np.float32) for s in [(T, B, D), (D, 4 * H), (H, 4 * H), (4 * H,)])
-    layer = keras.layers.LSTM(H, return_sequences=True)
-    layer.build((B, T, D))
-    layer.set_weights([W, R, b])  # Keras has the gates in the same order: i f c o
-    with tf.GradientTape(persistent=True) as tape:
-        theirs = tf.transpose(layer(tf.transpose(x, (1, 0, 2))), (1, 0, 2))
-        loss = tf.reduce_sum(tf.sin(theirs))
-    their_gradients = [np.asarray(g) for g in tape.gradient(loss, [v.value for v in layer.trainable_variables])]
-    mine = [tf.Variable(value) for value in (W, R, b)]
+def run(cell, inputs, resets):
+    weights = cell.weights(inputs)
+    return recurrence(cell, tf.matmul(inputs["x"], weights.input), weights, resets, inputs["h"], inputs["carried"])
+
+
+@pytest.mark.parametrize("name", list(CELLS))
+def test_states_and_gradients_equal_the_equations_in_float64(name):
+    problem = Problem(name)
+    inputs = {key: tf.Variable(value, dtype=tf.float32) for key, value in problem.inputs().items()}
     with tf.GradientTape() as tape:
-        zero = tf.zeros((B, H))
-        hiddens, _ = lstm(tf.constant(x), *mine, tf.zeros((T, B), tf.bool), zero, zero)
-        loss = tf.reduce_sum(tf.sin(hiddens))
-    np.testing.assert_allclose(hiddens, theirs, atol=1e-5)
-    for gradient, value in zip(tape.gradient(loss, mine), their_gradients, strict=True):
-        np.testing.assert_allclose(gradient, value, atol=1e-5 * max(1, np.abs(value).max()))
+        hiddens, last = run(problem.cell, inputs, tf.constant(problem.resets))
+        loss = tf.reduce_sum(hiddens * problem.d_hiddens.astype("f")) + tf.reduce_sum(last * problem.d_last.astype("f"))
+    expected_hiddens, expected_last = problem.expected(problem.inputs())
+    np.testing.assert_allclose(hiddens, expected_hiddens, atol=1e-5)
+    np.testing.assert_allclose(last, expected_last[:, : problem.carried.shape[1]], atol=1e-5)
+    gradients = tape.gradient(loss, inputs, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+    random = np.random.default_rng(2)
+    for key, value in problem.inputs().items():
+        # The derivative in a random direction, by central differences in float64.
+        direction, step = random.normal(size=value.shape), 1e-6
+        ahead, behind = (
+            problem.expected_loss({**problem.inputs(), key: value + sign * step * direction}) for sign in (1, -1)
+        )
+        made = float((gradients[key].numpy() * direction).sum())
+        assert made == pytest.approx((ahead - behind) / (2 * step), rel=2e-4, abs=2e-4), key
 
 
-def test_a_reset_leaves_exactly_nothing_of_the_past(problem):
-    x, W, R, b, _, h, c = (np.asarray(value, np.float32) for value in problem)
-    resets = np.zeros((T, B), bool)
-    resets[4] = True
-    hiddens, cells = lstm(*map(tf.constant, (x, W, R, b)), tf.constant(resets), tf.constant(h), tf.constant(c))
-    assert (hiddens[4].numpy() == 0).all()
-    assert (cells[4].numpy() == 0).all()
-    other, _ = lstm(*map(tf.constant, (x, W, R, b)), tf.constant(resets), tf.constant(h * 9), tf.constant(c - 5))
-    np.testing.assert_array_equal(hiddens[4:], other[4:])
-    assert not np.array_equal(hiddens[3], other[3])
+@pytest.mark.parametrize("name", list(CELLS))
+def test_step_by_step_is_the_loop_and_a_reset_leaves_exactly_nothing(name):
+    problem = Problem(name, seed=3)
+    problem.resets[:] = False
+    problem.resets[4] = True
+    inputs = {key: tf.constant(value, tf.float32) for key, value in problem.inputs().items()}
+    hiddens, last = run(problem.cell, inputs, tf.constant(problem.resets))
+    h, carried = inputs["h"], inputs["carried"]
+    for t in range(T):
+        h, carried = one_step(problem.cell, inputs["x"][t], problem.cell.weights(inputs), problem.resets[t], h, carried)
+        np.testing.assert_allclose(h, hiddens[t], atol=1e-5)
+        if t == 4:
+            assert not h.numpy().any()
+            assert not carried.numpy().any()
+    np.testing.assert_allclose(carried, last, atol=1e-5)
+    inputs["h"], inputs["carried"] = inputs["h"] * 9 + 1, inputs["carried"] - 5
+    others, _ = run(problem.cell, inputs, tf.constant(problem.resets))
+    np.testing.assert_array_equal(others[4:], hiddens[4:])
+    assert not np.array_equal(others[3], hiddens[3])
+
+
+@pytest.mark.parametrize("name", ["lstm", "gru"])
+def test_equals_keras_with_the_same_weights(name):
+    random = np.random.default_rng(3)
+    cell, x = CELLS[name], random.normal(size=(T, B, H)).astype(np.float32)
+    parts = {part: random.normal(size=shape).astype(np.float32) for part, shape in cell.shapes(H).items()}
+    if name == "lstm":
+        layer = keras.layers.LSTM(H, return_sequences=True)
+        weights = [parts["input_weights"], parts["recurrent_weights"], parts["bias"]]
+    else:
+        layer = keras.layers.GRU(H, return_sequences=True, reset_after=True)
+        # Keras has the update gate before the reset gate, and a recurrent bias for each of them.
+        swapped = {part: keras_order(parts[part]) for part in ("input_weights", "recurrent_weights", "bias")}
+        second = np.concatenate([np.zeros(2 * H, np.float32), parts["recurrent_bias"]])
+        weights = [swapped["input_weights"], swapped["recurrent_weights"], np.stack([swapped["bias"], second])]
+    layer.build((B, T, H))
+    layer.set_weights(weights)
+    theirs = tf.transpose(layer(tf.transpose(x, (1, 0, 2))), (1, 0, 2))
+    zero = {"h": tf.zeros((B, H)), "carried": tf.zeros((B, cell.carried * H))}
+    mine, _ = run(cell, {**parts, "x": x, **zero}, tf.zeros((T, B), tf.bool))
+    np.testing.assert_allclose(mine, theirs, atol=1e-5)
+
+
+def keras_order(blocks):
+    reset, update, candidate = np.split(blocks, 3, -1)
+    return np.concatenate([update, reset, candidate], -1)
+
+
+def test_every_cell_can_be_chosen_by_name():
+    assert set(get_args(settings.Cell)) == set(CELLS)

@@ -46,6 +46,8 @@ def test_locked_dropout_leaves_out_the_same_units_at_all_steps_of_a_segment():
     locked = left_out("locked")
     assert (locked == locked[:1]).all()
     assert not (locked[:, 0] == locked[:, 1]).all()
+    rows = regularisation(dropout=0.5, dropout_kind="locked").drop(tf.ones((9, 16)), 0).numpy()
+    assert not (rows == rows[:1]).all()
     each_step = left_out("each_step")
     assert not (each_step == each_step[:1]).all()
 
@@ -111,7 +113,7 @@ def test_the_last_layers_output_is_what_is_penalised(model):
     classes = tf.zeros_like(ids)
     for t in range(len(ids)):
         _, memory = model.forward(ids[t : t + 1], classes[t : t + 1], memory)
-        hiddens.append(memory.hidden_state[-1].numpy())
+        hiddens.append(memory.hidden[-1].numpy())
     inside = ids[1:, 0].numpy() != BOS
     for setting, expected in {
         "activation_penalty": np.mean(np.square(hiddens)),

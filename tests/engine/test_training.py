@@ -150,17 +150,17 @@ def plain(stored):
 )
 def test_every_setting_of_training_acts(stored, plain, changed):
     other = weights_after(stored, **changed)
-    assert np.abs(plain["lstm_0/input_weights"] - other["lstm_0/input_weights"]).max() > 1e-5
+    assert np.abs(plain["recurrence_0/input_weights"] - other["recurrence_0/input_weights"]).max() > 1e-5
 
 
 def test_the_first_step_is_that_of_adamw_with_a_clipped_gradient(stored):
     """Adam's first step is lr · sign(g) whatever clipping does, plus decoupled decay of matrices alone."""
     before = Model.new(SMALL, toys.turns(), 0).numpy()
     after = weights_after(stored, steps=1, learning_rate=1e-3, weight_decay=0.5)
-    decayed = before["lstm_0/input_weights"] * (1 - 1e-3 * 0.5)
-    moved = np.abs(after["lstm_0/input_weights"] - decayed)
+    decayed = before["recurrence_0/input_weights"] * (1 - 1e-3 * 0.5)
+    moved = np.abs(after["recurrence_0/input_weights"] - decayed)
     assert np.median(moved) == pytest.approx(1e-3, rel=0.02)
-    moved_bias = np.abs(after["lstm_0/bias"] - before["lstm_0/bias"])
+    moved_bias = np.abs(after["recurrence_0/bias"] - before["recurrence_0/bias"])
     assert np.median(moved_bias) == pytest.approx(1e-3, rel=0.02)
 
 

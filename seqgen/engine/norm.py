@@ -1,0 +1,34 @@
+"""RMSNorm (Zhang & Sennrich 2019), with its gradient written out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import tensorflow as tf
+
+from seqgen.engine.products import compiled
+
+
+@compiled
+def normalise(x: tf.Tensor, gain: tf.Tensor) -> tf.Tensor:
+    """x [..., D] divided by its root mean square over the last axis, times gain [D]."""
+    return tf.reshape(_rms_norm(tf.reshape(x, (-1, x.shape[-1])), tf.convert_to_tensor(gain)), x.shape)
+
+
+@tf.custom_gradient
+def _rms_norm(x: tf.Tensor, gain: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]]:
+    """Rows x [R, D]. Every sum is a product with ones: XLA adds up floats one by one on a CPU."""
+    rows, width = x.shape
+
+    def mean(values: tf.Tensor) -> tf.Tensor:
+        return tf.matmul(values, tf.fill((width, 1), 1.0 / width))
+
+    scale = tf.math.rsqrt(mean(tf.square(x)) + 1e-6)
+    unit = x * scale
+
+    def gradient(d_out: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        d_unit = d_out * gain
+        d_gain = tf.matmul(tf.ones((1, rows)), d_out * unit)[0]
+        return scale * (d_unit - unit * mean(d_unit * unit)), d_gain
+
+    return unit * gain, gradient
