@@ -22,6 +22,7 @@ from seqgen.corpus.store import Corpus, is_corpus
 from seqgen.corpus.stream import Stream
 from seqgen.corpus.whole import whole
 from seqgen.domain import Domain
+from seqgen.engine.capacity import memory_explained
 from seqgen.engine.checkpoint import newest_checkpoint
 from seqgen.engine.evaluation import HeldOut
 from seqgen.engine.loop import Progress, TrainingLoop
@@ -29,10 +30,11 @@ from seqgen.engine.model import Model
 from seqgen.engine.runlog import RunLog
 from seqgen.engine.training import Trainer
 from seqgen.errors import OutputError, UsageError
+from seqgen.fine_tuning import Start
 from seqgen.model_card import model_card
 from seqgen.plugins import load_domain
 from seqgen.run_settings import NAME as SETTINGS
-from seqgen.run_settings import RunSettings, budget, new_run, typed
+from seqgen.run_settings import RunSettings, budget, new_run, typed, where
 from seqgen.trained import Trained, load
 
 
@@ -46,6 +48,7 @@ def train(
     minutes: float | None = None,
     steps: int | None = None,
     resume: bool = False,
+    start: Path | str | None = None,
     bundled_only: bool = False,
     build_progress: BuildProgress | None = None,
     report: Callable[[Progress], None] | None = None,
@@ -57,6 +60,7 @@ def train(
     size:     tiny, small (default), medium or large
     minutes:  how long to train (default 10); or `steps`, which can be repeated to the bit
     resume:   go on where `run` stopped, if it has begun; its own settings hold, `minutes` or `steps` may be more
+    start:    a trained model, bundle or run, whose weights the new one begins with; it has the same shape
 
     Raises SeqgenError's children, and `seqgen.engine.loop.Stopped` after Ctrl-C.
     """
@@ -69,6 +73,7 @@ def train(
         made = load_domain(corpus.domain, bundled_only=bundled_only)
         own, engine = typed(settings or {}, made.Settings)
         saved.check_same(run, {**own, **engine}, size, corpus.settings)
+        saved.check_start(run, start)
         if minutes is not None or steps is not None:
             saved = saved.model_copy(update=budget(minutes, steps))
     else:
@@ -78,14 +83,19 @@ def train(
         name = ready.domain if ready and domain is None else what_is(sources, domain)[0]
         made = load_domain(name, bundled_only=bundled_only)
         own, engine = typed(settings or {}, made.Settings)
-        parts = {**new_run(engine, size), **budget(minutes, steps)}
+        begun = None if start is None else Start(Path(start), name, bundled_only=bundled_only)
+        if begun:
+            begun.check_same(engine, size)
+        parts = {**new_run(engine, size, begun.settings if begun else None), **budget(minutes, steps)}
         if ready:
             _check_corpus(ready, name, own)
         corpus = ready or _corpus_of_run(sources, run, domain, own, resume, bundled_only, build_progress)
         inside = corpus.path.resolve().is_relative_to(run.resolve())
-        saved = RunSettings(corpus="corpus" if inside else str(corpus.path.resolve()), **parts)
+        saved = RunSettings(corpus="corpus" if inside else str(corpus.path.resolve()), start=where(start), **parts)
     saved.write(run)
-    _run(run, corpus, made(made.Settings.from_mapping(corpus.settings), corpus.vocabulary), saved, report)
+    domain_of_run = made(made.Settings.from_mapping(corpus.settings), corpus.vocabulary)
+    with memory_explained(saved.model, saved.training, domain_of_run.grammar()):
+        _run(run, corpus, domain_of_run, saved, bundled_only, report)
     return load(run, bundled_only=bundled_only)
 
 
@@ -133,16 +143,20 @@ def _corpus_of_run(sources: Sequence[Path | str], run: Path, domain: str | None,
         raise
 
 
-def _run(
-    run: Path, corpus: Corpus, domain: Domain, saved: RunSettings, report: Callable[[Progress], None] | None
-) -> None:
+def _run(run: Path, corpus: Corpus, domain: Domain, saved: RunSettings, bundled_only: bool,
+         report: Callable[[Progress], None] | None) -> None:  # fmt: skip
     training, grammar = saved.training, domain.grammar()
     documents, held_out = corpus.documents("train"), corpus.documents("valid")
     stream = Stream(
         documents, grammar, streams=training.streams, steps=training.segment, seed=training.seed,
-        augment=domain.augment,
+        augment=domain.augment, vary=training.vary_segment,
     )  # fmt: skip
-    model = Model.new(saved.model, grammar, training.seed)
+    checkpoint = newest_checkpoint(run / "checkpoints")
+    if saved.start is not None and checkpoint is None:
+        begun = Start(Path(saved.start), domain.name, bundled_only=bundled_only)
+        model = begun.model(grammar, domain.vocabulary, training.seed)
+    else:
+        model = Model.new(saved.model, grammar, training.seed)
     trainer = Trainer(model, training)
     longest = max(training.segment, held_out.total // training.streams)
 
@@ -166,7 +180,6 @@ def _run(
 
     for folder in (run, run / "bundle", run / "checkpoints"):
         remove_unfinished(folder)
-    checkpoint = newest_checkpoint(run / "checkpoints")
     with RunLog(run, after_step=checkpoint.record["step"] if checkpoint else 0) as log:
 
         def tell(progress: Progress) -> None:

@@ -31,6 +31,8 @@ class RunSettings(BaseModel):
     seconds: float | None = Field(default=None, gt=0)
     corpus: str
     """The corpus' folder; relative to the run where it lies inside, so that a run can be moved."""
+    start: str | None = None
+    """The bundle that the run began with; needed until the run's first checkpoint is there."""
 
     @property
     def budget(self) -> Budget:
@@ -61,6 +63,16 @@ class RunSettings(BaseModel):
                 raise UsageError(
                     f"{run} began with {key}={begun[key]}, not {value}; train in another folder to change it."
                 )
+
+    def check_start(self, run: Path, start: Path | str | None) -> None:
+        """Raises UsageError when a run that has begun is asked to have begun with another trained model."""
+        if start is not None and where(start) != self.start:
+            raise UsageError(f"{run} did not begin with {start}; leave out --from, or train in another folder.")
+
+
+def where(start: Path | str | None) -> str | None:
+    """A trained model's folder, however the call wrote it."""
+    return None if start is None else str(Path(start).resolve())
 
 
 def budget(minutes: float | None, steps: int | None) -> dict[str, Any]:
@@ -98,13 +110,17 @@ def typed(settings: Mapping[str, Any], domain: type[Options]) -> tuple[dict[str,
     return checked, rest
 
 
-def new_run(settings: Mapping[str, Any], size: str | None) -> dict[str, Any]:
-    """Size, model and training of a new run from typed engine settings; raises UnknownName for a size."""
-    size = size or "small"
-    if size not in SIZES:
+def new_run(settings: Mapping[str, Any], size: str | None, model: ModelSettings | None = None) -> dict[str, Any]:
+    """Size, model and training of a new run from typed engine settings; raises UnknownName for a size.
+
+    With `model`, the settings of a trained one, it is that, and its size stands in its widths alone.
+    """
+    size = size or ("small" if model is None else "that of the model it began with")
+    if model is None and size not in SIZES:
         raise UnknownName("size", size, SIZES)
+    shape = SIZES[size] if model is None else model.model_dump()
     parts: dict[str, Any] = {"size": size}
-    for name, kind, given in (("model", ModelSettings, SIZES[size]), ("training", TrainingSettings, {})):
+    for name, kind, given in (("model", ModelSettings, shape), ("training", TrainingSettings, {})):
         mine = {key: value for key, value in settings.items() if key in kind.model_fields}
         parts[name] = kind(**{**given, **mine})
     return parts

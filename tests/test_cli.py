@@ -164,6 +164,17 @@ def test_resume_goes_on_and_needs_no_sources(run_cli, pieces, tmp_path):
     assert (code, "began with streams=4" in err) == (2, True)
 
 
+def test_a_run_begins_with_the_weights_of_another(run_cli, run, pieces, tmp_path):
+    new = tmp_path / "new"
+    arguments = [pieces, "--domain", "midi", "-o", new, "--from", run, *STEPS[2:], "--set", "learning_rate=1e-9"]
+    code, _, err = run_cli("train", *arguments)
+    assert code == 0, err
+    before, after = (seqgen.load(folder).model.numpy() for folder in (run, new))
+    for name, value in before.items():
+        np.testing.assert_allclose(after[name], value, atol=1e-6)
+    assert "did not begin with" in run_cli("train", "-o", new, "--resume", "--from", pieces)[2]
+
+
 def test_a_resumed_run_knows_its_settings_however_they_are_written(run_cli, pieces, tmp_path):
     first = ["--set", "dropout=0", "--set", "learning_rate=3e-3", "--set", "grammar_state=false", "--set", "tempo=090"]
     assert run_cli("train", pieces, "--domain", "midi", "-o", tmp_path / "a", *STEPS, *first)[0] == 0
@@ -274,6 +285,10 @@ def one_sentence(err: str) -> str:
         (["train", "{pieces}", "--domain", "midi", "-o", "{out}", "--set", "tempo=0"], 2, "tempo"),
         (["train", "{pieces}", "--domain", "midi", "-o", "{out}", "--size", "huge"], 2, "medium"),
         (["train", "{pieces}", "--domain", "midi", "-o", "{out}", "--steps", "5", "--minutes", "1"], 2, "twice"),
+        (["train", "{pieces}", "--domain", "midi", "-o", "{out}", "--from", "{run}", "--size", "small"], 2, "width=64"),
+        (["train", "{pieces}", "--domain", "midi", "-o", "{out}", "--from", "{run}", "--set", "layers=2"], 2, "layers"),
+        (["train", "{pieces}", "--domain", "midi", "-o", "{out}", "--from", "{run}", "--size", "huge"], 2, "medium"),
+        (["train", "{pieces}", "--domain", "midi", "-o", "{out}", "--from", "{tmp}/empty"], 1, "seqgen train"),
         (["train", "{pieces}", "--domain", "midi", "-o", "{run}"], 1, "--resume"),
         (["train", "{pieces}", "--domain", "midi", "-o", "{pieces}"], 1, "not an empty folder"),
         (["sample", "{run}", "-o", "{out}", "--set", "bras=4"], 2, "did you mean 'bars'?"),

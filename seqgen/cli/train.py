@@ -25,10 +25,14 @@ if TYPE_CHECKING:
 @click.option("--minutes", type=float, help="How long to train; 10 where nothing is said.")
 @click.option("--steps", type=int, help="How long to train, in steps: this can be repeated to the bit.")
 @click.option("--resume", is_flag=True, help="Go on where the run stopped, if it has begun.")
+@click.option(
+    "--from", "start", type=click.Path(path_type=Path), help="Begin with this trained model: a run or bundle."
+)
 @set_option
 @click.pass_context
 def train(context: click.Context, sources: tuple[str, ...], domain: str | None, out: Path, size: str | None,
-          minutes: float | None, steps: int | None, resume: bool, settings: dict[str, str]) -> None:  # fmt: skip
+          minutes: float | None, steps: int | None, resume: bool, start: Path | None,
+          settings: dict[str, str]) -> None:  # fmt: skip
     """Train on SOURCES: files, folders, one recipe, or one corpus that 'build' made.
 
     --set reaches the settings of the domain, of the model (width, layers, attention_memory …) and of the training
@@ -43,7 +47,7 @@ def train(context: click.Context, sources: tuple[str, ...], domain: str | None, 
         with build_progress() as building, live_line() as report:
             trained = train_model(
                 sources, out, domain=domain, settings=settings, size=size, minutes=minutes, steps=steps, resume=resume,
-                bundled_only=bundled_only(context), build_progress=building, report=report,
+                start=start, bundled_only=bundled_only(context), build_progress=building, report=report,
             )  # fmt: skip
     except Stopped as stopped:
         click.echo(f"Stopped at step {stopped.step}; the same command with --resume goes on from there.", err=True)
@@ -61,6 +65,8 @@ def live_line() -> Iterator[Callable[[Progress], None]]:
         def tell(progress: Progress) -> None:
             if progress.evaluated or progress.step == 1:
                 click.echo(describe(progress), err=True)
+            if progress.note:
+                click.echo(progress.note, err=True)
 
         yield tell
         return
@@ -75,6 +81,8 @@ def live_line() -> Iterator[Callable[[Progress], None]]:
         live.update(describe(progress))
         if progress.evaluated:
             live.console.print(describe(progress))
+        if progress.note:
+            live.console.print(progress.note)
 
     try:
         yield change

@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from seqgen.corpus.lengths import Lengths
 from seqgen.corpus.packing import pack
 from seqgen.corpus.store import Documents
 from seqgen.errors import CorpusError, PluginError
@@ -70,6 +71,8 @@ class _Place(NamedTuple):
 class Stream:
     """Training batches of shape [steps, streams]; `batch(step)` depends on the arguments here and on `step` alone.
 
+    With `vary` a batch has one of few lengths around `steps` (lengths.py).
+
     Raises CorpusError when there are no documents.
     """
 
@@ -82,6 +85,7 @@ class Stream:
         steps: int,
         seed: int,
         augment: Augment | None = None,
+        vary: bool = False,
     ) -> None:
         if not len(documents):
             raise CorpusError("There are no documents to train on; build the corpus from more files.")
@@ -89,6 +93,7 @@ class Stream:
         self._grammar = grammar
         self._streams = streams
         self._steps = steps
+        self._lengths = Lengths(steps, seed, vary=vary)
         self._seed = seed
         self._augment = augment
         self._tokens = documents.total
@@ -99,7 +104,7 @@ class Stream:
 
     @property
     def epoch_steps(self) -> float:
-        """How many steps it takes to see every token once."""
+        """How many steps of the mean length it takes to see every token once."""
         return self._tokens / (self._streams * self._steps)
 
     def batch(self, step: int) -> Batch:
@@ -107,15 +112,16 @@ class Stream:
 
         Raises CorpusError for a document that its grammar forbids, PluginError for an `augment` of another length.
         """
+        begin, length = self._lengths.place(step)
         # One token more than T: the target of the last input.
-        shape = (self._streams, self._steps + 1)
+        shape = (self._streams, length + 1)
         ids, states, weights = np.empty(shape, np.int32), np.empty(shape, np.int32), np.empty(shape, np.float32)
         for stream in range(self._streams):
-            position, filled = step * self._steps, 0
-            while filled <= self._steps:
-                start, document = self._at(stream, position + filled)
-                first = position + filled - start
-                until = min(filled + len(document.ids) - first, self._steps + 1)
+            filled = 0
+            while filled <= length:
+                start, document = self._at(stream, begin + filled)
+                first = begin + filled - start
+                until = min(filled + len(document.ids) - first, length + 1)
                 last = first + until - filled
                 ids[stream, filled:until] = document.ids[first:last]
                 weights[stream, filled:until] = document.weights[first:last]

@@ -1,7 +1,8 @@
 """Checkpoints: all that training needs to go on, in one file that is whole or not there.
 
 A checkpoint is a safetensors file whose metadata holds the step and the loop's own record as JSON. The newest two are
-kept: if the newest one cannot be read, the one before it serves.
+kept: if the newest one cannot be read, the one before it serves. So is the last one that the loop calls good, for when
+training goes wrong after it.
 """
 
 from __future__ import annotations
@@ -26,25 +27,41 @@ class Checkpoint(NamedTuple):
     record: dict[str, Any]
 
 
-def save_checkpoint(folder: Path, tensors: dict[str, np.ndarray], record: dict[str, Any]) -> Path:
-    """Writes `step-N.safetensors` in `folder` and removes all but the newest two. Raises OutputError."""
-    path = folder / f"step-{record['step']:010}.safetensors"
+def save_checkpoint(
+    folder: Path, tensors: dict[str, np.ndarray], record: dict[str, Any], good: int | None = None
+) -> Path:
+    """Writes `step-N.safetensors` in `folder`; removes all but the newest two and that of step `good`.
+
+    Raises OutputError.
+    """
+    path = checkpoint_path(folder, record["step"])
     content = save(tensors, metadata={"record": json.dumps(record)})
     with atomic_write(path) as temporary:
         temporary.write_bytes(content)
     for old in sorted(folder.glob("step-*.safetensors"))[:-KEPT]:
-        old.unlink(missing_ok=True)
+        if good is None or old != checkpoint_path(folder, good):
+            old.unlink(missing_ok=True)
     return path
+
+
+def checkpoint_path(folder: Path, step: int) -> Path:
+    """Where the checkpoint of a step is."""
+    return folder / f"step-{step:010}.safetensors"
 
 
 def newest_checkpoint(folder: Path) -> Checkpoint | None:
     """The newest checkpoint in `folder` that can be read whole, or None."""
     for path in sorted(folder.glob("step-*.safetensors"), reverse=True):
-        try:
-            with safe_open(str(path), framework="numpy") as file:
-                record = json.loads(file.metadata()["record"])
-                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-        except (SafetensorError, OSError, KeyError, TypeError, ValueError):
-            continue
-        return Checkpoint(tensors, record)
+        if checkpoint := read_checkpoint(path):
+            return checkpoint
     return None
+
+
+def read_checkpoint(path: Path) -> Checkpoint | None:
+    """The checkpoint in a file, or None where it is not there or cannot be read whole."""
+    try:
+        with safe_open(str(path), framework="numpy") as file:
+            record = json.loads(file.metadata()["record"])
+            return Checkpoint({name: file.get_tensor(name) for name in file.keys()}, record)  # noqa: SIM118
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError):
+        return None

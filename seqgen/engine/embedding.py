@@ -7,6 +7,7 @@ gradient's two products shrink alike. That is the same function, and saves a two
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -38,7 +39,7 @@ def normalised(lookups: list[Lookup], gain: tf.Tensor) -> tf.Tensor:
 
 def projected(lookups: list[Lookup], gain: tf.Tensor, weights: tf.Tensor, precision: tf.DType) -> tf.Tensor:
     """`normalised` times weights [D, E] = [..., E]; precision is that of a product over all positions."""
-    positions = lookups[0].ids.shape.num_elements()
+    positions = math.prod(lookups[0].ids.shape)
     if sum(lookup.rows.shape[0] for lookup in lookups) > positions:
         return linear(normalised(lookups, gain), weights, precision)
     # Many positions add up to one row's gradient, so rows are always exact.

@@ -2,6 +2,9 @@
 
 What is learned is a pure function of settings and steps. The clock decides two things alone: when a checkpoint is
 written, which changes nothing, and, where the budget is given in seconds, how far the schedule has come.
+
+A loss that is not finite puts back the weights of the last evaluation and halves the rate. The newest checkpoint may be
+newer than those, but which one that is the clock decides, and a run that was killed must fall back as one that was not.
 """
 
 from __future__ import annotations
@@ -17,13 +20,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from seqgen.engine.checkpoint import Checkpoint, save_checkpoint
+from seqgen.engine.checkpoint import Checkpoint, checkpoint_path, read_checkpoint, save_checkpoint
 from seqgen.engine.evaluation import Evaluator, HeldOut
 from seqgen.engine.segment import Segment
 from seqgen.engine.training import Trainer
 from seqgen.errors import TrainingError
 
 CHECKPOINT_SECONDS = 30.0
+MOST_HALVINGS = 3
 
 
 class Budget(NamedTuple):
@@ -55,6 +59,8 @@ class Progress(NamedTuple):
     tokens_per_second: float
     evaluated: bool
     """Whether `held_out` was measured at this very step."""
+    note: str | None = None
+    """One line about something unusual that happened at this step."""
 
     @property
     def seconds_left(self) -> float | None:
@@ -86,7 +92,7 @@ class TrainingLoop:
     ) -> None:
         """segment_at(step) is a pure function; on_best gets the weights whenever held-out data was never likelier."""
         self.trainer = trainer
-        self.evaluator = Evaluator(trainer.model)
+        self.evaluator = Evaluator(trainer.judged)
         self.segment_at = segment_at
         self.held_out = held_out
         self.budget = budget
@@ -96,6 +102,8 @@ class TrainingLoop:
         self.evaluations = 0
         self.best: float | None = None
         self.last: float | None = None
+        self.unimproved = 0
+        self.good_step: int | None = None
         self.loss_sum, self.loss_steps = 0.0, 0
         self.seconds_before = 0.0
 
@@ -104,72 +112,108 @@ class TrainingLoop:
         record = checkpoint.record
         self.trainer.restore(checkpoint.tensors, record["step"])
         self.evaluations, self.best, self.last = record["evaluations"], record["best"], record["last"]
+        self.unimproved, self.good_step = record["unimproved"], record["good_step"]
+        self.trainer.halvings = record["halvings"]
         self.loss_sum, self.loss_steps = record["loss_sum"], record["loss_steps"]
         self.seconds_before = record["seconds"]
 
     def run(self) -> Progress:
-        """Trains until the budget is spent. Raises Stopped after Ctrl-C, TrainingError when the loss is not finite."""
-        trainer, tokens = self.trainer, self.trainer.settings.streams * self.trainer.settings.segment
-        begun = saved = time.monotonic()
-        first_step = trainer.step_number
+        """Trains until the budget is spent, or held-out data was not likelier for `patience` evaluations.
 
-        def progress(evaluated: bool) -> Progress:
+        Raises Stopped after Ctrl-C, TrainingError when the loss is again and again not finite.
+        """
+        trainer, settings = self.trainer, self.trainer.settings
+        if self.good_step is None:
+            self._save_good(0.0)
+        begun = saved = time.monotonic()
+        tokens = 0
+
+        def progress(evaluated: bool, note: str | None = None) -> Progress:
             seconds = self.seconds_before + time.monotonic() - begun
-            done = trainer.step_number - first_step
-            speed = done * tokens / max(time.monotonic() - begun, 1e-9)
+            speed = tokens / max(time.monotonic() - begun, 1e-9)
             loss = self.loss_sum / max(self.loss_steps, 1)
             share = self.budget.progress(trainer.step_number, seconds)
-            return Progress(trainer.step_number, share, seconds, loss, self.last, self.best, speed, evaluated)
+            return Progress(trainer.step_number, share, seconds, loss, self.last, self.best, speed, evaluated, note)
 
         with stop_signals() as stop:
-            while (now := progress(False)).share < 1:
+            while (now := progress(False)).share < 1 and not self.exhausted:
                 if stop.is_set():
                     self._save(now.seconds)
                     raise Stopped(trainer.step_number)
                 if time.monotonic() - saved > CHECKPOINT_SECONDS:
                     self._save(now.seconds)
                     saved = time.monotonic()
-                loss = float(trainer.step(self.segment_at(trainer.step_number), now.share))
+                segment = self.segment_at(trainer.step_number)
+                loss = float(trainer.step(segment, now.share))
                 if not math.isfinite(loss):
-                    raise TrainingError(
-                        f"The loss became {loss} at step {trainer.step_number}; train again with a lower learning_rate."
-                    )
+                    self.report(progress(False, self._fall_back(loss)))
+                    continue
+                tokens += segment.inputs.size
                 self.loss_sum, self.loss_steps = self.loss_sum + loss, self.loss_steps + 1
                 now = progress(False)
-                if now.share * trainer.settings.evaluations >= self.evaluations + 1 and now.share < 1:
-                    self.evaluations = int(now.share * trainer.settings.evaluations)
+                if now.share * settings.evaluations >= self.evaluations + 1 and now.share < 1:
+                    self.evaluations = int(now.share * settings.evaluations)
                     self._evaluate()
-                    self.report(progress(True))
+                    note = f"no better for {settings.patience} evaluations: training ends" if self.exhausted else None
+                    self.report(progress(True, note))
                     self.loss_sum, self.loss_steps = 0.0, 0
                     # The best model is on disk now; a run that is killed must not forget how good it is.
-                    self._save(now.seconds)
+                    self._save_good(now.seconds)
                     saved = time.monotonic()
                 else:
                     self.report(now)
-            self._evaluate()
-            final = progress(True)
-            self.report(final)
-            self._save(final.seconds)
-        return final
+            if self.last is None or self.good_step != trainer.step_number:
+                self._evaluate()
+                self.report(progress(True))
+                self._save_good(progress(True).seconds)
+        return progress(True)
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether `patience` evaluations in a row found nothing better."""
+        return 0 < self.trainer.settings.patience <= self.unimproved
 
     def _evaluate(self) -> None:
         held_out = self.evaluator.evaluate(self.held_out())
         self.last = held_out.nats
         if self.best is None or held_out.nats < self.best:
-            self.best = held_out.nats
-            self.on_best(self.trainer.model.numpy(), held_out, self.trainer.step_number)
+            self.best, self.unimproved = held_out.nats, 0
+            self.on_best(self.trainer.judged.numpy(), held_out, self.trainer.step_number)
+        else:
+            self.unimproved += 1
+
+    def _fall_back(self, loss: float) -> str:
+        """Goes back to the weights of the last evaluation, and says so; raises TrainingError when that was in vain."""
+        trainer, bad = self.trainer, self.trainer.step_number - 1
+        assert self.good_step is not None
+        good = read_checkpoint(checkpoint_path(self.checkpoints, self.good_step))
+        if good is None or trainer.halvings == MOST_HALVINGS:
+            raise TrainingError(f"The loss became {loss} at step {bad}; train again with a lower learning_rate.")
+        trainer.fall_back(good.tensors)
+        return (
+            f"the loss became {loss} at step {bad}: weights of step {self.good_step} put back, learning rate halved "
+            f"(time {trainer.halvings} of {MOST_HALVINGS})"
+        )
+
+    def _save_good(self, seconds: float) -> None:
+        """Saves a checkpoint that is kept until the next good one."""
+        self.good_step = self.trainer.step_number
+        self._save(seconds)
 
     def _save(self, seconds: float) -> None:
         record: dict[str, Any] = {
             "step": self.trainer.step_number,
+            "halvings": self.trainer.halvings,
+            "good_step": self.good_step,
             "evaluations": self.evaluations,
             "best": self.best,
             "last": self.last,
+            "unimproved": self.unimproved,
             "loss_sum": self.loss_sum,
             "loss_steps": self.loss_steps,
             "seconds": seconds,
         }
-        save_checkpoint(self.checkpoints, self.trainer.tensors(), record)
+        save_checkpoint(self.checkpoints, self.trainer.tensors(), record, self.good_step)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ the next stands in `Memory`.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -23,6 +24,7 @@ from seqgen.engine.embedding import Lookup, embedded, normalised, projected
 from seqgen.engine.norm import normalise
 from seqgen.engine.products import compiled, linear
 from seqgen.engine.recurrence import one_step, recurrence
+from seqgen.engine.regularisation import Regularisation
 from seqgen.engine.settings import ModelSettings
 from seqgen.engine.weights import first_weights, is_learned
 from seqgen.grammar import BOS, Grammar
@@ -92,21 +94,19 @@ class Model:
         inputs: tf.Tensor,
         classes: tf.Tensor,
         memory: Memory,
-        dropout: float = 0.0,
-        dropout_seed: tf.Tensor | None = None,
+        regularisation: Regularisation | None = None,
         precision: tf.DType = tf.float32,
     ) -> tuple[tf.Tensor, Memory]:
         """The last layer's output [T, B, H] for ids int32[T, B] and observed classes int32[T, B], and the memory after.
 
-        With dropout, dropout_seed int32[2] decides what is left out; nothing else is random. precision is that of the
+        In training, `regularisation` leaves out what its seed says; nothing else is random. precision is that of the
         products over all steps.
         """
-        settings, weights = self.settings, self.weights
+        settings = self.settings
+        weights = regularisation.thin(self.weights) if regularisation else self.weights
 
         def drop(x: tf.Tensor, place: int) -> tf.Tensor:
-            if not dropout:
-                return x
-            return tf.nn.experimental.stateless_dropout(x, dropout, seed=dropout_seed + tf.constant([0, place]))
+            return regularisation.drop(x, place) if regularisation else x
 
         resets = inputs == BOS
         # A segment leaves the same numbers out of a token's embedding wherever it stands (Gal & Ghahramani 2016).
@@ -116,7 +116,7 @@ class Model:
         x = embedded(lookups)
         last_hidden, last_carried = [], []
         for layer in range(settings.layers):
-            gain, own = weights[f"recurrence_{layer}/norm"], self.cell.weights(self.layer(layer))
+            gain, own = weights[f"recurrence_{layer}/norm"], self.cell.weights(self.layer(layer, weights))
             states = memory.hidden[layer], memory.carried[layer]
             if inputs.shape[0] == 1:
                 one = normalised(lookups, gain) if layer == 0 else normalise(x, gain)
@@ -131,7 +131,10 @@ class Model:
                 hiddens, carried = recurrence(self.cell, from_input, own, resets, *states, precision)
             last_hidden.append(hiddens[-1])
             last_carried.append(carried)
-            x += drop(hiddens, 2 + layer)
+            dropped = drop(hiddens, 2 + layer)
+            x += dropped
+        if regularisation:
+            regularisation.penalise(hiddens, dropped, resets)
         documents = memory.document + tf.cumsum(tf.cast(resets, tf.int32))
         memory = memory._replace(hidden=tf.stack(last_hidden), carried=tf.stack(last_carried), document=documents[-1])
         if settings.attention_memory:
@@ -143,9 +146,9 @@ class Model:
             x += drop(down, 3 + settings.layers)
         return x, memory
 
-    def layer(self, number: int) -> dict[str, tf.Variable]:
-        """The weights of a recurrent layer, by the names that its cell gives them."""
-        return {part: self.weights[f"recurrence_{number}/{part}"] for part in self.cell.shapes(self.settings.width)}
+    def layer(self, number: int, weights: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        """Those of the weights that are a recurrent layer's, by the names that its cell gives them."""
+        return {part: weights[f"recurrence_{number}/{part}"] for part in self.cell.shapes(self.settings.width)}
 
     def _attend(self, x: tf.Tensor, documents: tf.Tensor, memory: Memory) -> tuple[tf.Tensor, Memory]:
         weights, remembered = self.weights, self.settings.attention_memory
@@ -165,12 +168,12 @@ class Model:
         output = self.weights["output/weights" if "output/weights" in self.weights else "embedding"]
         return scores(x, self.weights["output/norm"], output, self.weights["output/bias"], allowed)
 
-    def nats(self, inputs: tf.Tensor, targets: tf.Tensor, states: tf.Tensor, memory: Memory, dropout: float = 0.0,
-             dropout_seed: tf.Tensor | None = None, precision: tf.DType = tf.float32
+    def nats(self, inputs: tf.Tensor, targets: tf.Tensor, states: tf.Tensor, memory: Memory,
+             regularisation: Regularisation | None = None, precision: tf.DType = tf.float32
              ) -> tuple[tf.Tensor, Memory]:  # fmt: skip
         """-ln p(target) [T, B] under the domain's grammar, in states int32[T, B]; and the memory after."""
         classes = tf.gather(self.tables.observed, states)
-        x, memory = self.forward(inputs, classes, memory, dropout, dropout_seed, precision)
+        x, memory = self.forward(inputs, classes, memory, regularisation, precision)
         logits = self.logits(x, tf.gather(self.tables.allowed, states))
         return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=logits), memory
 

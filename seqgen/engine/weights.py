@@ -44,8 +44,8 @@ def is_learned(name: str, settings: ModelSettings) -> bool:
 def first_weights(settings: ModelSettings, vocabulary: int, classes: int, seed: int) -> dict[str, np.ndarray]:
     """Untrained weights, float32 by name; a pure function of its arguments.
 
-    Orthogonal recurrent matrices (Saxe et al. 2014) and a forget bias of 1 (Jozefowicz et al. 2015); an echo state
-    network's fixed matrix is scaled to its spectral radius (Jaeger 2001).
+    Orthogonal recurrent matrices (Saxe et al. 2014) and a forget bias of 1 (Jozefowicz et al. 2015) unless set; an echo
+    state network's fixed matrix is scaled to its spectral radius (Jaeger 2001).
     """
     cell, weights = CELLS[settings.cell], {}
     for number, (name, shape) in enumerate(weight_shapes(settings, vocabulary, classes).items()):
@@ -53,12 +53,14 @@ def first_weights(settings: ModelSettings, vocabulary: int, classes: int, seed: 
         if part == "norm":
             value = np.ones(shape)
         elif name.startswith("recurrence") and part == "bias":
-            value = np.repeat([float(block == "forget_gate") for block in cell.blocks], settings.width)
+            value = np.repeat(
+                [settings.forget_bias * (block == "forget_gate") for block in cell.blocks], settings.width
+            )
         elif len(shape) == 1:
             value = np.zeros(shape)
-        elif part == "recurrent_weights" and cell.learns:
+        elif part == "recurrent_weights" and cell.learns and settings.recurrent_start == "orthogonal":
             value = np.concatenate([orthogonal(shape[0], random) for _block in range(shape[1] // shape[0])], 1)
-        elif part == "recurrent_weights":
+        elif part == "recurrent_weights" and not cell.learns:
             value = random.standard_normal(shape)
             value *= settings.spectral_radius / np.abs(np.linalg.eigvals(value)).max()
         else:

@@ -19,6 +19,7 @@ from seqgen.engine.settings import ModelSettings, TrainingSettings
 from seqgen.engine.training import Trainer
 from seqgen.engine.weights import weight_shapes
 
+BIAS_AND_RECURRENT = ("0/bias", "0/recurrent_weights")
 SHAPES = [{}, {"attention_memory": 0}, {"feed_forward": 0, "layers": 1}, {"grammar_state": False}]
 
 
@@ -89,6 +90,16 @@ def test_first_weights_are_orthogonal_with_an_open_forget_gate_and_follow_the_se
     again, other = Model.new(settings, grammar, seed=3).numpy(), Model.new(settings, grammar, seed=4).numpy()
     np.testing.assert_array_equal(again["embedding"], weights["embedding"])
     assert not np.array_equal(other["embedding"], weights["embedding"])
+
+
+def test_the_first_forget_bias_and_recurrent_matrices_can_be_others():
+    settings = ModelSettings(width=64, layers=1, forget_bias=-2.5, recurrent_start="normal")
+    weights = Model.new(settings, toys.turns(), seed=3).numpy()
+    bias, recurrent = (next(v for name, v in weights.items() if name.endswith(part)) for part in BIAS_AND_RECURRENT)
+    assert bias.reshape(4, 64)[:, 0].tolist() == [0, -2.5, 0, 0]
+    assert recurrent.std() == pytest.approx(64**-0.5, rel=0.03)
+    gate = recurrent[:, :64]
+    assert np.abs(gate @ gate.T - np.eye(64)).max() > 0.2
 
 
 def test_the_norms_gradient_is_that_of_its_formula():

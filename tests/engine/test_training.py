@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 
-import keras
 import numpy as np
 import pytest
 
@@ -85,14 +84,21 @@ def interrupted(stored, folder, steps, at, **settings):
     loop, _ = make_loop(stored, folder, steps, **settings)
     loop.resume(newest_checkpoint(folder))
     assert loop.trainer.step_number == at
-    return loop.run(), loop.trainer.model.numpy()
+    return loop.run(), loop.trainer.tensors()
 
 
-def test_a_run_that_was_stopped_and_resumed_ends_in_the_same_weights_to_the_bit(stored, tmp_path):
-    loop, _ = make_loop(stored, tmp_path / "a", 30, dropout=0.3)
-    straight, weights = loop.run(), loop.trainer.model.numpy()
-    resumed, again = interrupted(stored, tmp_path / "b", 30, 13, dropout=0.3)
-    for name, value in weights.items():
+EVERYTHING = {
+    "dropout_kind": "locked", "weight_drop": 0.3, "activation_penalty": 1.0, "change_penalty": 1.0, "clip_value": 0.1,
+    "accumulate": 3, "average": 0.9, "schedule": "linear",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("settings", [{}, EVERYTHING], ids=["plain", "everything"])
+def test_a_run_that_was_stopped_and_resumed_ends_in_the_same_weights_to_the_bit(stored, tmp_path, settings):
+    loop, _ = make_loop(stored, tmp_path / "a", 30, dropout=0.3, **settings)
+    straight, state = loop.run(), loop.trainer.tensors()
+    resumed, again = interrupted(stored, tmp_path / "b", 30, 13, dropout=0.3, **settings)
+    for name, value in state.items():
         np.testing.assert_array_equal(again[name], value, err_msg=name)
     assert (resumed.best, resumed.held_out, resumed.loss) == (straight.best, straight.held_out, straight.loss)
 
@@ -156,17 +162,6 @@ def test_the_first_step_is_that_of_adamw_with_a_clipped_gradient(stored):
     assert np.median(moved) == pytest.approx(1e-3, rel=0.02)
     moved_bias = np.abs(after["recurrence_0/bias"] - before["recurrence_0/bias"])
     assert np.median(moved_bias) == pytest.approx(1e-3, rel=0.02)
-
-
-def test_the_rate_warms_up_then_falls_along_a_cosine():
-    trainer = Trainer(Model.new(SMALL, toys.turns(), 0), TrainingSettings(learning_rate=1.0, warm_up=9, final_rate=0.1))
-    assert trainer.rate(0.0) == pytest.approx(0.1)
-    trainer.step_number = 4
-    assert trainer.rate(0.0) == pytest.approx(0.5)
-    trainer.step_number = 100
-    half = keras.optimizers.schedules.CosineDecay(1.0, 100, alpha=0.1)
-    for step in (0, 25, 50, 100):
-        assert trainer.rate(step / 100) == pytest.approx(float(half(step)), rel=1e-5)
 
 
 def test_a_loss_that_is_not_finite_stops_training_with_what_to_do(stored, tmp_path):

@@ -1,0 +1,99 @@
+"""Memory: the estimate beside what the compiler says it needs, and what is said when it runs out."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+import tensorflow as tf
+
+from engine import toys
+from seqgen.engine import capacity
+from seqgen.engine.capacity import PROGRAM, bytes_needed, memory_explained
+from seqgen.engine.settings import SIZES, ModelSettings, TrainingSettings
+from seqgen.errors import TrainingError
+
+SMALL = ModelSettings(**SIZES["small"])
+
+
+def explained(monkeypatch, error, free, model=SMALL, **training):
+    monkeypatch.setattr(capacity, "free_bytes", lambda: free)
+    with pytest.raises(TrainingError) as raised, memory_explained(model, TrainingSettings(**training), toys.turns()):
+        raise error
+    return str(raised.value)
+
+
+def exhausted():
+    return tf.errors.ResourceExhaustedError(None, None, "Out of memory while trying to allocate 19.06GiB.")
+
+
+@pytest.mark.parametrize("error", [MemoryError(), exhausted()], ids=["numpy", "tensorflow"])
+def test_running_out_says_how_many_streams_would_fit(monkeypatch, error):
+    said = explained(monkeypatch, error, PROGRAM + 2 * 10**9, streams=4096, segment=64)
+    streams = int(said.split("streams=")[1].rstrip("."))
+    for count, fits in ((streams, True), (2 * streams, False)):
+        needed = bytes_needed(SMALL, TrainingSettings(streams=count, segment=64), toys.VOCABULARY, 2)
+        assert (needed <= PROGRAM + 2 * 10**9) == fits
+    assert "2.8 GB were free" in said
+
+
+def test_where_no_number_of_streams_would_fit_a_smaller_size_is_named(monkeypatch):
+    large = ModelSettings(**SIZES["large"])
+    assert "--size medium" in explained(monkeypatch, MemoryError(), PROGRAM + 2 * 10**8, model=large)
+    assert "--size tiny" in explained(monkeypatch, MemoryError(), PROGRAM + 3 * 10**6, model=large)
+    assert "segment=32" in explained(monkeypatch, MemoryError(), 10**6)
+
+
+def test_half_the_streams_are_named_even_where_there_seems_to_be_room(monkeypatch):
+    assert "streams=8." in explained(monkeypatch, MemoryError(), 10**15, streams=16)
+
+
+def test_other_errors_are_left_alone():
+    with pytest.raises(ZeroDivisionError), memory_explained(SMALL, TrainingSettings(), toys.turns()):
+        raise ZeroDivisionError
+
+
+def test_free_memory_is_some_of_what_there_is():
+    assert 10**6 < capacity.free_bytes() < 10**14
+
+
+def test_the_estimate_is_near_what_a_step_takes_and_a_refusal_of_the_system_is_understood():
+    done = subprocess.run([sys.executable, "-c", HUNGRY], capture_output=True, text=True)
+    estimated_share, said = done.stdout.splitlines()[-2:]
+    assert 0.7 < float(estimated_share) < 1.6
+    assert "--set streams=" in said
+
+
+HUNGRY = """
+import os, resource
+from types import SimpleNamespace
+import numpy as np
+from seqgen.engine.capacity import bytes_needed, memory_explained
+from seqgen.engine.model import Model
+from seqgen.engine.settings import ModelSettings, TrainingSettings
+from seqgen.engine.training import Trainer
+from seqgen.errors import TrainingError
+from seqgen.grammar import anything
+
+settings, grammar = ModelSettings(width=512, layers=1), anything(65)
+
+def step(training):
+    trainer = Trainer(Model.new(settings, grammar, 0), training)
+    ids = np.ones((64, training.streams), np.int32)
+    float(trainer.step(SimpleNamespace(inputs=ids, targets=ids, weights=ids.astype("float32"), states=0 * ids), 0.0))
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+
+few, many = TrainingSettings(streams=8), TrainingSettings(streams=512)
+taken = -step(few) + step(many)
+print((bytes_needed(settings, many, 65, 1) - bytes_needed(settings, few, 65, 1)) / taken)
+limit = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize() + 10**9
+resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+most = TrainingSettings(streams=4096)
+try:
+    with memory_explained(settings, most, grammar):
+        step(most)
+except TrainingError as error:
+    print(error, flush=True)
+os._exit(0)
+"""

@@ -1,0 +1,160 @@
+"""What the loop does when a loss is not finite, and when held-out data stops getting likelier."""
+
+from __future__ import annotations
+
+import os
+import signal
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from engine import toys
+from seqgen.corpus.store import Documents
+from seqgen.corpus.stream import Stream
+from seqgen.corpus.whole import whole
+from seqgen.engine.checkpoint import checkpoint_path, newest_checkpoint, read_checkpoint
+from seqgen.engine.evaluation import HeldOut
+from seqgen.engine.loop import Budget, Stopped, TrainingLoop
+from seqgen.engine.model import Model
+from seqgen.engine.settings import ModelSettings, TrainingSettings
+from seqgen.engine.training import Trainer
+from seqgen.errors import TrainingError
+
+
+@pytest.fixture(autouse=True)
+def _without_a_compiler():
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+@pytest.fixture(scope="module")
+def stored():
+    return Documents.from_examples([(ids, np.r_[0, np.ones(len(ids) - 1)]) for ids in toys.documents(4, longest=8)])
+
+
+def make_loop(stored, folder, steps=12, *, bad=(), report=lambda progress: None, **settings):
+    """A loop whose segments of the steps `bad` have a loss that is no number; evaluates at every 4th step."""
+    training = TrainingSettings(streams=2, segment=4, warm_up=0, evaluations=steps // 4, **settings)
+    trainer = Trainer(Model.new(ModelSettings(width=8, layers=1), toys.turns(), 0), training)
+    stream = Stream(stored, toys.turns(), streams=2, steps=4, seed=0)
+
+    def segment_at(step):
+        batch = stream.batch(step)
+        return batch._replace(weights=batch.weights * np.nan) if step in bad else batch
+
+    kept = {}
+    loop = TrainingLoop(
+        trainer, segment_at, lambda: (b for b, _ in whole(stored, toys.turns(), streams=2, steps=4)),
+        Budget(steps=steps), folder, on_best=lambda weights, result, step: kept.update(weights), report=report,
+    )  # fmt: skip
+    return loop, kept
+
+
+def test_the_weights_of_the_last_evaluation_are_put_back_and_the_rate_is_halved(stored, tmp_path):
+    notes, after = [], []
+
+    def report(progress):
+        if progress.note:
+            notes.append(progress.note)
+            good = read_checkpoint(checkpoint_path(tmp_path, 4)).tensors
+            trainer = loop.trainer
+            after.append(
+                (progress.step, good["weights/embedding"], trainer.model.numpy()["embedding"], trainer.rate(0))
+            )
+
+    loop, _ = make_loop(stored, tmp_path, bad={6}, report=report, schedule="constant")
+    final = loop.run()
+    ((step, good, put_back, rate),) = after
+    assert "step 6" in notes[0]
+    assert "step 4" in notes[0]
+    assert step == 7
+    np.testing.assert_array_equal(put_back, good)
+    assert rate == loop.trainer.settings.learning_rate / 2
+    assert np.isfinite(final.held_out)
+    assert not np.array_equal(put_back, loop.trainer.model.numpy()["embedding"])
+
+
+def test_before_the_first_evaluation_the_first_weights_are_put_back(stored, tmp_path):
+    seen = []
+    loop, _ = make_loop(stored, tmp_path, bad={2}, report=lambda p: p.note and seen.append(loop.trainer.model.numpy()))
+    first = loop.trainer.model.numpy()
+    loop.run()
+    for name, value in seen[0].items():
+        np.testing.assert_array_equal(value, first[name])
+
+
+def test_three_times_and_no_more(stored, tmp_path):
+    notes = []
+    loop, _ = make_loop(stored, tmp_path, bad={1, 5, 9}, report=lambda progress: notes.append(progress.note))
+    loop.run()
+    assert len([note for note in notes if note]) == 3
+    loop, _ = make_loop(stored, tmp_path / "again", bad={1, 5, 9, 10})
+    with pytest.raises(TrainingError, match="step 10; train again with a lower learning_rate"):
+        loop.run()
+
+
+def test_a_run_that_fell_back_is_resumed_to_the_bit(stored, tmp_path):
+    """Stopped between its evaluation, the segment that did harm and the next evaluation."""
+    settings = {"dropout": 0.3, "average": 0.9, "accumulate": 2}
+    straight, _ = make_loop(stored, tmp_path / "a", bad={2, 6}, **settings)
+    straight.run()
+    for at in (3, 7):
+        folder = tmp_path / str(at)
+        press = lambda progress, at=at: progress.step == at and os.kill(os.getpid(), signal.SIGINT)  # noqa: E731
+        loop, _ = make_loop(stored, folder, bad={2, 6}, report=press, **settings)
+        with pytest.raises(Stopped):
+            loop.run()
+        loop, _ = make_loop(stored, folder, bad={2, 6}, **settings)
+        loop.resume(newest_checkpoint(folder))
+        assert loop.trainer.step_number == at
+        assert loop.trainer.halvings == (1 if at < 7 else 2)
+        loop.run()
+        for name, value in straight.trainer.tensors().items():
+            np.testing.assert_array_equal(loop.trainer.tensors()[name], value, err_msg=f"{name} stopped at {at}")
+
+
+def test_the_checkpoint_to_fall_back_to_is_kept(stored, tmp_path, monkeypatch):
+    monkeypatch.setattr("seqgen.engine.loop.CHECKPOINT_SECONDS", 0.0)
+    folders = []
+    loop, _ = make_loop(
+        stored, tmp_path, report=lambda _: folders.append(sorted(p.name[:15] for p in tmp_path.iterdir()))
+    )
+    loop.run()
+    assert folders[6] == ["step-0000000004", "step-0000000005", "step-0000000006"]
+    assert read_checkpoint(checkpoint_path(tmp_path, 12)).record["good_step"] == 12
+
+
+def held_out_is(loop, nats):
+    values = iter(nats)
+    loop.evaluator.evaluate = lambda segments: HeldOut(next(values), 1.0)
+
+
+def test_training_ends_when_held_out_data_was_not_likelier_so_many_times(stored, tmp_path):
+    told = []
+    loop, _ = make_loop(stored, tmp_path, 24, patience=2, report=told.append)
+    held_out_is(loop, [3, 2, 2.5, 2])
+    final = loop.run()
+    assert (final.step, final.best, final.held_out) == (16, 2, 2)
+    assert "2 evaluations" in told[-1].note
+    resumed, _ = make_loop(stored, tmp_path, 24, patience=2)
+    resumed.resume(newest_checkpoint(tmp_path))
+    assert resumed.run().step == 16
+
+
+def test_without_patience_or_with_something_better_it_goes_on(stored, tmp_path):
+    for folder, patience, nats in (("a", 0, [3, 3, 3, 3, 3, 3]), ("b", 2, [3, 3.1, 2.9, 3, 2.8, 2.9])):
+        loop, _ = make_loop(stored, tmp_path / folder, 24, patience=patience)
+        held_out_is(loop, nats)
+        assert loop.run().step == 24
+
+
+def test_the_averaged_weights_are_evaluated_and_kept(stored, tmp_path):
+    loop, kept = make_loop(stored, tmp_path, 4, average=0.9)
+    final = loop.run()
+    held_out = loop.evaluator.evaluate(loop.held_out())
+    assert final.held_out == held_out.nats
+    for name, value in loop.trainer.judged.numpy().items():
+        np.testing.assert_array_equal(kept[name], value)
+    assert not np.array_equal(kept["embedding"], loop.trainer.model.numpy()["embedding"])

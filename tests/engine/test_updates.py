@@ -1,0 +1,153 @@
+"""From gradients to weights: clipping, accumulation, averages; run operation by operation, without a compiler."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from engine import toys
+from seqgen.engine.model import Model
+from seqgen.engine.settings import ModelSettings, TrainingSettings
+from seqgen.engine.training import Trainer, clipped
+from seqgen.grammar import BOS, anything
+
+SMALL = ModelSettings(width=8, layers=1)
+
+
+@pytest.fixture(autouse=True)
+def _without_a_compiler():
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
+
+
+def trainer(streams=2, segment=4, **settings):
+    wanted = {"warm_up": 0, "dropout": 0.0, "learning_rate": 0.01, "schedule": "constant", **settings}
+    model = Model.new(SMALL, anything(toys.VOCABULARY), 0)
+    return Trainer(model, TrainingSettings(streams=streams, segment=segment, **wanted))
+
+
+def segment(seed, steps=4, streams=2):
+    """Every stream begins a document, so that the memory before does not matter."""
+    ids = np.random.default_rng(seed).integers(2, toys.VOCABULARY, (steps + 1, streams)).astype(np.int32)
+    ids[0] = BOS
+    return SimpleNamespace(
+        inputs=ids[:-1], targets=ids[1:], weights=np.ones((steps, streams), np.float32), states=np.zeros_like(ids[1:])
+    )
+
+
+def reaching_the_optimizer(one, monkeypatch):
+    """The gradients of each update from now on, as the optimizer gets them."""
+    seen, apply = [], one.optimizer.apply_gradients
+
+    def watched(pairs):
+        pairs = list(pairs)
+        seen.append([np.asarray(gradient) for gradient, _ in pairs])
+        apply(pairs)
+
+    monkeypatch.setattr(one.optimizer, "apply_gradients", watched)
+    return seen
+
+
+def test_clipping_is_by_value_first_and_then_by_norm():
+    gradients = [tf.constant([[3.0, -0.5]]), tf.constant([-4.0])]
+    by_value = clipped(gradients, TrainingSettings(clip_value=1.0, clip_norm=100))
+    assert [one.numpy().tolist() for one in by_value] == [[[1, -0.5]], [-1]]
+    both = np.concatenate([one.numpy().ravel() for one in clipped(gradients, TrainingSettings(clip_value=1.0))])
+    np.testing.assert_allclose(both, np.array([1, -0.5, -1]) / 1.5, rtol=1e-6)
+    unclipped = clipped(gradients, TrainingSettings(clip_norm=100))
+    np.testing.assert_array_equal(unclipped[0], gradients[0])
+
+
+def test_no_number_above_clip_value_and_no_gradient_above_clip_norm_reaches_the_optimizer(monkeypatch):
+    largest, norms = [], []
+    for settings in ({"clip_norm": 100}, {"clip_norm": 100, "clip_value": 1e-3}, {"clip_norm": 0.05}):
+        one = trainer(**settings)
+        seen = reaching_the_optimizer(one, monkeypatch)
+        one.step(segment(0), 0.0)
+        numbers = np.concatenate([gradient.ravel() for gradient in seen[0]])
+        largest.append(np.abs(numbers).max())
+        norms.append(np.linalg.norm(numbers))
+    assert largest[0] > 0.05
+    assert largest[1] == pytest.approx(1e-3)
+    assert norms[0] > 0.1
+    assert norms[2] == pytest.approx(0.05, rel=1e-4)
+
+
+def test_gradients_of_several_steps_make_one_update_with_their_mean():
+    parts = [segment(seed) for seed in range(3)]
+    joined = SimpleNamespace(
+        **{name: np.concatenate([vars(part)[name] for part in parts], 1) for name in vars(parts[0])}
+    )
+    small, large = trainer(accumulate=3), trainer(streams=6)
+    before = small.model.numpy()
+    for _ in range(2):
+        large.step(joined, 0.0)
+        for number, part in enumerate(parts):
+            small.step(part, 0.0)
+            if number < 2 and small.step_number < 3:
+                for name, value in small.model.numpy().items():
+                    np.testing.assert_array_equal(value, before[name])
+    for name, value in large.model.numpy().items():
+        # Adam divides by the gradient's own size: where that is nothing but rounding, so is the direction.
+        np.testing.assert_allclose(small.model.numpy()[name], value, atol=2e-5, err_msg=name)
+    assert int(small.optimizer.iterations) == 2
+    assert np.abs(small.model.numpy()["embedding"] - before["embedding"]).max() > 0.01
+
+
+def test_gradients_are_accumulated_unclipped(monkeypatch):
+    one = trainer(accumulate=2, clip_norm=0.01)
+    got, separate = reaching_the_optimizer(one, monkeypatch), []
+    for seed in (0, 1):
+        one.step(segment(seed), 0.0)
+        fresh = trainer(clip_norm=100)
+        seen = reaching_the_optimizer(fresh, monkeypatch)
+        fresh.step(segment(seed), 0.0)
+        separate.append(seen[0])
+    mean = [(a + b) / 2 for a, b in zip(*separate, strict=True)]
+    norm = np.sqrt(sum((part**2).sum() for part in mean))
+    for made, expected in zip(got[0], mean, strict=True):
+        np.testing.assert_allclose(made, expected * 0.01 / norm, atol=1e-7)
+
+
+def test_the_average_is_that_of_its_formula_and_training_goes_on_with_the_raw_weights():
+    averaged, raw = trainer(average=0.25), trainer()
+    expected = {name: value.astype(np.float64) for name, value in averaged.model.numpy().items()}
+    for step in range(5):
+        for one in (averaged, raw):
+            one.step(segment(step), 0.0)
+        decay = min(0.25, (2 + step) / (11 + step))
+        for name, value in averaged.model.numpy().items():
+            expected[name] = decay * expected[name] + (1 - decay) * value
+    for name, value in averaged.judged.numpy().items():
+        np.testing.assert_allclose(value, expected[name], atol=1e-6)
+        np.testing.assert_array_equal(averaged.model.numpy()[name], raw.model.numpy()[name])
+    assert np.abs(averaged.judged.numpy()["embedding"] - raw.model.numpy()["embedding"]).max() > 1e-3
+    assert raw.judged is raw.model
+
+
+def test_penalties_and_weight_drop_change_what_is_learned_but_not_what_is_reported():
+    plain = trainer()
+    loss = float(plain.step(segment(0), 0.0))
+    for settings in ({"activation_penalty": 100.0}, {"change_penalty": 100.0}):
+        penalised = trainer(**settings)
+        assert float(penalised.step(segment(0), 0.0)) == loss
+        assert np.abs(penalised.model.numpy()["embedding"] - plain.model.numpy()["embedding"]).max() > 1e-3
+    assert float(trainer(weight_drop=0.5).step(segment(0), 0.0)) != loss
+
+
+def test_a_shorter_segment_moves_the_weights_less_far_where_lengths_are_drawn():
+    for vary, share in ((True, 0.75), (False, 1.0)):
+        one = trainer(segment=8, vary_segment=vary)
+        one.step(segment(0, steps=6), 0.0)
+        assert float(one.optimizer.learning_rate) == pytest.approx(0.01 * share)
+
+
+def test_a_gradient_that_is_not_finite_is_told_as_a_loss_that_is_not(monkeypatch):
+    one = trainer()
+    gradients = [tf.fill(weight.shape, np.inf) for weight in one.model.weights.values()]
+    monkeypatch.setattr(one, "_gradients", lambda *_: (tf.constant(1.0), gradients, one.memory))
+    assert not np.isfinite(float(one.step(segment(0), 0.0)))

@@ -1,0 +1,75 @@
+"""Beginning with a trained model: rows follow the names of their tokens; everything else is kept or begins anew."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from letters import Letters
+
+from seqgen import UsageError, Vocabulary, fine_tuning
+from seqgen.engine.model import Model
+from seqgen.engine.settings import ModelSettings
+from seqgen.engine.weights import first_weights
+from seqgen.fine_tuning import Start, moved
+from seqgen.grammar import anything
+
+SETTINGS = ModelSettings(width=8, layers=1, attention_memory=3, attention_width=4)
+
+
+def weights(tokens, classes, seed):
+    made = first_weights(SETTINGS, len(tokens), classes, seed)
+    return {name: value + np.float32(seed) for name, value in made.items()}
+
+
+def test_rows_follow_their_tokens_new_ones_are_fresh_and_lost_ones_are_dropped():
+    before, now = Vocabulary("abcd"), Vocabulary("xdbyz")
+    old, fresh = weights(before, 3, 1), weights(now, 3, 2)
+    made = moved(old, before, fresh, now)
+    assert {name: value.shape for name, value in made.items()} == {name: v.shape for name, v in fresh.items()}
+    for name in ("embedding", "output/bias"):
+        for token in now:
+            origin = old[name][before.ids[token]] if token in before.ids else fresh[name][now.ids[token]]
+            np.testing.assert_array_equal(made[name][now.ids[token]], origin, err_msg=f"{name} of {token}")
+    for name in set(made) - {"embedding", "output/bias"}:
+        np.testing.assert_array_equal(made[name], old[name], err_msg=name)
+
+
+@pytest.mark.parametrize("classes", [2, 4, 1])
+def test_classes_of_another_number_begin_anew(classes):
+    tokens = Vocabulary("abc")
+    old, fresh = weights(tokens, 3, 1), weights(tokens, classes, 2)
+    made = moved(old, tokens, fresh, tokens)
+    assert set(made) == set(fresh)
+    if classes > 1:
+        np.testing.assert_array_equal(made["state_embedding"], fresh["state_embedding"])
+    np.testing.assert_array_equal(made["embedding"], old["embedding"])
+
+
+@pytest.fixture
+def trained(monkeypatch):
+    """A model of the letters, as `load` would give it."""
+    domain = Letters()
+    model = Model.new(SETTINGS, domain.grammar(), 1)
+    monkeypatch.setattr(fine_tuning, "load", lambda path, bundled_only: SimpleNamespace(domain=domain, model=model))
+    return model
+
+
+def test_a_model_for_a_larger_vocabulary_is_a_new_one_but_for_what_the_old_one_knew(trained):
+    start = Start("some", "letters")
+    larger = Vocabulary([*start.vocabulary.names[2:], "new"])
+    made = start.model(anything(len(larger)), larger, seed=5).numpy()
+    np.testing.assert_array_equal(made["embedding"][:-1], trained.numpy()["embedding"])
+    np.testing.assert_array_equal(made["embedding"][-1], first_weights(SETTINGS, len(larger), 1, 5)["embedding"][-1])
+
+
+def test_a_model_of_another_domain_or_of_another_shape_is_refused(trained):
+    with pytest.raises(UsageError, match="'letters', not 'words'"):
+        Start("some", "words")
+    start = Start("some", "letters")
+    start.check_same({"width": 8, "dropout": 0.5}, None)
+    with pytest.raises(UsageError, match="width=8, not 16"):
+        start.check_same({"width": 16}, None)
+    with pytest.raises(UsageError, match="not 64"):
+        start.check_same({}, "tiny")
