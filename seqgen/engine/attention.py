@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import tensorflow as tf
 
-from seqgen.engine.products import compiled
+from seqgen.engine.compiling import compiled
 
 BLOCKED = -1e9
 

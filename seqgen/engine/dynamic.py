@@ -18,8 +18,8 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from seqgen.engine.compiling import compiled
 from seqgen.engine.model import Memory, Model
-from seqgen.engine.products import compiled
 from seqgen.engine.segment import cut, tensors
 from seqgen.errors import InvalidValue
 

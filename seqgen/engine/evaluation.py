@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from seqgen.engine.compiling import compiled
 from seqgen.engine.model import Memory, Model
-from seqgen.engine.products import compiled
 from seqgen.engine.segment import Segment, tensors
 from seqgen.errors import TrainingError
 

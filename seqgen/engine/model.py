@@ -20,9 +20,10 @@ import tensorflow as tf
 
 from seqgen.engine.attention import BLOCKED, window_attention
 from seqgen.engine.cells import CELLS
+from seqgen.engine.compiling import compiled
 from seqgen.engine.embedding import Lookup, embedded, normalised, projected
 from seqgen.engine.norm import normalise
-from seqgen.engine.products import compiled, linear
+from seqgen.engine.products import linear
 from seqgen.engine.recurrence import one_step, recurrence
 from seqgen.engine.regularisation import Regularisation
 from seqgen.engine.settings import ModelSettings

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from seqgen.engine.products import compiled
+from seqgen.engine.compiling import compiled
 
 
 @compiled

@@ -18,7 +18,8 @@ from collections.abc import Callable
 import tensorflow as tf
 
 from seqgen.engine.cell import Cell, Weights
-from seqgen.engine.products import compiled, transposed_times
+from seqgen.engine.compiling import compiled
+from seqgen.engine.products import transposed_times
 
 
 def one_step(

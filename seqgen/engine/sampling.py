@@ -16,6 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from seqgen.engine.attention import BLOCKED
+from seqgen.engine.compiling import compiled
 from seqgen.engine.model import Memory, Model, Tables
 from seqgen.errors import InvalidValue
 from seqgen.grammar import BOS, EOS, Grammar
@@ -57,8 +58,8 @@ class Sampler:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self._read_prompt = tf.function(self._prompt_memory, jit_compile=True, autograph=False)
-        self._draw = tf.function(self._draw_chunk, jit_compile=True, autograph=False)
+        self._read_prompt = compiled(self._prompt_memory)
+        self._draw = compiled(self._draw_chunk)
 
     def stream(
         self,

@@ -12,10 +12,10 @@ from collections.abc import Iterator
 import numpy as np
 import tensorflow as tf
 
+from seqgen.engine.compiling import compiled
 from seqgen.engine.dynamic import Adaptation
 from seqgen.engine.model import Memory, Model
 from seqgen.engine.neural_cache import Cached, NeuralCache
-from seqgen.engine.products import compiled
 from seqgen.engine.segment import Cut, cut, tensors
 
 SEGMENT = 128

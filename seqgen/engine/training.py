@@ -12,8 +12,8 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from seqgen.engine.compiling import compiled
 from seqgen.engine.model import Memory, Model
-from seqgen.engine.products import compiled
 from seqgen.engine.regularisation import Regularisation
 from seqgen.engine.schedule import learning_rate
 from seqgen.engine.segment import Segment, tensors
