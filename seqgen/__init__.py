@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from seqgen.atomic import atomic_write
     from seqgen.building import build
-    from seqgen.domain import Domain, Example, Options, Prompt, Vocabulary
+    from seqgen.domain import Domain, Example, Options, Prompt, Remark, Vocabulary
     from seqgen.errors import (
         BundleError,
         CorpusError,
@@ -45,6 +45,7 @@ __all__ = [
     "OutputError",
     "PluginError",
     "Prompt",
+    "Remark",
     "SeqgenError",
     "TrainingError",
     "UnknownName",
@@ -60,7 +61,7 @@ __all__ = [
 _HOMES = {
     "atomic": ("atomic_write",),
     "building": ("build",),
-    "domain": ("Domain", "Example", "Options", "Prompt", "Vocabulary"),
+    "domain": ("Domain", "Example", "Options", "Prompt", "Remark", "Vocabulary"),
     "grammar": ("BOS", "EOS", "Grammar"),
     "project": ("evaluate", "train"),
     "trained": ("load",),
