@@ -105,13 +105,14 @@ def _exactly(read: Callable[[int], bytes], size: int) -> bytearray:
 def pack(reading: Reading) -> bytes:
     """A reading as bytes."""
     documents, evidence = list(reading.documents), list(reading.evidence)
+    prints = [document.fingerprint for document in documents] + [one.fingerprint for one in evidence]
     header = {
         "reason": reading.reason,
         "detail": reading.detail,
         "dropped": reading.dropped,
         "remarks": reading.remarks,
         "more": reading.more,
-        "fingerprints": "".join(one.fingerprint.hex() for one in [*documents, *evidence]),
+        "fingerprints": b"".join(prints).hex(),
         "lengths": [len(document.ids) for document in documents],
         "evidence": [one.value for one in evidence],
     }
@@ -146,7 +147,8 @@ def unpack(body: bytes, vocabulary_size: int) -> Reading:
     return Reading(
         documents,
         [Evidence(print_, value) for print_, value in values],
-        *({_printable(text): count for text, count in header[kind].items()} for kind in ("dropped", "remarks")),
+        {_printable(reason): count for reason, count in header["dropped"].items()},
+        {_printable(remark): count for remark, count in header["remarks"].items()},
         None if header["reason"] is None else _printable(header["reason"]),
         _printable(header["detail"]),
         header["more"],

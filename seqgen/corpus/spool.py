@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Generic, TypeVar
 
-from seqgen.corpus.channel import Encoded, Evidence, Reading, message, receive, unpack
+from seqgen.corpus.channel import Reading, message, receive, unpack
 from seqgen.errors import OutputError
 
-Kind = TypeVar("Kind", Encoded, Evidence)
+Kind = TypeVar("Kind")
 LARGEST_PART = 2**32
 
 
@@ -51,13 +51,13 @@ class Spooled:
         if self._last.reason is not None:
             return self._last
         return Reading(
-            _Kept(self, self._documents, Encoded),
-            _Kept(self, self._evidence, Evidence),
+            _Kept(self, self._documents, lambda part: part.documents),
+            _Kept(self, self._evidence, lambda part: part.evidence),
             dict(self._dropped),
             dict(self._remarks),
         )
 
-    def bodies(self) -> Iterator[Reading]:
+    def readings(self) -> Iterator[Reading]:
         """Each part again, read from disk."""
         assert self._file is not None
         self._file.seek(0)
@@ -68,14 +68,14 @@ class Spooled:
 class _Kept(Generic[Kind]):
     """The documents, or the evidence, of all parts."""
 
-    def __init__(self, spooled: Spooled, count: int, kind: type[Kind]) -> None:
+    def __init__(self, spooled: Spooled, count: int, of: Callable[[Reading], Iterable[Kind]]) -> None:
         self._spooled = spooled
         self._count = count
-        self._kind = kind
+        self._of = of
 
     def __iter__(self) -> Iterator[Kind]:
-        for part in self._spooled.bodies():
-            yield from part.documents if self._kind is Encoded else part.evidence  # type: ignore[misc]
+        for part in self._spooled.readings():
+            yield from self._of(part)
 
     def __len__(self) -> int:
         return self._count
