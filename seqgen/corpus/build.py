@@ -16,7 +16,7 @@ import sqlite3
 import tempfile
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -27,15 +27,13 @@ from seqgen.corpus.channel import Reading
 from seqgen.corpus.copies import Copies
 from seqgen.corpus.learning import Moved, TrainingEvidence
 from seqgen.corpus.recipes import Recipe
-from seqgen.corpus.sources import Source, sha256, walk
+from seqgen.corpus.sources import Progress, Source, sha256, walk
 from seqgen.corpus.split import Split, assign, check_sides, place
 from seqgen.corpus.store import FORMAT, INDEX, SPLITS, Corpus, ShardWriter
 from seqgen.corpus.workers import Limits, Readers
 from seqgen.domain import Domain
 from seqgen.errors import CorpusError, OutputError
 
-Progress = Callable[[int, int, str], None]
-"""Told how much is done, of how much, and of what: "files", "files to learn from", "bytes"."""
 COPY = "a duplicate"
 REASONS_SHOWN = 3
 
