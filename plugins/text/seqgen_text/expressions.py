@@ -26,6 +26,7 @@ FIRST = 2
 SURROGATES = (0xD800, 0xE000)
 LAST = 0x110000
 ANYTHING = "(?s:.*)"
+TYPES = re.ASCII | re.LOCALE | re.UNICODE
 _ANCHORS = {
     _constants.AT_BEGINNING: "start", _constants.AT_BEGINNING_STRING: "start",
     _constants.AT_END: "end", _constants.AT_END_STRING: "end",
@@ -144,6 +145,8 @@ class _Machine:
         kind, value = node
         if kind is _constants.SUBPATTERN:
             _, added, removed, body = value
+            # One of ASCII and Unicode takes the place of the other.
+            flags = flags & ~TYPES if added & TYPES else flags
             return self._sequence(list(body), state, (flags | added) & ~removed, edges)
         if kind is _constants.BRANCH:
             done = self._state()

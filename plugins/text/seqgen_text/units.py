@@ -15,7 +15,7 @@ import abc
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Literal
+from typing import ClassVar, Literal
 
 import numpy as np
 
@@ -35,8 +35,14 @@ class Unit(abc.ABC):
     strings: the bytes that each token stands for, BOS and EOS left out
     """
 
+    falls_back: ClassVar[bool] = True
+    """Whether the first 256 tokens are the bytes."""
+
     def __init__(self, names: Sequence[str]) -> None:
+        """Raises ValueError or KeyError for names that are not those of such tokens."""
         self.strings = tuple(bytes_of(name) for name in names)
+        if self.falls_back and self.strings[: len(BYTES)] != BYTES:
+            raise ValueError("it does not begin with the 256 bytes")
 
     @abc.abstractmethod
     def ids(self, text: str) -> Sequence[int] | np.ndarray:
@@ -100,13 +106,16 @@ class Pieces(Unit):
 
 
 class Words(Unit):
+    falls_back = False
+
     def __init__(self, names: Sequence[str]) -> None:
         super().__init__(names)
         self._ids = {data.decode("utf-8"): FIRST + number for number, data in enumerate(self.strings)}
+        self._space, self._unknown = self._ids[" "], self._ids[UNKNOWN]
 
     def ids(self, text: str) -> list[int]:
         found: list[int] = []
-        space, unknown = self._ids[" "], self._ids[UNKNOWN]
+        space, unknown = self._space, self._unknown
         for word in WORD.findall(text):
             number = self._ids.get(word)
             if number is not None:
