@@ -94,11 +94,13 @@ def _tree(automaton: Automaton, places: _Places) -> _Inside | None:
 
     def under(first: int, size: int, least: int) -> int | _Inside | None:
         """Where the `size` code points from `first` lead, by their continuation bytes; none below `least`."""
+        if first + size <= least:
+            return None
         part = bisect.bisect_right(automaton.starts, first) - 1
         end = automaton.starts[part + 1] if part + 1 < len(automaton.starts) else first + size
         kind: int | _Inside | None = automaton.classes[part] if automaton.classes[part] >= 0 else None
         if size == 1:
-            return kind if first >= least else None
+            return kind
         if first + size <= end and (first >= least or kind is None):
             while size > 1 and kind is not None:
                 size //= 64
