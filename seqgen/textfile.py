@@ -23,16 +23,15 @@ def pieces(path: Path) -> Iterator[str]:
     with open(path, "rb") as file:
         while True:
             data = file.read(PIECE_BYTES)
-            nul = data.find(b"\0")
-            if nul >= 0:
-                raise UnusableFile("not text: it holds NUL bytes", f"the first at offset {offset + nul}")
             # The decoder holds back a character that the end of a piece has cut; errors count from there.
-            held = len(decoder.getstate()[0])
+            held, before_nul = len(decoder.getstate()[0]), data.partition(b"\0")[0]
             try:
-                text = decoder.decode(data, final=not data)
+                text = decoder.decode(before_nul, final=not data)
             except UnicodeDecodeError as error:
                 where = offset - held + error.start
                 raise UnusableFile("not UTF-8", f"byte 0x{error.object[error.start]:02X} at offset {where}") from None
+            if len(before_nul) < len(data):
+                raise UnusableFile("not text: it holds NUL bytes", f"the first at offset {offset + len(before_nul)}")
             yield text.removeprefix("\ufeff") if offset == 0 else text
             if not data:
                 return

@@ -14,7 +14,9 @@ from seqgen.textfile import pieces
 
 Document = Literal["file", "line", "paragraph", "field"]
 Normalisation = Literal["none", "NFC", "NFKC"]
-SEPARATORS = {"file": None, "line": re.compile(r"\r?\n"), "paragraph": re.compile(r"\n[^\S\n]*\n\s*")}
+SEPARATORS = {"file": None, "line": re.compile(r"\r?\n"), "paragraph": re.compile(r"\n[^\S\n]*\n")}
+SLACK = 1000
+"""How much longer than allowed a document must be to be cut before its end was seen: it may be a separator's begin."""
 SENSIBLE = ("\n\n", "\n", ". ", " ")
 """Where a document is cut that is too long, the best place first."""
 
@@ -32,14 +34,21 @@ def read_documents(
         if isinstance(text, Remark):
             yield text
             continue
-        parts = list(cut(text if normalisation == "none" else unicodedata.normalize(normalisation, text), longest))
-        for part in parts:
-            if part.strip():
+        for number, part in enumerate(_parts(text, normalisation, longest)):
+            if number:
+                yield Remark(f"cut in two: longer than {longest} characters")
+            whole = part.strip("\r\n") if document == "paragraph" else part
+            if whole.strip():
                 empty = False
-                yield part
-        yield from (Remark(f"cut in two: longer than {longest} characters") for _ in parts[1:])
+                yield whole
     if empty:
         raise UnusableFile("empty")
+
+
+def _parts(text: str, normalisation: Normalisation, longest: int) -> Iterator[str]:
+    """A document normalised, in pieces that are short enough before and after that."""
+    for part in cut(text, longest):
+        yield from cut(part if normalisation == "none" else unicodedata.normalize(normalisation, part), longest)
 
 
 def _cells(path: Path, field: str | None) -> Iterator[str | Remark]:
@@ -59,11 +68,12 @@ def _split(text: Iterable[str], separator: re.Pattern[str] | None, longest: int)
         if separator is not None:
             *whole, rest = separator.split(rest)
             yield from whole
-        *full, rest = cut(rest, longest)
-        for part in full:
-            yield part
-            yield Remark(f"cut in two: longer than {longest} characters")
-    yield rest
+        if len(rest) > longest + SLACK:
+            *full, rest = cut(rest, longest)
+            for part in full:
+                yield part
+                yield Remark(f"cut in two: longer than {longest} characters")
+    yield from separator.split(rest) if separator else [rest]
 
 
 def cut(text: str, longest: int) -> Iterator[str]:
