@@ -91,7 +91,9 @@ class AddressSource(BaseModel):
 
 
 def _kind(source: Any) -> str:
-    return "url" if isinstance(source, dict) and "url" in source else "package"
+    """Which source is meant: in a recipe's text it shows in the keys."""
+    by_address = "url" in source if isinstance(source, dict) else isinstance(source, AddressSource)
+    return "url" if by_address else "package"
 
 
 class Recipe(BaseModel):

@@ -109,7 +109,7 @@ def starting(prefix: bytes) -> Grammar:
 def of_length(least: int, most: int | None) -> Grammar:
     """What has so many characters: bytes that begin one are counted, continuation bytes are not."""
     last = least if most is None else most
-    if last >= MOST_STATES:
+    if last * any_text().states >= MOST_STATES:
         raise ImpossibleConstraints(f"A length of {last} needs more than {MOST_STATES} states; ask for a shorter text.")
     states = np.arange(last + 1, dtype=np.int32)
     next_state = np.repeat(np.minimum(states + 1, last)[:, None], VOCABULARY, 1)
