@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from seqgen.atomic import atomic_write
     from seqgen.building import build
-    from seqgen.domain import Domain, Example, Options, Prompt, Vocabulary
+    from seqgen.domain import Domain, Example, Options, Prompt, Remark, Vocabulary
     from seqgen.engine.dynamic import DynamicEvaluation
     from seqgen.engine.neural_cache import NeuralCache
     from seqgen.errors import (
@@ -50,6 +50,7 @@ __all__ = [
     "OutputError",
     "PluginError",
     "Prompt",
+    "Remark",
     "SeqgenError",
     "TrainingError",
     "UnknownName",
@@ -65,7 +66,7 @@ __all__ = [
 _HOMES = {
     "atomic": ("atomic_write",),
     "building": ("build",),
-    "domain": ("Domain", "Example", "Options", "Prompt", "Vocabulary"),
+    "domain": ("Domain", "Example", "Options", "Prompt", "Remark", "Vocabulary"),
     "grammar": ("BOS", "EOS", "Grammar"),
     "engine.dynamic": ("DynamicEvaluation",),
     "engine.neural_cache": ("NeuralCache",),

@@ -19,19 +19,52 @@ SMOOTHING = 0.1
 
 def baselines(train: Documents, test: Documents, grammar: Grammar, period: int) -> dict[str, float]:
     """Weighted mean -ln p of a token of `test`, by counting in `train`: {"unigram": nats, "bigram": nats}."""
-    vocabulary = grammar.vocabulary_size
-    pairs = np.full((period, vocabulary, vocabulary), SMOOTHING)
+    tables = {"unigram": _Counts(), "bigram": _Counts()}
     for _, turn, context, target, weight in _tokens(train, None, period):
-        np.add.at(pairs, (turn, context, target), weight)
-    tables = {"unigram": np.broadcast_to(pairs.sum((0, 1)), pairs.shape), "bigram": pairs}
+        tables["bigram"].add(period * context.astype(np.int64) + turn, target, weight)
+        tables["unigram"].add(np.zeros(len(target), np.int64), target, weight)
     sums, total = dict.fromkeys(tables, 0.0), 0.0
+    # As many tables of turns and contexts stood behind each count of the unigram as there are.
+    starts = {"unigram": SMOOTHING * period * grammar.vocabulary_size, "bigram": SMOOTHING}
     for state, turn, context, target, weight in _tokens(test, grammar, period):
         total += float(weight.sum())
-        allowed = grammar.allowed[state]
+        rows = {"unigram": np.zeros(len(target), np.int64), "bigram": period * context.astype(np.int64) + turn}
         for name, table in tables.items():
-            probability = table[turn, context, target] / (table[turn, context] * allowed).sum(1)
+            probability = table.probabilities(rows[name], target, grammar.allowed, state, starts[name])
             sums[name] += float((weight * -np.log(probability)).sum())
     return {name: value / max(total, 1.0) for name, value in sums.items()}
+
+
+class _Counts:
+    """How often each token followed each context; only what occurred takes memory."""
+
+    def __init__(self) -> None:
+        self._rows: dict[int, dict[int, float]] = {}
+        self._sums: dict[tuple[int, int], float] = {}
+
+    def add(self, rows: np.ndarray, targets: np.ndarray, weights: np.ndarray) -> None:
+        """Counts targets int[n] in contexts int[n]."""
+        pairs, where = np.unique(np.stack([rows, targets]), axis=1, return_inverse=True)
+        counts = np.bincount(where.ravel(), weights)
+        for row, target, count in zip(*pairs.tolist(), counts.tolist(), strict=True):
+            found = self._rows.setdefault(row, {})
+            found[target] = found.get(target, 0.0) + count
+
+    def probabilities(
+        self, rows: np.ndarray, targets: np.ndarray, allowed: np.ndarray, states: np.ndarray, start: float
+    ) -> np.ndarray:
+        """float[n]: p(target | context), of what is allowed[state]; every count begins at `start`."""
+        result = np.empty(len(targets))
+        for place, (row, target, state) in enumerate(
+            zip(rows.tolist(), targets.tolist(), states.tolist(), strict=True)
+        ):
+            found = self._rows.get(row, {})
+            if (row, state) not in self._sums:
+                seen = np.fromiter(found, np.int64, len(found))
+                counts = np.fromiter(found.values(), float, len(found))
+                self._sums[row, state] = start * allowed[state].sum() + counts[allowed[state][seen]].sum()
+            result[place] = (start + found.get(target, 0.0)) / self._sums[row, state]
+        return result
 
 
 def _tokens(documents: Documents, grammar: Grammar | None, period: int) -> Iterator[tuple[np.ndarray, ...]]:

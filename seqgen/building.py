@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from seqgen.corpus.build import Progress as BuildProgress
 from seqgen.corpus.build import build as build_corpus
 from seqgen.corpus.recipes import Recipe, find_recipe, recipes
+from seqgen.corpus.sources import Progress
 from seqgen.corpus.store import Corpus
 from seqgen.errors import UnknownName, UsageError
 from seqgen.plugins import load_domain
@@ -21,7 +21,7 @@ def build(
     domain: str | None = None,
     settings: Mapping[str, Any] | None = None,
     bundled_only: bool = False,
-    progress: BuildProgress | None = None,
+    progress: Progress | None = None,
 ) -> Corpus:
     """Makes a corpus of files and folders, or of the one recipe that is named, in the new folder `out`.
 
@@ -30,7 +30,7 @@ def build(
     name, recipe = what_is(sources, domain)
     made = load_domain(name, bundled_only=bundled_only)
     values = {**(recipe.settings if recipe else {}), **(settings or {})}
-    paths = recipe.files() if recipe else [Path(source) for source in sources]
+    paths = recipe.files(progress) if recipe else [Path(source) for source in sources]
     return build_corpus(made(made.Settings.from_mapping(values)), paths, Path(out), recipe=recipe, progress=progress)
 
 

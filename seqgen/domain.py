@@ -15,7 +15,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from seqgen import grammar as token_grammar
-from seqgen.errors import InvalidValue, UnknownName, UsageError
+from seqgen.errors import InvalidValue, UnknownName, UnusableFile, UsageError
 from seqgen.grammar import BOS, EOS, Grammar
 
 API_VERSION = 1
@@ -86,6 +86,17 @@ class Example:
         return cls(ids, weights)
 
 
+@dataclass(frozen=True)
+class Remark:
+    """What `read` may yield between items: something that a user should know of the file, counted by its text.
+
+    `dropped` says that an item was left out; otherwise one was cut in two, or a column was guessed.
+    """
+
+    text: str
+    dropped: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class Prompt:
     """What sampling starts from: ids[n] that are given (BOS first), and the grammar of the whole document."""
@@ -107,6 +118,9 @@ class Domain(Generic[Item]):
     """The kinds that `render` knows, written beside every sample."""
     period: ClassVar[int] = 1
     """How many tokens back the token stands that the bigram baseline looks at: 4 where four voices take turns."""
+    in_pieces: ClassVar[bool] = False
+    """Whether `read` holds only a piece of its file in memory. Then files of any size are read, and the time that one
+    may take is counted anew for each part of its documents."""
 
     class Settings(Options):
         """What of this domain can be set when a model is trained; saved in its bundle."""
@@ -118,14 +132,19 @@ class Domain(Generic[Item]):
         self.settings: Any = settings if settings is not None else self.Settings()
         self.vocabulary: Vocabulary = vocabulary if vocabulary is not None else self.learn(())
 
-    def read(self, path: Path) -> Iterator[Item]:
-        """The items of one file; raises UnusableFile(reason), and nothing else, when it cannot be used."""
+    def read(self, path: Path) -> Iterator[Item | Remark]:
+        """The items of one file, and remarks; raises UnusableFile, and nothing else, when it cannot be used."""
         raise NotImplementedError
 
-    def learn(self, items: Iterable[Item]) -> Vocabulary:
-        """The vocabulary. One that is learned from data consumes `items` (the training split); a fixed one does not.
+    def evidence(self, item: Item) -> Any:
+        """What `learn` sees of an item, as a JSON value: it comes from the process in which the file is read."""
+        return item
 
-        Called with no items when a domain is made without a vocabulary.
+    def learn(self, evidence: Iterable[Any]) -> Vocabulary:
+        """The vocabulary. A fixed one does not look at `evidence`; one that is learned from data goes through it.
+
+        `evidence` is that of each document of the training split; it can be gone through several times, and is never
+        held in memory. Called with nothing when a domain is made without a vocabulary.
         """
         raise NotImplementedError
 
@@ -161,6 +180,21 @@ class Domain(Generic[Item]):
         except ValueError as error:
             raise UsageError(f"The prompt does not fit what was asked for: {error}.") from error
         return Prompt(ids, allowed)
+
+    def prompt_text(self, text: str) -> Item:
+        """The item that a prompt stands for which is no file: the beginning of a text. Raises UnusableFile."""
+        raise UnusableFile(f"{text} is not a file; name one that exists.")
+
+    def live(self, chunks: Iterable[np.ndarray]) -> Iterator[str]:
+        """What people are shown of one document while it is drawn: `chunks` are its ids int32[n], from BOS on.
+
+        Raises UsageError in a domain that has nothing to show before a document is whole.
+        """
+        raise UsageError(f"Documents of the domain {self.name!r} cannot be shown while they are drawn; write them.")
+
+    def measures(self, item: Item) -> dict[str, int]:
+        """How large an item is, by unit: {"character": 5, "byte": 6}. `evaluate` reports bits per each of them."""
+        return {}
 
     def evaluate(self, real: Sequence[Item], made: Sequence[Item]) -> dict[str, float]:
         """Domain metrics of made items beside real ones, by name."""

@@ -42,11 +42,16 @@ class InvalidValue(UsageError):
 
 
 class UnusableFile(SeqgenError):
-    """A file cannot be used; `reason` is a short phrase under which dropped files are counted."""
+    """A file cannot be used.
 
-    def __init__(self, reason: str) -> None:
-        super().__init__(reason)
+    `reason` is a short phrase under which dropped files are counted; `detail` is what is true of this one alone, such
+    as the offset of the first byte that is wrong.
+    """
+
+    def __init__(self, reason: str, detail: str = "") -> None:
+        super().__init__(f"{reason} ({detail})" if detail else reason)
         self.reason = reason
+        self.detail = detail
 
 
 class CorpusError(SeqgenError):

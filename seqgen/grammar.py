@@ -11,13 +11,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 
 from seqgen.errors import ImpossibleConstraints
 
+State = TypeVar("State", bound=Hashable)
 BOS, EOS = 0, 1
 MOST_STATES = 200_000
+BLOCK = 4096
+"""How many states of a product are worked out at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,16 +126,16 @@ def anything(vocabulary_size: int) -> Grammar:
 
 def build(
     vocabulary_size: int,
-    start: Hashable,
-    moves: Callable[[Hashable], Iterable[tuple[int, Hashable]]],
-    observe: Callable[[Hashable], Hashable] | None = None,
+    start: State,
+    moves: Callable[[State], Iterable[tuple[int, State]]],
+    observe: Callable[[State], Hashable] | None = None,
 ) -> Grammar:
     """A grammar from a function: `moves(state)` yields (token, next state) for every token allowed in `state`.
 
     States can be any hashable value; they are explored from `start`. `observe(state)` is what a model is told of a
     state (default: the whole state); equal values share a class. Raises ImpossibleConstraints past MOST_STATES.
     """
-    number: dict[Hashable, int] = {start: 0}
+    number: dict[State, int] = {start: 0}
     queue, rows = [start], []
     for state in queue:
         row: list[tuple[int, int]] = []
@@ -159,24 +163,39 @@ def intersect(domain: Grammar, constraint: Grammar) -> Grammar:
 
     Raises ImpossibleConstraints when no document satisfies both, or the product has more than MOST_STATES states.
     """
-    number = {(domain.start, constraint.start): 0}
-    queue = [(domain.start, constraint.start)]
-    allowed_rows, target_rows = [], []
-    for ours, theirs in queue:
-        both = domain.allowed[ours] & constraint.allowed[theirs]
-        targets = np.zeros(domain.vocabulary_size, np.int32)
-        for token in np.flatnonzero(both).tolist():
-            pair = (int(domain.next_state[ours, token]), int(constraint.next_state[theirs, token]))
+    width = constraint.states
+    frontier = [domain.start * width + constraint.start]
+    number = {frontier[0]: 0}
+    while frontier:
+        reached: list[int] = []
+        for block in np.array_split(np.array(frontier, np.int64), -(-len(frontier) // BLOCK)):
+            both, pairs = _step(domain, constraint, block)
+            # In the order in which they are met: states are numbered as a walk of the product finds them.
+            found, first = np.unique(pairs[both], return_index=True)
+            reached += found[np.argsort(first)].tolist()
+        frontier = []
+        for pair in reached:
             if pair not in number:
-                number[pair] = len(queue)
-                queue.append(pair)
-            targets[token] = number[pair]
-        allowed_rows.append(both)
-        target_rows.append(targets)
-        if len(queue) > MOST_STATES:
+                number[pair] = len(number)
+                frontier.append(pair)
+        if len(number) > MOST_STATES:
             raise ImpossibleConstraints(f"The constraints need more than {MOST_STATES} states; ask for less at once.")
-    observed = domain.observed[[ours for ours, _ in queue]]
-    return trim(Grammar(np.stack(allowed_rows), np.stack(target_rows), 0, observed))
+    states = np.fromiter(number, np.int64, len(number))
+    order = np.argsort(states)
+    allowed = np.empty((len(states), domain.vocabulary_size), bool)
+    targets = np.empty(allowed.shape, np.int32)
+    for start in range(0, len(states), BLOCK):
+        rows = slice(start, start + BLOCK)
+        allowed[rows], pairs = _step(domain, constraint, states[rows])
+        targets[rows] = order[np.searchsorted(states[order], np.where(allowed[rows], pairs, states[0]))]
+    return trim(Grammar(allowed, targets, 0, domain.observed[states // width]))
+
+
+def _step(domain: Grammar, constraint: Grammar, pairs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """From pairs of states int64[n], written as one number each: bool[n, V] what both allow, int64[n, V] the next."""
+    ours, theirs = np.divmod(pairs, constraint.states)
+    following = domain.next_state[ours].astype(np.int64) * constraint.states + constraint.next_state[theirs]
+    return domain.allowed[ours] & constraint.allowed[theirs], following
 
 
 def trim(grammar: Grammar) -> Grammar:

@@ -17,7 +17,7 @@ import numpy as np
 from seqgen.atomic import remove_unfinished
 from seqgen.building import build, what_is
 from seqgen.bundle import write_bundle
-from seqgen.corpus.build import Progress as BuildProgress
+from seqgen.corpus.sources import Progress as BuildProgress
 from seqgen.corpus.store import Corpus, is_corpus
 from seqgen.corpus.stream import Stream
 from seqgen.corpus.whole import whole

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from seqgen.corpus.fingerprint import fingerprint
-from seqgen.domain import Domain
+from seqgen.domain import Domain, Remark
 from seqgen.errors import SeqgenError, UnusableFile
 from seqgen.grammar import BOS, EOS, Grammar
 
@@ -146,7 +146,7 @@ def check_write(domain: Domain, item: Any, path: Path) -> None:
 
 def _items(domain: Domain, path: Path) -> list[Any]:
     try:
-        items = list(domain.read(path))
+        items = [item for item in domain.read(path) if not isinstance(item, Remark)]
     except UnusableFile as error:
         raise AssertionError(f"{path} was given as usable, but: {error.reason}") from error
     assert items, f"{path} gives no items"

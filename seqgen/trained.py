@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import itertools
+import math
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +19,7 @@ from seqgen.corpus.store import Corpus, Documents, is_corpus
 from seqgen.corpus.stream import states_of
 from seqgen.corpus.whole import whole
 from seqgen.corpus.workers import read_documents
-from seqgen.domain import Domain, Vocabulary
+from seqgen.domain import Domain, Prompt, Vocabulary
 from seqgen.engine.dynamic import Adaptation, DynamicEvaluation
 from seqgen.engine.evaluation import Evaluator
 from seqgen.engine.model import Model
@@ -27,11 +30,15 @@ from seqgen.engine.settings import ModelSettings
 from seqgen.engine.weights import weight_shapes
 from seqgen.errors import BundleError, CorpusError, InvalidValue, UnusableFile, UsageError
 from seqgen.grammar import BOS, EOS
+from seqgen.novelty import longest_copies
 from seqgen.plugins import load_domain
 
 LONGEST = 8192
 EVALUATED_SAMPLES = 16
 TYPICAL_DOCUMENTS, TYPICAL_LENGTH = 16, 512
+COMPARED_DOCUMENTS = 2000
+"""How many held-out documents at most the domain's metrics look at."""
+SUMMARIES: dict[str, Callable[[list[int]], Any]] = {"mean": np.mean, "most": max}
 
 
 @dataclass(frozen=True, eq=False)
@@ -104,17 +111,12 @@ class Trained:
     ) -> list[Sample]:
         """Draws `count` new documents; sample k of a seed is the same whatever `count` is.
 
-        `constraints` are the domain's (`seqgen domains NAME` lists them), `prompt` a file that is continued, `longest`
-        the most tokens to draw. Raises ImpossibleConstraints, UsageError, UnusableFile.
+        `constraints` are the domain's (`seqgen domains NAME` lists them), `prompt` a file that is continued or, where
+        there is no such file, what the domain makes of that text; `longest` the most tokens to draw. Raises
+        ImpossibleConstraints, UsageError, UnusableFile.
         """
-        for name, value in {"count": count, "longest": longest}.items():
-            if value < 1:
-                raise InvalidValue(f"{name} cannot be {value}; it must be at least 1.")
-        if not 0 <= seed < 2**63:
-            raise InvalidValue(f"seed cannot be {seed}; it must be between 0 and 2^63 - 1.")
-        wishes = self.domain.Constraints.from_mapping(constraints or {}, "constraint")
-        item = None if prompt is None else self._read_prompt(Path(prompt))
-        given = self.domain.prompt(item, wishes)
+        _check(seed, count=count, longest=longest)
+        given = self._prompt(prompt, constraints)
         drawn = self._sampler.sample(
             given.ids,
             given.grammar,
@@ -124,6 +126,35 @@ class Trained:
             filters=Filters(temperature, top_k, top_p),
         )
         return [Sample(seed, number, ids, self.domain.decode(ids)) for number, ids in enumerate(drawn)]
+
+    def stream(
+        self,
+        number: int = 0,
+        *,
+        constraints: Mapping[str, Any] | None = None,
+        prompt: Path | str | None = None,
+        temperature: float = 1.0,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        seed: int = 0,
+        longest: int = LONGEST,
+    ) -> Iterator[str]:
+        """What `sample(...)[number]` shows people, prompt included, piece by piece while it is drawn.
+
+        Raises what `sample` does, and UsageError in a domain that has nothing to show before a document is whole.
+        """
+        _check(seed, longest=longest)
+        given = self._prompt(prompt, constraints)
+        drawn = self._sampler.stream(
+            given.ids,
+            given.grammar,
+            count=1,
+            first=number,
+            longest=longest,
+            seed=seed,
+            filters=Filters(temperature, top_k, top_p),
+        )
+        return self.domain.live(itertools.chain([given.ids], (chunk[:, 0] for chunk in drawn)))
 
     def write(self, sample: Sample, folder: Path | str) -> list[Path]:
         """Writes a sample and every rendering of it to `folder`, named after seed and number. Raises OutputError."""
@@ -181,22 +212,29 @@ class Trained:
     def evaluate(self, corpus: Corpus, *, seed: int = 0) -> dict[str, Any]:
         """Held-out likelihood beside baselines, and the domain's metrics of new samples beside held-out items.
 
+        bits:    what a held-out document costs, per each unit that the domain measures it in; its end counts as a cost
+        novelty: how many tokens the longest passage has that stands in the training corpus, of samples and, as what
+                 is to be expected, of as many held-out documents cut to their length: mean and most
+
         Takes the corpus' test split, or the validation split where there is no test. Raises CorpusError.
         """
         split, documents = self._held_out_split(corpus)
         grammar = self.model.grammar
         batches = whole(documents, grammar, streams=16, steps=64)
         held_out = Evaluator(self.model).evaluate(batch for batch, _ in batches)
-        real = [self.domain.decode(documents[number][0]) for number in range(len(documents))]
-        made = [sample.item for sample in self.sample(EVALUATED_SAMPLES, seed=seed)]
+        made = self.sample(EVALUATED_SAMPLES, seed=seed)
+        real = [self.domain.decode(documents[number][0]) for number in range(min(len(documents), COMPARED_DOCUMENTS))]
         return {
             "split": split,
             "documents": len(documents),
             "tokens": held_out.tokens,
             "unit": self.domain.unit,
             "nats": held_out.nats,
+            "perplexity": float(np.exp(held_out.nats)),
+            "bits": self._bits(documents, held_out.nats * held_out.tokens),
             "baselines": baselines(corpus.documents("train"), documents, grammar, self.domain.period),
-            "metrics": self.domain.evaluate(real, made),
+            "novelty": _novelty(corpus.documents("train"), documents, [sample.ids for sample in made]),
+            "metrics": self.domain.evaluate(real, [sample.item for sample in made]),
         }
 
     def _held_out_split(self, corpus: Corpus) -> tuple[str, Documents]:
@@ -214,19 +252,55 @@ class Trained:
             states_of(self.model.grammar, ids, number)
             yield ids, weights
 
-    def _read_prompt(self, path: Path) -> Any:
-        return self.domain.decode(self._read(path)[0][0])
+    def _bits(self, documents: Documents, nats: float) -> dict[str, float]:
+        """What `documents` cost by unit, where they cost `nats` together."""
+        sizes: Counter[str] = Counter()
+        for number in range(len(documents)):
+            sizes.update(self.domain.measures(self.domain.decode(documents[number][0])))
+        return {unit: nats / math.log(2) / size for unit, size in sizes.items() if size}
 
-    def _read(self, path: Path) -> list[tuple[np.ndarray, np.ndarray]]:
-        """The documents of one file, read in a process of its own."""
+    def _prompt(self, prompt: Path | str | None, constraints: Mapping[str, Any] | None) -> Prompt:
+        """What is given: nothing, the first document of a file, or what the domain makes of a text."""
+        wishes = self.domain.Constraints.from_mapping(constraints or {}, "constraint")
+        if prompt is None:
+            return self.domain.prompt(None, wishes)
+        if isinstance(prompt, str) and not is_file(prompt):
+            return self.domain.prompt(self.domain.prompt_text(prompt), wishes)
+        return self.domain.prompt(self.domain.decode(next(self._read(Path(prompt)))[0]), wishes)
+
+    def _read(self, path: Path) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """The documents of one file, read in a process of its own; raises UnusableFile unless there is one."""
         if not path.is_file():
             raise UnusableFile(f"{path} is not a file; name one that exists.")
         for _, reading in read_documents(self.domain, [path]):
-            if reading.documents:
-                return [(document.ids, document.weights) for document in reading.documents]
-            why = reading.reason or ", ".join(reading.dropped) or "it is empty"
-            raise UnusableFile(f"{path} cannot be used: {why}.")
-        raise AssertionError("one path gives one reading")
+            if not len(reading.documents):
+                raise UnusableFile(f"{path} cannot be used: {reading.why_not}.")
+            yield from ((document.ids, document.weights) for document in reading.documents)
+
+
+def is_file(name: str) -> bool:
+    """Whether a file is called that; a text may be too long for a name, or hold what no name may."""
+    try:
+        return Path(name).is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _check(seed: int, **counts: int) -> None:
+    for name, value in counts.items():
+        if value < 1:
+            raise InvalidValue(f"{name} cannot be {value}; it must be at least 1.")
+    if not 0 <= seed < 2**63:
+        raise InvalidValue(f"seed cannot be {seed}; it must be between 0 and 2^63 - 1.")
+
+
+def _novelty(train: Documents, held_out: Documents, samples: list[np.ndarray]) -> dict[str, float]:
+    """The longest passages that stand in `train`, in tokens: mean and most of the samples and of held-out documents."""
+    pairs = zip(samples, range(len(held_out)), strict=False)
+    real = [held_out[number][0][: len(sample)] for sample, number in pairs]
+    copies = longest_copies([*samples, *real], (train[number][0] for number in range(len(train))))
+    sides = {"samples": copies[: len(samples)], "held out": copies[len(samples) :]}
+    return {f"{name}, {side}": float(how(found)) for side, found in sides.items() for name, how in SUMMARIES.items()}
 
 
 class _NamedDomain(BaseModel):

@@ -91,6 +91,20 @@ class Letters(Domain[Line]):
         return np.where(ids >= A, A + (ids - A + rng.integers(26)) % 26, ids).astype(np.int32)
 
 
+class Remembering(Letters):
+    """Its vocabulary tells what it was learned from: the letters, and every line of the evidence. Reads in pieces."""
+
+    in_pieces = True
+
+    def evidence(self, item: Line) -> str:
+        return item.letters
+
+    def learn(self, evidence: Iterable[str]) -> Vocabulary:
+        lines = [set(evidence) for _ in range(2)]
+        assert lines[0] == lines[1] or not lines[1]
+        return Vocabulary([*string.ascii_lowercase, *sorted(f"line:{line}" for line in lines[0])])
+
+
 def misbehave(how: str) -> None:
     if how == "crash":
         os.kill(os.getpid(), signal.SIGSEGV)

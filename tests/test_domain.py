@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from letters import Letters, Line
 
-from seqgen import EOS, Example, InvalidValue, UnknownName, UsageError, Vocabulary
+from seqgen import EOS, Example, InvalidValue, UnknownName, UnusableFile, UsageError, Vocabulary
 from seqgen.testing import check_domain
 
 
@@ -66,6 +66,14 @@ def test_a_prompt_that_does_not_fit_is_the_callers_error():
 def test_a_rendering_that_a_domain_does_not_know_is_an_error():
     with pytest.raises(UnknownName, match="'picture'"):
         Letters().render(Line("abc"), "picture", None)
+
+
+def test_a_domain_that_says_nothing_of_them_takes_no_text_shows_nothing_and_measures_nothing():
+    with pytest.raises(UnusableFile, match="abc is not a file"):
+        Letters().prompt_text("abc")
+    with pytest.raises(UsageError, match="'letters' cannot be shown"):
+        Letters().live([])
+    assert Letters().measures(Line("abc")) == {}
 
 
 def test_the_letters_keep_the_laws(lines):

@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "seqgen"
-OPEN_TO_PLUGINS = {"seqgen", "seqgen.grammar", "seqgen.testing"}
+OPEN_TO_PLUGINS = {"seqgen", "seqgen.grammar", "seqgen.tables", "seqgen.testing", "seqgen.textfile"}
 
 
 def imports(path: Path) -> Iterator[str]:

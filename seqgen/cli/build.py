@@ -30,7 +30,8 @@ def build(context: click.Context, sources: tuple[str, ...], domain: str | None, 
             sources, out, domain=domain, settings=settings, bundled_only=bundled_only(context), progress=progress
         )
     if as_json:
-        print_json({"path": str(corpus.path), "splits": corpus.manifest["splits"], "dropped": corpus.dropped})
+        told = {name: getattr(corpus, name) for name in ("dropped", "remarks", "examples")}
+        print_json({"path": str(corpus.path), "splits": corpus.manifest["splits"], **told})
         return
     show(corpus)
 
@@ -42,3 +43,7 @@ def show(corpus: Corpus) -> None:
     table(f"Corpus {corpus.path}", ["kept", "documents", "tokens"], rows)
     if corpus.dropped:
         table("", ["dropped because", "number"], [[reason, str(count)] for reason, count in corpus.dropped.items()])
+    if corpus.remarks:
+        table("", ["to know", "number"], [[remark, str(count)] for remark, count in corpus.remarks.items()])
+    for reason, example in corpus.examples.items():
+        click.echo(f"{reason}: {example}")

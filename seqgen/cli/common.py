@@ -42,19 +42,21 @@ def print_json(value: Any) -> None:
 
 
 @contextmanager
-def build_progress() -> Iterator[Callable[[int, int], None]]:
+def build_progress() -> Iterator[Callable[[int, int, str], None]]:
     """A callback for building a corpus: a bar on a terminal, a line for each tenth elsewhere; on standard error."""
     if sys.stderr.isatty():
         from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+        from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-        columns = (TextColumn("reading files"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        bar = Progress(*columns, console=Console(stderr=True))
-        task = bar.add_task("reading")
+        columns = (TextColumn("reading {task.description}"), BarColumn(), TextColumn("{task.completed}/{task.total}"))
+        bar = Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True))
+        tasks: dict[str, Any] = {}
 
-        def advance(done: int, total: int) -> None:
+        def advance(done: int, total: int, what: str) -> None:
+            if what not in tasks:
+                tasks[what] = bar.add_task(what)
             bar.start()
-            bar.update(task, completed=done, total=total)
+            bar.update(tasks[what], completed=done, total=total)
             if done == total:
                 bar.stop()
 
@@ -64,9 +66,9 @@ def build_progress() -> Iterator[Callable[[int, int], None]]:
             bar.stop()
         return
 
-    def tell(done: int, total: int) -> None:
+    def tell(done: int, total: int, what: str) -> None:
         if done == total or done * 10 // total != (done - 1) * 10 // total:
-            click.echo(f"read {done} of {total} files", err=True)
+            click.echo(f"read {done} of {total} {what}", err=True)
 
     yield tell
 

@@ -22,5 +22,5 @@ def corpora(name: str | None, as_json: bool) -> None:
         click.echo(f"{recipe.name} (domain {recipe.domain}): {recipe.description}")
         if name:
             click.echo(f"licence: {recipe.licence}")
-            click.echo(f"files:   {len(recipe.files())} in the package {recipe.source.package}")
+            click.echo(f"source:  {recipe.source}")
             click.echo(f"split:   train {recipe.split.train}, valid {recipe.split.valid}, test {recipe.split.test}")

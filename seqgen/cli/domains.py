@@ -62,9 +62,10 @@ def _show_one(name: str, bundled: bool, as_json: bool) -> None:
     click.echo(f"reads: {' '.join(domain.reads) or 'any file'}")
     for kind, command in (("settings", "train"), ("constraints", "sample")):
         click.echo(f"\n{kind} (seqgen {command} --set KEY=VALUE)")
+        width = max((len(key) for key in described[kind]), default=0)
         for key, field in described[kind].items():
             default = "" if field["default"] is None else f" (default {field['default']})"
-            click.echo(f"  {key:<10} {field['description'] or field['type']}{default}")
+            click.echo(f"  {key:<{width}} {field['description'] or field['type']}{default}")
 
 
 def _fields(options: Any) -> dict[str, dict[str, Any]]:

@@ -28,5 +28,10 @@ def evaluate(context: click.Context, run: Path, seed: int, as_json: bool) -> Non
         f"{result['split']} split: {result['documents']} documents, {result['tokens']:,.0f} tokens, never trained on"
     )
     table(title, ["", f"nats a {result['unit']}"], rows)
+    click.echo(f"perplexity {result['perplexity']:.2f} a {result['unit']}")
+    for unit, bits in result["bits"].items():
+        click.echo(f"{bits:.4f} bits a {unit}")
+    copied = [[name, f"{value:.1f}"] for name, value in result["novelty"].items()]
+    table(f"longest passage that stands in the training split, in {result['unit']}s", ["", ""], copied)
     if result["metrics"]:
         table("new samples beside held-out data", ["", ""], [[k, f"{v:.3f}"] for k, v in result["metrics"].items()])

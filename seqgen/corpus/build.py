@@ -1,6 +1,7 @@
 """Files → corpus: read in workers, deduplicated, split, written as shards. Whole or not at all.
 
-    walk → read and encode (workers.py) → leave out copies → shards (store.py) → split → manifest
+    walk → learn the vocabulary (learning.py) → read and encode (workers.py) → leave out copies (copies.py)
+         → shards (store.py) → split → manifest
 
 A corpus grows in a hidden folder beside its target, which is renamed at the end and removed on every failure.
 """
@@ -15,26 +16,24 @@ import sqlite3
 import tempfile
 from array import array
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from seqgen.atomic import flush
-from seqgen.corpus.channel import Encoded, Reading
-from seqgen.corpus.fingerprint import fingerprint
+from seqgen.corpus.channel import Reading
+from seqgen.corpus.copies import Copies
+from seqgen.corpus.learning import Moved, TrainingEvidence
 from seqgen.corpus.recipes import Recipe
-from seqgen.corpus.sources import Source, sha256, walk
-from seqgen.corpus.split import Split, assign, place
+from seqgen.corpus.sources import Progress, Source, sha256, walk
+from seqgen.corpus.split import Split, assign, check_sides, place
 from seqgen.corpus.store import FORMAT, INDEX, SPLITS, Corpus, ShardWriter
 from seqgen.corpus.workers import Limits, Readers
 from seqgen.domain import Domain
-from seqgen.errors import CorpusError, OutputError, UnusableFile
+from seqgen.errors import CorpusError, OutputError
 
-Progress = Callable[[int, int], None]
-"""Told how many files are done, of how many."""
 COPY = "a duplicate"
 REASONS_SHOWN = 3
 
@@ -61,33 +60,23 @@ def build(
     if not total:
         endings = f" of {domain.name!r} ({', '.join(domain.reads)})" if domain.reads else ""
         raise CorpusError(f"There are no files{endings} in {', '.join(map(str, paths)) or 'nothing'}; name others.")
-    domain = _learned(domain, paths, split)
-    with (
-        _new_folder(out) as folder,
-        closing(_Writer(folder, domain)) as writer,
-        Readers(domain, limits=limits) as readers,
-    ):
-        for done, (source, reading) in enumerate(readers.read(walk(paths, domain.reads)), 1):
-            writer.add(source, reading)
-            if progress:
-                progress(done, total)
-        writer.finish(split, recipe)
+    told = progress or (lambda done, total, what: None)
+    with _new_folder(out) as folder:
+        evidence = TrainingEvidence(
+            domain, lambda: walk(paths, domain.reads), split, folder, limits,
+            lambda done: told(done, total, "files to learn from"),
+        )  # fmt: skip
+        with closing(evidence):
+            domain = type(domain)(domain.settings, domain.learn(evidence))
+        with (
+            closing(_Writer(folder, domain)) as writer,
+            Readers(domain, limits=limits, spool=folder) as readers,
+        ):
+            for done, (source, reading) in enumerate(readers.read(walk(paths, domain.reads)), 1):
+                writer.add(source, reading, evidence.moved or {})
+                told(done, total, "files")
+            writer.finish(split, recipe, decided=evidence.moved is not None)
     return Corpus.open(out)
-
-
-def _learned(domain: Domain, paths: list[Path], split: Split) -> Domain:
-    """The domain with the vocabulary that it learns from the training split; a fixed one reads nothing."""
-
-    def items() -> Iterator[Any]:
-        for source in walk(paths, domain.reads):
-            try:
-                for item in domain.read(source.path):
-                    if place(fingerprint(item)) < split.train:
-                        yield item
-            except UnusableFile:
-                continue
-
-    return type(domain)(domain.settings, domain.learn(items()))
 
 
 class _Writer:
@@ -97,22 +86,31 @@ class _Writer:
         self._folder = folder
         self._domain = domain
         self._shards = ShardWriter(folder, len(domain.vocabulary))
-        self._seen = _Seen(folder / "seen.sqlite")
+        self._copies = Copies(folder / "copies.sqlite")
         self._sources = open(folder / "sources.jsonl", "w", encoding="utf-8")  # noqa: SIM115 (closed by `close`)
-        self._lengths, self._places = array("i"), array("d")
+        self._lengths, self._places, self._moved = array("i"), array("d"), dict[int, int]()
         self._dropped: Counter[str] = Counter()
+        self._remarks: Counter[str] = Counter()
+        self._examples: dict[str, str] = {}
 
-    def add(self, source: Source, reading: Reading) -> None:
+    def add(self, source: Source, reading: Reading, moved: Moved) -> None:
         """Takes in what one file gave."""
         dropped = Counter(reading.dropped) if reading.reason is None else Counter({reading.reason: 1})
         self._dropped += dropped
+        self._remarks += Counter(reading.remarks)
+        if reading.reason is not None and reading.detail:
+            self._examples.setdefault(reading.reason, f"{source.name}: {reading.detail}")
         kept = 0
         for document in reading.documents:
-            original = self._seen.first(document, source.name)
+            # The ids are compared, not the items: two that differ in nothing a model can see are copies too.
+            content = hashlib.blake2b(document.ids.tobytes() + document.weights.tobytes(), digest_size=16).digest()
+            original = self._copies.first(content, source.name)
             if original is not None:
                 dropped[f"{COPY} of {original}"] += 1
                 self._dropped[COPY] += 1
                 continue
+            if document.fingerprint in moved:
+                self._moved[len(self._lengths)] = moved[document.fingerprint]
             self._shards.add(document.ids, document.weights)
             self._lengths.append(len(document.ids))
             self._places.append(place(document.fingerprint))
@@ -122,14 +120,20 @@ class _Writer:
         except OSError:
             digest = None
         line = {"path": source.name, "sha256": digest, "documents": kept, "dropped": dict(dropped)}
+        line |= {"detail": reading.detail} if reading.detail else {}
         self._sources.write(json.dumps(line, ensure_ascii=False) + "\n")
 
-    def finish(self, split: Split, recipe: Recipe | None) -> None:
-        """Writes the index and the manifest; raises CorpusError when too little was kept."""
+    def finish(self, split: Split, recipe: Recipe | None, *, decided: bool) -> None:
+        """Writes the index and the manifest; raises CorpusError when too little was kept.
+
+        `decided` says that the sides were, before the vocabulary was learned, and hold.
+        """
         if not self._lengths:
             raise CorpusError(f"None of the files can be used: {self._top_reasons()}.")
         try:
-            sides = assign(split, np.array(self._places))
+            sides = split.side(np.array(self._places)) if decided else assign(split, np.array(self._places))
+            sides[list(self._moved)] = list(self._moved.values())
+            check_sides(sides)
         except CorpusError as error:
             raise CorpusError(f"{error} Left out: {self._top_reasons()}.") from None
         self._shards.close()
@@ -151,6 +155,8 @@ class _Writer:
             "settings": self._domain.settings.model_dump(mode="json"),
             "splits": counts,
             "dropped": dict(self._dropped.most_common()),
+            "remarks": dict(self._remarks.most_common()),
+            "examples": self._examples,
             "recipe": recipe.model_dump(mode="json") if recipe else None,
             "shards": self._shards.shards,
             "vocabulary": list(self._domain.vocabulary.names[2:]),
@@ -160,39 +166,16 @@ class _Writer:
         (self._folder / "manifest.json").write_text(text, encoding="utf-8")
 
     def close(self) -> None:
-        self._seen.close()
+        self._copies.close()
         self._sources.close()
 
     def _top_reasons(self) -> str:
         top = self._dropped.most_common(REASONS_SHOWN)
-        return "; ".join(f"{count} × {reason}" for reason, count in top) or "nothing"
+        told = (f"{count} × {reason}" + self._example(reason) for reason, count in top)
+        return "; ".join(told) or "nothing"
 
-
-class _Seen:
-    """Which documents were met before, and in which file; on disk, because there may be very many."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._table = sqlite3.connect(path, isolation_level=None)
-        self._table.execute("PRAGMA journal_mode = OFF")
-        self._table.execute("PRAGMA synchronous = OFF")
-        self._table.execute("CREATE TABLE seen (content BLOB PRIMARY KEY, source TEXT) WITHOUT ROWID")
-
-    def first(self, document: Encoded, source: str) -> str | None:
-        """The file that held a copy before, or None, in which case `source` is remembered.
-
-        The ids are compared, not the items: two items that differ in nothing a model can see are copies too.
-        """
-        content = hashlib.blake2b(document.ids.tobytes() + document.weights.tobytes(), digest_size=16).digest()
-        found = self._table.execute("SELECT source FROM seen WHERE content = ?", (content,)).fetchone()
-        if found:
-            return str(found[0])
-        self._table.execute("INSERT INTO seen VALUES (?, ?)", (content, source))
-        return None
-
-    def close(self) -> None:
-        self._table.close()
-        self._path.unlink(missing_ok=True)
+    def _example(self, reason: str) -> str:
+        return f" ({self._examples[reason]})" if reason in self._examples else ""
 
 
 def _check_free(out: Path) -> None:

@@ -1,16 +1,17 @@
 """What the process that builds a corpus and the workers that read its files say to each other.
 
-A message is a length (8 bytes, big-endian) and that many bytes. A worker's answer is a JSON header and the raw numbers
-of all documents: nothing in it can run code, whatever a hostile file has done to the worker.
+A message is a length (8 bytes, big-endian) and that many bytes. A worker answers for a file with one message or, where
+its domain reads in pieces, with several: each is a JSON header and the raw numbers of some documents. Nothing in it can
+run code, whatever a hostile file has done to the worker.
 """
 
 from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from seqgen.corpus.fingerprint import SIZE
 
 LENGTH = struct.Struct(">Q")
 MOST_LETTERS = 200
+T_co = TypeVar("T_co", covariant=True)
 
 
 @dataclass(frozen=True)
@@ -30,17 +32,48 @@ class Encoded:
 
 
 @dataclass(frozen=True)
+class Evidence:
+    """What `learn` sees of one document: the fingerprint of its item, and a JSON value."""
+
+    fingerprint: bytes
+    value: Any
+
+
+class Several(Protocol[T_co]):
+    """Things that can be counted and gone through, in memory or on disk."""
+
+    def __iter__(self) -> Iterator[T_co]: ...
+
+    def __len__(self) -> int: ...
+
+
+@dataclass(frozen=True)
 class Reading:
-    """What one file gave.
+    """What one file gave, or one part of it.
 
     documents: in the order of the file
+    evidence:  of each document, where the file was read to learn from, and then there are no documents
     dropped:   how many items were left out, by reason
+    remarks:   what else is to be said of it, and how often
     reason:    why the whole file was left out, or None
+    detail:    what is true of this file alone beside that reason, or ""
+    more:      whether another part of the same file follows
     """
 
-    documents: list[Encoded] = field(default_factory=list)
+    documents: Several[Encoded] = field(default_factory=list)
+    evidence: Several[Evidence] = field(default_factory=list)
     dropped: dict[str, int] = field(default_factory=dict)
+    remarks: dict[str, int] = field(default_factory=dict)
     reason: str | None = None
+    detail: str = ""
+    more: bool = False
+
+    @property
+    def why_not(self) -> str:
+        """Why it gave nothing, in words."""
+        if self.reason is None:
+            return ", ".join(self.dropped) or "it is empty"
+        return f"{self.reason} ({self.detail})" if self.detail else self.reason
 
 
 def message(body: bytes) -> bytes:
@@ -71,12 +104,17 @@ def _exactly(read: Callable[[int], bytes], size: int) -> bytearray:
 
 def pack(reading: Reading) -> bytes:
     """A reading as bytes."""
-    documents = reading.documents
+    documents, evidence = list(reading.documents), list(reading.evidence)
+    prints = [document.fingerprint for document in documents] + [one.fingerprint for one in evidence]
     header = {
         "reason": reading.reason,
+        "detail": reading.detail,
         "dropped": reading.dropped,
-        "fingerprints": "".join(document.fingerprint.hex() for document in documents),
+        "remarks": reading.remarks,
+        "more": reading.more,
+        "fingerprints": b"".join(prints).hex(),
         "lengths": [len(document.ids) for document in documents],
+        "evidence": [one.value for one in evidence],
     }
     numbers = [document.ids.astype("<i4").tobytes() for document in documents]
     numbers += [document.weights.astype("<f4").tobytes() for document in documents]
@@ -102,11 +140,19 @@ def unpack(body: bytes, vocabulary_size: int) -> Reading:
     if total and (int(ids.min()) < 0 or int(ids.max()) >= vocabulary_size or not np.isfinite(weights).all()):
         raise ValueError("a number is out of range")
     documents, first = [], 0
-    for print_, length in zip(fingerprints, lengths, strict=True):
+    for print_, length in zip(fingerprints, lengths, strict=False):
         documents.append(Encoded(print_, ids[first : first + length], weights[first : first + length]))
         first += length
-    dropped = {_printable(reason): count for reason, count in header["dropped"].items()}
-    return Reading(documents, dropped, None if header["reason"] is None else _printable(header["reason"]))
+    values = zip(fingerprints[len(lengths) :], header["evidence"], strict=True)
+    return Reading(
+        documents,
+        [Evidence(print_, value) for print_, value in values],
+        {_printable(reason): count for reason, count in header["dropped"].items()},
+        {_printable(remark): count for remark, count in header["remarks"].items()},
+        None if header["reason"] is None else _printable(header["reason"]),
+        _printable(header["detail"]),
+        header["more"],
+    )
 
 
 def _printable(reason: str) -> str:
@@ -114,19 +160,25 @@ def _printable(reason: str) -> str:
     return "".join(letter if letter.isprintable() else "?" for letter in reason[:MOST_LETTERS])
 
 
+TYPES = {
+    "reason": str | None, "detail": str, "dropped": dict, "remarks": dict, "more": bool,
+    "fingerprints": str, "lengths": list, "evidence": list,
+}  # fmt: skip
+
+
 def _checked(header: Any) -> tuple[list[int], list[bytes]]:
-    if not isinstance(header, dict) or set(header) != {"reason", "dropped", "fingerprints", "lengths"}:
+    if not isinstance(header, dict) or set(header) != set(TYPES):
         raise ValueError("the header has other fields")
-    reason, dropped, lengths = header["reason"], header["dropped"], header["lengths"]
-    if not (reason is None or isinstance(reason, str)) or not isinstance(dropped, dict):
+    if not all(isinstance(header[name], kind) for name, kind in TYPES.items()):
         raise ValueError("the header has other types")
-    if not all(isinstance(count, int) and count > 0 for count in dropped.values()):
+    counts = [*header["dropped"].values(), *header["remarks"].values()]
+    if not all(isinstance(count, int) and count > 0 for count in counts):
         raise ValueError("a count is no number")
-    if not isinstance(lengths, list) or not all(isinstance(length, int) and length > 0 for length in lengths):
+    lengths = header["lengths"]
+    if not all(isinstance(length, int) and length > 0 for length in lengths):
         raise ValueError("a length is no number")
-    if not isinstance(header["fingerprints"], str):
-        raise ValueError("the fingerprints are no text")
     prints = bytes.fromhex(header["fingerprints"])
-    if len(prints) != SIZE * len(lengths):
+    count = len(lengths) + len(header["evidence"])
+    if len(prints) != SIZE * count:
         raise ValueError("there is not one fingerprint a document")
-    return lengths, [prints[SIZE * number : SIZE * (number + 1)] for number in range(len(lengths))]
+    return lengths, [prints[SIZE * number : SIZE * (number + 1)] for number in range(count)]

@@ -5,9 +5,15 @@ domain = "midi"
 description = "…"
 licence = "…"
 [settings]              # the domain's settings, where they are not the defaults
-[source]
-package = "music21"     # an installed package that holds the files; it is never imported
+[source]                # either files of an installed package, which is never imported
+package = "music21"
 pattern = "corpus/bach/*.mxl"
+take = "files"          # or the "docstrings", or the texts in "dictionaries", of Python files: JSON Lines with `text`
+[source]                # or a file by its address and SHA-256
+url = "https://…"
+sha256 = "…"
+bytes = 1115394
+members = ["a/b.txt"]   # of a zip archive, the files that are meant
 [split]
 train = 0.8
 valid = 0.1
@@ -19,22 +25,75 @@ from __future__ import annotations
 import importlib.util
 import tomllib
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 
 import seqgen
+from seqgen.corpus.docstrings import Prose, write_prose
+from seqgen.corpus.fetching import cache_folder, fetch, unzip
+from seqgen.corpus.sources import Progress
 from seqgen.corpus.split import Split
 from seqgen.errors import CorpusError, SeqgenError, UnknownName
 
 
-class Source(BaseModel):
-    """Files inside an installed package."""
+class PackageSource(BaseModel):
+    """Files inside an installed package, or the prose in them."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     package: str = Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
     pattern: str
+    take: Literal["files"] | Prose = "files"
+
+    def __str__(self) -> str:
+        return f"{self.take if self.take == 'files' else f'{self.take} in files'} {self.pattern} of {self.package}"
+
+    def files(self, recipe: str, progress: Progress | None) -> list[Path]:
+        """Raises SeqgenError when the package is not installed, CorpusError when it has no such files."""
+        # For a top-level name this looks at the path only; nothing is imported.
+        found = importlib.util.find_spec(self.package)
+        if found is None or not found.submodule_search_locations:
+            raise SeqgenError(
+                f"The recipe {recipe!r} takes its files from the package {self.package!r}, which is not "
+                f"installed; install it with 'pip install {self.package}'."
+            )
+        folders = [Path(folder) for folder in found.submodule_search_locations]
+        files = sorted(path for folder in folders for path in folder.glob(self.pattern) if path.is_file())
+        if not files:
+            raise CorpusError(
+                f"The package {self.package!r} has no files {self.pattern!r}, which the recipe {recipe!r} is made of; "
+                "install another version of it."
+            )
+        if self.take == "files":
+            return files
+        return [write_prose(files, self.take, cache_folder() / recipe / "texts.jsonl")]
+
+
+class AddressSource(BaseModel):
+    """A file on the network, or files in a zip archive there."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str = Field(pattern=r"^https?://[^/]+/.*[^/]$")
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    bytes: int = Field(ge=1)
+    members: list[str] = []
+
+    def __str__(self) -> str:
+        return f"{self.url} ({self.bytes / 1e6:.1f} MB, fetched into {cache_folder()})"
+
+    def files(self, recipe: str, progress: Progress | None) -> list[Path]:
+        """Raises CorpusError when it cannot be fetched or is another file, OutputError when it cannot be kept."""
+        folder = cache_folder() / recipe
+        whole = fetch(self.url, self.sha256, self.bytes, folder / self.url.rpartition("/")[2], progress)
+        return unzip(whole, self.members, folder) if self.members else [whole]
+
+
+def _kind(source: Any) -> str:
+    """Which source is meant: in a recipe's text it shows in the keys."""
+    by_address = "url" in source if isinstance(source, dict) else isinstance(source, AddressSource)
+    return "url" if by_address else "package"
 
 
 class Recipe(BaseModel):
@@ -47,26 +106,14 @@ class Recipe(BaseModel):
     description: str
     licence: str
     settings: dict[str, Any] = {}
-    source: Source
+    source: Annotated[
+        Annotated[PackageSource, Tag("package")] | Annotated[AddressSource, Tag("url")], Discriminator(_kind)
+    ]
     split: Split = Split()
 
-    def files(self) -> list[Path]:
-        """The files in order; raises SeqgenError when their package is not installed, CorpusError when it has none."""
-        # For a top-level name this looks at the path only; nothing is imported.
-        found = importlib.util.find_spec(self.source.package)
-        if found is None or not found.submodule_search_locations:
-            raise SeqgenError(
-                f"The recipe {self.name!r} takes its files from the package {self.source.package!r}, which is not "
-                f"installed; install it with 'pip install {self.source.package}'."
-            )
-        folders = [Path(folder) for folder in found.submodule_search_locations]
-        files = sorted(path for folder in folders for path in folder.glob(self.source.pattern) if path.is_file())
-        if not files:
-            raise CorpusError(
-                f"The package {self.source.package!r} has no files {self.source.pattern!r}, which the recipe "
-                f"{self.name!r} is made of; install another version of it."
-            )
-        return files
+    def files(self, progress: Progress | None = None) -> list[Path]:
+        """The files in order, fetched where they have to be; raises SeqgenError when they cannot be had."""
+        return self.source.files(self.name, progress)
 
 
 def folder() -> Path:

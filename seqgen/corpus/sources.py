@@ -7,12 +7,14 @@ whatever its ending: its reader says what it is.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 from seqgen.errors import CorpusError
 
+Progress = Callable[[int, int, str], None]
+"""Told how much is done, of how much, and of what: "files", "files to learn from", "bytes"."""
 Visited = set[tuple[int, int]]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from seqgen.corpus.fingerprint import SIZE
 from seqgen.corpus.store import SPLITS
 from seqgen.errors import CorpusError
 
@@ -37,7 +38,13 @@ class Split(BaseModel):
 
 def place(fingerprint: bytes) -> float:
     """Where in [0, 1) a document stands: the first 53 bits of its fingerprint."""
-    return (int.from_bytes(fingerprint[:8], "big") >> 11) / 2**53
+    return float(places(fingerprint)[0])
+
+
+def places(fingerprints: bytes) -> np.ndarray:
+    """float64[n]: the same of n fingerprints that lie end to end."""
+    first_words = np.frombuffer(fingerprints, ">u8")[:: SIZE // 8].astype(np.uint64)
+    return (first_words >> np.uint64(11)) / np.float64(2**53)
 
 
 def assign(split: Split, places: np.ndarray) -> np.ndarray:
@@ -63,3 +70,10 @@ def assign(split: Split, places: np.ndarray) -> np.ndarray:
         distance = np.maximum(low - places[donors], places[donors] - high)
         sides[donors[np.argmin(distance)]] = wanted
     return sides
+
+
+def check_sides(sides: np.ndarray) -> None:
+    """Raises CorpusError when there is nothing to train on, or nothing to choose the best model by."""
+    for name in ("train", "valid"):
+        if not (sides == SPLITS.index(name)).any():
+            raise CorpusError(f"No document is left for the split {name!r}; add files.")

@@ -203,6 +203,16 @@ class Corpus:
         """How many files or items were left out, by reason, the most frequent reason first."""
         return dict(self.manifest["dropped"])
 
+    @property
+    def remarks(self) -> dict[str, int]:
+        """What else the reader had to say, and how often: documents that were cut, columns that were guessed."""
+        return dict(self.manifest.get("remarks", {}))
+
+    @property
+    def examples(self) -> dict[str, str]:
+        """For reasons that have more to say: one file that was left out, and what was wrong with it."""
+        return dict(self.manifest.get("examples", {}))
+
     def sources(self) -> Iterator[dict[str, Any]]:
         """What became of each source file, in order: path, sha256, documents, dropped (reason → count)."""
         with open(self.path / "sources.jsonl", encoding="utf-8") as lines:

@@ -1,7 +1,7 @@
 """The process in which files from outside are read: `python -P -m seqgen.corpus.worker`.
 
 It may die, hang or be taken over by a hostile file; the other end (workers.py) expects that. It gets the domain first
-and answers whether it could be made, then gets one path at a time and answers with a reading.
+and answers whether it could be made, then gets one path at a time and answers with a reading, in one part or several.
 """
 
 from __future__ import annotations
@@ -12,20 +12,23 @@ import os
 import resource
 import signal
 from collections import Counter
+from collections.abc import Iterator
 from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from seqgen.corpus.channel import Encoded, Reading, message, pack, receive
+from seqgen.corpus.channel import Encoded, Evidence, Reading, message, pack, receive
 from seqgen.corpus.fingerprint import fingerprint
-from seqgen.domain import Domain, Vocabulary
+from seqgen.domain import Domain, Remark, Vocabulary
 from seqgen.errors import UnusableFile
 from seqgen.grammar import BOS, Grammar
 
 REQUEST_BYTES = 2**28
 GRACE_SECONDS = 10
+PART_BYTES = 2**24
+"""How much of a file that is read in pieces is held before it is sent."""
 
 
 def main() -> None:
@@ -41,11 +44,8 @@ def main() -> None:
         _send(channel_out, answer)
         while not answer:
             path = receive(lambda count: os.read(channel_in, count), REQUEST_BYTES)
-            # Should the other end be killed while a file hangs, nobody else would end this process.
-            signal.alarm(int(job["seconds"]) + GRACE_SECONDS)
-            reading = _read(domain, grammar, Path(os.fsdecode(path)), job)
-            _send(channel_out, pack(reading))
-            signal.alarm(0)
+            for reading in _watched(_parts(domain, grammar, Path(os.fsdecode(path)), job), int(job["seconds"])):
+                _send(channel_out, pack(reading))
     except (EOFError, BrokenPipeError):
         pass  # the other end is done
 
@@ -76,34 +76,74 @@ def _domain(job: dict[str, Any]) -> Domain:
     return made(made.Settings(**job["settings"]), vocabulary)
 
 
-def _read(domain: Domain, grammar: Grammar, path: Path, job: dict[str, Any]) -> Reading:
-    """What a file gives; never raises but for what ends the process."""
-    documents: list[Encoded] = []
-    dropped: Counter[str] = Counter()
+def _watched(parts: Iterator[Reading], seconds: int) -> Iterator[Reading]:
+    """The same parts. Should the other end be killed while one hangs, nobody else would end this process."""
+    signal.alarm(seconds + GRACE_SECONDS)
+    for part in parts:
+        yield part
+        signal.alarm(seconds + GRACE_SECONDS)
+    signal.alarm(0)
+
+
+class _Part:
+    """What has been read of a file since the last part was sent."""
+
+    def __init__(self) -> None:
+        self.documents: list[Encoded] = []
+        self.evidence: list[Evidence] = []
+        self.dropped: Counter[str] = Counter()
+        self.remarks: Counter[str] = Counter()
+        self.bytes = 0
+
+    def add(self, domain: Domain, grammar: Grammar, item: Any, learning: bool) -> None:
+        """Takes in an item or a remark; a fault of this item alone is counted."""
+        if isinstance(item, Remark):
+            (self.dropped if item.dropped else self.remarks)[item.text] += 1
+            return
+        try:
+            if learning:
+                value = domain.evidence(item)
+                self.bytes += len(json.dumps(value))
+                self.evidence.append(Evidence(fingerprint(item), value))
+            else:
+                self.documents.append(encoded(domain, grammar, item))
+                self.bytes += 8 * len(self.documents[-1].ids)
+        except UnusableFile as error:
+            self.dropped[error.reason] += 1
+        except MemoryError:
+            raise
+        except Exception as error:
+            self.dropped[_bug(error)] += 1
+
+    def reading(self, *, more: bool) -> Reading:
+        return Reading(self.documents, self.evidence, dict(self.dropped), dict(self.remarks), more=more)
+
+
+def _parts(domain: Domain, grammar: Grammar, path: Path, job: dict[str, Any]) -> Iterator[Reading]:
+    """What a file gives, the last part with more=False; never raises but for what ends the process."""
+    part, empty = _Part(), True
     try:
-        if path.stat().st_size > job["file_bytes"]:
-            return Reading(reason=f"larger than {job['file_bytes'] / 2**20:g} MiB")
+        if not domain.in_pieces and path.stat().st_size > job["file_bytes"]:
+            yield Reading(reason=f"larger than {job['file_bytes'] / 2**20:g} MiB")
+            return
         for item in domain.read(path):
-            try:
-                documents.append(encoded(domain, grammar, item))
-            except UnusableFile as error:
-                dropped[error.reason] += 1
-            except MemoryError:
-                raise
-            except Exception as error:
-                dropped[_bug(error)] += 1
+            part.add(domain, grammar, item, job["learning"])
+            if domain.in_pieces and part.bytes >= PART_BYTES:
+                yield part.reading(more=True)
+                part, empty = _Part(), False
     except UnusableFile as error:
-        return Reading(reason=error.reason)
+        yield Reading(reason=error.reason, detail=error.detail)
     except MemoryError:
-        documents.clear()
-        return Reading(reason=f"needed more than {job['memory_bytes'] / 2**30:g} GiB of memory")
+        part = _Part()
+        yield Reading(reason=f"needed more than {job['memory_bytes'] / 2**30:g} GiB of memory")
     except OSError as error:
-        return Reading(reason=f"cannot be opened: {error.strerror}")
+        yield Reading(reason=f"cannot be opened: {error.strerror}")
     except Exception as error:
-        return Reading(reason=_bug(error))
-    if not documents and not dropped:
-        return Reading(reason="holds nothing")
-    return Reading(documents, dict(dropped))
+        yield Reading(reason=_bug(error))
+    else:
+        last = part.reading(more=False)
+        nothing = empty and not (last.documents or last.evidence or last.dropped)
+        yield Reading(reason="holds nothing") if nothing else last
 
 
 def encoded(domain: Domain, grammar: Grammar, item: Any) -> Encoded:

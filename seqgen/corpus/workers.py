@@ -26,6 +26,7 @@ from pathlib import Path
 
 from seqgen.corpus.channel import Reading, message, receive, unpack
 from seqgen.corpus.sources import Source
+from seqgen.corpus.spool import Spooled
 from seqgen.domain import Domain
 from seqgen.errors import PluginError
 
@@ -35,7 +36,7 @@ LOOK_AHEAD = 4
 
 @dataclass(frozen=True)
 class Limits:
-    """What one file may cost."""
+    """What one file may cost; of a domain that reads in pieces, what each part may, and a file may have any size."""
 
     seconds: float = 60
     memory_bytes: int = 4 * 2**30
@@ -49,11 +50,22 @@ class Readers:
     Raises PluginError when a worker cannot import the domain's class.
     """
 
-    def __init__(self, domain: Domain, *, limits: Limits | None = None, workers: int | None = None) -> None:
+    def __init__(
+        self,
+        domain: Domain,
+        *,
+        limits: Limits | None = None,
+        workers: int | None = None,
+        learning: bool = False,
+        spool: Path | None = None,
+    ) -> None:
+        """`learning` asks for the evidence of each document in place of its ids. `spool` is a folder on disk for what
+        large files hold; without it that is the system's for temporary files.
+        """
         limits = limits or Limits()
-        start = _start_message(domain, limits)
+        start = _start_message(domain, limits, learning)
         count = workers or os.cpu_count() or 1
-        self._workers = [_Worker(start, limits, domain) for _ in range(count)]
+        self._workers = [_Worker(start, limits, domain, spool) for _ in range(count)]
         self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
         for worker in self._workers:
             self._idle.put(worker)
@@ -107,9 +119,10 @@ def read_documents(domain: Domain, paths: Iterable[Path]) -> Iterator[tuple[Path
 class _Worker:
     """One place in the pool: a process that is started when it is first needed, and again after each death."""
 
-    def __init__(self, start: bytes, limits: Limits, domain: Domain) -> None:
+    def __init__(self, start: bytes, limits: Limits, domain: Domain, spool: Path | None) -> None:
         self._start_message = start
         self._limits = limits
+        self._spool = spool
         self._name = domain.name
         self._vocabulary_size = len(domain.vocabulary)
         self._process: subprocess.Popen[bytes] | None = None
@@ -129,9 +142,17 @@ class _Worker:
         """What a file holds, or None when the process died over it."""
         if self._process is None:
             self._start()
+        spooled = Spooled(self._spool, self._vocabulary_size)
         try:
             self._send(message(os.fsencode(path)))
-            return unpack(self._receive(self._limits.seconds), self._vocabulary_size)
+            while True:
+                body = self._receive(self._limits.seconds)
+                part = unpack(body, self._vocabulary_size)
+                if not (part.more or spooled.parts):
+                    return part
+                spooled.add(part, body)
+                if not part.more:
+                    return spooled.reading()
         except TimeoutError:
             self.discard()
             return Reading(reason=f"took longer than {self._limits.seconds:g} s")
@@ -211,7 +232,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
         pass
 
 
-def _start_message(domain: Domain, limits: Limits) -> bytes:
+def _start_message(domain: Domain, limits: Limits, learning: bool) -> bytes:
     made = type(domain)
     if made.__module__ == "__main__" or "<locals>" in made.__qualname__:
         raise PluginError(
@@ -223,6 +244,7 @@ def _start_message(domain: Domain, limits: Limits) -> bytes:
         "qualname": made.__qualname__,
         "settings": domain.settings.model_dump(mode="json"),
         "vocabulary": list(domain.vocabulary.names[2:]),
+        "learning": learning,
         "seconds": limits.seconds,
         "memory_bytes": limits.memory_bytes,
         "file_bytes": limits.file_bytes,

@@ -41,8 +41,8 @@ def words(count: int, seed: int = 0) -> str:
 def test_the_manifest_says_everything(sources, tmp_path):
     folder = sources(a=words(30), b=words(30, 1), c="!crash", d="drop\nabc\ndrop", e="!bug")
     told = []
-    corpus = build(Letters(), [folder], tmp_path / "corpus", progress=lambda done, total: told.append((done, total)))
-    assert told == [(number, 5) for number in range(1, 6)]
+    corpus = build(Letters(), [folder], tmp_path / "corpus", progress=lambda *done: told.append(done))
+    assert told == [(number, 5, "files") for number in range(1, 6)]
     manifest = json.loads((tmp_path / "corpus" / "manifest.json").read_text())
     assert manifest["domain"] == "letters"
     assert manifest["vocabulary"] == [chr(97 + number) for number in range(26)]
@@ -141,7 +141,7 @@ def test_a_full_disk_leaves_nothing(sources, tmp_path, monkeypatch, place):
 
 
 def test_an_interruption_leaves_nothing(sources, tmp_path):
-    def interrupt(done, total):
+    def interrupt(done, total, what):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -130,7 +130,7 @@ def test_an_unknown_recipe_suggests_the_nearest(recipe_folder):
     [
         ("train = 0.5", "train = 0.9", "wrong at 'split'"),
         ('licence = "CC0-1.0"', "", "wrong at 'licence'"),
-        ("a_package_of_letters", "os.path", "wrong at 'source.package'"),
+        ("a_package_of_letters", "os.path", "wrong at 'source.package.package'"),
         ('name = "few"', "name = ", "cannot be read"),
     ],
 )

@@ -165,7 +165,7 @@ def processes_with(marker: str) -> list[str]:
 
 def answer() -> bytes:
     ids = np.array([0, 2, 1], np.int32)
-    return pack(Reading([Encoded(b"x" * 16, ids, np.array([0, 1, 0.5], np.float32))], {"why": 2}))
+    return pack(Reading([Encoded(b"x" * 16, ids, np.array([0, 1, 0.5], np.float32))], dropped={"why": 2}))
 
 
 def test_an_answer_comes_back():

@@ -1,0 +1,139 @@
+"""What can be asked of a text: that it matches a pattern, how long it is, how it begins, what must not stand in it.
+
+Each is a grammar over bytes; their product is what is sampled from, once `lifting` has made it one over tokens.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from pydantic import Field, field_validator
+
+from seqgen import EOS, Grammar, ImpossibleConstraints, Options
+from seqgen.grammar import MOST_STATES, build, intersect
+from seqgen_text.expressions import ANYTHING, automaton
+from seqgen_text.units import FIRST
+from seqgen_text.utf8 import VOCABULARY, byte_grammar
+
+LENGTH = re.compile(r"(\d{1,7})?(-)?(\d{1,7})?")
+BETWEEN = "|"
+
+
+class TextConstraints(Options):
+    """What can be asked of a text. With a prompt, it is asked of what follows the prompt."""
+
+    pattern: str | None = Field(default=None, description="a regular expression that the whole text matches")
+    length: str | None = Field(default=None, description="characters: 80 is exactly, 20-80 between, -80 at most")
+    must_start: str | None = Field(default=None, description="how the text begins")
+    forbid: str | None = Field(default=None, description=f"what must not stand in it; several with {BETWEEN} between")
+
+    @field_validator("length", mode="before")
+    @classmethod
+    def length_is_readable(cls, value: Any) -> str | None:
+        if value is None:
+            return None
+        least, most = parse_length(str(value))
+        if most is not None and most < least:
+            raise ValueError("the least is more than the most")
+        return str(value)
+
+    @field_validator("forbid")
+    @classmethod
+    def forbid_is_not_everything(cls, value: str | None) -> str | None:
+        if value is not None and not all(value.split(BETWEEN)):
+            raise ValueError("nothing at all stands in every text")
+        return value
+
+    @property
+    def empty(self) -> bool:
+        return all(value is None for value in self.model_dump().values())
+
+
+def parse_length(text: str) -> tuple[int, int | None]:
+    """Least and most characters (None: any number); raises ValueError."""
+    found = LENGTH.fullmatch(text)
+    if not found or not (found[1] or found[3]):
+        raise ValueError("a length is 80, 20-80, 20- or -80")
+    least = int(found[1] or 0)
+    if not found[2]:
+        return least, least
+    return least, int(found[3]) if found[3] else None
+
+
+def wanted_bytes(constraints: TextConstraints) -> Grammar:
+    """The grammar over bytes of all texts that have what is asked for.
+
+    Raises InvalidValue for a pattern that no automaton can be made of, ImpossibleConstraints when there are no such
+    texts, or too much is asked for.
+    """
+    grammar = any_text() if constraints.pattern is None else byte_grammar(automaton(constraints.pattern))
+    asked = ["the pattern"] if constraints.pattern is not None else []
+    others = {
+        "must_start": constraints.must_start and starting(constraints.must_start.encode("utf-8")),
+        "forbid": constraints.forbid and without([part.encode("utf-8") for part in constraints.forbid.split(BETWEEN)]),
+        "length": constraints.length and of_length(*parse_length(constraints.length)),
+    }
+    for name, other in others.items():
+        if not other:
+            continue
+        asked.append(f"{name}={getattr(constraints, name)}")
+        try:
+            grammar = intersect(grammar, other)
+        except ImpossibleConstraints as error:
+            if not str(error).startswith("No sequence"):
+                raise
+            raise ImpossibleConstraints(f"No text has {' and '.join(asked)} at once; ask for less.") from error
+    return grammar
+
+
+@functools.cache
+def any_text() -> Grammar:
+    """The grammar over bytes of all texts: UTF-8."""
+    return byte_grammar(automaton(ANYTHING))
+
+
+def starting(prefix: bytes) -> Grammar:
+    """What begins with `prefix`."""
+    states = np.arange(len(prefix) + 1, dtype=np.int32)
+    allowed = np.zeros((len(states), VOCABULARY), bool)
+    allowed[states[:-1], FIRST + np.frombuffer(prefix, np.uint8)] = True
+    allowed[-1] = True
+    next_state = np.repeat(np.minimum(states + 1, len(prefix))[:, None], VOCABULARY, 1)
+    return Grammar(allowed, next_state, 0)
+
+
+def of_length(least: int, most: int | None) -> Grammar:
+    """What has so many characters: bytes that begin one are counted, continuation bytes are not."""
+    last = least if most is None else most
+    if last * any_text().states >= MOST_STATES:
+        raise ImpossibleConstraints(f"A length of {last} needs more than {MOST_STATES} states; ask for a shorter text.")
+    states = np.arange(last + 1, dtype=np.int32)
+    next_state = np.repeat(np.minimum(states + 1, last)[:, None], VOCABULARY, 1)
+    allowed = np.ones((len(states), VOCABULARY), bool)
+    allowed[-1] = most is None
+    continuation = slice(FIRST + 0x80, FIRST + 0xC0)
+    next_state[:, continuation] = states[:, None]
+    allowed[:, continuation] = True
+    allowed[:, EOS] = states >= least
+    return Grammar(allowed, next_state, 0)
+
+
+def without(forbidden: list[bytes]) -> Grammar:
+    """Where none of `forbidden` stands: the automaton of Aho & Corasick (1975), its matches left out.
+
+    A state is the longest end of what was read that some forbidden string begins with.
+    """
+    beginnings = {part[:size] for part in forbidden for size in range(len(part) + 1)}
+
+    def moves(state: bytes) -> Iterator[tuple[int, bytes]]:
+        yield EOS, state
+        for byte in range(256):
+            read = state + bytes([byte])
+            if not read.endswith(tuple(forbidden)):
+                yield FIRST + byte, next(read[n:] for n in range(len(read) + 1) if read[n:] in beginnings)
+
+    return build(VOCABULARY, b"", moves)

@@ -1,0 +1,172 @@
+"""Files from a server on this machine: fetched once, checked before they are used, whole or not there."""
+
+from __future__ import annotations
+
+import hashlib
+import http.server
+import io
+import threading
+import time
+import zipfile
+
+import pytest
+
+from seqgen import CorpusError
+from seqgen.building import build
+from seqgen.corpus import fetching
+from seqgen.corpus import recipes as recipes_module
+from seqgen.corpus.docstrings import prose
+from seqgen.corpus.recipes import find_recipe
+
+TEXT = b"".join(b"A line of text, number %d.\n" % number for number in range(2000))
+
+
+def zipped(**members: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name.replace("__", "/"), content)
+    return buffer.getvalue()
+
+
+ARCHIVE = zipped(folder__a=TEXT, folder__b=b"more", c=b"not asked for")
+FILES = {"/data/input.txt": TEXT, "/data/all.zip": ARCHIVE, "/data/broken.zip": ARCHIVE[:500]}
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.server.asked.append(self.path)
+        if self.path == "/data/slow":
+            time.sleep(1)
+        content = FILES.get(self.path.removeprefix("/cut"))
+        if content is None:
+            self.send_error(404)
+            return
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content[:1000] if self.path.startswith("/cut") else content)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as made:
+        made.asked = []
+        threading.Thread(target=made.serve_forever, daemon=True).start()
+        yield made
+        made.shutdown()
+
+
+@pytest.fixture
+def recipe(server, tmp_path, monkeypatch):
+    """A recipe for what the server has at a path."""
+    (tmp_path / "corpora").mkdir()
+    monkeypatch.setattr(recipes_module, "folder", lambda: tmp_path / "corpora")
+
+    def do(path: str, *, content: bytes | None = None, size: int | None = None, members: tuple[str, ...] = ()):
+        content = FILES[path] if content is None else content
+        (tmp_path / "corpora" / "some.toml").write_text(
+            f'name = "some"\ndomain = "text"\ndescription = "Some."\nlicence = "CC0-1.0"\n'
+            f'[settings]\ndocument = "line"\n[source]\nurl = "http://127.0.0.1:{server.server_port}{path}"\n'
+            f'sha256 = "{hashlib.sha256(content).hexdigest()}"\nbytes = {len(content) if size is None else size}\n'
+            f"members = {list(members)}\n"
+        )
+        return find_recipe("some")
+
+    return do
+
+
+def test_it_is_fetched_once_and_told(recipe, server, tmp_path):
+    told = []
+    (path,) = recipe("/data/input.txt").files(lambda *done: told.append(done))
+    assert path == tmp_path / "cache" / "seqgen" / "some" / "input.txt"
+    assert path.read_bytes() == TEXT
+    assert told[-1] == (len(TEXT), len(TEXT), "bytes")
+    assert recipe("/data/input.txt").files() == [path]
+    assert server.asked == ["/data/input.txt"]
+    path.write_bytes(b"damaged")
+    assert recipe("/data/input.txt").files()[0].read_bytes() == TEXT
+
+
+def test_members_of_an_archive_are_files(recipe, server):
+    asked = recipe("/data/all.zip", members=("folder/a", "folder/b"))
+    for _ in range(2):
+        assert [path.read_bytes() for path in asked.files()] == [TEXT, b"more"]
+    assert {path.name for path in asked.files()[0].parent.iterdir()} == {"all.zip", "a", "b"}
+    assert len(server.asked) == 1
+
+
+def test_a_corpus_is_built_from_it(recipe, tmp_path):
+    recipe("/data/input.txt")
+    corpus = build(["some"], tmp_path / "corpus")
+    assert sum(part["documents"] for part in corpus.manifest["splits"].values()) == 2000
+
+
+@pytest.mark.parametrize(
+    ("path", "options", "sentence"),
+    [
+        ("/data/input.txt", {"content": b"another"}, "is larger than 7 bytes"),
+        ("/data/input.txt", {"content": b"another", "size": len(TEXT)}, "is another file than it was"),
+        ("/cut/data/input.txt", {"content": TEXT}, "is another file than it was|cannot be fetched"),
+        ("/data/none", {"content": b"x"}, "cannot be fetched .HTTP Error 404"),
+        ("/data/slow", {"content": b"x"}, "cannot be fetched .*timed out"),
+        ("/data/all.zip", {"members": ("nothing",)}, "does not hold what its recipe says"),
+        ("/data/broken.zip", {"members": ("folder/a",)}, "does not hold what its recipe says"),
+    ],
+)
+def test_what_goes_wrong_is_one_sentence_and_leaves_nothing(recipe, tmp_path, monkeypatch, path, options, sentence):
+    monkeypatch.setattr(fetching, "TIMEOUT_SECONDS", 0.3)
+    with pytest.raises(CorpusError, match=sentence):
+        recipe(path, **options).files()
+    left = {file.name for file in (tmp_path / "cache" / "seqgen" / "some").iterdir()}
+    assert left <= {"all.zip", "broken.zip"}
+
+
+def test_no_server_is_one_sentence(recipe, server):
+    server.server_close()
+    with pytest.raises(CorpusError, match=r"cannot be fetched .*check the connection, or put the file at"):
+        recipe("/data/input.txt").files()
+
+
+@pytest.mark.parametrize("url", ["file:///etc/passwd", "ftp://host/file", "https://host", "https://host/folder/"])
+def test_other_addresses_are_refused(recipe, tmp_path, url):
+    recipe("/data/input.txt")
+    path = tmp_path / "corpora" / "some.toml"
+    path.write_text("".join(f'url = "{url}"\n' if line.startswith("url") else line for line in path.open()))
+    with pytest.raises(CorpusError, match=r"wrong at 'source\.url"):
+        find_recipe("some")
+
+
+SOURCE = '''
+"""Of the module."""
+class A:
+    """Of a class.
+
+        Indented."""
+    def f(self):
+        "Of a function."
+        x = "no docstring"
+TOPICS = {"key": "a text " "in two parts", "other": 3, 5: "another"}
+'''
+
+
+def test_prose_is_read_without_running_anything(tmp_path):
+    path = tmp_path / "a.py"
+    path.write_text(SOURCE + "raise SystemExit\n")
+    assert list(prose(path, "docstrings")) == ["Of the module.", "Of a class.\n\nIndented.", "Of a function."]
+    assert list(prose(path, "dictionaries")) == ["a text in two parts", "another"]
+    path.write_bytes(b"def (\xff")
+    assert list(prose(path, "docstrings")) == []
+
+
+def test_the_recipes_that_need_no_network_have_texts(tmp_path, monkeypatch):
+    monkeypatch.setattr(recipes_module, "cache_folder", lambda: tmp_path)
+    (path,) = find_recipe("python-topics").files()
+    corpus = build(["python-topics"], tmp_path / "corpus")
+    assert corpus.settings["document"] == "field"
+    assert path.read_text(encoding="utf-8").count("\n") > 50
+    assert sum(part["documents"] for part in corpus.manifest["splits"].values()) > 50

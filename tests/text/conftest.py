@@ -1,0 +1,12 @@
+"""What the tests of the domain `text` share: a domain of each unit."""
+
+from __future__ import annotations
+
+import pytest
+from seqgen_text.domain import TextDomain
+from texts import UNITS, learned
+
+
+@pytest.fixture(scope="session")
+def domains() -> dict[str, TextDomain]:
+    return {unit: learned(unit) for unit in UNITS}

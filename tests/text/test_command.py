@@ -1,0 +1,142 @@
+"""Text by the command: trained, continued, streamed, asked for, scored and evaluated."""
+
+from __future__ import annotations
+
+import re
+import sys
+
+import numpy as np
+import pytest
+from texts import LEARNED
+
+import seqgen
+from seqgen.cli import main
+from seqgen.corpus.store import Corpus
+from seqgen.novelty import longest_copies
+
+ENGINE = {"streams": 4, "segment": 16, "evaluations": 2}
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A model of BPE, trained for some steps on lines."""
+    folder = tmp_path_factory.mktemp("text")
+    rng = np.random.default_rng(0)
+    words = " ".join(LEARNED).split()
+    (folder / "some.txt").write_text("\n".join(" ".join(rng.choice(words, 12)) for _ in range(60)), encoding="utf-8")
+    settings = {**ENGINE, "document": "line", "unit": "bpe", "vocabulary_size": 300}
+    seqgen.train([folder / "some.txt"], folder / "run", domain="text", size="tiny", steps=8, settings=settings)
+    return folder / "run"
+
+
+@pytest.fixture(scope="module")
+def trained(run):
+    return seqgen.load(run)
+
+
+@pytest.fixture
+def call(monkeypatch, capsysbinary):
+    """The exit code and standard output of `seqgen arguments…`; standard error where it fails."""
+
+    def do(*arguments):
+        monkeypatch.setattr(sys, "argv", ["seqgen", *map(str, arguments)])
+        code = 0
+        try:
+            main()
+        except SystemExit as leaving:
+            code = leaving.code or 0
+        out, err = (part.decode("utf-8") for part in capsysbinary.readouterr())
+        return code, err if code else out
+
+    return do
+
+
+def test_a_stream_is_what_is_written(call, run, tmp_path):
+    asked = ["-n", "2", "--seed", "3", "--longest", "40", "--set", "length=30"]
+    code, printed = call("sample", run, "--stream", *asked)
+    assert code == 0
+    assert call("sample", run, "-o", tmp_path, *asked)[0] == 0
+    written = [(tmp_path / f"text-3-{number}.txt").read_text(encoding="utf-8") for number in (1, 2)]
+    assert printed == "".join(text + "\n" for text in written)
+
+
+def test_a_prompt_is_a_text_or_a_file(call, run, trained, tmp_path):
+    file, digits = tmp_path / "primer.txt", {"pattern": "[0-9]{3}"}
+    file.write_text("Zwölf 😀\nnever seen\n", encoding="utf-8")
+    for prompt, beginning in ((str(file), "Zwölf 😀"), (file, "Zwölf 😀"), ("x" * 5000, "x" * 5000)):
+        (sample,) = trained.sample(prompt=prompt, constraints=digits)
+        assert re.fullmatch(re.escape(beginning) + "[0-9]{3}", sample.item)
+        assert "".join(trained.stream(prompt=prompt, constraints=digits)) == sample.item
+    code, printed = call("sample", run, "--stream", "-n", "1", "--prompt", "The fox ", "--set", "pattern=[0-9]{3}")
+    assert code == 0
+    assert re.fullmatch("The fox [0-9]{3}\n", printed)
+
+
+def test_evaluate_counts_by_character_and_byte_whatever_the_unit(call, run, trained):
+    corpus = Corpus.open(run / "corpus")
+    told, documents, train = trained.evaluate(corpus), corpus.documents("test"), corpus.documents("train")
+    held_out = [trained.domain.decode(documents[number][0]) for number in range(len(documents))]
+    bits = told["nats"] * told["tokens"] / np.log(2)
+    assert told["bits"]["character"] == pytest.approx(bits / sum(map(len, held_out)))
+    assert told["bits"]["byte"] == pytest.approx(bits / sum(len(text.encode()) for text in held_out))
+    assert told["perplexity"] == pytest.approx(np.exp(told["nats"]))
+    assert 0 <= told["metrics"]["distinct-1, samples"] <= 1
+    samples = [sample.ids for sample in trained.sample(16)]
+    copies = longest_copies(samples, (train[number][0] for number in range(len(train))))
+    assert told["novelty"]["most, samples"] == max(copies)
+    assert told["novelty"]["mean, samples"] == pytest.approx(np.mean(copies))
+    code, printed = call("evaluate", run)
+    assert code == 0
+    assert f"{told['bits']['byte']:.4f} bits a byte" in printed
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (["--set", "pattern=(", "--stream"], 2, "no regular expression"),
+        (["--set", "pattern=a+", "--set", "length=0", "--stream"], 1, "at once"),
+        (["--set", "length=2-1", "--stream"], 2, "least is more than the most"),
+        ([], 2, "Say -o FOLDER, or --stream"),
+        (["--stream", "-o", "x"], 2, "Say -o FOLDER, or --stream"),
+        (["--stream", "--json"], 2, "Say -o FOLDER, or --stream"),
+    ],
+)
+def test_trouble_is_one_sentence(call, run, arguments, code, said):
+    got, err = call("sample", run, *arguments)
+    assert (got, said in err, err.count("\n")) == (code, True, 1)
+
+
+def test_every_constrained_sample_has_what_was_asked_for(trained):
+    for constraints in (
+        {"pattern": r'\{"a": [0-9]{1,3}(, "b": "[a-z ]{2,8}")?\}'},
+        {"must_start": "The ", "length": "9"},
+    ):
+        for sample in trained.sample(8, constraints=constraints, seed=1):
+            assert sample.ended
+            assert re.fullmatch(constraints.get("pattern", "The (?s:.{5})"), sample.item)
+
+
+def test_the_distribution_under_a_pattern_is_the_models_own_renormalised_at_each_step(trained):
+    """By enumeration of all token sequences of a pattern; 2 000 samples are compared with it (chi-squared, 99.9 %)."""
+    domain = trained.domain
+    prompt = domain.prompt(None, domain.Constraints(pattern="a[bc]|(de)?f"))
+    expected: dict[str, float] = {}
+
+    def spread(ids: list[int], state: int, probability: float) -> None:
+        raw = trained._scorer.probabilities(np.array(ids, np.int32))[-1]
+        allowed = np.where(prompt.grammar.allowed[state], raw, 0)
+        for token in np.flatnonzero(allowed).tolist():
+            share = probability * float(allowed[token] / allowed.sum())
+            if token == seqgen.EOS:
+                text = domain.decode(np.array(ids, np.int32))
+                expected[text] = expected.get(text, 0) + share
+            else:
+                spread([*ids, token], int(prompt.grammar.next_state[state, token]), share)
+
+    spread([seqgen.BOS], prompt.grammar.start, 1.0)
+    assert set(expected) == {"ab", "ac", "def", "f"}
+    assert sum(expected.values()) == pytest.approx(1, abs=1e-4)
+    drawn = [sample.item for sample in trained.sample(2000, constraints={"pattern": "a[bc]|(de)?f"}, longest=8)]
+    counts = np.array([drawn.count(text) for text in expected])
+    wanted = 2000 * np.array(list(expected.values()))
+    assert ((counts - wanted) ** 2 / wanted).sum() < 16.27

@@ -1,0 +1,135 @@
+"""What is asked of a text holds for every random document of the grammar, whatever the unit."""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+import numpy as np
+import pytest
+from seqgen_text.constraints import any_text, of_length, parse_length, starting, without
+from texts import UNITS
+
+from seqgen import BOS, EOS, Grammar, ImpossibleConstraints, UsageError
+from seqgen.grammar import intersect
+
+TEXTS = ["".join(letters) for size in range(6) for letters in itertools.product("abé", repeat=size)]
+
+
+def texts(domain, seeds: int = 8, **constraints) -> list[str]:
+    """What random walks of the constrained grammar give, those that end."""
+    grammar = domain.grammar(domain.Constraints.from_mapping(constraints, "constraint"))
+    walks = [grammar.walk(np.random.default_rng(seed), 2000) for seed in range(seeds)]
+    assert any(walk[-1] == EOS for walk in walks)
+    return [domain.decode(walk) for walk in walks if walk[-1] == EOS]
+
+
+def accepted(grammar: Grammar) -> set[str]:
+    spelled = {text: np.array([BOS, *(2 + byte for byte in text.encode()), EOS], np.int32) for text in TEXTS}
+    return {text for text, ids in spelled.items() if grammar.accepts(ids)}
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_everything_asked_for_holds_at_once(domains, unit):
+    for text in texts(domains[unit], pattern="[Ta-z .]*", length="20-30", must_start="The ", forbid="zz|q"):
+        assert re.fullmatch("[Ta-z .]*", text)
+        assert 20 <= len(text) <= 30
+        assert text.startswith("The ")
+        assert "zz" not in text
+        assert "q" not in text
+
+
+@pytest.mark.parametrize("unit", ["byte", "character", "bpe"])
+def test_patterns_of_use(domains, unit):
+    for pattern in (
+        r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
+        r'\{"name": "\w{1,9}", "n": \d+\}',
+        r"- \w{1,5}(\n- [a-z]+){2}",
+        "いろは.{1,5}ß",
+    ):
+        assert all(re.fullmatch(pattern, text) for text in texts(domains[unit], pattern=pattern))
+
+
+@pytest.mark.parametrize(
+    ("length", "least", "most"), [("4", 4, 4), ("2-3", 2, 3), ("-2", 0, 2), ("3-", 3, 9), ("0", 0, 0)]
+)
+def test_length_counts_characters(length, least, most, domains):
+    asked = intersect(any_text(), of_length(*parse_length(length)))
+    assert accepted(asked) == {text for text in TEXTS if least <= len(text) <= most}
+    for unit in ("byte", "bpe"):
+        assert all(len(text) == 7 for text in texts(domains[unit], length=7))
+
+
+def test_beginnings_and_what_is_forbidden_by_brute_force():
+    assert accepted(starting("éa".encode())) == {text for text in TEXTS if text.startswith("éa")}
+    for words in (["ab"], ["a", "é"], ["aab", "ab", "ba"], ["éé", "bab"], ["aba", "bb"]):
+        grammar = without([word.encode() for word in words])
+        assert accepted(grammar) == {text for text in TEXTS if not any(word in text for word in words)}, words
+
+
+def test_what_follows_a_prompt_is_what_is_asked_for(domains):
+    for unit in ("byte", "character", "bpe"):
+        domain = domains[unit]
+        prompt = domain.prompt("The dog ß: ", domain.Constraints(pattern="[0-9]{3}"))
+        assert domain.decode(prompt.ids) == "The dog ß: "
+        assert prompt.grammar.unroll(prompt.ids).tolist()[-1] == len(prompt.ids) - 1
+        for seed in range(5):
+            ids = prompt.grammar.walk(np.random.default_rng(seed))
+            assert re.fullmatch("The dog ß: [0-9]{3}", domain.decode(ids))
+            assert ids[: len(prompt.ids)].tolist() == prompt.ids.tolist()
+        plain = domain.prompt("The dog", domain.Constraints())
+        assert plain.grammar is domain.grammar()
+
+
+@pytest.mark.parametrize(
+    ("constraints", "sentence"),
+    [
+        ({"pattern": "[^\\s\\S]"}, "No text matches the pattern"),
+        ({"pattern": "a{10}", "length": "5"}, "has the pattern and length=5 at once"),
+        ({"pattern": "a*b.{20,}", "length": "-10"}, "has the pattern and length=-10 at once"),
+        ({"must_start": "abc", "forbid": "b"}, "must_start=abc and forbid=b at once"),
+        ({"length": "300000"}, "more than 200000 states"),
+    ],
+)
+def test_what_nothing_satisfies_is_one_sentence_before_sampling(domains, constraints, sentence):
+    domain = domains["byte"]
+    with pytest.raises(ImpossibleConstraints, match=sentence) as caught:
+        domain.grammar(domain.Constraints.from_mapping(constraints, "constraint"))
+    assert str(caught.value).count(". ") == 0
+
+
+def test_tables_that_are_too_large_are_one_sentence(domains, monkeypatch):
+    monkeypatch.setattr("seqgen_text.lifting.MOST_CELLS", 100_000)
+    domain = domains["bpe"]
+    with pytest.raises(ImpossibleConstraints, match="more than can be held; ask for something shorter or simpler"):
+        domain.grammar(domain.Constraints(length="50"))
+
+
+def test_what_the_vocabulary_cannot_write_is_one_sentence(domains):
+    domain = domains["word"]
+    with pytest.raises(ImpossibleConstraints, match="tokens of this model cannot write"):
+        domain.grammar(domain.Constraints(pattern="zebra"))
+
+
+def test_a_prompt_too_long_for_constraints_is_one_sentence(domains, monkeypatch):
+    monkeypatch.setattr("seqgen_text.domain.MOST_CELLS", 5000)
+    domain = domains["byte"]
+    with pytest.raises(ImpossibleConstraints, match="A prompt of 20 tokens is too long"):
+        domain.prompt("x" * 20, domain.Constraints(pattern="a"))
+
+
+@pytest.mark.parametrize(
+    ("constraints", "sentence"),
+    [
+        ({"length": "5-2"}, "the least is more than the most"),
+        ({"length": "-"}, "a length is 80"),
+        ({"length": "many"}, "a length is 80"),
+        ({"forbid": "a||b"}, "stands in every text"),
+        ({"pattern": "("}, "no regular expression"),
+        ({"patern": "a"}, "did you mean 'pattern'"),
+    ],
+)
+def test_what_cannot_be_asked_is_one_sentence(domains, constraints, sentence):
+    domain = domains["byte"]
+    with pytest.raises(UsageError, match=sentence):
+        domain.grammar(domain.Constraints.from_mapping(constraints, "constraint"))

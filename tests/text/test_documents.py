@@ -1,0 +1,139 @@
+"""Files → documents: files, lines, paragraphs and fields; documents that are too long; trouble in a sentence."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+
+import pytest
+from seqgen_text.documents import cut, read_documents
+from seqgen_text.domain import TextDomain
+from texts import random_texts
+
+from seqgen import CorpusError, Remark, UnusableFile, textfile
+from seqgen.corpus.build import build
+
+
+@pytest.fixture
+def read(tmp_path):
+    def do(content, document="file", field=None, normalisation="none", longest=100, name="a.txt"):
+        path = tmp_path / name
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+        return list(read_documents(path, document, field, normalisation, longest))
+
+    return do
+
+
+def test_what_a_document_is(read):
+    text = "one\r\ntwo\n \n\n  three\nfour\n\n"
+    assert read(text) == [text]
+    assert read(text, "line") == ["one", "two", "  three", "four"]
+    assert read(text, "paragraph") == ["one\r\ntwo", "  three\nfour"]
+    table = 'text,label\n"a\nb",1\n,2\nc,3\n'
+    assert read(table, "field", "text", name="a.csv") == ["a\nb", "c"]
+    assert read(table, "field", "label", name="a.csv") == ["1", "2", "3"]
+
+
+def test_a_guessed_column_is_told(read):
+    assert read("text,label\na,b\n", "field", name="a.csv") == [
+        Remark("the column 'text' of text, label was taken; field=… names another"),
+        "a",
+    ]
+    assert read('{"words": "a"}\n', "field", name="a.jsonl") == ["a"]
+
+
+@pytest.mark.parametrize("document", ["file", "line", "paragraph"])
+def test_pieces_of_any_size_give_the_same_documents(read, monkeypatch, document):
+    text = "\n".join(["a b", "", "c. d", "", "", "😀" * 30, "e" * 2250, "f\r", "\r", "g"])
+    whole = read(text, document)
+    for size in (1, 3, 50):
+        monkeypatch.setattr(textfile, "PIECE_BYTES", size)
+        assert read(text, document) == whole
+
+
+def test_too_long_documents_are_cut_at_a_sensible_place_and_counted(read):
+    text = "One sentence. Another one here. " * 10
+    found = read(text, longest=100)
+    parts = [part for part in found if isinstance(part, str)]
+    assert "".join(parts) == text
+    assert all(len(part) <= 100 and part.endswith(". ") for part in parts)
+    assert found.count(Remark("cut in two: longer than 100 characters")) == len(parts) - 1
+    assert [len(part) for part in cut("x" * 250, 100)] == [100, 100, 50]
+    assert [part for part in read("a\n" + "b" * 250 + "\nc", "line") if isinstance(part, str)][-1] == "c"
+    assert (
+        "".join(part for part in read("text\n" + "x" * 250, "field", name="a.csv") if isinstance(part, str))
+        == "x" * 250
+    )
+
+
+def test_cutting_loses_nothing():
+    for text in random_texts(100, 7, longest=400):
+        parts = list(cut(text, 100))
+        assert "".join(parts) == text
+        assert max(map(len, parts)) <= 100
+
+
+def test_normalisation_is_a_setting(read):
+    assert read("e\u0301 ﬁ") == ["e\u0301 ﬁ"]
+    assert read("e\u0301 ﬁ", normalisation="NFC") == ["é ﬁ"]
+    assert read("e\u0301 ﬁ", normalisation="NFKC") == ["é fi"]
+    assert max(len(part) for part in read("ﷺ" * 90, normalisation="NFKC") if isinstance(part, str)) <= 100
+    asked = TextDomain.Settings(normalisation="NFC")
+    assert TextDomain(asked).prompt_text("e\u0301") == "é"
+
+
+@pytest.mark.parametrize(
+    ("content", "document", "sentence"),
+    [
+        (b"", "file", "empty"),
+        (b" \n\n", "line", "empty"),
+        (b"caf\xe9", "file", "not UTF-8 .byte 0xE9 at offset 3"),
+        (b"a\0b", "line", "NUL bytes .the first at offset 1"),
+        (b"text\na\n", "field", "without a column 'b'"),
+    ],
+)
+def test_trouble_is_one_sentence(read, content, document, sentence):
+    with pytest.raises(UnusableFile, match=sentence):
+        read(content, document, field="b", name="a.csv")
+
+
+def test_one_bad_file_is_named_and_costs_itself_alone(tmp_path):
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    for number in range(6):
+        (folder / f"{number}.txt").write_text(f"text number {number} " * 20)
+    (folder / "latin.txt").write_bytes("café".encode("latin-1"))
+    (folder / "empty.txt").write_bytes(b"")
+    domain = TextDomain(TextDomain.Settings(longest=100))
+    corpus = build(domain, [folder], tmp_path / "corpus")
+    assert corpus.dropped["not UTF-8"] == corpus.dropped["empty"] == 1
+    assert corpus.examples == {"not UTF-8": "latin.txt: byte 0xE9 at offset 3"}
+    assert corpus.remarks == {"cut in two: longer than 100 characters": 12}
+    with pytest.raises(CorpusError, match=r"1 × not UTF-8 .latin.txt: byte 0xE9 at offset 3"):
+        build(TextDomain(), [folder / "latin.txt"], tmp_path / "none")
+
+
+PROGRAM = """
+    import resource, sys
+    from pathlib import Path
+    from seqgen_text.documents import read_documents
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    documents = read_documents(Path(sys.argv[1]), "line", None, "none", 100_000)
+    print(sum(len(part) for part in documents if isinstance(part, str)))
+    print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
+
+
+def test_a_line_larger_than_memory_is_cut(tmp_path):
+    """200 MB of one letter would be 200 MB at least; pieces of 1 MB leave it at a few."""
+    path = tmp_path / "long.txt"
+    with open(path, "wb") as file:
+        for _ in range(200):
+            file.write(b"x" * 1_000_000)
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(PROGRAM), path], capture_output=True, text=True, check=True
+    )
+    length, megabytes = map(int, done.stdout.split())
+    assert length == 200_000_000
+    assert megabytes < 60
