@@ -7,7 +7,8 @@ import pytest
 import tensorflow as tf
 
 from engine import toys
-from seqgen.engine.sampling import CHUNK, Filters, Sampler, choose, keep_likeliest
+from seqgen.engine.filters import Filters, keep_likeliest
+from seqgen.engine.sampling import CHUNK, Sampler, choose
 from seqgen.engine.scoring import Scorer
 from seqgen.errors import InvalidValue
 from seqgen.grammar import BOS, EOS, Grammar, build
