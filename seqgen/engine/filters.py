@@ -131,9 +131,7 @@ class Past(NamedTuple):
         return Past(seen, tokens, length)
 
 
-def filtered(
-    logits: tf.Tensor, allowed: tf.Tensor, past: Past, switches: Switches, strengths: Strengths
-) -> tf.Tensor:
+def filtered(logits: tf.Tensor, allowed: tf.Tensor, past: Past, switches: Switches, strengths: Strengths) -> tf.Tensor:
     """The logits [B, V] to draw from, where allowed bool[B, V] is what the grammar lets through."""
     if switches.repetition_penalty:
         logits = tf.where(past.seen & allowed, penalised(logits, strengths.repetition_penalty), logits)
