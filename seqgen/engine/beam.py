@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from seqgen.engine.decoding import Decoder, Position, following, select, trace_back
+from seqgen.engine.decoding import Decoder, Lineage, Position, following, select
 from seqgen.engine.model import Model, Tables
 from seqgen.errors import InvalidValue
 from seqgen.grammar import EOS, Grammar
@@ -74,29 +74,27 @@ class BeamSearch:
             raise InvalidValue(f"{count} sequences cannot come from {beams} beams; ask for at most one a beam.")
         if not 0 <= length_penalty <= 10:
             raise InvalidValue(f"The length penalty cannot be {length_penalty}; it must be between 0 (none) and 10.")
-        position, tables = self._decoder.begin(prompt, grammar, beams), Tables.of(grammar)
+        position, tables, lineage = self._decoder.begin(prompt, grammar, beams), Tables.of(grammar), Lineage()
         # All beams begin alike: only the first one counts.
         total = tf.constant([0.0] + [NEVER] * (beams - 1))
         finished = _Finished(*(tf.fill(count, NEVER) for _ in range(2)), *(tf.zeros(count, tf.int32) for _ in range(2)))
-        tokens, parents = [np.zeros((0, beams), np.int32)], [np.zeros((0, beams), np.int32)]
         limits = (tf.constant(longest), tf.constant(length_penalty, tf.float32))
         for begun in range(0, longest, CHUNK):
-            taken, position, total, finished, *drawn = self._search(
+            steps, position, total, finished, tokens, parents = self._search(
                 tf.constant(begun), position, total, finished, tables, *limits
             )
-            for history, part in zip((tokens, parents), drawn, strict=True):
-                history.append(part.numpy()[: int(taken)])
-            if int(taken) < CHUNK:
+            lineage.add(tokens.numpy()[: int(steps)], parents.numpy()[: int(steps)])
+            if int(steps) < CHUNK:
                 break
-        history = np.concatenate(tokens), np.concatenate(parents)
         found = []
-        for score, log_probability, step, beam in zip(*(part.numpy() for part in finished), strict=True):
-            ids = np.concatenate([prompt, trace_back(history[0][:step], history[1][:step], beam), [EOS]])
-            found.append(Hypothesis(ids.astype(np.int32), float(log_probability), float(score)))
+        for score, log_probability, step, beam in zip(*(part.numpy().tolist() for part in finished), strict=True):
+            found.append(
+                Hypothesis(np.r_[prompt, lineage.of(beam, step), EOS].astype(np.int32), log_probability, score)
+            )
         # The beams stand in the order of their probability.
         penalty = ((5 + longest) / 6) ** length_penalty
         for beam, log_probability in enumerate(total.numpy().tolist()):
-            ids = np.concatenate([prompt, trace_back(*history, beam)]).astype(np.int32)
+            ids = np.r_[prompt, lineage.of(beam)].astype(np.int32)
             found.append(Hypothesis(ids, log_probability, log_probability / penalty))
         return [one for one in found if one.score > NEVER][:count]
 

@@ -71,12 +71,20 @@ def following(tables: Tables, state: tf.Tensor, token: tf.Tensor) -> tf.Tensor:
     return tf.gather_nd(tables.next_state, tf.stack([state, token], -1))
 
 
-def trace_back(tokens: np.ndarray, parents: np.ndarray, row: int) -> np.ndarray:
-    """The tokens int32[n] that led to a row of a batch whose rows were chosen anew at every step.
+class Lineage:
+    """The tokens of a batch whose rows are chosen anew at every step, kept as what was added and to which row."""
 
-    tokens int32[n, B]; parents int32[n, B]: row b of step k went on from row parents[k, b] of the step before.
-    """
-    ids = np.empty(len(tokens), np.int32)
-    for step in reversed(range(len(tokens))):
-        ids[step], row = tokens[step, row], parents[step, row]
-    return ids
+    def __init__(self) -> None:
+        self._steps: list[tuple[np.ndarray, np.ndarray]] = []
+
+    def add(self, tokens: np.ndarray, parents: np.ndarray) -> None:
+        """Tokens int32[n, B] of n more steps; row b of step k goes on from row parents[k, b] of the step before."""
+        self._steps.extend(zip(tokens, parents, strict=True))
+
+    def of(self, row: int, steps: int | None = None) -> np.ndarray:
+        """The tokens int32[n] that led to a row after so many steps (default: all)."""
+        ids = []
+        for tokens, parents in reversed(self._steps[:steps]):
+            ids.append(tokens[row])
+            row = parents[row]
+        return np.array(ids[::-1], np.int32)

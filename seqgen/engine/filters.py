@@ -15,7 +15,7 @@ and none leaves nothing: where every legal token would complete a repeated n-gra
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -101,34 +101,33 @@ class Filters(NamedTuple):
 class Past(NamedTuple):
     """What the filters must know of the tokens so far; a part that none of them needs is ()."""
 
-    seen: tf.Tensor | tuple[()]  # bool[B, V], whether a token has occurred
-    tokens: tf.Tensor | tuple[()]  # int32[L, B], room for the whole sequence
-    length: tf.Tensor | tuple[()]  # int32, how many of them are there
+    seen: Any = ()  # bool[B, V], whether a token has occurred
+    tokens: Any = ()  # int32[L, B], room for the whole sequence
+    length: Any = ()  # int32, how many of them are there
 
     @classmethod
     def of(cls, prompt: np.ndarray, count: int, longest: int, vocabulary: int, switches: Switches) -> Past:
         """The past of `count` sequences that begin with prompt int32[n], to which at most `longest` tokens come."""
-        seen: tf.Tensor | tuple[()] = ()
-        tokens: tf.Tensor | tuple[()] = ()
-        length: tf.Tensor | tuple[()] = ()
+        past = cls()
         if switches.repetition_penalty:
-            seen = tf.constant(np.tile(np.isin(np.arange(vocabulary), prompt), (count, 1)))
+            past = past._replace(seen=tf.constant(np.tile(np.isin(np.arange(vocabulary), prompt), (count, 1))))
         if switches.no_repeat:
             # A power of two: sequences of similar lengths share one compiled shape.
             room = 1 << (max(len(prompt) + longest, LONGEST_NGRAM) - 1).bit_length()
             column = np.concatenate([prompt, np.zeros(room - len(prompt), np.int32)]).astype(np.int32)
-            tokens, length = tf.constant(np.tile(column[:, None], (1, count))), tf.constant(len(prompt))
-        return cls(seen, tokens, length)
+            tokens = tf.constant(np.tile(column[:, None], (1, count)))
+            past = past._replace(tokens=tokens, length=tf.constant(len(prompt)))
+        return past
 
     def with_token(self, token: tf.Tensor, switches: Switches) -> Past:
         """The past after one more token int32[B]."""
-        seen, tokens, length = self
+        past = self
         if switches.repetition_penalty:
-            seen |= tf.one_hot(token, seen.shape[-1], True, False)
+            past = past._replace(seen=past.seen | tf.one_hot(token, past.seen.shape[-1], True, False))
         if switches.no_repeat:
-            tokens = tf.tensor_scatter_nd_update(tokens, [[length]], token[None])
-            length += 1
-        return Past(seen, tokens, length)
+            tokens = tf.tensor_scatter_nd_update(past.tokens, [[past.length]], token[None])
+            past = past._replace(tokens=tokens, length=past.length + 1)
+        return past
 
 
 def filtered(logits: tf.Tensor, allowed: tf.Tensor, past: Past, switches: Switches, strengths: Strengths) -> tf.Tensor:

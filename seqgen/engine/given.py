@@ -23,7 +23,7 @@ import numpy as np
 import tensorflow as tf
 
 from seqgen.engine.attention import BLOCKED
-from seqgen.engine.decoding import Decoder, Position, following, select, trace_back
+from seqgen.engine.decoding import Decoder, Lineage, Position, following, select
 from seqgen.engine.model import Model, Tables
 from seqgen.engine.sampling import Sampler, choose, generators, until_end
 from seqgen.errors import ImpossibleConstraints, InvalidValue
@@ -80,41 +80,37 @@ class Filler:
         reachable = reachability(grammar, given)
         if not reachable[0, grammar.unroll(prompt)[-1]]:
             raise ImpossibleConstraints("No document holds the tokens that are given where they are given; give fewer.")
-        random, tables = generators(seed, first, count), Tables.of(grammar)
+        random, tables, lineage = generators(seed, first, count), Tables.of(grammar), Lineage()
         position = self._decoder.begin(prompt, grammar, count * particles)
         log_weights, log_evidence = tf.zeros((count, particles)), np.zeros(count)
-        tokens, parents = (np.zeros((0, count * particles), np.int32) for _ in range(2))
         for begun in range(0, len(given), CHUNK):
             steps = min(CHUNK, len(given) - begun)
-            rows = np.minimum(begun + np.arange(CHUNK), len(given) - 1)
+            places = np.minimum(begun + np.arange(CHUNK), len(given) - 1)
             uniform = np.stack([generator.random((CHUNK, particles + 1), np.float32) for generator in random], 1)
-            position, log_weights, gained, *history = self._move(
-                position, log_weights, tables, given[rows], reachable[rows + 1], uniform, tf.constant(steps),
+            position, log_weights, gained, tokens, parents = self._move(
+                position, log_weights, tables, given[places], reachable[places + 1], uniform, tf.constant(steps),
                 tf.constant(resample_below * particles, tf.float32),
             )  # fmt: skip
             log_evidence += gained.numpy()
-            tokens, parents = (
-                np.concatenate([past, part.numpy()[:steps]])
-                for past, part in zip((tokens, parents), history, strict=True)
-            )
-        weights = log_weights.numpy().astype(np.float64)
-        greatest = weights.max(1, keepdims=True)
-        cumulative = np.cumsum(np.exp(weights - greatest), 1)
-        log_evidence += greatest[:, 0] + np.log(cumulative[:, -1] / particles)
+            lineage.add(tokens.numpy()[:steps], parents.numpy()[:steps])
+        log_evidence += log_mean(log_weights).numpy()[:, 0]
+        # One particle of each set, by weight.
+        cumulative = np.cumsum(tf.nn.softmax(log_weights).numpy().astype(np.float64), 1)
         chosen = [
             sample * particles + int(np.searchsorted(line, generator.random() * line[-1], side="right"))
             for sample, (line, generator) in enumerate(zip(cumulative, random, strict=True))
         ]
         rest = self._sampler.go_on(select(position, tf.constant(chosen)), tables, random, longest - len(given))
         ends = np.concatenate([np.zeros((0, count), np.int32), *rest])
-        samples = []
-        for row, end in zip(chosen, ends.T, strict=True):
-            drawn = np.concatenate([trace_back(tokens, parents, row), end])
-            samples.append(np.concatenate([prompt, until_end(drawn)]).astype(np.int32))
+        samples = [
+            np.r_[prompt, until_end(np.r_[lineage.of(row), end])].astype(np.int32)
+            for row, end in zip(chosen, ends.T, strict=True)
+        ]
         return Filled(samples, log_evidence)
 
     def _move_chunk(self, position: Position, log_weights: tf.Tensor, tables: Tables, given: tf.Tensor,
-                    reachable: tf.Tensor, uniform: tf.Tensor, steps: tf.Tensor, enough: tf.Tensor) -> tuple:  # fmt: skip
+                    reachable: tf.Tensor, uniform: tf.Tensor, steps: tf.Tensor,
+                    enough: tf.Tensor) -> tuple:  # fmt: skip
         """Up to `steps` tokens for N sets of P particles, which are rows of one batch.
 
         log_weights [N, P]; given int32[CHUNK]; reachable bool[CHUNK, S], after each of them; uniform [CHUNK, N, P + 1];

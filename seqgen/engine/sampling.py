@@ -61,7 +61,7 @@ class Sampler:
         random: Sequence[np.random.Generator],
         longest: int,
         filters: Filters = Filters(),  # noqa: B008
-        past: Past = Past((), (), ()),  # noqa: B008
+        past: Past = Past(),  # noqa: B008
     ) -> Iterator[np.ndarray]:
         """Draws up to `longest` tokens from wherever each sample stands, with a generator of its own; as `stream`."""
         for begun in range(0, longest, CHUNK):
