@@ -15,10 +15,13 @@ from seqgen.bundle import Bundle, read_bundle
 from seqgen.corpus.store import Corpus
 from seqgen.corpus.whole import whole
 from seqgen.corpus.workers import read_documents
-from seqgen.domain import Domain, Vocabulary
+from seqgen.domain import Domain, Prompt, Vocabulary
+from seqgen.engine.beam import BeamSearch
 from seqgen.engine.evaluation import Evaluator
+from seqgen.engine.filters import Filters
+from seqgen.engine.given import Filler
 from seqgen.engine.model import Model, weight_shapes
-from seqgen.engine.sampling import Filters, Sampler
+from seqgen.engine.sampling import Sampler
 from seqgen.engine.scoring import Scorer
 from seqgen.engine.settings import ModelSettings
 from seqgen.errors import BundleError, CorpusError, InvalidValue, UnusableFile, UsageError
@@ -42,6 +45,37 @@ class Sample:
     def ended(self) -> bool:
         """False where the longest allowed length cut it off."""
         return bool(self.ids[-1] == EOS)
+
+    @property
+    def label(self) -> str:
+        """What its files are called after the domain."""
+        return f"{self.seed}-{self.number + 1}"
+
+
+@dataclass(frozen=True, eq=False)
+class Found(Sample):
+    """One document that beam search found: `number` is its rank, from 0, and `seed` is 0, for nothing is drawn."""
+
+    log_probability: float
+    """ln p of the tokens after the prompt, in nats."""
+    score: float
+    """The same with the length penalty."""
+
+    @property
+    def label(self) -> str:
+        return f"beam-{self.number + 1}"
+
+
+@dataclass(frozen=True, eq=False)
+class Filled(Sample):
+    """One document that was drawn around given tokens."""
+
+    log_evidence: float
+    """An estimate of ln p(given tokens), in nats; exp of it is unbiased."""
+
+    @property
+    def label(self) -> str:
+        return f"filled-{self.seed}-{self.number + 1}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +117,8 @@ class Trained:
         weights = bundle.weights(weight_shapes(settings, grammar.vocabulary_size, grammar.classes))
         self.model = Model(settings, weights, grammar)
         self._sampler = Sampler(self.model)
+        self._beam_search = BeamSearch(self.model)
+        self._filler = Filler(self.model)
         self._scorer = Scorer(self.model)
 
     def sample(
@@ -94,6 +130,9 @@ class Trained:
         temperature: float = 1.0,
         top_k: int = 0,
         top_p: float = 1.0,
+        min_p: float = 0.0,
+        repetition_penalty: float = 1.0,
+        no_repeat: int = 0,
         seed: int = 0,
         longest: int = LONGEST,
     ) -> list[Sample]:
@@ -102,6 +141,67 @@ class Trained:
         `constraints` are the domain's (`seqgen domains NAME` lists them), `prompt` a file that is continued, `longest`
         the most tokens to draw. Raises ImpossibleConstraints, UsageError, UnusableFile.
         """
+        filters = Filters(temperature, top_k, top_p, min_p, repetition_penalty, no_repeat)
+        filters.check()
+        start = self._start(constraints, prompt, count, longest, seed)
+        drawn = self._sampler.sample(start.ids, start.grammar, count=count, longest=longest, seed=seed, filters=filters)
+        return [Sample(seed, number, ids, self.domain.decode(ids)) for number, ids in enumerate(drawn)]
+
+    def search(
+        self,
+        count: int = 1,
+        *,
+        beams: int = 8,
+        length_penalty: float = 0.6,
+        constraints: Mapping[str, Any] | None = None,
+        prompt: Path | str | None = None,
+        longest: int = LONGEST,
+    ) -> list[Found]:
+        """The likeliest documents that a beam search of `beams` beams finds, at most `count`, best first.
+
+        length_penalty: the α of Wu et al. (2016), equation 14; 0 ranks by probability alone. The rest is as in
+        `sample`, and so is what is raised.
+        """
+        start = self._start(constraints, prompt, count, longest)
+        found = self._beam_search.search(
+            start.ids, start.grammar, beams=beams, count=count, longest=longest, length_penalty=length_penalty
+        )
+        return [
+            Found(0, rank, one.ids, self.domain.decode(one.ids), one.log_probability, one.score)
+            for rank, one in enumerate(found)
+        ]
+
+    def fill(
+        self,
+        given: np.ndarray,
+        count: int = 1,
+        *,
+        particles: int = 64,
+        constraints: Mapping[str, Any] | None = None,
+        prompt: Path | str | None = None,
+        seed: int = 0,
+        longest: int = LONGEST,
+    ) -> list[Filled]:
+        """Draws `count` documents in which the tokens int32[n] `given` stand right after the prompt; -1 is any token.
+
+        Without a prompt, given[0] is the first token of the document. A given EOS fixes the length; otherwise the
+        document goes on after the last given token as the model likes. Each sample is one of `particles` particles of
+        its own, drawn by weight: the more, the closer to p(document | given), and the slower. The rest is as in
+        `sample`; also raises ImpossibleConstraints when no document holds what is given, and InvalidValue.
+        """
+        start = self._start(constraints, prompt, count, longest, seed)
+        made = self._filler.fill(
+            start.ids, start.grammar, given, count=count, longest=longest, seed=seed, particles=particles
+        )
+        return [
+            Filled(seed, number, ids, self.domain.decode(ids), float(log_evidence))
+            for number, (ids, log_evidence) in enumerate(zip(made.samples, made.log_evidence, strict=True))
+        ]
+
+    def _start(
+        self, constraints: Mapping[str, Any] | None, prompt: Path | str | None, count: int, longest: int, seed: int = 0
+    ) -> Prompt:
+        """What a call starts from, after a look at what it asks for; raises what `sample` does."""
         for name, value in {"count": count, "longest": longest}.items():
             if value < 1:
                 raise InvalidValue(f"{name} cannot be {value}; it must be at least 1.")
@@ -109,20 +209,11 @@ class Trained:
             raise InvalidValue(f"seed cannot be {seed}; it must be between 0 and 2^63 - 1.")
         wishes = self.domain.Constraints.from_mapping(constraints or {}, "constraint")
         item = None if prompt is None else self._read_prompt(Path(prompt))
-        given = self.domain.prompt(item, wishes)
-        drawn = self._sampler.sample(
-            given.ids,
-            given.grammar,
-            count=count,
-            longest=longest,
-            seed=seed,
-            filters=Filters(temperature, top_k, top_p),
-        )
-        return [Sample(seed, number, ids, self.domain.decode(ids)) for number, ids in enumerate(drawn)]
+        return self.domain.prompt(item, wishes)
 
     def write(self, sample: Sample, folder: Path | str) -> list[Path]:
-        """Writes a sample and every rendering of it to `folder`, named after seed and number. Raises OutputError."""
-        path = Path(folder) / f"{self.domain.name}-{sample.seed}-{sample.number + 1}"
+        """Writes a sample and every rendering of it to `folder`, named after its label. Raises OutputError."""
+        path = Path(folder) / f"{self.domain.name}-{sample.label}"
         files = self.domain.write(sample.item, path)
         return files + [self.domain.render(sample.item, kind, path) for kind in self.domain.renders]
 
