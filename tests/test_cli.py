@@ -107,7 +107,7 @@ def test_a_prompt_is_continued(run_cli, run, pieces, tmp_path):
 
 def test_filters_and_beams_reach_the_engine(run_cli, run, tmp_path):
     bars = ["--set", "bars=2", "--json"]
-    filters = ["--min-p", "0.1", "--repetition-penalty", "1.2", "--no-repeat", "20"]
+    filters = ["--min-p", "0.1", "--repetition-penalty", "1.2", "--no-repeat", "2"]
     made = {}
     for number, drawing in enumerate([[], *(filters[place : place + 2] for place in range(0, 6, 2))]):
         code, out, _ = run_cli("sample", run, "-o", tmp_path / str(number), "-n", 1, *drawing, *bars)
