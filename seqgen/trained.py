@@ -142,7 +142,6 @@ class Trained:
         the most tokens to draw. Raises ImpossibleConstraints, UsageError, UnusableFile.
         """
         filters = Filters(temperature, top_k, top_p, min_p, repetition_penalty, no_repeat)
-        filters.check()
         start = self._start(constraints, prompt, count, longest, seed)
         drawn = self._sampler.sample(start.ids, start.grammar, count=count, longest=longest, seed=seed, filters=filters)
         return [Sample(seed, number, ids, self.domain.decode(ids)) for number, ids in enumerate(drawn)]

@@ -86,17 +86,17 @@ class BeamSearch:
             lineage.add(tokens.numpy()[: int(steps)], parents.numpy()[: int(steps)])
             if int(steps) < CHUNK:
                 break
-        found = []
-        for score, log_probability, step, beam in zip(*(part.numpy().tolist() for part in finished), strict=True):
-            found.append(
-                Hypothesis(np.r_[prompt, lineage.of(beam, step), EOS].astype(np.int32), log_probability, score)
-            )
+        found = [
+            Hypothesis(np.r_[prompt, lineage.of(beam, step), EOS].astype(np.int32), log_probability, score)
+            for score, log_probability, step, beam in zip(*(part.numpy().tolist() for part in finished), strict=True)
+            if score > NEVER
+        ]
         # The beams stand in the order of their probability.
-        penalty = ((5 + longest) / 6) ** length_penalty
-        for beam, log_probability in enumerate(total.numpy().tolist()):
-            ids = np.r_[prompt, lineage.of(beam)].astype(np.int32)
-            found.append(Hypothesis(ids, log_probability, log_probability / penalty))
-        return [one for one in found if one.score > NEVER][:count]
+        for beam, log_probability in enumerate(total.numpy().tolist()[: count - len(found)]):
+            if log_probability > NEVER:
+                ids = np.r_[prompt, lineage.of(beam)].astype(np.int32)
+                found.append(Hypothesis(ids, log_probability, log_probability / ((5 + longest) / 6) ** length_penalty))
+        return found
 
     def _search_chunk(self, begun: tf.Tensor, position: Position, total: tf.Tensor, finished: _Finished,
                       tables: Tables, longest: tf.Tensor, length_penalty: tf.Tensor) -> tuple:  # fmt: skip

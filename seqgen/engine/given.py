@@ -5,14 +5,15 @@ the grammar can still reach all that is given later. Every particle moves by the
 
     q(x | past) = p(x | past) / p(A_k | past)   for x in A_k,        its weight: w ← w · p(A_k | past),
 
-where p(A_k | past) is the sum of p over A_k. At a given position that is p(given token | past), and the token is
-forced. Weights correct for the restriction exactly, so the weighted particles stand for p(document | given tokens).
+where p is the model's distribution under the grammar, and p(A_k | past) its sum over A_k. At a given position that is
+p(given token | past), and the token is forced. Weights correct for the restriction exactly: the weighted particles
+stand for p(document | given tokens).
 
 The weight does not depend on the token that is about to be drawn, so it is updated, and the particles are resampled,
 before the draw (the fully adapted filter of Pitt & Shephard 1999): copies of one particle part at once. Resampling is
 systematic (Kitagawa 1996), where the effective sample size (Σw)² / Σw² has fallen below a share of the particles. The
-product over the rounds of resampling of the mean weight is an unbiased estimate of p(given tokens) (Del Moral 2004),
-when nothing is asked of the document but them.
+product of the mean weights, one at each resampling and one at the end, is an unbiased estimate of p(given tokens)
+(Del Moral 2004).
 """
 
 from __future__ import annotations
