@@ -16,24 +16,23 @@ from seqgen.grammar import BOS, EOS, Grammar, build
 
 START = np.array([BOS], np.int32)
 FREE = -1
-LONGEST = 5
-GIVEN = np.array([FREE, FREE, 4, FREE, FREE], np.int32)
+LONGEST = 7
+GIVEN = np.array([FREE, FREE, 4, FREE, 3, FREE], np.int32)
 COUNT = 1000
 
 
 def forked() -> Grammar:
-    """One to four tokens of 2, 3, 4; whoever begins with 2 never meets 4: a trap, where 4 is given later."""
+    """One to six tokens of 2 to 5, none twice in a row; and who begins with 2 never meets 4, which is a trap."""
 
     def moves(state):
-        length, trapped = state
+        length, last, trapped = state
         if length:
             yield EOS, state
         if length < LONGEST - 1:
-            yield from ((token, (length + 1, trapped or (length, token) == (0, 2))) for token in (2, 3))
-            if not trapped:
-                yield 4, (length + 1, False)
+            for token in {2, 3, 4, 5} - {last} - ({4} if trapped else set()):
+                yield token, (length + 1, token, trapped or (length, token) == (0, 2))
 
-    return build(5, (0, False), moves)
+    return build(6, (0, None, False), moves)
 
 
 @pytest.fixture(scope="module")
@@ -55,11 +54,10 @@ def scorer(model):
 def conditional(scorer):
     """ln p(GIVEN), and p(document | GIVEN) of every document."""
     grammar, likelihood = forked(), {}
-    for length in range(1, LONGEST):
-        for tokens in itertools.product((2, 3, 4), repeat=length):
-            ids = np.array([BOS, *tokens, EOS], np.int32)
-            if grammar.accepts(ids) and tokens[2:3] == (4,):
-                likelihood[tuple(ids.tolist())] = float(np.exp(-scorer.nats(ids).sum()))
+    for first, second, fourth, *end in itertools.product((2, 3, 4, 5), (2, 3, 4, 5), (2, 3, 4, 5), (EOS, 2, 3, 4, 5)):
+        ids = np.array([BOS, first, second, 4, fourth, 3, *end, *([EOS] if end != [EOS] else [])], np.int32)
+        if grammar.accepts(ids):
+            likelihood[tuple(ids.tolist())] = float(np.exp(-scorer.nats(ids).sum()))
     evidence = sum(likelihood.values())
     return np.log(evidence), {ids: p / evidence for ids, p in likelihood.items()}
 
@@ -67,7 +65,7 @@ def conditional(scorer):
 @pytest.mark.parametrize("resample_below", [0.0, 0.5, 1.0])
 def test_it_converges_to_the_exact_conditional_and_the_evidence_is_unbiased(filler, conditional, resample_below):
     log_evidence, exact = conditional
-    made = filler.fill(START, forked(), GIVEN, count=COUNT, longest=LONGEST, seed=3, particles=32,
+    made = filler.fill(START, forked(), GIVEN, count=COUNT, longest=LONGEST, seed=3, particles=64,
                        resample_below=resample_below)  # fmt: skip
     drawn = [tuple(ids.tolist()) for ids in made.samples]
     assert set(drawn) <= set(exact)
@@ -88,7 +86,7 @@ def test_what_the_model_finds_unlikely_is_made_likely_by_what_is_given(filler, c
     assert any(ids[1] == 2 for ids in free.samples)
     np.testing.assert_allclose(free.log_evidence, 0, atol=1e-6)
     made = filler.fill(START, grammar, GIVEN, count=COUNT, longest=LONGEST, seed=0, particles=32)
-    assert all(ids[1] != 2 and ids[3] == 4 and grammar.accepts(ids) for ids in made.samples)
+    assert all(ids[1] != 2 and ids[3] == 4 and ids[5] == 3 and grammar.accepts(ids) for ids in made.samples)
 
 
 def test_all_given_costs_what_scoring_says(filler, scorer):
@@ -121,7 +119,7 @@ def test_reachability_is_what_trying_every_sequence_finds():
     def possible(state, place):
         if place == len(given):
             return True
-        tokens = [given[place]] if given[place] != FREE else [2, 3, 4]
+        tokens = [given[place]] if given[place] != FREE else [2, 3, 4, 5]
         return any(grammar.allowed[state, t] and possible(grammar.next_state[state, t], place + 1) for t in tokens)
 
     expected = [[possible(state, place) for state in range(grammar.states)] for place in range(len(given) + 1)]
@@ -130,7 +128,7 @@ def test_reachability_is_what_trying_every_sequence_finds():
 
 @pytest.mark.parametrize(
     "given",
-    [[2, FREE, 4], [EOS], [FREE, EOS, 3], [FREE, BOS], [3, 3, 3, 3, 3]],
+    [[2, FREE, 4], [EOS], [FREE, EOS, 3], [FREE, BOS], [3, 4, 3, 4, 3, 4, 3]],
     ids=["a trap", "too short", "after the end", "BOS within", "too long"],
 )
 def test_what_no_document_holds_is_an_error_before_sampling(filler, given):
@@ -140,7 +138,7 @@ def test_what_no_document_holds_is_an_error_before_sampling(filler, given):
 
 @pytest.mark.parametrize(
     ("given", "wrong"),
-    [([5], {}), ([-2], {}), ([[3]], {}), ([0.5], {}), ([3], {"particles": 0}), ([3, 3, 3], {"longest": 2})],
+    [([6], {}), ([-2], {}), ([[3]], {}), ([0.5], {}), ([3], {"particles": 0}), ([3, 2, 3], {"longest": 2})],
     ids=str,
 )
 def test_what_cannot_be_given_is_refused(filler, given, wrong):
