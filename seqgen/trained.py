@@ -20,11 +20,14 @@ from seqgen.corpus.stream import states_of
 from seqgen.corpus.whole import whole
 from seqgen.corpus.workers import read_documents
 from seqgen.domain import Domain, Prompt, Vocabulary
+from seqgen.engine.beam import BeamSearch
 from seqgen.engine.dynamic import Adaptation, DynamicEvaluation
 from seqgen.engine.evaluation import Evaluator
+from seqgen.engine.filters import Filters
+from seqgen.engine.given import Filler
 from seqgen.engine.model import Model
 from seqgen.engine.neural_cache import NeuralCache
-from seqgen.engine.sampling import Filters, Sampler
+from seqgen.engine.sampling import Sampler
 from seqgen.engine.scoring import Scorer
 from seqgen.engine.settings import ModelSettings
 from seqgen.engine.weights import weight_shapes
@@ -54,6 +57,37 @@ class Sample:
     def ended(self) -> bool:
         """False where the longest allowed length cut it off."""
         return bool(self.ids[-1] == EOS)
+
+    @property
+    def label(self) -> str:
+        """What its files are called after the domain."""
+        return f"{self.seed}-{self.number + 1}"
+
+
+@dataclass(frozen=True, eq=False)
+class Found(Sample):
+    """One document that beam search found: `number` is its rank, from 0, and `seed` is 0, for nothing is drawn."""
+
+    log_probability: float
+    """ln p of the tokens after the prompt, in nats."""
+    score: float
+    """The same with the length penalty."""
+
+    @property
+    def label(self) -> str:
+        return f"beam-{self.number + 1}"
+
+
+@dataclass(frozen=True, eq=False)
+class Filled(Sample):
+    """One document that was drawn around given tokens."""
+
+    log_evidence: float
+    """An estimate of ln p(given tokens), in nats; exp of it is unbiased."""
+
+    @property
+    def label(self) -> str:
+        return f"filled-{self.seed}-{self.number + 1}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,6 +129,8 @@ class Trained:
         weights = bundle.weights(weight_shapes(settings, grammar.vocabulary_size, grammar.classes))
         self.model = Model(settings, weights, grammar)
         self._sampler = Sampler(self.model)
+        self._beam_search = BeamSearch(self.model)
+        self._filler = Filler(self.model)
         self._scorers: dict[tuple[DynamicEvaluation | None, NeuralCache | None], Scorer] = {}
 
     def sample(
@@ -106,6 +142,9 @@ class Trained:
         temperature: float = 1.0,
         top_k: int = 0,
         top_p: float = 1.0,
+        min_p: float = 0.0,
+        repetition_penalty: float = 1.0,
+        no_repeat: int = 0,
         seed: int = 0,
         longest: int = LONGEST,
     ) -> list[Sample]:
@@ -115,17 +154,64 @@ class Trained:
         there is no such file, what the domain makes of that text; `longest` the most tokens to draw. Raises
         ImpossibleConstraints, UsageError, UnusableFile.
         """
+        filters = Filters(temperature, top_k, top_p, min_p, repetition_penalty, no_repeat)
         _check(seed, count=count, longest=longest)
-        given = self._prompt(prompt, constraints)
-        drawn = self._sampler.sample(
-            given.ids,
-            given.grammar,
-            count=count,
-            longest=longest,
-            seed=seed,
-            filters=Filters(temperature, top_k, top_p),
-        )
+        start = self._prompt(prompt, constraints)
+        drawn = self._sampler.sample(start.ids, start.grammar, count=count, longest=longest, seed=seed, filters=filters)
         return [Sample(seed, number, ids, self.domain.decode(ids)) for number, ids in enumerate(drawn)]
+
+    def search(
+        self,
+        count: int = 1,
+        *,
+        beams: int = 8,
+        length_penalty: float = 0.6,
+        constraints: Mapping[str, Any] | None = None,
+        prompt: Path | str | None = None,
+        longest: int = LONGEST,
+    ) -> list[Found]:
+        """The likeliest documents that a beam search of `beams` beams finds, at most `count`, best first.
+
+        length_penalty: the α of Wu et al. (2016), equation 14; 0 ranks by probability alone. The rest is as in
+        `sample`, and so is what is raised.
+        """
+        _check(0, count=count, longest=longest)
+        start = self._prompt(prompt, constraints)
+        found = self._beam_search.search(
+            start.ids, start.grammar, beams=beams, count=count, longest=longest, length_penalty=length_penalty
+        )
+        return [
+            Found(0, rank, one.ids, self.domain.decode(one.ids), one.log_probability, one.score)
+            for rank, one in enumerate(found)
+        ]
+
+    def fill(
+        self,
+        given: np.ndarray,
+        count: int = 1,
+        *,
+        particles: int = 64,
+        constraints: Mapping[str, Any] | None = None,
+        prompt: Path | str | None = None,
+        seed: int = 0,
+        longest: int = LONGEST,
+    ) -> list[Filled]:
+        """Draws `count` documents in which the tokens int32[n] `given` stand right after the prompt; -1 is any token.
+
+        Without a prompt, given[0] is the first token of the document. A given EOS fixes the length; otherwise the
+        document goes on after the last given token as the model likes. Each sample is one of `particles` particles of
+        its own, drawn by weight: the more, the closer to p(document | given), and the slower. The rest is as in
+        `sample`; also raises ImpossibleConstraints when no document holds what is given, and InvalidValue.
+        """
+        _check(seed, count=count, longest=longest)
+        start = self._prompt(prompt, constraints)
+        made = self._filler.fill(
+            start.ids, start.grammar, given, count=count, longest=longest, seed=seed, particles=particles
+        )
+        return [
+            Filled(seed, number, ids, self.domain.decode(ids), float(log_evidence))
+            for number, (ids, log_evidence) in enumerate(zip(made.samples, made.log_evidence, strict=True))
+        ]
 
     def stream(
         self,
@@ -133,32 +219,25 @@ class Trained:
         *,
         constraints: Mapping[str, Any] | None = None,
         prompt: Path | str | None = None,
-        temperature: float = 1.0,
-        top_k: int = 0,
-        top_p: float = 1.0,
         seed: int = 0,
         longest: int = LONGEST,
+        **filters: Any,
     ) -> Iterator[str]:
         """What `sample(...)[number]` shows people, prompt included, piece by piece while it is drawn.
 
-        Raises what `sample` does, and UsageError in a domain that has nothing to show before a document is whole.
+        `filters` are those of `sample`. Raises what `sample` does, and UsageError in a domain that has nothing to show
+        before a document is whole.
         """
         _check(seed, longest=longest)
-        given = self._prompt(prompt, constraints)
+        start = self._prompt(prompt, constraints)
         drawn = self._sampler.stream(
-            given.ids,
-            given.grammar,
-            count=1,
-            first=number,
-            longest=longest,
-            seed=seed,
-            filters=Filters(temperature, top_k, top_p),
+            start.ids, start.grammar, count=1, first=number, longest=longest, seed=seed, filters=Filters(**filters)
         )
-        return self.domain.live(itertools.chain([given.ids], (chunk[:, 0] for chunk in drawn)))
+        return self.domain.live(itertools.chain([start.ids], (chunk[:, 0] for chunk in drawn)))
 
     def write(self, sample: Sample, folder: Path | str) -> list[Path]:
-        """Writes a sample and every rendering of it to `folder`, named after seed and number. Raises OutputError."""
-        path = Path(folder) / f"{self.domain.name}-{sample.seed}-{sample.number + 1}"
+        """Writes a sample and every rendering of it to `folder`, named after its label. Raises OutputError."""
+        path = Path(folder) / f"{self.domain.name}-{sample.label}"
         files = self.domain.write(sample.item, path)
         return files + [self.domain.render(sample.item, kind, path) for kind in self.domain.renders]
 

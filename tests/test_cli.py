@@ -105,6 +105,38 @@ def test_a_prompt_is_continued(run_cli, run, pieces, tmp_path):
     assert len(made.grid) > len(given.grid)
 
 
+def test_filters_and_beams_reach_the_engine(run_cli, run, tmp_path):
+    bars = ["--set", "bars=2", "--json"]
+    filters = ["--min-p", "0.1", "--repetition-penalty", "1.2", "--no-repeat", "2"]
+    made = {}
+    for number, drawing in enumerate([[], *(filters[place : place + 2] for place in range(0, 6, 2))]):
+        code, out, _ = run_cli("sample", run, "-o", tmp_path / str(number), "-n", 1, *drawing, *bars)
+        assert code == 0
+        made[number] = Path(json.loads(out)["samples"][0]["files"][0]).read_bytes()
+    assert len(set(made.values())) == len(made)
+    code, out, _ = run_cli("sample", run, "-o", tmp_path, "-n", 2, "--beams", 3, "--length-penalty", "0.1", *bars)
+    best, second = json.loads(out)["samples"]
+    assert code == 0
+    assert best["score"] >= second["score"]
+    assert best["log_probability"] < best["score"] < 0
+    assert Path(best["files"][0]).name == "midi-beam-1.mid"
+
+
+def test_a_melody_that_is_given_is_harmonised(run, tmp_path):
+    trained = seqgen.load(run)
+    grammar = trained.domain.grammar(trained.domain.Constraints(bars=2, meter="4/4"))
+    melody = grammar.walk(np.random.default_rng(3))[1:]
+    melody[np.arange(len(melody)) % 4 != 0] = -1
+    given = melody != -1
+    samples = trained.fill(melody, 2, particles=8, constraints={"bars": 2, "meter": "4/4"}, seed=1)
+    for sample in samples:
+        assert grammar.accepts(sample.ids)
+        assert sample.ids[1:][: len(melody)][given].tolist() == melody[given].tolist()
+        assert sample.log_evidence < 0
+        assert all(file.stat().st_size for file in trained.write(sample, tmp_path))
+    assert samples[0].ids.tolist() != samples[1].ids.tolist()
+
+
 def test_score_finds_the_surprise(run_cli, run, pieces):
     code, out, _ = run_cli("score", run, pieces / "piece-01.mid", "--json")
     (scored,) = json.loads(out)["scores"]
@@ -299,6 +331,12 @@ def one_sentence(err: str) -> str:
         (["sample", "{run}", "-o", "{out}", "--prompt", "{pieces}/photo.mid"], 1, "photo.mid"),
         (["sample", "{run}", "-o", "{out}", "--prompt", "{tmp}/nowhere.mid"], 1, "nowhere.mid"),
         (["sample", "{run}", "-o", "{out}", "--temperature", "-1"], 2, "temperature"),
+        (["sample", "{run}", "-o", "{out}", "--min-p", "2"], 2, "min-p"),
+        (["sample", "{run}", "-o", "{out}", "--repetition-penalty", "0"], 2, "repetition penalty"),
+        (["sample", "{run}", "-o", "{out}", "--no-repeat", "-2"], 2, "no-repeat"),
+        (["sample", "{run}", "-o", "{out}", "--beams", "8", "--top-p", "0.9"], 2, "leave out --top-p"),
+        (["sample", "{run}", "-o", "{out}", "--beams", "2", "-n", "3"], 2, "3 sequences cannot come from 2 beams"),
+        (["sample", "{run}", "-o", "{out}", "--length-penalty", "1"], 2, "--beams"),
         (["sample", "{tmp}/empty", "-o", "{out}"], 1, "seqgen train"),
         (["score", "{run}", "{pieces}/photo.mid"], 1, "photo.mid"),
         (["score", "{run}", "{pieces}/piece-00.mid", "--cache", "0"], 2, "the cache"),

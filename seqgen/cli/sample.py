@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 from seqgen.cli.common import bundled_only, json_option, print_json, set_option
 from seqgen.errors import UsageError
+
+if TYPE_CHECKING:
+    from seqgen.trained import Sample
 
 
 @click.command()
@@ -20,39 +25,61 @@ from seqgen.errors import UsageError
 @click.option("--temperature", default=1.0, show_default=True, help="Below 1 is safer, above 1 is wilder.")
 @click.option("--top-k", default=0, help="Draw from the k likeliest tokens; 0 is all.")
 @click.option("--top-p", default=1.0, help="Draw from the likeliest tokens that together have this probability.")
+@click.option("--min-p", default=0.0, help="Draw from tokens at least this share as likely as the likeliest.")
+@click.option("--repetition-penalty", default=1.0, help="Above 1 makes tokens that have occurred less likely.")
+@click.option("--no-repeat", default=0, help="No run of this many tokens occurs twice; 0 is off.")
+@click.option("--beams", type=int, help="Search for the likeliest with this many beams, instead of drawing.")
+@click.option("--length-penalty", type=float, help="With --beams: above 0 favours longer documents.  [default: 0.6]")
 @click.option("--seed", default=0, show_default=True, help="The same seed gives the same files.")
 @click.option("--longest", default=8192, show_default=True, help="The most tokens to draw for one file.")
 @set_option
 @json_option
 @click.pass_context
 def sample(context: click.Context, run: Path, out: Path | None, stream: bool, count: int, prompt: str | None,
-           temperature: float, top_k: int, top_p: float, seed: int, longest: int, settings: dict[str, str],
-           as_json: bool) -> None:  # fmt: skip
+           longest: int, beams: int | None, length_penalty: float | None, settings: dict[str, str], as_json: bool,
+           **drawing: Any) -> None:  # fmt: skip
     """Draw new files from the model in RUN (a run, or a bundle).
 
     --set asks for something: 'seqgen domains NAME' lists the constraints of a domain.
     """
     if (out is None) != stream or (stream and as_json):
         raise UsageError("Where do the samples go? Say -o FOLDER, or --stream to see them printed.")
-    from seqgen.trained import load
+    if beams is not None:
+        if stream:
+            raise UsageError("--beams knows the best document only at the end; leave out --stream.")
+        for name in drawing:
+            if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+                raise UsageError(f"--beams searches and draws nothing; leave out --{name.replace('_', '-')}.")
+    elif length_penalty is not None:
+        raise UsageError("--length-penalty ranks what a beam search finds; give --beams too.")
+    from seqgen.trained import Found, load
 
     trained = load(run, bundled_only=bundled_only(context))
-    asked: dict[str, Any] = {"constraints": settings, "prompt": prompt, "temperature": temperature, "top_k": top_k,
-                             "top_p": top_p, "seed": seed, "longest": longest}  # fmt: skip
+    asked: dict[str, Any] = {"constraints": settings, "prompt": prompt, "longest": longest}
     if out is None:
         for number in range(count):
-            for text in trained.stream(number, **asked):
+            for text in trained.stream(number, **asked, **drawing):
                 click.echo(text, nl=False)
             click.echo()
         return
-    drawn = trained.sample(count, **asked)
+    samples: Sequence[Sample]
+    if beams is None:
+        samples = trained.sample(count, **asked, **drawing)
+    else:
+        if length_penalty is not None:
+            asked["length_penalty"] = length_penalty
+        samples = trained.search(count, beams=beams, **asked)
     made = []
-    for one in drawn:
+    for one in samples:
         files = trained.write(one, out)
-        made.append({"files": [str(file) for file in files], "tokens": len(one.ids), "ended": one.ended})
+        told: dict[str, Any] = {"files": [str(file) for file in files], "tokens": len(one.ids), "ended": one.ended}
+        if isinstance(one, Found):
+            told |= {"log_probability": one.log_probability, "score": one.score}
+        made.append(told)
         if not as_json:
             cut = "" if one.ended else f"  (cut off after {longest} tokens; --longest allows more)"
+            score = f"  ({one.score:.3f} nats)" if isinstance(one, Found) else ""
             others = f"  and {', '.join(file.suffix for file in files[1:])}" if files[1:] else ""
-            click.echo(f"{files[0]}{others}{cut}")
+            click.echo(f"{files[0]}{others}{score}{cut}")
     if as_json:
         print_json({"samples": made})

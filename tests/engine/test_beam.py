@@ -1,0 +1,121 @@
+"""Beam search: the optimum where nothing is left out, and otherwise what a plain search one beam at a time finds."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+
+from engine import toys
+from seqgen.engine.beam import CHUNK, BeamSearch
+from seqgen.engine.scoring import Scorer
+from seqgen.errors import InvalidValue
+from seqgen.grammar import BOS, EOS, Grammar, build
+
+START = np.array([BOS], np.int32)
+LONGEST = 4
+
+
+def up_to_three() -> Grammar:
+    """One to three tokens of 2, 3, 4, no token twice in a row."""
+
+    def moves(state):
+        length, last = state
+        if length:
+            yield EOS, state
+        if length < LONGEST - 1:
+            yield from ((token, (length + 1, token)) for token in (2, 3, 4) if token != last)
+
+    return build(5, (0, None), moves)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return toys.model(up_to_three(), attention_memory=2)
+
+
+@pytest.fixture(scope="module")
+def scorer(model):
+    return Scorer(model)
+
+
+@pytest.fixture(scope="module")
+def search(model):
+    return BeamSearch(model)
+
+
+def score(nats: float, length: int, alpha: float) -> float:
+    return -nats / ((5 + length) / 6) ** alpha
+
+
+def enumerated(scorer, alpha):
+    """Every document with its score, best first."""
+    found = []
+    for length in range(1, LONGEST):
+        for tokens in itertools.product((2, 3, 4), repeat=length):
+            ids = np.array([BOS, *tokens, EOS], np.int32)
+            if scorer.model.grammar.accepts(ids):
+                found.append((score(float(scorer.nats(ids).sum()), length + 1, alpha), ids.tolist()))
+    return sorted(found, reverse=True)
+
+
+def plain(scorer, beams, alpha, longest):
+    """Beam search as the module's docstring says it, with lists."""
+    alive, finished = [(0.0, [BOS])], []
+    for length in range(1, longest + 1):
+        extended = []
+        for total, ids in alive:
+            probabilities = scorer.probabilities(np.array(ids, np.int32))[-1]
+            extended += [(total + np.log(p), [*ids, token]) for token, p in enumerate(probabilities) if p > 0]
+        finished += [(score(-total, length, alpha), ids) for total, ids in extended if ids[-1] == EOS]
+        alive = sorted((one for one in extended if one[1][-1] != EOS), reverse=True)[:beams]
+    return sorted(finished, reverse=True)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.6, 2.0])
+def test_with_as_many_beams_as_sequences_it_finds_the_best_of_all(model, scorer, search, alpha):
+    expected = enumerated(scorer, alpha)
+    found = search.search(START, model.grammar, beams=30, count=30, longest=LONGEST, length_penalty=alpha)
+    assert len(expected) == 21
+    assert [one.ids.tolist() for one in found] == [ids for _, ids in expected]
+    np.testing.assert_allclose([one.score for one in found], [value for value, _ in expected], rtol=1e-5)
+    for one in found:
+        assert one.log_probability == pytest.approx(-float(scorer.nats(one.ids).sum()), rel=1e-5)
+
+
+def test_the_length_penalty_changes_which_is_best(scorer):
+    assert enumerated(scorer, 0.0)[0][1] != enumerated(scorer, 5.0)[0][1]
+
+
+@pytest.mark.parametrize("beams", [1, 3])
+def test_few_beams_find_what_a_plain_search_finds(beams):
+    model = toys.model(seed=1)
+    found = BeamSearch(model).search(START, model.grammar, beams=beams, count=beams, longest=12, length_penalty=0.8)
+    expected = plain(Scorer(model), beams, 0.8, longest=12)[:beams]
+    assert [one.ids.tolist() for one in found] == [ids for _, ids in expected]
+    np.testing.assert_allclose([one.score for one in found], [value for value, _ in expected], rtol=1e-4)
+
+
+def test_a_prompt_is_kept_and_not_scored(model, scorer, search):
+    prompt = np.array([BOS, 3], np.int32)
+    (best, *_) = search.search(prompt, model.grammar, beams=30, count=30, longest=LONGEST, length_penalty=0.0)
+    nats = scorer.nats(best.ids)
+    assert best.ids[:2].tolist() == prompt.tolist()
+    assert best.log_probability == pytest.approx(-float(nats[2:].sum()), rel=1e-5)
+
+
+def test_what_is_cut_off_comes_after_what_ended_and_over_many_chunks():
+    grammar = Grammar(np.arange(9)[None] != EOS, np.zeros((1, 9), np.int32), 0)
+    model = toys.model(grammar)
+    found = BeamSearch(model).search(START, grammar, beams=2, count=2, longest=CHUNK + 5, length_penalty=0.0)
+    assert [len(one.ids) for one in found] == [CHUNK + 6] * 2
+    assert found[0].score >= found[1].score
+    assert found[0].log_probability == pytest.approx(-float(Scorer(model).nats(found[0].ids).sum()), rel=1e-4)
+
+
+@pytest.mark.parametrize("wrong", [{"beams": 0}, {"count": 3}, {"length_penalty": -1.0}], ids=str)
+def test_what_cannot_be_searched_is_refused(model, search, wrong):
+    asked = {"beams": 2, "count": 1, "longest": 4, "length_penalty": 0.6, **wrong}
+    with pytest.raises(InvalidValue):
+        search.search(START, model.grammar, **asked)

@@ -1,0 +1,158 @@
+"""Given tokens: the exact conditional distribution and evidence, found by enumeration."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from engine import toys
+from seqgen.engine.given import CHUNK, Filler, reachability, systematic
+from seqgen.engine.scoring import Scorer
+from seqgen.errors import ImpossibleConstraints, InvalidValue
+from seqgen.grammar import BOS, EOS, Grammar, build
+
+START = np.array([BOS], np.int32)
+FREE = -1
+LONGEST = 7
+GIVEN = np.array([FREE, FREE, 4, FREE, 3, FREE], np.int32)
+COUNT = 1000
+
+
+def forked() -> Grammar:
+    """One to six tokens of 2 to 5, none twice in a row; and who begins with 2 never meets 4, which is a trap."""
+
+    def moves(state):
+        length, last, trapped = state
+        if length:
+            yield EOS, state
+        if length < LONGEST - 1:
+            for token in {2, 3, 4, 5} - {last} - ({4} if trapped else set()):
+                yield token, (length + 1, token, trapped or (length, token) == (0, 2))
+
+    return build(6, (0, None, False), moves)
+
+
+@pytest.fixture(scope="module")
+def model():
+    return toys.model(forked(), attention_memory=2)
+
+
+@pytest.fixture(scope="module")
+def filler(model):
+    return Filler(model)
+
+
+@pytest.fixture(scope="module")
+def scorer(model):
+    return Scorer(model)
+
+
+@pytest.fixture(scope="module")
+def conditional(scorer):
+    """ln p(GIVEN), and p(document | GIVEN) of every document."""
+    grammar, likelihood = forked(), {}
+    for first, second, fourth, *end in itertools.product((2, 3, 4, 5), (2, 3, 4, 5), (2, 3, 4, 5), (EOS, 2, 3, 4, 5)):
+        ids = np.array([BOS, first, second, 4, fourth, 3, *end, *([EOS] if end != [EOS] else [])], np.int32)
+        if grammar.accepts(ids):
+            likelihood[tuple(ids.tolist())] = float(np.exp(-scorer.nats(ids).sum()))
+    evidence = sum(likelihood.values())
+    return np.log(evidence), {ids: p / evidence for ids, p in likelihood.items()}
+
+
+@pytest.mark.parametrize("resample_below", [0.0, 0.5, 1.0])
+def test_it_converges_to_the_exact_conditional_and_the_evidence_is_unbiased(filler, conditional, resample_below):
+    log_evidence, exact = conditional
+    made = filler.fill(START, forked(), GIVEN, count=COUNT, longest=LONGEST, seed=3, particles=64,
+                       resample_below=resample_below)  # fmt: skip
+    drawn = [tuple(ids.tolist()) for ids in made.samples]
+    assert set(drawn) <= set(exact)
+    shares = {ids: drawn.count(ids) / COUNT for ids in exact}
+    distance = sum(abs(shares[ids] - p) for ids, p in exact.items()) / 2
+    # The mean distance of COUNT exact draws, and 3 of its deviations (each draw moves it by 1 / COUNT at most).
+    expected = sum(np.sqrt(2 * p * (1 - p) / np.pi / COUNT) for p in exact.values()) / 2
+    assert distance < expected + 3 * 0.5 / np.sqrt(COUNT)
+    estimates = np.exp(made.log_evidence - log_evidence)
+    assert abs(estimates.mean() - 1) < 4 * estimates.std() / np.sqrt(COUNT)
+    assert estimates.std() < 0.5
+
+
+def test_what_the_model_finds_unlikely_is_made_likely_by_what_is_given(filler, conditional):
+    """The trap takes its share of unconditional samples; given the 4, it takes none."""
+    grammar = forked()
+    free = filler.fill(START, grammar, np.full(3, FREE), count=COUNT, longest=LONGEST, seed=0, particles=32)
+    assert any(ids[1] == 2 for ids in free.samples)
+    np.testing.assert_allclose(free.log_evidence, 0, atol=1e-6)
+    made = filler.fill(START, grammar, GIVEN, count=COUNT, longest=LONGEST, seed=0, particles=32)
+    assert all(ids[1] != 2 and ids[3] == 4 and ids[5] == 3 and grammar.accepts(ids) for ids in made.samples)
+
+
+def test_all_given_costs_what_scoring_says(filler, scorer):
+    ids = np.array([BOS, 3, 4, 2, EOS], np.int32)
+    nats = scorer.nats(ids)
+    made = filler.fill(ids[:2], forked(), ids[2:], count=2, longest=LONGEST, seed=0, particles=4)
+    for sample, log_evidence in zip(made.samples, made.log_evidence, strict=True):
+        np.testing.assert_array_equal(sample, ids)
+        assert log_evidence == pytest.approx(-nats[2:].sum(), rel=1e-5)
+
+
+def test_sample_k_does_not_depend_on_the_others_and_long_documents_keep_what_is_given():
+    model = toys.model()
+    filler, given = Filler(model), np.full(2 * CHUNK + 7, FREE)
+    given[[3, CHUNK - 1, CHUNK, 2 * CHUNK + 6]] = [4, 8, 5, 3]
+    asked = {"longest": 300, "seed": 7, "particles": 8}
+    three = filler.fill(START, model.grammar, given, count=3, **asked)
+    alone = filler.fill(START, model.grammar, given, count=1, first=2, **asked)
+    np.testing.assert_array_equal(alone.samples[0], three.samples[2])
+    assert alone.log_evidence[0] == pytest.approx(three.log_evidence[2], rel=1e-5)
+    assert not np.array_equal(three.samples[0], three.samples[2])
+    for ids in three.samples:
+        assert model.grammar.accepts(ids)
+        assert ids[1:][np.flatnonzero(given != FREE)].tolist() == [4, 8, 5, 3]
+
+
+def test_reachability_is_what_trying_every_sequence_finds():
+    grammar, given = forked(), np.array([FREE, 3, FREE, EOS])
+
+    def possible(state, place):
+        if place == len(given):
+            return True
+        tokens = [given[place]] if given[place] != FREE else [2, 3, 4, 5]
+        return any(grammar.allowed[state, t] and possible(grammar.next_state[state, t], place + 1) for t in tokens)
+
+    expected = [[possible(state, place) for state in range(grammar.states)] for place in range(len(given) + 1)]
+    np.testing.assert_array_equal(reachability(grammar, given), expected)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [[2, FREE, 4], [EOS], [FREE, EOS, 3], [FREE, BOS], [3, 4, 3, 4, 3, 4, 3]],
+    ids=["a trap", "too short", "after the end", "BOS within", "too long"],
+)
+def test_what_no_document_holds_is_an_error_before_sampling(filler, given):
+    with pytest.raises(ImpossibleConstraints, match="No document holds"):
+        filler.fill(START, forked(), np.array(given), count=1, longest=9, seed=0)
+
+
+@pytest.mark.parametrize(
+    ("given", "wrong"),
+    [([6], {}), ([-2], {}), ([[3]], {}), ([0.5], {}), ([3], {"particles": 0}), ([3, 2, 3], {"longest": 2})],
+    ids=str,
+)
+def test_what_cannot_be_given_is_refused(filler, given, wrong):
+    with pytest.raises(InvalidValue):
+        filler.fill(START, forked(), np.array(given), **{"count": 1, "longest": 9, "seed": 0, **wrong})
+
+
+def test_systematic_resampling_gives_every_particle_its_share_within_one():
+    random = np.random.default_rng(0)
+    weights = random.dirichlet(np.full(50, 0.2), 40).astype(np.float32)
+    weights[:, [7, -1]] = 0
+    weights /= weights.sum(1, keepdims=True)
+    uniform = np.concatenate([[0.0, 0.99999994], random.random(38)]).astype(np.float32)
+    ancestors = systematic(tf.constant(weights), tf.constant(uniform)).numpy()
+    children = np.stack([np.bincount(row, minlength=50) for row in ancestors])
+    assert np.abs(children - 50 * weights).max() < 1 + 1e-4
+    assert not children[:, [7, -1]].any()
