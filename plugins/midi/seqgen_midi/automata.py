@@ -19,7 +19,11 @@ class Rules:
         self.following = np.zeros((states, vocabulary), np.int32)
 
     def allow(
-        self, states: np.ndarray | int, tokens: np.ndarray | int, targets: np.ndarray | int, where: np.ndarray | bool = True
+        self,
+        states: np.ndarray | int,
+        tokens: np.ndarray | int,
+        targets: np.ndarray | int,
+        where: np.ndarray | bool = True,
     ) -> None:
         """In each of `states` [S] each of `tokens` [T] leads to `targets`, for the pairs of `where`; both as [S, T]."""
         cells = np.ix_(np.atleast_1d(states), np.atleast_1d(tokens))
@@ -46,7 +50,8 @@ def without(grammar: Grammar, forbidden: np.ndarray) -> Grammar:
         targets = np.unique(left.next_state[frontier][left.allowed[frontier]])
         frontier = targets[~reached[targets]]
     number = np.cumsum(reached) - 1
-    return Grammar(left.allowed[reached], number[left.next_state[reached]], int(number[left.start]), left.observed[reached])
+    following = number[left.next_state[reached]]
+    return Grammar(left.allowed[reached], following, int(number[left.start]), left.observed[reached])
 
 
 def exactly(grammar: Grammar, counted: np.ndarray, times: int) -> Grammar:
@@ -57,8 +62,8 @@ def exactly(grammar: Grammar, counted: np.ndarray, times: int) -> Grammar:
     states, copies = grammar.states, times + 1
     if states * copies > MOST_STATES:
         raise ImpossibleConstraints(
-            f"{times} bars need an automaton of {states * copies} states, and {MOST_STATES} are the most; ask for fewer "
-            "bars or for one time signature."
+            f"{times} bars need an automaton of {states * copies} states, and {MOST_STATES} are the most; ask for "
+            "fewer bars or for one time signature."
         )
     allowed = np.tile(grammar.allowed, (copies, 1))
     following = np.concatenate([grammar.next_state + copy * states for copy in range(copies)])

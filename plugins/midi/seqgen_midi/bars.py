@@ -48,6 +48,12 @@ class Cells:
         return len(self.length)
 
 
+def starts_of(meters: np.ndarray, resolution: int) -> np.ndarray:
+    """The first steps of bars that follow one another: int[bars]."""
+    lengths = steps_of(meters, resolution)
+    return np.cumsum(lengths) - lengths
+
+
 def bars_of(piece: Piece, resolution: int, last: int) -> tuple[np.ndarray, np.ndarray]:
     """The bars up to the one that holds the step `last`: their first steps int[bars], and meters int[bars].
 
@@ -65,7 +71,7 @@ def bars_of(piece: Piece, resolution: int, last: int) -> tuple[np.ndarray, np.nd
     for change, following in [*changes, (last + 1, 0)]:
         length = int(steps_of(meter, resolution))
         count = max(0, -(-(min(change, last + 1) - step) // length))
-        if count > MOST_BARS:
+        if sum(map(len, starts)) + count > MOST_BARS:
             raise UnusableFile(f"longer than {MOST_BARS} bars")
         starts.append(step + length * np.arange(count))
         meters.append(np.full(count, meter))

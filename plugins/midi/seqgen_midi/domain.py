@@ -1,4 +1,4 @@
-"""The domain `midi`: music from MIDI files and scores, in the encoding that is set. The modules beside it do the work."""
+"""The domain `midi`: music from MIDI files and scores, in the encoding that is set."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class MidiDomain(Domain[Any]):
         """What can be asked of a chorale; with another encoding a domain has that one's."""
 
     def __init__(self, settings: Any = None, vocabulary: Vocabulary | None = None) -> None:
-        settings = settings if settings is not None else self.Settings()
+        settings = settings if settings is not None else self.Settings.from_mapping({})
         self.encoding = ENCODINGS[settings.encoding](settings)
         super().__init__(settings, vocabulary)
         if self.vocabulary != self.encoding.vocabulary:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,9 @@ def draw_png(piece: Piece, path: Path) -> None:
     axes = figure.subplots(len(systems), 1, squeeze=False)[:, 0]
     for (start, stop), axis in zip(systems, axes, strict=True):
         draw_system(axis, piece, lines, start, stop, lowest, highest)
-        axis.set_xlim((start - piece.resolution / 10) * 4 / piece.resolution, (start + widest) * 4 / piece.resolution + 0.4)
+        axis.set_xlim(
+            (start - piece.resolution / 10) * 4 / piece.resolution, (start + widest) * 4 / piece.resolution + 0.4
+        )
     figure.legend(
         handles=[Patch(color=colour_of(piece, number), label=name) for number, name in enumerate(track_names(piece))],
         loc="outside upper right",
@@ -62,7 +65,9 @@ def colour_of(piece: Piece, track: int) -> str:
 
 def bar_lines(piece: Piece) -> list[int]:
     """The ticks at which bars begin, and where the last one ends. A change of meter begins a bar wherever it stands."""
-    changes = {tick: 4 * piece.resolution * beats // unit for tick, beats, unit in piece.meters.tolist() if beats and unit}
+    changes = {
+        tick: 4 * piece.resolution * beats // unit for tick, beats, unit in piece.meters.tolist() if beats and unit
+    }
     lines, tick, length = [0], 0, 4 * piece.resolution
     for following in [*sorted(changes), max(piece.end, 1)]:
         while tick < following:
@@ -82,8 +87,7 @@ def systems_of(lines: list[int], widest: int) -> list[tuple[int, int]]:
     count = -(-lines[-1] // widest)
     width = lines[-1] / count
     edges = [min(lines, key=lambda line: abs(line - number * width)) for number in range(count + 1)]
-    edges = sorted(set(edges))
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(pairwise(sorted(set(edges))))
 
 
 def first_number(lines: list[int]) -> int:
@@ -107,9 +111,7 @@ def title_of(piece: Piece, lines: list[int]) -> str:
     return "  ·  ".join([*parts, lasting.most_common(1)[0][0], f"{bars} bar{'s' * (bars != 1)}"])
 
 
-def draw_system(
-    axis: Axes, piece: Piece, lines: list[int], start: int, stop: int, lowest: int, highest: int
-) -> None:
+def draw_system(axis: Axes, piece: Piece, lines: list[int], start: int, stop: int, lowest: int, highest: int) -> None:
     """One system on a matplotlib axis, from tick `start` to `stop`; along it a unit is a 16th."""
     from matplotlib.collections import PatchCollection
     from matplotlib.patches import FancyBboxPatch
@@ -121,9 +123,11 @@ def draw_system(
         if pitch % 12 == 0:
             axis.axhline(pitch - 0.5, color="#d5d5d0", linewidth=0.7, zorder=1)
     here = [(number, line) for number, line in enumerate(lines, first_number(lines)) if start <= line <= stop]
-    quarters = np.concatenate([np.arange(one, other, piece.resolution) for (_, one), (_, other) in zip(here, here[1:], strict=False)])
+    quarters = np.concatenate([np.arange(one, other, piece.resolution) for (_, one), (_, other) in pairwise(here)])
     axis.vlines(quarters * unit, lowest - 0.5, highest + 0.5, color="#e7e7e3", linewidth=0.6, zorder=1)
-    axis.vlines([line * unit for _, line in here], lowest - 0.5, highest + 0.5, color="#8a8a85", linewidth=0.9, zorder=2)
+    axis.vlines(
+        [line * unit for _, line in here], lowest - 0.5, highest + 0.5, color="#8a8a85", linewidth=0.9, zorder=2
+    )
     ends = piece.start + piece.duration
     for track in reversed(range(len(piece.tracks))):
         boxes = []

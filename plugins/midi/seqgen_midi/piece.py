@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,10 +24,6 @@ class Track:
     drums: bool = False
     name: str = ""
     part: int = 0
-
-
-def _table(columns: int) -> Any:
-    return field(default_factory=lambda: np.zeros((0, columns), np.int32))
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,10 +46,10 @@ class Piece:
     pitch: np.ndarray
     velocity: np.ndarray
     track: np.ndarray
-    tempos: np.ndarray = _table(2)
-    meters: np.ndarray = _table(3)
-    keys: np.ndarray = _table(3)
-    chords: np.ndarray = _table(3)
+    tempos: np.ndarray = field(default_factory=partial(np.zeros, (0, 2), np.int32))
+    meters: np.ndarray = field(default_factory=partial(np.zeros, (0, 3), np.int32))
+    keys: np.ndarray = field(default_factory=partial(np.zeros, (0, 3), np.int32))
+    chords: np.ndarray = field(default_factory=partial(np.zeros, (0, 3), np.int32))
 
     @classmethod
     def of(cls, resolution: int, tracks: Sequence[Track], notes: Sequence[np.ndarray], **maps: Any) -> Piece:
@@ -78,12 +75,16 @@ class Piece:
         """bool[notes]: whether the drum kit plays it."""
         return np.array([track.drums for track in self.tracks], bool)[self.track]
 
-    def seconds(self, ticks: np.ndarray) -> np.ndarray:
-        """The time of each tick in seconds, by the tempo map: float64, of the same shape."""
-        changes = np.concatenate([[[0, 500_000]], self.tempos]).astype(np.float64)
-        elapsed = np.concatenate([[0.0], np.cumsum(np.diff(changes[:, 0]) * changes[:-1, 1])])
+    def elapsed(self, ticks: np.ndarray) -> np.ndarray:
+        """The time of each tick by the tempo map, in units of 1 / (1 000 000 · resolution) seconds: exact for int64."""
+        changes = np.concatenate([[[0, 500_000]], self.tempos]).astype(np.int64)
+        before = np.concatenate([[0], np.cumsum(np.diff(changes[:, 0]) * changes[:-1, 1])])
         last = np.searchsorted(changes[:, 0], ticks, side="right") - 1
-        return (elapsed[last] + (ticks - changes[last, 0]) * changes[last, 1]) / (1e6 * self.resolution)
+        return before[last] + (ticks - changes[last, 0]) * changes[last, 1]
+
+    def seconds(self, ticks: np.ndarray) -> np.ndarray:
+        """The time of each tick in seconds: float64."""
+        return self.elapsed(ticks) / (1e6 * self.resolution)
 
 
 def in_order(*columns: np.ndarray) -> tuple[np.ndarray, ...]:

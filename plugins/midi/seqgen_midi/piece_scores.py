@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from seqgen import UnusableFile
-from seqgen_midi.chords import KINDS, NAMES, kind_of
+from seqgen_midi.chords import ROOTS, kind_of
 from seqgen_midi.piece import Piece, Track, in_order
 from seqgen_midi.scores import parsed_scores
 from seqgen_midi.velocities import LOUDNESS
@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 
 RESOLUTION = 5040
 """Ticks a quarter: every division of a quarter up to 10, and 64ths of them within a tick."""
+MUSIC21_KINDS = (
+    "major", "minor", "dominant-seventh", "major-seventh", "minor-seventh", "diminished", "diminished-seventh",
+    "half-diminished-seventh", "augmented", "suspended-fourth",
+)  # fmt: skip
+"""The names of `chords.KINDS` there and in MusicXML."""
 DIVISIONS = (4, 3)
 """Of a quarter, in scores that are written."""
 
@@ -46,7 +51,7 @@ def piece_of(score: Score) -> Piece:
 
     A short first bar becomes a time signature of its own. Raises UnusableFile for a score without notes.
     """
-    parts: list[Part] = list(score.parts) or [score]
+    parts: list[Any] = list(score.parts) or [score]
     rows = [(*note, number) for number, part in enumerate(parts) for note in notes_of(part)]
     if not rows:
         raise UnusableFile("empty")
@@ -57,7 +62,9 @@ def piece_of(score: Score) -> Piece:
         in_order(*np.array(rows).T),
         tempos=tempo_rows(score),
         meters=meter_rows(parts[0]),
-        keys=[(tick(0), signature.sharps, 0) for signature in parts[0].recurse().getElementsByClass("KeySignature")][:1],
+        keys=[(tick(0), signature.sharps, 0) for signature in parts[0].recurse().getElementsByClass("KeySignature")][
+            :1
+        ],
         chords=chord_rows(score),
     )
 
@@ -81,13 +88,14 @@ def notes_of(part: Part) -> Iterator[tuple[int, int, int, int]]:
 
 def program_of(part: Part) -> int:
     """The General MIDI programme of a part's first instrument; the piano where none is named."""
-    instrument = part.getInstrument(returnDefault=True)
+    instrument: Any = part.getInstrument(returnDefault=True)
     return int(instrument.midiProgram or 0)
 
 
 def is_drums(part: Part) -> bool:
     """Whether a part stands on MIDI's drum channel."""
-    return part.getInstrument(returnDefault=True).midiChannel == 9
+    instrument: Any = part.getInstrument(returnDefault=True)
+    return instrument.midiChannel == 9
 
 
 def tempo_rows(score: Score) -> list[tuple[int, int]]:
@@ -132,11 +140,12 @@ def chord_rows(score: Score) -> list[tuple[int, int, int]]:
 
 
 def write_piece(piece: Piece, path: Path) -> None:
-    """Writes a piece as uncompressed MusicXML, put on paper by music21: rhythms to the nearest 16th or triplet eighth."""
+    """Writes a piece as uncompressed MusicXML, set by music21: rhythms to the nearest 16th or triplet eighth."""
     from music21 import converter, harmony
 
     score: Any = converter.parse(midi_bytes(piece, 120), format="midi", quarterLengthDivisors=DIVISIONS)
     for when, root, kind in piece.chords.tolist():
-        symbol = harmony.ChordSymbol(NAMES[root * len(KINDS) + kind].replace("b", "-", 1) if False else NAMES[root * len(KINDS) + kind])
-        score.parts[0].insert(when / piece.resolution, symbol)
+        symbol = harmony.ChordSymbol(root=ROOTS[root].replace("b", "-"), kind=MUSIC21_KINDS[kind])
+        measure = score.parts[0].getElementsByOffset(when / piece.resolution, mustBeginInSpan=False)[0]
+        measure.insert(when / piece.resolution - measure.offset, symbol)
     score.write("musicxml", fp=path)

@@ -71,9 +71,7 @@ def read_piece(path: Path) -> Piece:
     start, duration, *rest = (np.concatenate(column).astype(np.int32) for column in zip(*columns, strict=True))
     if start.min() < 0 or int(start.max()) + int(duration.max()) > MOST_TICKS:
         raise UnusableFile("longer than a piece can be")
-    tempos, meters, keys = (
-        change.numpy() for change in (score.tempos, score.time_signatures, score.key_signatures)
-    )
+    tempos, meters, keys = (change.numpy() for change in (score.tempos, score.time_signatures, score.key_signatures))
     return Piece.of(
         score.ticks_per_quarter,
         tracks,

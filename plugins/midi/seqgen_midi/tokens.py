@@ -18,7 +18,9 @@ class TokenTable:
 
     def __init__(self, kinds: Mapping[str, Iterable[object]]) -> None:
         """`kinds` gives the values of each kind; a kind whose one value is "" is a single token, named by its kind."""
-        names = {kind: [f"{kind}:{value}" if value != "" else kind for value in values] for kind, values in kinds.items()}
+        names = {
+            kind: [f"{kind}:{value}" if value != "" else kind for value in values] for kind, values in kinds.items()
+        }
         self.vocabulary = Vocabulary(name for group in names.values() for name in group)
         self.kinds = {kind: number for number, kind in enumerate(kinds)}
         self.kind = np.full(len(self.vocabulary), -1, np.int16)

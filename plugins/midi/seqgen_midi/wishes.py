@@ -52,7 +52,9 @@ def _known_span(value: str) -> str:
 
 
 Span = Annotated[str, AfterValidator(_known_span)]
-Bars = Annotated[int | None, Field(default=None, ge=1, le=200, description="exactly so many; there is music in the last")]
+Bars = Annotated[
+    int | None, Field(default=None, ge=1, le=200, description="exactly so many; there is music in the last")
+]
 Meter = Annotated[
     Annotated[str, AfterValidator(_known_meter)] | None, Field(default=None, description=f"one of {', '.join(METERS)}")
 ]
@@ -103,7 +105,7 @@ def narrowed(grammar: Grammar, table: TokenTable, constraints: Any) -> Grammar:
     wishes = {} if constraints is None else constraints.model_dump(exclude_none=True)
     forbidden = np.zeros(len(table.vocabulary), bool)
     for name, value in wishes.items():
-        for kind, allowed in (ALLOWED[name](value, table).items() if name in ALLOWED else ()):
+        for kind, allowed in ALLOWED[name](value, table).items() if name in ALLOWED else ():
             forbidden[table.ids(kind)] |= ~allowed
             if kind not in PLAYERS and forbidden[table.ids(kind)].all():
                 raise ImpossibleConstraints(f"No {kind} that the encoding has is left by {name}={value}; ask for more.")

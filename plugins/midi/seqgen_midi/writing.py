@@ -63,7 +63,7 @@ def midi_of(piece: Piece, tempo: int) -> PrettyMIDI:
 
 
 def key_map(piece: Piece) -> list[tuple[int, int, int]]:
-    """The keys of a piece (tick, sharps, whether minor): its own, or the one that the sounding pitch classes suggest."""
+    """The keys of a piece (tick, sharps, whether minor): its own, or the one that its pitch classes suggest."""
     if len(piece.keys):
         return [(tick, sharps, minor) for tick, sharps, minor in piece.keys.tolist()]
     key = estimate_key(pitch_class_durations(piece))

@@ -1,7 +1,6 @@
 """Four voices on a grid of 16ths, a token a voice and 16th: `meter:4/4 pickup:4 pitch:72 pitch:67 hold rest …`.
 
-The tables, codec, automaton and constraints are those of `chorale`, `chorale_grammar` and `constraints`; here they become
-one encoding among others.
+Its tables, codec, automaton and constraints stand in `voices`, `chorale`, `chorale_grammar` and `constraints`.
 """
 
 from __future__ import annotations

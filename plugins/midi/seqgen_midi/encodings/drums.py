@@ -1,8 +1,8 @@
 """Drums on a grid: `bar:4/4 position:0 hit:kick hit:closed-hat position:2 hit:closed-hat …`.
 
 Positions rise within a bar, and hits within a position, so a pattern has one document. How loud and how long a hit is
-is not told. The 128 keys of the drum channel become twelve classes, the nine of Roberts et al. (2018, MusicVAE, appendix
-A) and three for what is played beside the kit: two keys of a class at one step are one hit.
+is not told. The 128 keys of the drum channel become twelve classes, the nine of Roberts et al. (2018, MusicVAE) and
+three for what is played beside the kit; two keys of a class at one step are one hit.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import numpy as np
 
 from seqgen import EOS, Grammar, Options, UnusableFile
 from seqgen_midi.automata import Rules
-from seqgen_midi.bars import METERS, Cells, bars_of, meter_map, steps_of
+from seqgen_midi.bars import METERS, Cells, bars_of, meter_map, starts_of
 from seqgen_midi.encodings.base import PieceEncoding
 from seqgen_midi.piece import Piece, Track, rounded
 from seqgen_midi.tokens import TokenTable
@@ -68,7 +68,8 @@ class Drums(PieceEncoding):
         starts, meters = bars_of(piece, self.resolution, int(piece.start[-1]))
         bar = np.searchsorted(starts, piece.start, side="right") - 1
         first = self.table.first
-        rows = np.column_stack([first("position") + piece.start - starts[bar], first("hit") + CLASS_OF_KEY[piece.pitch]])
+        position, hit = first("position") + piece.start - starts[bar], first("hit") + CLASS_OF_KEY[piece.pitch]
+        rows = np.column_stack([position, hit])
         counts = np.column_stack([np.diff(piece.start, prepend=-1) > 0, np.ones(len(piece), int)])
         before = np.searchsorted(bar, np.arange(len(starts)))
         rows = np.insert(rows, before, np.column_stack([first("bar") + meters, 0 * meters]), axis=0)
@@ -78,8 +79,7 @@ class Drums(PieceEncoding):
     def decode(self, ids: np.ndarray) -> Piece:
         table = self.table
         meters = table.value[ids[table.among(ids, "bar")]]
-        lengths = steps_of(meters, self.resolution)
-        starts = np.cumsum(lengths) - lengths
+        starts = starts_of(meters, self.resolution)
         hits = np.flatnonzero(table.among(ids, "hit"))
         bar = np.cumsum(table.among(ids, "bar"))[hits] - 1
         step = starts[bar] + table.value[ids[table.places(ids, "position")[hits]]]
@@ -89,7 +89,7 @@ class Drums(PieceEncoding):
         return narrowed(self.automaton(), self.table, constraints)
 
     def automaton(self) -> Grammar:
-        """States: the start, after the bar (by its length), after the position (a cell), after the hit (cell and class)."""
+        """States: the start; after a bar, by its length; after a position, a cell; after a hit, by cell and class."""
         cells, table = self.cells, self.table
         size, kinds = len(cells), len(CLASSES)
         bar = 1 + np.arange(len(cells.lengths))

@@ -12,10 +12,10 @@ import numpy as np
 
 from seqgen import EOS, Grammar, Options, UnusableFile
 from seqgen_midi.automata import Rules
-from seqgen_midi.bars import METERS, Cells, bars_of, meter_map, steps_of
+from seqgen_midi.bars import METERS, Cells, bars_of, meter_map, starts_of, steps_of
 from seqgen_midi.chords import KINDS, NAMES
 from seqgen_midi.encodings.base import PieceEncoding, transposed
-from seqgen_midi.piece import Piece, Track, in_order, rounded
+from seqgen_midi.piece import Piece, Track, rounded
 from seqgen_midi.tokens import TokenTable
 from seqgen_midi.velocities import LOUDNESS
 from seqgen_midi.wishes import MelodyConstraints, narrowed
@@ -43,11 +43,13 @@ class Melody(PieceEncoding):
         Raises UnusableFile when there is no melody, or two of its notes begin at one step.
         """
         chosen = piece.track == melody_track(piece)
-        start, duration, pitch = (column[chosen].astype(np.int64) for column in (piece.start, piece.duration, piece.pitch))
+        start, duration, pitch = (
+            column[chosen].astype(np.int64) for column in (piece.start, piece.duration, piece.pitch)
+        )
         first = rounded(start * self.resolution, piece.resolution)
         last = np.maximum(rounded((start + duration) * self.resolution, piece.resolution), first + 1)
         if (np.diff(first) == 0).any():
-            raise UnusableFile("two notes at once in the melody")
+            raise UnusableFile("two notes of the melody at one step")
         last[:-1] = np.minimum(last[:-1], first[1:])
         starts, meters = bars_of(piece, self.resolution, int(last[-1]) - 1)
         bar, which = np.unique(self.bar_of_chords(piece, starts, int(last[-1])), return_index=True)
@@ -72,7 +74,9 @@ class Melody(PieceEncoding):
     def tokens(self, piece: Piece) -> np.ndarray:
         starts, meters = bars_of(piece, self.resolution, piece.end - 1)
         length = int(starts[-1] + steps_of(meters[-1], self.resolution))
-        began, ended = (np.bincount(steps, minlength=length + 1)[:length] for steps in (piece.start, piece.start + piece.duration))
+        began, ended = (
+            np.bincount(steps, minlength=length + 1)[:length] for steps in (piece.start, piece.start + piece.duration)
+        )
         steps = np.where(np.cumsum(began - ended) > 0, self.table.first("hold"), self.table.first("rest"))
         steps[piece.start] = self.table.first("pitch") + piece.pitch
         chords = self.table.first("chord") + piece.chords[:, 1] * len(KINDS) + piece.chords[:, 2]
@@ -82,8 +86,7 @@ class Melody(PieceEncoding):
     def decode(self, ids: np.ndarray) -> Piece:
         table = self.table
         meters = table.value[ids[table.among(ids, "bar")]]
-        lengths = steps_of(meters, self.resolution)
-        starts = np.cumsum(lengths) - lengths
+        starts = starts_of(meters, self.resolution)
         symbols = table.among(ids, "chord")
         chord = table.value[ids[symbols]]
         chord_bar = np.cumsum(table.among(ids, "bar"))[symbols] - 1
@@ -106,7 +109,7 @@ class Melody(PieceEncoding):
         return narrowed(self.automaton(), self.table, constraints)
 
     def automaton(self) -> Grammar:
-        """States: the start; a bar's beginning; before each step; and the bar line, where the next bar begins or nothing.
+        """States: the start; a bar's beginning; before each step; and the bar line, where another bar begins or none.
 
         All but the start know whether a note sounds, which may then be held; those within a bar, whether it was heard
         in this bar already: a document ends after a bar that has something in it, so that no two say the same.

@@ -1,7 +1,7 @@
 """Played music in real time: `shift:12 pitch:60 velocity:20 duration:37 …`, after Oore et al. (2018).
 
-Time passes in steps of 10 ms, up to a second a token. Where Oore et al. end a note by an event of its own, which a model
-can forget, a note here carries its duration, so that none can hang. At one time pitches do not fall; a shift or a
+Time passes in steps of 10 ms, up to a second a token. Where Oore et al. end a note by an event of its own, which a
+model can forget, a note here carries its duration, so that none can hang. At one time pitches do not fall; a shift or a
 duration of more than a second is as many full ones as it takes and then the rest, so a performance has one document.
 """
 
@@ -14,7 +14,7 @@ import numpy as np
 from seqgen import EOS, Grammar, Options, UnusableFile
 from seqgen_midi.automata import Rules
 from seqgen_midi.encodings.base import PieceEncoding, transposed
-from seqgen_midi.piece import Piece, Track, in_order
+from seqgen_midi.piece import Piece, Track, in_order, rounded
 from seqgen_midi.tokens import TokenTable
 from seqgen_midi.velocities import bins_of, centres
 from seqgen_midi.wishes import PerformanceConstraints, narrowed
@@ -22,6 +22,8 @@ from seqgen_midi.wishes import PerformanceConstraints, narrowed
 VELOCITY_BINS = 32
 STEPS = 100
 """A second, and the most of one token."""
+LONGEST, VOICES = 6 * 3600 * STEPS, 40
+"""The longest performance, in steps, and how many notes may sound in it at once on average: about a million tokens."""
 RESOLUTION, TEMPO = 50, 500_000
 """Ticks a quarter and microseconds a quarter of its pieces: a tick is a step."""
 
@@ -46,11 +48,14 @@ class Performance(PieceEncoding):
         if not played.any():
             raise UnusableFile("nothing but drums")
         start, end = (
-            np.floor(piece.seconds(ticks[played]) * STEPS + 0.5).astype(np.int64)
+            rounded(piece.elapsed(ticks[played]), piece.resolution * 1_000_000 // STEPS)
             for ticks in (piece.start, piece.start + piece.duration)
         )
         velocity = centres(self.bins)[bins_of(piece.velocity[played], self.bins)]
-        columns = (start, np.maximum(end - start, 1), piece.pitch[played], velocity, np.zeros_like(start))
+        duration = np.maximum(end - start, 1)
+        if max(int(start.max()), int(duration.sum()) // VOICES) > LONGEST:
+            raise UnusableFile(f"longer than {LONGEST // STEPS // 3600} hours")
+        columns = (start, duration, piece.pitch[played], velocity, np.zeros_like(start))
         return self.piece_of(in_order(*columns))
 
     def piece_of(self, notes: tuple[np.ndarray, ...]) -> Piece:
@@ -94,7 +99,7 @@ class Performance(PieceEncoding):
         return narrowed(self.automaton(), self.table, constraints)
 
     def automaton(self) -> Grammar:
-        """States: the start; after a shift, and after a full one; and by pitch, after it, its velocity, its duration."""
+        """States: the start; after a shift, after a full one; by pitch, after it, its velocity, its duration."""
         table, keys = self.table, np.arange(128)
         shifted, full = 1, 2
         pitch, velocity, ended, going_on = (3 + 128 * part + keys for part in range(4))
@@ -102,7 +107,7 @@ class Performance(PieceEncoding):
         after_note = np.concatenate([ended, going_on])
         rules.allow(np.concatenate([[0, full], after_note]), table.ids("shift")[:-1], shifted)
         rules.allow(np.concatenate([[0, full], after_note]), table.ids("shift")[-1], full)
-        rules.allow([0, shifted, full], table.ids("pitch"), pitch)
+        rules.allow(np.array([0, shifted, full]), table.ids("pitch"), pitch)
         rules.allow(after_note, table.ids("pitch"), pitch, keys >= np.tile(keys, 2)[:, None])
         rules.allow(pitch, table.ids("velocity"), velocity[:, None])
         for states in (velocity, going_on):

@@ -6,8 +6,8 @@ Every bar says its time signature and its tempo, so neither hangs on what was sa
 a General MIDI programme, and `part:2` where a second track has the same one; notes of the drum kit are `drum` tokens and
 have no duration. Positions rise within a bar. A duration above the longest token's is as many of those as it takes and
 then the rest. So a piece has one document, but for the order of the notes at one position: files are read by programme,
-part and pitch, the kit last, and a piece keeps the order that it has. (An automaton that also knew the last programme and pitch would
-have millions of states.)
+part and pitch, the kit last, and a piece keeps the order that it has. (An automaton that also knew the last programme
+and pitch would have millions of states.)
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from seqgen import EOS, Grammar, Options
+from seqgen import EOS, Grammar, Options, UnusableFile
 from seqgen_midi.automata import Rules
-from seqgen_midi.bars import METERS, TEMPOS, Cells, bars_of, meter_map, steps_of, tempo_map, tempos_of
+from seqgen_midi.bars import METERS, TEMPOS, Cells, bars_of, meter_map, starts_of, tempo_map, tempos_of
 from seqgen_midi.encodings.base import PieceEncoding, transposed
 from seqgen_midi.piece import Piece, Track, in_order, rounded
 from seqgen_midi.tokens import TokenTable
@@ -29,6 +29,8 @@ from seqgen_midi.wishes import ScoreConstraints, narrowed
 RESOLUTION, VELOCITY_BINS, PARTS = 12, 32, 4
 LONGEST = 8
 """Quarters of the longest duration token."""
+MOST_FULL = 1_000_000
+"""So many of the longest duration token a piece may need."""
 MOST_PARTS = 16
 KIT = 128 * MOST_PARTS
 """Tracks are told apart by programme · MOST_PARTS + part; the drum kit comes after all of them."""
@@ -68,9 +70,12 @@ class Score(PieceEncoding):
         that part; drum tracks are one.
         """
         start, duration = (
-            rounded(ticks.astype(np.int64) * self.resolution, piece.resolution) for ticks in (piece.start, piece.duration)
+            rounded(ticks.astype(np.int64) * self.resolution, piece.resolution)
+            for ticks in (piece.start, piece.duration)
         )
         duration = np.where(piece.drums, 1, np.maximum(duration, 1))
+        if int(duration.sum()) > MOST_FULL * self.longest:
+            raise UnusableFile("notes that hardly end")
         velocity = centres(self.bins)[bins_of(piece.velocity, self.bins)]
         player = self.players(piece)[piece.track]
         notes = in_order(start, duration, piece.pitch, velocity, player)
@@ -137,8 +142,7 @@ class Score(PieceEncoding):
         among = {name: kind == number for name, number in table.kinds.items()}
         tempos = value[among["tempo"]]
         meters = value[among["bar"]][: len(tempos)]
-        lengths = steps_of(meters, self.resolution)
-        starts = np.cumsum(lengths) - lengths
+        starts = starts_of(meters, self.resolution)
         head = np.flatnonzero(among["pitch"] | among["drum"])
         held = np.cumsum(np.where(among["duration"], value + 1, 0))
         duration = np.append(held[head[1:]], held[-1:])[: len(head)] - held[head]
