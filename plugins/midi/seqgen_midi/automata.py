@@ -32,6 +32,10 @@ class Rules:
         self.allowed[cells] |= here
         self.following[cells] = np.where(here, np.broadcast_to(targets, shape), self.following[cells])
 
+    def repeat(self, states: np.ndarray, others: np.ndarray) -> None:
+        """Each of `others` [S] allows what the state beside it in `states` [S] allows so far."""
+        self.allowed[others], self.following[others] = self.allowed[states], self.following[states]
+
     def grammar(self, observed: np.ndarray) -> Grammar:
         """The automaton, from state 0."""
         return Grammar(self.allowed, self.following, 0, observed)

@@ -35,7 +35,6 @@ class Piece:
     start, duration, pitch, velocity, track: one entry a note: ticks, ticks (at least 1), MIDI pitch, 1 … 127, index.
     tempos:     [k, 2]: tick, microseconds a quarter. Before the first, or without any: 120 quarters a minute.
     meters:     [k, 3]: tick, numerator, denominator. Before the first, or without any: 4/4.
-    keys:       [k, 3]: tick, sharps (flats count negative), whether minor.
     chords:     [k, 3]: tick, pitch class of the root, index into `chords.KINDS`.
     """
 
@@ -48,7 +47,6 @@ class Piece:
     track: np.ndarray
     tempos: np.ndarray = field(default_factory=partial(np.zeros, (0, 2), np.int32))
     meters: np.ndarray = field(default_factory=partial(np.zeros, (0, 3), np.int32))
-    keys: np.ndarray = field(default_factory=partial(np.zeros, (0, 3), np.int32))
     chords: np.ndarray = field(default_factory=partial(np.zeros, (0, 3), np.int32))
 
     @classmethod

@@ -62,9 +62,6 @@ def piece_of(score: Score) -> Piece:
         in_order(*np.array(rows).T),
         tempos=tempo_rows(score),
         meters=meter_rows(parts[0]),
-        keys=[(tick(0), signature.sharps, 0) for signature in parts[0].recurse().getElementsByClass("KeySignature")][
-            :1
-        ],
         chords=chord_rows(score),
     )
 

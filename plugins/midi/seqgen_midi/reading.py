@@ -71,14 +71,13 @@ def read_piece(path: Path) -> Piece:
     start, duration, *rest = (np.concatenate(column).astype(np.int32) for column in zip(*columns, strict=True))
     if start.min() < 0 or int(start.max()) + int(duration.max()) > MOST_TICKS:
         raise UnusableFile("longer than a piece can be")
-    tempos, meters, keys = (change.numpy() for change in (score.tempos, score.time_signatures, score.key_signatures))
+    tempos, meters = score.tempos.numpy(), score.time_signatures.numpy()
     return Piece.of(
         score.ticks_per_quarter,
         tracks,
         in_order(start, np.maximum(duration, 1), *rest),
         tempos=_changes(tempos["time"], np.clip(tempos["mspq"], FASTEST, SLOWEST)),
         meters=_changes(meters["time"], meters["numerator"], meters["denominator"]),
-        keys=_changes(keys["time"], keys["key"], keys["tonality"]),
     )
 
 

@@ -24,7 +24,7 @@ TICKS = 480
 def midi_of(piece: Piece, tempo: int) -> PrettyMIDI:
     """A piece as a pretty_midi object; at `tempo` quarter notes a minute where it tells none itself.
 
-    Chord symbols become text events. A piece without a key is given the one that it seems to be in.
+    Chord symbols become text events. The key is the one that the pitch classes suggest.
     """
     import pretty_midi
 
@@ -42,10 +42,8 @@ def midi_of(piece: Piece, tempo: int) -> PrettyMIDI:
     midi.time_signature_changes = [
         pretty_midi.TimeSignature(beats, unit, second(tick)) for tick, beats, unit in piece.meters.tolist()
     ]
-    midi.key_signature_changes = [
-        pretty_midi.KeySignature((7 * (sharps + 3 * minor)) % 12 + 12 * minor, second(tick))
-        for tick, sharps, minor in key_map(piece)
-    ]
+    key = estimate_key(pitch_class_durations(piece))
+    midi.key_signature_changes = [pretty_midi.KeySignature(key.tonic + (12 if key.mode == "min" else 0), 0.0)]
     midi.text_events = [
         pretty_midi.Text(NAMES[root * len(KINDS) + kind], second(tick)) for tick, root, kind in piece.chords.tolist()
     ]
@@ -60,14 +58,6 @@ def midi_of(piece: Piece, tempo: int) -> PrettyMIDI:
             ]
             midi.instruments.append(instrument)
     return midi
-
-
-def key_map(piece: Piece) -> list[tuple[int, int, int]]:
-    """The keys of a piece (tick, sharps, whether minor): its own, or the one that its pitch classes suggest."""
-    if len(piece.keys):
-        return [(tick, sharps, minor) for tick, sharps, minor in piece.keys.tolist()]
-    key = estimate_key(pitch_class_durations(piece))
-    return [(0, key.sharps, int(key.mode == "min"))]
 
 
 def pitch_class_durations(piece: Piece) -> np.ndarray:

@@ -7,6 +7,7 @@ three for what is played beside the kit; two keys of a class at one step are one
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -86,8 +87,9 @@ class Drums(PieceEncoding):
         return self.piece_of(step, table.value[ids[hits]], starts, meters)
 
     def grammar(self, constraints: DrumConstraints | None = None) -> Grammar:
-        return narrowed(self.automaton(), self.table, constraints)
+        return narrowed(self.automaton, self.table, constraints)
 
+    @cached_property
     def automaton(self) -> Grammar:
         """States: the start; after a bar, by its length; after a position, a cell; after a hit, by cell and class."""
         cells, table = self.cells, self.table

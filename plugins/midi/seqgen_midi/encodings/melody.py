@@ -6,6 +6,7 @@ note is is not told.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -106,8 +107,9 @@ class Melody(PieceEncoding):
         return np.where(table.among(ids, "chord"), symbol, moved).astype(ids.dtype)
 
     def grammar(self, constraints: MelodyConstraints | None = None) -> Grammar:
-        return narrowed(self.automaton(), self.table, constraints)
+        return narrowed(self.automaton, self.table, constraints)
 
+    @cached_property
     def automaton(self) -> Grammar:
         """States: the start; a bar's beginning; before each step; and the bar line, where another bar begins or none.
 
@@ -120,24 +122,18 @@ class Melody(PieceEncoding):
         step = begin[-1, -1] + 1 + np.arange(4 * size).reshape(2, 2, size)
         line = step[-1, -1, -1] + 1 + np.arange(4).reshape(2, 2)
         rules = Rules(int(line[-1, -1]) + 1, len(self.vocabulary))
-        rules.allow(0, table.ids("bar"), begin[0, cells.of_meter])
-        rest, hold, pitches = table.first("rest"), table.first("hold"), table.ids("pitch")
+        bars, rest, hold, pitches = table.ids("bar"), table.first("rest"), table.first("hold"), table.ids("pitch")
+        rules.allow(0, bars, begin[0, cells.of_meter])
         last = cells.step == cells.length - 1
+        # The state after a step, by whether a note sounds and whether one was heard in this bar: [2, 2, cells, 1].
+        after = np.where(last, line[..., None], np.roll(step, -1, axis=-1))[..., None]
         for sounds in (0, 1):
-            after = {
-                (now, heard): np.where(last, line[now, heard], np.roll(step[now, heard], -1))
-                for now in (0, 1)
-                for heard in (0, 1)
-            }
             for heard in (0, 1):
-                for states, where in ((step[sounds, heard], np.arange(size)), (begin[sounds], cells.first)):
-                    if states is begin[sounds] and heard:
-                        continue
-                    rules.allow(states, rest, after[0, heard][where][:, None])
-                    rules.allow(states, pitches, after[1, 1][where][:, None])
-                    if sounds:
-                        rules.allow(states, hold, after[1, 1][where][:, None])
-                rules.allow(line[sounds, heard], table.ids("bar"), begin[sounds, cells.of_meter])
+                rules.allow(step[sounds, heard], rest, after[0, heard])
+                rules.allow(step[sounds, heard], pitches, after[1, 1])
+                rules.allow(step[sounds, heard], hold, after[1, 1], where=sounds == 1)
+                rules.allow(line[sounds, heard], bars, begin[sounds, cells.of_meter])
+            rules.repeat(step[sounds, 0, cells.first], begin[sounds])
             rules.allow(begin[sounds], table.ids("chord"), step[sounds, 0, cells.first][:, None])
         rules.allow(line[:, 1], EOS, 0)
         observed = np.concatenate([[0], np.tile(1 + cells.first, 2), np.tile(1 + np.arange(size), 4), [size + 1] * 4])

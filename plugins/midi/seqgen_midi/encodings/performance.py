@@ -7,6 +7,7 @@ duration of more than a second is as many full ones as it takes and then the res
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -96,8 +97,9 @@ class Performance(PieceEncoding):
         return transposed(ids, self.table.among(ids, "pitch"), int(pitches[0]), int(pitches[-1]), rng)
 
     def grammar(self, constraints: PerformanceConstraints | None = None) -> Grammar:
-        return narrowed(self.automaton(), self.table, constraints)
+        return narrowed(self.automaton, self.table, constraints)
 
+    @cached_property
     def automaton(self) -> Grammar:
         """States: the start; after a shift, after a full one; by pitch, after it, its velocity, its duration."""
         table, keys = self.table, np.arange(128)

@@ -2,8 +2,8 @@
 
     bar:4/4 tempo:120 position:0 program:0 pitch:60 velocity:82 duration:12 drum:36 velocity:98 position:6 …
 
-Every bar says its time signature and its tempo, so neither hangs on what was said long ago. A note says who plays it:
-a General MIDI programme, and `part:2` where a second track has the same one; notes of the drum kit are `drum` tokens and
+Every bar says its time signature and its tempo, so neither hangs on what was said long ago. A note says who plays it: a
+General MIDI programme, and `part:2` where a second track has the same one; notes of the drum kit are `drum` tokens and
 have no duration. Positions rise within a bar. A duration above the longest token's is as many of those as it takes and
 then the rest. So a piece has one document, but for the order of the notes at one position: files are read by programme,
 part and pitch, the kit last, and a piece keeps the order that it has. (An automaton that also knew the last programme
@@ -13,6 +13,7 @@ and pitch would have millions of states.)
 from __future__ import annotations
 
 from collections import Counter
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -162,8 +163,9 @@ class Score(PieceEncoding):
         return transposed(ids, self.table.among(ids, "pitch"), int(pitches[0]), int(pitches[-1]), rng)
 
     def grammar(self, constraints: ScoreConstraints | None = None) -> Grammar:
-        return narrowed(self.automaton(), self.table, constraints)
+        return narrowed(self.automaton, self.table, constraints)
 
+    @cached_property
     def automaton(self) -> Grammar:
         """States: the start; by length of bar, after the bar and its tempo; by cell, after each kind of token in it."""
         cells, table = self.cells, self.table
