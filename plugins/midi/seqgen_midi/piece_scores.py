@@ -138,10 +138,14 @@ def chord_rows(score: Score) -> list[tuple[int, int, int]]:
 
 def write_piece(piece: Piece, path: Path) -> None:
     """Writes a piece as uncompressed MusicXML, set by music21: rhythms to the nearest 16th or triplet eighth."""
-    from music21 import converter, harmony
+    from music21 import converter, harmony, note, stream
 
-    score: Any = converter.parse(midi_bytes(piece, 120), format="midi", quarterLengthDivisors=DIVISIONS)
-    for when, root, kind in piece.chords.tolist():
+    # Of a file without a note music21 makes a score without a measure, and then complains of it.
+    silence = stream.Score([stream.Part([stream.Measure([note.Rest(quarterLength=4)])])])
+    score: Any = silence
+    if len(piece):
+        score = converter.parse(midi_bytes(piece, 120), format="midi", quarterLengthDivisors=DIVISIONS)
+    for when, root, kind in piece.chords.tolist() if len(piece) else ():
         symbol = harmony.ChordSymbol(root=ROOTS[root].replace("b", "-"), kind=MUSIC21_KINDS[kind])
         measure = score.parts[0].getElementsByOffset(when / piece.resolution, mustBeginInSpan=False)[0]
         measure.insert(when / piece.resolution - measure.offset, symbol)

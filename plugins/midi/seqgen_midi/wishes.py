@@ -117,7 +117,7 @@ def narrowed(grammar: Grammar, table: TokenTable, constraints: Any) -> Grammar:
         return narrow
     meters = len(METERS)
     while "time_signature" not in wishes and meters > 1 and narrow.states * (bars + 1) > COMFORTABLE_STATES:
-        meters -= 1
+        meters //= 2
         forbidden[table.ids("bar")[meters:]] = True
         narrow = without(grammar, forbidden)
     return exactly(narrow, table.ids("bar"), bars)
