@@ -143,6 +143,17 @@ def test_the_sound_lasts_as_long_as_the_music(
     assert music <= lasts < music + 8
 
 
+def test_notes_from_which_the_synthesizer_never_comes_back_sound_lower(
+    domains: dict[str, MidiDomain], tmp_path: Path
+) -> None:
+    made = []
+    for pitch in (107, 95):
+        piece = Piece.of(12, [Track(27)], [np.array([number]) for number in (0, 12, pitch, 82, 0)])
+        made.append(domains["score"].render(piece, "wav", tmp_path / str(pitch)).read_bytes())
+    assert made[0] == made[1]
+    assert any(made[0][44:])
+
+
 @pytest.mark.parametrize("name", ["melody", "drums", "score", "performance"])
 def test_a_sample_that_was_cut_short_can_still_be_written(
     name: str, domains: dict[str, MidiDomain], tmp_path: Path
