@@ -10,7 +10,7 @@ import numpy as np
 
 from seqgen import UnusableFile
 from seqgen_midi.chorale import Chorale
-from seqgen_midi.piece import Piece, Track, in_order
+from seqgen_midi.piece import Piece, Track
 from seqgen_midi.quantising import quantise
 from seqgen_midi.voices import METERS
 
@@ -71,11 +71,12 @@ def read_piece(path: Path) -> Piece:
     start, duration, *rest = (np.concatenate(column).astype(np.int32) for column in zip(*columns, strict=True))
     if start.min() < 0 or int(start.max()) + int(duration.max()) > MOST_TICKS:
         raise UnusableFile("longer than a piece can be")
+    order = np.argsort(start, kind="stable")
     tempos, meters = score.tempos.numpy(), score.time_signatures.numpy()
     return Piece.of(
         score.ticks_per_quarter,
         tracks,
-        in_order(start, np.maximum(duration, 1), *rest),
+        [column[order] for column in (start, np.maximum(duration, 1), *rest)],
         tempos=_changes(tempos["time"], np.clip(tempos["mspq"], FASTEST, SLOWEST)),
         meters=_changes(meters["time"], meters["numerator"], meters["denominator"]),
     )

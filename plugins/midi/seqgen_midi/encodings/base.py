@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 
-from seqgen import Example, Grammar, Options, Vocabulary
+from seqgen import BOS, EOS, Example, Grammar, Options, Vocabulary
 from seqgen_midi.piece import Piece
 
 Item = TypeVar("Item")
@@ -92,7 +92,8 @@ class PieceEncoding(Encoding[Piece]):
         yield from read_pieces(path, self.quantise)
 
     def encode(self, item: Piece) -> Example:
-        return Example.document(self.tokens(item))
+        ids = np.concatenate([[BOS], self.tokens(item), [EOS]]).astype(np.int32)
+        return Example(ids, (ids != BOS).astype(np.float32))
 
     def piece(self, item: Piece) -> Piece:
         return item
