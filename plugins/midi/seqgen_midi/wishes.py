@@ -103,15 +103,15 @@ class PerformanceConstraints(Options):
 def narrowed(grammar: Grammar, table: TokenTable, constraints: Any) -> Grammar:
     """The automaton of what is asked for; raises ImpossibleConstraints with the wish that cannot be."""
     wishes = {} if constraints is None else constraints.model_dump(exclude_none=True)
+    bars = wishes.pop("bars", None)
     forbidden = np.zeros(len(table.vocabulary), bool)
     for name, value in wishes.items():
-        for kind, allowed in ALLOWED[name](value, table).items() if name in ALLOWED else ():
+        for kind, allowed in ALLOWED[name](value, table).items():
             forbidden[table.ids(kind)] |= ~allowed
             if kind not in PLAYERS and forbidden[table.ids(kind)].all():
                 raise ImpossibleConstraints(f"No {kind} that the encoding has is left by {name}={value}; ask for more.")
-    if not forbidden.any() and "bars" not in wishes:
+    if not wishes and bars is None:
         return grammar
-    bars = wishes.get("bars")
     narrow = without(grammar, forbidden)
     if bars is None:
         return narrow
