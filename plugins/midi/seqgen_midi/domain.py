@@ -1,4 +1,4 @@
-"""The domain `midi`: chorales in four voices from MIDI files and scores. The modules beside it do the work."""
+"""The domain `midi`: music from MIDI files and scores, in the encoding that is set."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, ValidationInfo, field_validator
 
 from seqgen import (
     BundleError,
@@ -21,102 +21,118 @@ from seqgen import (
     Vocabulary,
     atomic_write,
 )
-from seqgen_midi import chorale
-from seqgen_midi.chorale import VOCABULARY, Chorale
-from seqgen_midi.chorale_grammar import domain_grammar
-from seqgen_midi.constraints import ChoraleConstraints, constrained_grammar, continue_chorale
-from seqgen_midi.voices import VOICES
+from seqgen_midi.chorale import Chorale
+from seqgen_midi.constraints import ChoraleConstraints, continue_chorale
+from seqgen_midi.encodings import ENCODINGS
+from seqgen_midi.encodings.score import MOST_PARTS
 
 MIDI_ENDINGS = (".mid", ".midi")
-TRANSPOSED_DOWN, TRANSPOSED_UP = 5, 6
+TAKEN_BY = {
+    "resolution": ("melody", "drums", "score"),
+    "velocity_bins": ("score", "performance"),
+    "parts": ("score",),
+}
+"""Which encodings have a use for a setting; the others refuse it."""
 
 
-class MidiDomain(Domain[Chorale]):
-    """Music in four voices on a grid of 16ths."""
+class MidiDomain(Domain[Any]):
+    """Music: four-part chorales, melodies, drums, scores of many tracks, or performances."""
 
     name: ClassVar[str] = "midi"
     reads: ClassVar[tuple[str, ...]] = (*MIDI_ENDINGS, ".mxl", ".musicxml", ".xml", ".krn", ".abc")
-    unit: ClassVar[str] = "note"
-    period: ClassVar[int] = len(VOICES)
     renders: ClassVar[tuple[str, ...]] = ("png", "wav", "musicxml")
 
     class Settings(Options):
         """How music becomes tokens, and at how many quarter notes a minute it is written."""
 
-        encoding: Literal["chorale"] = Field("chorale", description="four voices, each a token a 16th")
-        tempo: int = Field(80, ge=20, le=300, description="quarter notes a minute in files that are written")
+        encoding: Literal["chorale", "melody", "drums", "score", "performance"] = Field(
+            "chorale",
+            description="chorale: four voices, each a token a 16th; melody: one voice on a grid, with chord symbols; "
+            "drums: hits on a grid; score: all tracks, bar by bar; performance: in real time, as played",
+        )
+        tempo: int = Field(
+            80, ge=20, le=300, description="quarter notes a minute in files that are written; score tells its own"
+        )
+        resolution: Literal[2, 4, 6, 8, 12, 16, 24] | None = Field(
+            None, description="grid steps a quarter; as they come: 4 for melody and drums, 12 for score"
+        )
+        velocity_bins: int | None = Field(
+            None, ge=1, le=127, description="how many loudnesses score and performance tell apart; 32 as they come"
+        )
+        parts: int | None = Field(
+            None, ge=1, le=MOST_PARTS, description="how many tracks of one programme score tells apart; 4 as it comes"
+        )
+
+        @field_validator(*TAKEN_BY)
+        @classmethod
+        def encoding_takes_it(cls, value: int | None, info: ValidationInfo) -> int | None:
+            takers = TAKEN_BY[str(info.field_name)]
+            if value is not None and info.data.get("encoding") not in takers:
+                raise ValueError(f"only the encodings {', '.join(takers)} have it")
+            return value
 
     class Constraints(ChoraleConstraints):
-        """What can be asked of a sample: bars, meter, key and ranges."""
+        """What can be asked of a chorale; with another encoding a domain has that one's."""
 
     def __init__(self, settings: Any = None, vocabulary: Vocabulary | None = None) -> None:
+        settings = settings if settings is not None else self.Settings.from_mapping({})
+        self.encoding = ENCODINGS[settings.encoding](settings)
         super().__init__(settings, vocabulary)
-        if self.vocabulary != VOCABULARY:
+        if self.vocabulary != self.encoding.vocabulary:
             raise BundleError(
-                "The chorale vocabulary is not the one that this version of seqgen_midi has; use the version that the "
-                "model was trained with."
+                f"The {settings.encoding} vocabulary is not the one that this version of seqgen_midi has; use the "
+                "version that the model was trained with."
             )
+        for name in ("Constraints", "unit", "period"):
+            setattr(self, name, getattr(self.encoding, name))
 
-    def read(self, path: Path) -> Iterator[Chorale]:
-        """The chorales of a file, MIDI through symusic and scores through music21; raises UnusableFile."""
-        from seqgen_midi.reading import read_midi
-        from seqgen_midi.scores import read_score
-
+    def read(self, path: Path) -> Iterator[Any]:
+        """The pieces of a file, MIDI through symusic and scores through music21; raises UnusableFile."""
         path = Path(path)
         midi = path.suffix.lower() in MIDI_ENDINGS
         try:
-            if midi:
-                yield read_midi(path)
-            else:
-                yield from read_score(path)
+            yield from self.encoding.read_midi(path) if midi else self.encoding.read_score(path)
         except (UnusableFile, MemoryError):
             raise
         except Exception as error:
             raise UnusableFile("a damaged MIDI file" if midi else "not a score that music21 can read") from error
 
-    def learn(self, items: Iterable[Chorale]) -> Vocabulary:
+    def learn(self, items: Iterable[Any]) -> Vocabulary:
         """The fixed vocabulary; `items` are not looked at."""
-        return VOCABULARY
+        return self.encoding.vocabulary
 
-    def encode(self, item: Chorale) -> Example:
-        """The document of a chorale; raises UnusableFile for one that the grammar does not allow."""
-        example = Example.document(chorale.tokens(item))
-        if len(item.grid) < item.pickup + item.bar:
-            raise UnusableFile("shorter than a bar")
-        if not domain_grammar().accepts(example.ids):
-            raise UnusableFile("ends in silence, or holds a note that never began")
-        return example
+    def encode(self, item: Any) -> Example:
+        """The document of a piece; raises UnusableFile for one that the encoding cannot hold."""
+        return self.encoding.encode(item)
 
-    def decode(self, ids: np.ndarray) -> Chorale:
-        return chorale.decode(ids)
+    def decode(self, ids: np.ndarray) -> Any:
+        return self.encoding.decode(ids)
 
-    def write(self, item: Chorale, path: Path) -> list[Path]:
+    def write(self, item: Any, path: Path) -> list[Path]:
         """Writes `path`.mid; raises OutputError."""
         from seqgen_midi.writing import midi_bytes
 
         target = path.with_name(path.name + ".mid")
         with atomic_write(target) as temporary:
-            temporary.write_bytes(midi_bytes(item, self.settings.tempo))
+            temporary.write_bytes(midi_bytes(self.encoding.piece(item), self.settings.tempo))
         return [target]
 
-    def grammar(self, constraints: ChoraleConstraints | None = None) -> Grammar:
-        return constrained_grammar(constraints)
+    def grammar(self, constraints: Any = None) -> Grammar:
+        return self.encoding.grammar(constraints)
 
     def augment(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """The same piece in another key: −5 to +6 semitones, as far as every voice stays within its range."""
-        return chorale.transpose(ids, rng, TRANSPOSED_DOWN, TRANSPOSED_UP)
+        """The same piece in another key: −5 to +6 semitones, as far as its pitches go; drums stay as they are."""
+        return self.encoding.augment(ids, rng)
 
-    def prompt(self, item: Chorale | None = None, constraints: ChoraleConstraints | None = None) -> Prompt:
-        if item is None:
-            return super().prompt(None, constraints)
-        return continue_chorale(item, constraints)
+    def prompt(self, item: Any = None, constraints: Any = None) -> Prompt:
+        if isinstance(item, Chorale):
+            return continue_chorale(item, constraints)
+        return super().prompt(item, constraints)
 
-    def evaluate(self, real: Sequence[Chorale], made: Sequence[Chorale]) -> dict[str, float]:
-        from seqgen_midi.statistics import compare
+    def evaluate(self, real: Sequence[Any], made: Sequence[Any]) -> dict[str, float]:
+        return self.encoding.evaluate(real, made)
 
-        return compare(real, made)
-
-    def render(self, item: Chorale, kind: str, path: Path) -> Path:
+    def render(self, item: Any, kind: str, path: Path) -> Path:
         """Writes `path`.png, .wav or .musicxml; raises UnknownName for another kind, OutputError."""
         if kind not in self.renders:
             raise UnknownName(f"rendering of domain {self.name!r}", kind, self.renders)
@@ -125,13 +141,11 @@ class MidiDomain(Domain[Chorale]):
             if kind == "png":
                 from seqgen_midi.pictures import draw_png
 
-                draw_png(item, temporary)
+                draw_png(self.encoding.piece(item), temporary)
             elif kind == "wav":
                 from seqgen_midi.sound import write_wav
 
-                write_wav(item, self.settings.tempo, temporary)
+                write_wav(self.encoding.piece(item), self.settings.tempo, temporary)
             else:
-                from seqgen_midi.scores import write_musicxml
-
-                write_musicxml(item, temporary)
+                self.encoding.write_musicxml(item, temporary)
         return target

@@ -9,9 +9,19 @@ import numpy as np
 
 LETTERS = "FCGDAEB"
 """The letters along the line of fifths; C is its position 0."""
-NAME = re.compile(r"([A-G])([#b]?)(maj|min)")
-SCALES = {"maj": (0, 2, 4, 5, 7, 9, 11), "min": (0, 2, 3, 5, 7, 8, 9, 10, 11)}
+SCALES = {
+    "maj": (0, 2, 4, 5, 7, 9, 11),
+    "min": (0, 2, 3, 5, 7, 8, 9, 10, 11),
+    "dor": (0, 2, 3, 5, 7, 9, 10),
+    "phr": (0, 1, 3, 5, 7, 8, 10),
+    "lyd": (0, 2, 4, 6, 7, 9, 11),
+    "mix": (0, 2, 4, 5, 7, 9, 10),
+    "loc": (0, 1, 3, 5, 6, 8, 10),
+}
 """Semitones above the tonic; minor with its raised sixth and seventh as well."""
+FIFTHS_ABOVE_MAJOR = {"maj": 0, "min": 3, "dor": 2, "phr": 4, "lyd": -1, "mix": 1, "loc": 5}
+"""How far the tonic lies from that of the major key with the same signature."""
+NAME = re.compile(rf"([A-G])([#b]?)({'|'.join(SCALES)})")
 
 # How well each semitone above the tonic fits a key: Krumhansl & Kessler (1982), major and minor.
 PROFILES = {
@@ -22,7 +32,7 @@ PROFILES = {
 
 @dataclass(frozen=True)
 class Key:
-    """A key: its tonic as a position on the line of fifths (C 0, G 1, F −1), and its mode, "maj" or "min"."""
+    """A key: its tonic as a position on the line of fifths (C 0, G 1, F −1), and its mode, one of SCALES."""
 
     fifths: int
     mode: str
@@ -35,7 +45,7 @@ class Key:
     @property
     def sharps(self) -> int:
         """Sharps in the key signature; flats count negative."""
-        return self.fifths - (3 if self.mode == "min" else 0)
+        return self.fifths - FIFTHS_ABOVE_MAJOR[self.mode]
 
     @property
     def pitch_classes(self) -> frozenset[int]:
@@ -54,7 +64,7 @@ class Key:
 
 
 def parse_key(name: str) -> Key:
-    """The key called `name`, such as Cmaj, Amin, F#min or Bbmaj; raises ValueError for anything else."""
+    """The key called `name`, such as Cmaj, Amin, F#min, Bbmaj or Ddor; raises ValueError for anything else."""
     match = NAME.fullmatch(name)
     if match is None:
         raise ValueError("a key is a tonic and a mode, such as Cmaj, Amin, F#min or Bbmaj")
@@ -72,7 +82,7 @@ def estimate_key(weights: np.ndarray) -> Key:
         return best
     for mode, profile in PROFILES.items():
         for sharps in range(-5, 7):
-            key = Key(sharps + (3 if mode == "min" else 0), mode)
+            key = Key(sharps + FIFTHS_ABOVE_MAJOR[mode], mode)
             fit = float(np.corrcoef(weights, np.roll(profile, key.tonic))[0, 1])
             if fit > best_fit:
                 best, best_fit = key, fit

@@ -1,96 +1,150 @@
-"""Draws chorales as piano rolls, in systems of a few bars like a page of music."""
+"""Draws pieces as piano rolls, in systems of a few bars like a page of music."""
 
 from __future__ import annotations
 
-import math
+from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from seqgen_midi.chorale import Chorale
-from seqgen_midi.statistics import key_of
+import numpy as np
+
+from seqgen_midi.keys import estimate_key
+from seqgen_midi.piece import Piece
 from seqgen_midi.voices import VOICES
+from seqgen_midi.writing import pitch_class_durations, track_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-COLUMNS = 128
-"""16ths in one system, at most: eight bars of 4/4."""
+QUARTERS = 32
+"""In one system, at most: eight bars of 4/4."""
 NAMES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
 BLACK_KEYS = {1, 3, 6, 8, 10}
+COLOURS = (*(voice.colour for voice in VOICES), "#8a5fa8", "#b07aa1", "#6b8e23", "#20809f", "#9c755f", "#d37295")
+DRUM_COLOUR = "#55585c"
 
 
-def draw_png(item: Chorale, path: Path) -> None:
-    """Writes a picture: pitches upward, bars numbered along each system, one colour a voice.
+def draw_png(piece: Piece, path: Path) -> None:
+    """Writes a picture: pitches upward, bars numbered along each system, one colour a track.
 
     Through matplotlib's objects and not pyplot, whose figures are global and never go away by themselves.
     """
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
 
-    bars = max(1, len(item.bar_lines()))
-    systems = math.ceil(bars * item.bar / COLUMNS)
-    width = math.ceil(bars / systems) * item.bar
-    starts = range(item.pickup, item.pickup + bars * item.bar, width)
-    sung = [note.pitch for voice in range(len(VOICES)) for note in item.notes(voice)] or [60]
-    lowest, highest = min(sung) - 2, max(sung) + 2
+    lines = bar_lines(piece)
+    systems = systems_of(lines, QUARTERS * piece.resolution)
+    widest = max(stop - start for start, stop in systems)
+    heard = piece.pitch if len(piece) else np.array([60])
+    lowest, highest = int(heard.min()) - 2, int(heard.max()) + 2
     heading = 0.75
     height = max(2.2, 0.062 * (highest - lowest + 1)) + 0.35
-    figure = Figure(figsize=(12.5, heading + height * len(starts)), dpi=110, layout="constrained")
-    axes = figure.subplots(len(starts), 1, squeeze=False)[:, 0]
-    for number, (start, axis) in enumerate(zip(starts, axes, strict=True)):
-        left = 0 if number == 0 else start
-        draw_system(axis, item, left, start, start + width, lowest, highest)
+    figure = Figure(figsize=(12.5, heading + height * len(systems)), dpi=110, layout="constrained")
+    axes = figure.subplots(len(systems), 1, squeeze=False)[:, 0]
+    for (start, stop), axis in zip(systems, axes, strict=True):
+        draw_system(axis, piece, lines, start, stop, lowest, highest)
+        axis.set_xlim(
+            (start - piece.resolution / 10) * 4 / piece.resolution, (start + widest) * 4 / piece.resolution + 0.4
+        )
     figure.legend(
-        handles=[Patch(color=voice.colour, label=voice.name) for voice in VOICES],
+        handles=[Patch(color=colour_of(piece, number), label=name) for number, name in enumerate(track_names(piece))],
         loc="outside upper right",
-        ncols=len(VOICES),
+        ncols=4,
         frameon=False,
         fontsize=9,
     )
-    key = key_of(item)
-    letter, alteration = key.spell(60 + key.tonic)
-    mode = "major" if key.mode == "maj" else "minor"
-    figure.suptitle(
-        f"{letter}{'♯' * alteration or '♭' * -alteration} {mode}  ·  {item.meter}  ·  {bars} bar{'s' * (bars != 1)}",
-        x=0.01,
-        ha="left",
-        fontsize=12,
-    )
+    figure.suptitle(title_of(piece, lines), x=0.01, ha="left", fontsize=12)
     figure.savefig(path, format="png")
 
 
-def draw_system(axis: Axes, item: Chorale, left: int, start: int, stop: int, lowest: int, highest: int) -> None:
-    """One system on a matplotlib axis, from column `left`; full bars run from `start` to `stop`."""
+def colour_of(piece: Piece, track: int) -> str:
+    """The colour of a track: the drums have their own, the others take turns."""
+    return DRUM_COLOUR if piece.tracks[track].drums else COLOURS[track % len(COLOURS)]
+
+
+def bar_lines(piece: Piece) -> list[int]:
+    """The ticks at which bars begin, and where the last one ends. A change of meter begins a bar wherever it stands."""
+    changes = {
+        tick: 4 * piece.resolution * beats // unit for tick, beats, unit in piece.meters.tolist() if beats and unit
+    }
+    lines, tick, length = [0], 0, 4 * piece.resolution
+    for following in [*sorted(changes), max(piece.end, 1)]:
+        while tick < following:
+            tick += length
+            lines.append(tick)
+        if following in changes:
+            tick, length = following, max(1, changes[following])
+            lines = [line for line in lines if line < tick] + [tick]
+    while tick < piece.end:
+        tick += length
+        lines.append(tick)
+    return lines if len(lines) > 1 else [0, length]
+
+
+def systems_of(lines: list[int], widest: int) -> list[tuple[int, int]]:
+    """Bars gathered into systems: as few as there can be, of about equal width, in ticks."""
+    count = -(-lines[-1] // widest)
+    width = lines[-1] / count
+    edges = [min(lines, key=lambda line: abs(line - number * width)) for number in range(count + 1)]
+    return list(pairwise(sorted(set(edges))))
+
+
+def first_number(lines: list[int]) -> int:
+    """The number of the first bar: 0 for a pickup, which is shorter than the bar that follows it."""
+    return 0 if len(lines) > 2 and lines[1] - lines[0] < lines[2] - lines[1] else 1
+
+
+def title_of(piece: Piece, lines: list[int]) -> str:
+    """The key, the commonest meter and the number of full bars; for a piece without meters, how long it lasts."""
+    key = estimate_key(pitch_class_durations(piece))
+    letter, alteration = key.spell(60 + key.tonic)
+    name = f"{letter}{'♯' * alteration or '♭' * -alteration} {'major' if key.mode == 'maj' else 'minor'}"
+    parts = [name] if len(piece) and not piece.drums.all() else []
+    if not len(piece.meters):
+        return "  ·  ".join([*parts, f"{float(piece.seconds(np.array(piece.end))):.1f} s"])
+    lasting: Counter[str] = Counter()
+    ends = [*piece.meters[1:, 0].tolist(), lines[-1]]
+    for (tick, beats, unit), end in zip(piece.meters.tolist(), ends, strict=True):
+        lasting[f"{beats}/{unit}"] += end - tick
+    bars = len(lines) - 2 + first_number(lines)
+    return "  ·  ".join([*parts, lasting.most_common(1)[0][0], f"{bars} bar{'s' * (bars != 1)}"])
+
+
+def draw_system(axis: Axes, piece: Piece, lines: list[int], start: int, stop: int, lowest: int, highest: int) -> None:
+    """One system on a matplotlib axis, from tick `start` to `stop`; along it a unit is a 16th."""
+    from matplotlib.collections import PatchCollection
     from matplotlib.patches import FancyBboxPatch
 
+    unit = 4 / piece.resolution
     for pitch in range(lowest, highest + 1):
         if pitch % 12 in BLACK_KEYS:
             axis.axhspan(pitch - 0.5, pitch + 0.5, color="#f3f3f1", linewidth=0, zorder=0)
         if pitch % 12 == 0:
             axis.axhline(pitch - 0.5, color="#d5d5d0", linewidth=0.7, zorder=1)
-    end = min(stop, item.pickup + max(1, len(item.bar_lines())) * item.bar)
-    quarters = [column for column in range(left, end) if (column - item.pickup) % 4 == 0]
-    axis.vlines(quarters, lowest - 0.5, highest + 0.5, color="#e7e7e3", linewidth=0.6, zorder=1)
-    lines = range(start, end + 1, item.bar)
-    axis.vlines(lines, lowest - 0.5, highest + 0.5, color="#8a8a85", linewidth=0.9, zorder=2)
-    for number, voice in reversed(list(enumerate(VOICES))):
-        for note in item.notes(number):
-            first, last = max(note.start, left), min(note.end, stop)
-            if first < last:
-                box = FancyBboxPatch(
-                    (first + 0.12, note.pitch - 0.36),
-                    last - first - 0.24,
-                    0.72,
-                    boxstyle="round,pad=0,rounding_size=0.3",
-                    facecolor=voice.colour,
-                    edgecolor="white",
-                    linewidth=0.4,
-                    zorder=3,
-                )
-                axis.add_patch(box)
-    axis.set_xlim(left - 0.4, stop + 0.4)
+    here = [(number, line) for number, line in enumerate(lines, first_number(lines)) if start <= line <= stop]
+    quarters = np.concatenate([np.arange(one, other, piece.resolution) for (_, one), (_, other) in pairwise(here)])
+    axis.vlines(quarters * unit, lowest - 0.5, highest + 0.5, color="#e7e7e3", linewidth=0.6, zorder=1)
+    axis.vlines(
+        [line * unit for _, line in here], lowest - 0.5, highest + 0.5, color="#8a8a85", linewidth=0.9, zorder=2
+    )
+    ends = piece.start + piece.duration
+    for track in reversed(range(len(piece.tracks))):
+        boxes = []
+        for note in np.flatnonzero((piece.track == track) & (piece.start < stop) & (ends > start)).tolist():
+            first, last = (max(int(piece.start[note]), start) * unit, min(int(ends[note]), stop) * unit)
+            gap = min(0.12, (last - first) / 8)
+            box = (first + gap, piece.pitch[note] - 0.36)
+            style = f"round,pad=0,rounding_size={min(0.3, (last - first) / 3)}"
+            boxes.append(FancyBboxPatch(box, last - first - 2 * gap, 0.72, boxstyle=style))
+        axis.add_collection(
+            PatchCollection(boxes, facecolor=colour_of(piece, track), edgecolor="white", linewidth=0.4, zorder=3)
+        )
+    label = "{:.0f} s".format if not len(piece.meters) else str
+    shown = here[:-1] if len(here) > 1 else here
+    names = [line / piece.resolution / 2 if not len(piece.meters) else number for number, line in shown]
+    axis.set_xticks([line * unit for _, line in shown], [label(name) for name in names], fontsize=8)
     axis.set_ylim(lowest - 0.5, highest + 0.5)
-    axis.set_xticks(lines[:-1], [str(item.bar_of(line)) for line in lines[:-1]], fontsize=8)
     named = [pitch for pitch in range(lowest, highest + 1) if pitch % 12 in (0, 5, 9)]
     axis.set_yticks(named, [f"{NAMES[pitch % 12]}{pitch // 12 - 1}" for pitch in named], fontsize=7)
     axis.tick_params(length=0)

@@ -1,4 +1,4 @@
-"""Reads MIDI files: four tracks of one voice each, through symusic."""
+"""Reads MIDI files through symusic: as pieces, or four tracks of one voice each as chorales."""
 
 from __future__ import annotations
 
@@ -6,13 +6,21 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from seqgen import UnusableFile
 from seqgen_midi.chorale import Chorale
+from seqgen_midi.piece import Piece, Track
 from seqgen_midi.quantising import quantise
 from seqgen_midi.voices import METERS
 
 MOST_BYTES = 10_000_000
 MOST_NOTES = 50_000
+MOST_TICKS = 2**30
+FASTEST, SLOWEST = 20_000, 12_000_000
+"""Microseconds a quarter, 3000 to 5 quarters a minute; a file that says less or more is held to be wrong."""
+TWIN = " (twin)"
+"""What ends the name of a track that is part of the one before it."""
 
 
 def check_size(path: Path) -> None:
@@ -24,12 +32,8 @@ def check_size(path: Path) -> None:
         raise UnusableFile(f"larger than {MOST_BYTES // 1_000_000} MB")
 
 
-def read_midi(path: Path) -> Chorale:
-    """The chorale of a MIDI file, its tracks taken as soprano, alto, tenor and bass in their order.
-
-    A pickup is a short first bar with a time signature of its own, as notation programs write it. Raises UnusableFile;
-    symusic's own errors pass through.
-    """
+def parse(path: Path) -> Any:
+    """The symusic score of a MIDI file that has notes; raises UnusableFile. symusic's own errors pass through."""
     import symusic
 
     check_size(path)
@@ -38,13 +42,63 @@ def read_midi(path: Path) -> Chorale:
     score: Any = symusic.Score.from_midi(data)
     if score.ticks_per_quarter <= 0:
         raise UnusableFile("no musical time")
-    tracks = [track for track in score.tracks if len(track.notes)]
-    if not tracks:
+    notes = score.note_num()
+    if notes == 0:
         raise UnusableFile("empty")
+    if notes > MOST_NOTES:
+        raise UnusableFile(f"more than {MOST_NOTES} notes")
+    return score
+
+
+def read_piece(path: Path) -> Piece:
+    """The piece of a MIDI file, its tracks in their order; raises UnusableFile.
+
+    A track whose name ends with TWIN belongs to the one before it that is called so without: how `writing` keeps notes
+    apart that overlap on one key. Columns come from symusic whole; no note passes through Python.
+    """
+    score = parse(path)
+    tracks: list[Track] = []
+    columns: list[tuple[np.ndarray, ...]] = []
+    for track in score.tracks:
+        who = Track(int(track.program), bool(track.is_drum), track.name.removesuffix(TWIN))
+        if who.drums:
+            who = Track(0, True, who.name)
+        if not (track.name.endswith(TWIN) and tracks and tracks[-1] == who):
+            tracks.append(who)
+        notes = track.notes.numpy()
+        number = np.full(len(notes["time"]), len(tracks) - 1)
+        columns.append((notes["time"], notes["duration"], notes["pitch"], notes["velocity"], number))
+    start, duration, *rest = (np.concatenate(column).astype(np.int32) for column in zip(*columns, strict=True))
+    if start.min() < 0 or int(start.max()) + int(duration.max()) > MOST_TICKS:
+        raise UnusableFile("longer than a piece can be")
+    order = np.argsort(start, kind="stable")
+    tempos, meters = score.tempos.numpy(), score.time_signatures.numpy()
+    return Piece.of(
+        score.ticks_per_quarter,
+        tracks,
+        [column[order] for column in (start, np.maximum(duration, 1), *rest)],
+        tempos=_changes(tempos["time"], np.clip(tempos["mspq"], FASTEST, SLOWEST)),
+        meters=_changes(meters["time"], meters["numerator"], meters["denominator"]),
+    )
+
+
+def _changes(*columns: np.ndarray) -> np.ndarray:
+    """A map of changes as rows in the order of their ticks; of those at one tick the last holds."""
+    rows = np.column_stack(columns).astype(np.int64)
+    rows = rows[np.argsort(rows[:, 0], kind="stable")]
+    return rows[np.diff(rows[:, 0], append=np.iinfo(np.int64).max) > 0]
+
+
+def read_midi(path: Path) -> Chorale:
+    """The chorale of a MIDI file, its tracks taken as soprano, alto, tenor and bass in their order.
+
+    A pickup is a short first bar with a time signature of its own, as notation programs write it. Raises UnusableFile;
+    symusic's own errors pass through.
+    """
+    score = parse(path)
+    tracks = [track for track in score.tracks if len(track.notes)]
     if any(track.is_drum for track in tracks):
         raise UnusableFile("with drums")
-    if sum(len(track.notes) for track in tracks) > MOST_NOTES:
-        raise UnusableFile(f"more than {MOST_NOTES} notes")
     ticks = Fraction(score.ticks_per_quarter, 4)
     changes = [
         (Fraction(change.time) / ticks, change.numerator, change.denominator) for change in score.time_signatures

@@ -29,17 +29,8 @@ def read_score(path: Path) -> Iterator[Chorale]:
 
     Raises UnusableFile; music21's own errors pass through.
     """
-    check_size(path)
-    if path.suffix.lower() == ".mxl":
-        check_archive(path)
-    from music21 import converter, stream
-
-    parsed: Any = converter.parse(path, forceSource=True, storePickle=False)
-    if not isinstance(parsed, stream.Opus):
-        yield chorale_of(parsed)
-        return
     usable, last = False, UnusableFile("empty")
-    for score in parsed.scores:
+    for score in parsed_scores(path):
         try:
             yield chorale_of(score)
             usable = True
@@ -47,6 +38,17 @@ def read_score(path: Path) -> Iterator[Chorale]:
             last = error
     if not usable:
         raise last
+
+
+def parsed_scores(path: Path) -> list[Score]:
+    """What music21 makes of a score file: one score, or each tune of an ABC book; raises UnusableFile."""
+    check_size(path)
+    if path.suffix.lower() == ".mxl":
+        check_archive(path)
+    from music21 import converter, stream
+
+    parsed: Any = converter.parse(path, forceSource=True, storePickle=False)
+    return list(parsed.scores) if isinstance(parsed, stream.Opus) else [parsed]
 
 
 def check_archive(path: Path) -> None:

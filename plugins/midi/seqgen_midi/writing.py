@@ -1,54 +1,102 @@
-"""Turns chorales into MIDI through pretty_midi: four named tracks, the meter with its pickup, the estimated key."""
+"""Turns pieces into MIDI through pretty_midi: named tracks, their tempos and meters, the key."""
 
 from __future__ import annotations
 
+from collections import Counter
 from io import BytesIO
-from math import gcd
 from typing import TYPE_CHECKING
 
-from seqgen_midi.chorale import Chorale
-from seqgen_midi.statistics import key_of
-from seqgen_midi.voices import VOICES
+import numpy as np
+
+from seqgen_midi.chords import KINDS, NAMES
+from seqgen_midi.instruments import name_of
+from seqgen_midi.keys import estimate_key
+from seqgen_midi.piece import Piece
+from seqgen_midi.reading import TWIN
 
 if TYPE_CHECKING:
-    from pretty_midi import PrettyMIDI
+    from pretty_midi import Instrument, PrettyMIDI
 
 TICKS = 480
-"""A quarter; the usual resolution, of which a 16th takes 120 ticks exactly."""
-LOUDNESS = 84
+"""A quarter, or the next multiple of the piece's own resolution; the usual one, and 120 for a 16th exactly."""
 
 
-def midi_of(item: Chorale, tempo: int) -> PrettyMIDI:
-    """A chorale as a pretty_midi object at `tempo` quarter notes a minute.
+def midi_of(piece: Piece, tempo: int) -> PrettyMIDI:
+    """A piece as a pretty_midi object; at `tempo` quarter notes a minute where it tells none itself.
 
-    A pickup has a time signature of its own length, followed by the real one at the first full bar: how notation
-    programs write one, and how every program shows the right bars.
+    Chord symbols become text events. The key is the one that the pitch classes suggest.
     """
     import pretty_midi
 
-    midi = pretty_midi.PrettyMIDI(resolution=TICKS, initial_tempo=tempo)
-    sixteenth = 15 / tempo
-    signatures = []
-    if item.pickup:
-        divisor = gcd(item.pickup, 4)
-        signatures.append(pretty_midi.TimeSignature(item.pickup // divisor, 16 // divisor, 0.0))
-    beats, unit = map(int, item.meter.split("/"))
-    signatures.append(pretty_midi.TimeSignature(beats, unit, item.pickup * sixteenth))
-    midi.time_signature_changes = signatures
-    key = key_of(item)
+    factor = -(-TICKS // piece.resolution)
+    midi = pretty_midi.PrettyMIDI(resolution=piece.resolution * factor, initial_tempo=tempo)
+    if len(piece.tempos):
+        # pretty_midi reads changes of tempo and writes them, but has no public way to make one.
+        changes = {0: 500_000} | {tick * factor: microseconds for tick, microseconds in piece.tempos.tolist()}
+        midi._tick_scales = [(tick, each / 1e6 / midi.resolution) for tick, each in changes.items()]
+    midi._update_tick_to_time(piece.end * factor)
+
+    def second(tick: int) -> float:
+        return float(midi.tick_to_time(tick * factor))
+
+    midi.time_signature_changes = [
+        pretty_midi.TimeSignature(beats, unit, second(tick)) for tick, beats, unit in piece.meters.tolist()
+    ]
+    key = estimate_key(pitch_class_durations(piece))
     midi.key_signature_changes = [pretty_midi.KeySignature(key.tonic + (12 if key.mode == "min" else 0), 0.0)]
-    for number, voice in enumerate(VOICES):
-        track = pretty_midi.Instrument(voice.program, name=voice.name)
-        track.notes = [
-            pretty_midi.Note(LOUDNESS, note.pitch, note.start * sixteenth, note.end * sixteenth)
-            for note in item.notes(number)
-        ]
-        midi.instruments.append(track)
+    midi.text_events = [
+        pretty_midi.Text(NAMES[root * len(KINDS) + kind], second(tick)) for tick, root, kind in piece.chords.tolist()
+    ]
+    for number, name in enumerate(track_names(piece)):
+        track = piece.tracks[number]
+        rows = np.column_stack(piece.notes)[piece.track == number].tolist()
+        for layer, notes in enumerate(layers(rows)):
+            instrument: Instrument = pretty_midi.Instrument(track.program, track.drums, name + TWIN * (layer > 0))
+            instrument.notes = [
+                pretty_midi.Note(velocity, pitch, second(start), second(start + duration))
+                for start, duration, pitch, velocity, _ in notes
+            ]
+            midi.instruments.append(instrument)
     return midi
 
 
-def midi_bytes(item: Chorale, tempo: int) -> bytes:
-    """A chorale as the bytes of a MIDI file."""
+def pitch_class_durations(piece: Piece) -> np.ndarray:
+    """How many ticks each pitch class sounds, drums left out: float[12]."""
+    tuned = ~piece.drums
+    return np.bincount(piece.pitch[tuned] % 12, weights=piece.duration[tuned], minlength=12)
+
+
+def track_names(piece: Piece) -> list[str]:
+    """The names of the tracks: their own, or those of their instruments, numbered from the second of a name on."""
+    seen: Counter[str] = Counter()
+    names = []
+    for track in piece.tracks:
+        name = track.name or ("Drums" if track.drums else name_of(track.program))
+        seen[name] += 1
+        names.append(name if seen[name] == 1 else f"{name} {seen[name]}")
+    return names
+
+
+def layers(notes: list[list[int]]) -> list[list[list[int]]]:
+    """Notes (start, duration, pitch, …) in tracks within which none overlaps another on the same key.
+
+    A MIDI file says "key 60 up" and not which note has ended, so of two overlapping ones the wrong one would.
+    """
+    made: list[list[list[int]]] = [[]]
+    free: list[dict[int, int]] = [{}]
+    for note in notes:
+        start, duration, pitch = note[:3]
+        layer = next((number for number, keys in enumerate(free) if keys.get(pitch, 0) <= start), len(free))
+        if layer == len(free):
+            made.append([])
+            free.append({})
+        made[layer].append(note)
+        free[layer][pitch] = start + duration
+    return made
+
+
+def midi_bytes(piece: Piece, tempo: int) -> bytes:
+    """A piece as the bytes of a MIDI file."""
     buffer = BytesIO()
-    midi_of(item, tempo).write(buffer)
+    midi_of(piece, tempo).write(buffer)
     return buffer.getvalue()

@@ -1,0 +1,88 @@
+"""Four voices on a grid of 16ths, a token a voice and 16th: `meter:4/4 pickup:4 pitch:72 pitch:67 hold rest …`.
+
+Its tables, codec, automaton and constraints stand in `voices`, `chorale`, `chorale_grammar` and `constraints`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import gcd
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+
+from seqgen import Example, Grammar, Options, UnusableFile
+from seqgen_midi import chorale
+from seqgen_midi.chorale import VOCABULARY, Chorale
+from seqgen_midi.chorale_grammar import domain_grammar
+from seqgen_midi.constraints import ChoraleConstraints, constrained_grammar
+from seqgen_midi.encodings.base import TRANSPOSED_DOWN, TRANSPOSED_UP, Encoding
+from seqgen_midi.piece import Piece, Track, in_order
+from seqgen_midi.velocities import LOUDNESS
+from seqgen_midi.voices import VOICES
+
+
+class ChoraleEncoding(Encoding[Chorale]):
+    """Pieces in four voices, each of them one note at a time."""
+
+    vocabulary = VOCABULARY
+    Constraints: ClassVar[type[Options]] = ChoraleConstraints
+    unit: ClassVar[str] = "note"
+    period: ClassVar[int] = len(VOICES)
+
+    def read_midi(self, path: Path) -> Iterator[Chorale]:
+        from seqgen_midi.reading import read_midi
+
+        yield read_midi(path)
+
+    def read_score(self, path: Path) -> Iterator[Chorale]:
+        from seqgen_midi.scores import read_score
+
+        yield from read_score(path)
+
+    def encode(self, item: Chorale) -> Example:
+        example = Example.document(chorale.tokens(item))
+        if len(item.grid) < item.pickup + item.bar:
+            raise UnusableFile("shorter than a bar")
+        if not domain_grammar().accepts(example.ids):
+            raise UnusableFile("ends in silence, or holds a note that never began")
+        return example
+
+    def decode(self, ids: np.ndarray) -> Chorale:
+        return chorale.decode(ids)
+
+    def grammar(self, constraints: Any = None) -> Grammar:
+        return constrained_grammar(constraints)
+
+    def augment(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """The same piece in another key: −5 to +6 semitones, as far as every voice stays within its range."""
+        return chorale.transpose(ids, rng, TRANSPOSED_DOWN, TRANSPOSED_UP)
+
+    def evaluate(self, real: Sequence[Chorale], made: Sequence[Chorale]) -> dict[str, float]:
+        from seqgen_midi.statistics import compare
+
+        return compare(real, made)
+
+    def piece(self, item: Chorale) -> Piece:
+        """A tick is a 16th. A pickup has a time signature of its own length, followed by the real one.
+
+        That is how notation programs write it, and how every program shows the right bars.
+        """
+        rows = [
+            (note.start, note.end - note.start, note.pitch, LOUDNESS, voice)
+            for voice in range(len(VOICES))
+            for note in item.notes(voice)
+        ]
+        beats, unit = map(int, item.meter.split("/"))
+        meters = [(item.pickup, beats, unit)]
+        if item.pickup:
+            divisor = gcd(item.pickup, 4)
+            meters.insert(0, (0, item.pickup // divisor, 16 // divisor))
+        notes = in_order(*np.array(rows, np.int64).reshape(-1, 5).T)
+        return Piece.of(4, [Track(voice.program, name=voice.name) for voice in VOICES], notes, meters=meters)
+
+    def write_musicxml(self, item: Chorale, path: Path) -> None:
+        from seqgen_midi.scores import write_musicxml
+
+        write_musicxml(item, path)

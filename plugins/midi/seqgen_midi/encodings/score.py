@@ -1,0 +1,200 @@
+"""Scores of many tracks, in the manner of REMI (Huang & Yang, 2020):
+
+    bar:4/4 tempo:120 position:0 program:0 pitch:60 velocity:82 duration:12 drum:36 velocity:98 position:6 …
+
+Every bar says its time signature and its tempo, so neither hangs on what was said long ago. A note says who plays it: a
+General MIDI programme, and `part:2` where a second track has the same one; notes of the drum kit are `drum` tokens and
+have no duration. Positions rise within a bar. A duration above the longest token's is as many of those as it takes and
+then the rest. So a piece has one document, but for the order of the notes at one position: files are read by programme,
+part and pitch, the kit last, and a piece keeps the order that it has. (An automaton that also knew the last programme
+and pitch would have millions of states.)
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from functools import cached_property
+from typing import Any, ClassVar
+
+import numpy as np
+
+from seqgen import EOS, Grammar, Options, UnusableFile
+from seqgen_midi.automata import Rules
+from seqgen_midi.bars import METERS, TEMPOS, Cells, bars_of, meter_map, starts_of, tempo_map, tempos_of
+from seqgen_midi.encodings.base import PieceEncoding, transposed
+from seqgen_midi.piece import Piece, Track, in_order, rounded
+from seqgen_midi.tokens import TokenTable
+from seqgen_midi.velocities import bins_of, centres
+from seqgen_midi.wishes import ScoreConstraints, narrowed
+
+RESOLUTION, VELOCITY_BINS, PARTS = 12, 32, 4
+LONGEST = 8
+"""Quarters of the longest duration token."""
+MOST_FULL = 1_000_000
+"""So many of the longest duration token a piece may need."""
+MOST_PARTS = 16
+KIT = 128 * MOST_PARTS
+"""Tracks are told apart by programme · MOST_PARTS + part; the drum kit comes after all of them."""
+
+
+class Score(PieceEncoding):
+    """All tracks of a piece."""
+
+    Constraints: ClassVar[type[Options]] = ScoreConstraints
+
+    def __init__(self, settings: Any) -> None:
+        super().__init__(settings)
+        self.resolution = settings.resolution or RESOLUTION
+        self.bins = settings.velocity_bins or VELOCITY_BINS
+        self.parts = settings.parts or PARTS
+        self.longest = LONGEST * self.resolution
+        self.cells = Cells(self.resolution)
+        self.table = TokenTable(
+            {
+                "bar": METERS,
+                "tempo": TEMPOS,
+                "position": range(self.cells.lengths.max()),
+                "program": range(128),
+                "part": range(2, self.parts + 1),
+                "pitch": range(128),
+                "drum": range(128),
+                "velocity": centres(self.bins),
+                "duration": range(1, self.longest + 1),
+            }
+        )
+        self.vocabulary = self.table.vocabulary
+
+    def quantise(self, piece: Piece) -> Piece:
+        """Starts and durations to the nearest step, at least one; hits of the kit last one step.
+
+        The tempo of a bar is the nearest mark to its mean. Tracks of one programme beyond the last part told apart join
+        that part; drum tracks are one.
+        """
+        start, duration = (
+            rounded(ticks.astype(np.int64) * self.resolution, piece.resolution)
+            for ticks in (piece.start, piece.duration)
+        )
+        duration = np.where(piece.drums, 1, np.maximum(duration, 1))
+        if int(duration.sum()) > MOST_FULL * self.longest:
+            raise UnusableFile("notes that hardly end")
+        velocity = centres(self.bins)[bins_of(piece.velocity, self.bins)]
+        player = self.players(piece)[piece.track]
+        notes = in_order(start, duration, piece.pitch, velocity, player)
+        starts, meters = bars_of(piece, self.resolution, int(start.max()))
+        return self.piece_of(notes, starts, meters, tempos_of(piece, starts, meters, self.resolution))
+
+    def players(self, piece: Piece) -> np.ndarray:
+        """The number of each track of a piece that was read: programme · MOST_PARTS + part, in their order, or KIT.
+
+        Tracks without notes count for nothing.
+        """
+        seen: Counter[int] = Counter()
+        players = []
+        for track, notes in zip(piece.tracks, np.bincount(piece.track, minlength=len(piece.tracks)), strict=True):
+            part = min(seen[track.program], self.parts - 1)
+            players.append(KIT if track.drums else track.program * MOST_PARTS + part)
+            seen[track.program] += bool(notes and not track.drums)
+        return np.array(players)
+
+    def piece_of(
+        self, notes: tuple[np.ndarray, ...], starts: np.ndarray, meters: np.ndarray, tempos: np.ndarray
+    ) -> Piece:
+        """The piece of notes whose fifth column are players, and bars with their meters and tempos."""
+        players, track = np.unique(notes[4], return_inverse=True)
+        tracks = [
+            Track(0, drums=True) if player == KIT else Track(player // MOST_PARTS, part=player % MOST_PARTS)
+            for player in players.tolist()
+        ]
+        maps = {"meters": meter_map(starts, meters), "tempos": tempo_map(starts, tempos)}
+        return Piece.of(self.resolution, tracks, (*notes[:4], track), **maps)
+
+    def tokens(self, piece: Piece) -> np.ndarray:
+        starts, meters = bars_of(piece, self.resolution, int(piece.start[-1]))
+        tempos = tempos_of(piece, starts, meters, self.resolution)
+        bar = np.searchsorted(starts, piece.start, side="right") - 1
+        program, part = np.array([(track.program, track.part) for track in piece.tracks])[piece.track].T
+        kit = piece.drums
+        full, rest = np.divmod(piece.duration - 1, self.longest)
+        first, one, none = self.table.first, np.ones(len(piece), np.int64), np.zeros(len(starts), np.int64)
+        # What a note may say, one row a note, and how often it says each of it.
+        rows = np.column_stack(
+            [
+                first("position") + piece.start - starts[bar],
+                first("program") + program,
+                first("part") + part - 1 if self.parts > 1 else 0 * one,
+                np.where(kit, first("drum"), first("pitch")) + piece.pitch,
+                first("velocity") + bins_of(piece.velocity, self.bins),
+                (first("duration") + self.longest - 1) * one,
+                first("duration") + rest,
+            ]
+        )
+        counts = np.column_stack(
+            [np.diff(piece.start, prepend=-1) > 0, ~kit, ~kit & (part > 0), one, one, np.where(kit, 0, full), ~kit]
+        )
+        before = np.searchsorted(bar, np.arange(len(starts)))
+        bars = np.column_stack([first("bar") + meters, first("tempo") + tempos, *[none] * 5])
+        rows = np.insert(rows, before, bars, axis=0)
+        counts = np.insert(counts, before, (1, 1, 0, 0, 0, 0, 0), axis=0)
+        return np.repeat(rows.ravel(), counts.ravel())
+
+    def decode(self, ids: np.ndarray) -> Piece:
+        table = self.table
+        kind, value = table.kind[ids], table.value[ids]
+        among = {name: kind == number for name, number in table.kinds.items()}
+        tempos = value[among["tempo"]]
+        meters = value[among["bar"]][: len(tempos)]
+        starts = starts_of(meters, self.resolution)
+        head = np.flatnonzero(among["pitch"] | among["drum"])
+        held = np.cumsum(np.where(among["duration"], value + 1, 0))
+        duration = np.append(held[head[1:]], held[-1:])[: len(head)] - held[head]
+        kit = among["drum"][head]
+        whole = np.where(kit, head + 1 < len(ids), duration > 0)
+        head, duration, kit = head[whole], np.where(kit, 1, duration)[whole], kit[whole]
+        start = starts[np.cumsum(among["bar"])[head] - 1] + value[table.places(ids, "position")[head]]
+        player = value[table.places(ids, "program")[head]] * MOST_PARTS
+        parted = among["part"][head - 1]
+        player = np.where(kit, KIT, player + np.where(parted, value[head - 1] + 1, 0))
+        velocity = centres(self.bins)[value[head + 1]]
+        return self.piece_of((start, duration, value[head], velocity, player), starts, meters, tempos)
+
+    def augment(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """The same piece in another key; the drums stay."""
+        pitches = self.table.ids("pitch")
+        return transposed(ids, self.table.among(ids, "pitch"), int(pitches[0]), int(pitches[-1]), rng)
+
+    def grammar(self, constraints: ScoreConstraints | None = None) -> Grammar:
+        return narrowed(self.automaton, self.table, constraints)
+
+    @cached_property
+    def automaton(self) -> Grammar:
+        """States: the start; by length of bar, after the bar and its tempo; by cell, after each kind of token in it."""
+        cells, table = self.cells, self.table
+        size, lengths = len(cells), len(cells.lengths)
+        bar, tempo = 1 + np.arange(lengths), 1 + lengths + np.arange(lengths)
+        at, program, part, pitch, drum, loud, ended, going_on = (
+            1 + 2 * lengths + size * number + np.arange(size) for number in range(8)
+        )
+        rules = Rules(int(going_on[-1]) + 1, len(self.vocabulary))
+        after_note = np.concatenate([ended, going_on])
+        rules.allow(np.concatenate([[0], tempo, after_note]), table.ids("bar"), bar[cells.of_meter])
+        rules.allow(bar, table.ids("tempo"), tempo[:, None])
+        positions = np.arange(cells.lengths.max())
+        for number, length in enumerate(cells.lengths):
+            rules.allow(tempo[number], table.ids("position")[:length], at[cells.first[number] + np.arange(length)])
+        later = (positions > cells.step[:, None]) & (positions < cells.length[:, None])
+        target = at[0] + (np.arange(size) - cells.step)[:, None] + positions
+        for states in (ended, going_on):
+            rules.allow(states, table.ids("position"), target, later)
+        for states in (at, ended, going_on):
+            rules.allow(states, table.ids("program"), program[:, None])
+            rules.allow(states, table.ids("drum"), drum[:, None])
+        rules.allow(program, table.ids("part"), part[:, None])
+        rules.allow(program, table.ids("pitch"), pitch[:, None])
+        rules.allow(part, table.ids("pitch"), pitch[:, None])
+        rules.allow(pitch, table.ids("velocity"), loud[:, None])
+        rules.allow(drum, table.ids("velocity"), ended[:, None])
+        for states in (loud, going_on):
+            rules.allow(states, table.ids("duration")[:-1], ended[:, None])
+            rules.allow(states, table.ids("duration")[-1], going_on[:, None])
+        rules.allow(after_note, EOS, 0)
+        return rules.grammar(np.concatenate([[0], bar, tempo, np.tile(at, 8)]))

@@ -1,0 +1,34 @@
+"""The names of instruments that people ask for: General MIDI programmes, their families, and the drums."""
+
+from __future__ import annotations
+
+from seqgen import UnknownName
+
+DRUMS = "drums"
+
+
+def programs_of(name: str) -> set[int]:
+    """The General MIDI programmes (from 0) of a family ("piano"), of a programme's name, or of its number.
+
+    Raises UnknownName.
+    """
+    from pretty_midi.constants import INSTRUMENT_CLASSES, INSTRUMENT_MAP
+
+    families = [family.lower() for family in INSTRUMENT_CLASSES]
+    programs = [program.lower() for program in INSTRUMENT_MAP]
+    wanted = name.strip().lower()
+    if wanted in families:
+        first = families.index(wanted) * 8
+        return set(range(first, first + 8))
+    if wanted in programs:
+        return {programs.index(wanted)}
+    if wanted.isdecimal() and int(wanted) < len(programs):
+        return {int(wanted)}
+    raise UnknownName("instrument", name.strip(), [DRUMS, *families, *programs])
+
+
+def name_of(program: int) -> str:
+    """The name of a General MIDI programme."""
+    from pretty_midi.constants import INSTRUMENT_MAP
+
+    return str(INSTRUMENT_MAP[program])

@@ -1,0 +1,152 @@
+"""Reads scores as pieces and writes pieces as scores, through music21."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from seqgen import UnusableFile
+from seqgen_midi.chords import ROOTS, kind_of
+from seqgen_midi.piece import Piece, Track, in_order
+from seqgen_midi.scores import parsed_scores
+from seqgen_midi.velocities import LOUDNESS
+from seqgen_midi.writing import midi_bytes
+
+if TYPE_CHECKING:
+    from music21.stream import Part, Score
+
+RESOLUTION = 5040
+"""Ticks a quarter: every division of a quarter up to 10, and 64ths of them within a tick."""
+MUSIC21_KINDS = (
+    "major", "minor", "dominant-seventh", "major-seventh", "minor-seventh", "diminished", "diminished-seventh",
+    "half-diminished-seventh", "augmented", "suspended-fourth",
+)  # fmt: skip
+"""The names of `chords.KINDS` there and in MusicXML."""
+DIVISIONS = (4, 3)
+"""Of a quarter, in scores that are written."""
+
+
+def read_pieces(path: Path, quantise: Callable[[Piece], Piece]) -> Iterator[Piece]:
+    """The pieces of a score file, each as `quantise` gives it: one, or one for each tune of an ABC book that it takes.
+
+    Raises UnusableFile when it takes none; music21's own errors pass through.
+    """
+    usable, last = False, UnusableFile("empty")
+    for score in parsed_scores(path):
+        try:
+            yield quantise(piece_of(score))
+            usable = True
+        except UnusableFile as error:
+            last = error
+    if not usable:
+        raise last
+
+
+def piece_of(score: Score) -> Piece:
+    """The piece of a music21 score, tied notes as one. Repeats are not played out, grace notes left out.
+
+    A short first bar becomes a time signature of its own. Raises UnusableFile for a score without notes.
+    """
+    parts: list[Any] = list(score.parts) or [score]
+    rows = [(*note, number) for number, part in enumerate(parts) for note in notes_of(part)]
+    if not rows:
+        raise UnusableFile("empty")
+    tracks = [Track(program_of(part), is_drums(part), str(part.partName or "")) for part in parts]
+    return Piece.of(
+        RESOLUTION,
+        tracks,
+        in_order(*np.array(rows).T),
+        tempos=tempo_rows(score),
+        meters=meter_rows(parts[0]),
+        chords=chord_rows(score),
+    )
+
+
+def tick(quarters: Any) -> int:
+    """A time in quarters in ticks."""
+    return round(Fraction(quarters) * RESOLUTION)
+
+
+def notes_of(part: Part) -> Iterator[tuple[int, int, int, int]]:
+    """The notes of a part: start, duration, pitch, velocity; chords as their notes, tied ones as one."""
+    elements: Any = part.stripTies().flatten().notes
+    for element in elements:
+        if element.duration.isGrace or "ChordSymbol" in element.classes:
+            continue
+        velocity = element.volume.velocity or LOUDNESS
+        start, end = tick(element.offset), tick(element.offset + element.duration.quarterLength)
+        for pitch in sorted({int(pitch.midi) for pitch in getattr(element, "pitches", ())}):
+            yield start, max(1, end - start), pitch, velocity
+
+
+def program_of(part: Part) -> int:
+    """The General MIDI programme of a part's first instrument; the piano where none is named."""
+    instrument: Any = part.getInstrument(returnDefault=True)
+    return int(instrument.midiProgram or 0)
+
+
+def is_drums(part: Part) -> bool:
+    """Whether a part stands on MIDI's drum channel."""
+    instrument: Any = part.getInstrument(returnDefault=True)
+    return instrument.midiChannel == 9
+
+
+def tempo_rows(score: Score) -> list[tuple[int, int]]:
+    """The tempo marks of a score that give a number: tick, microseconds a quarter; of several at one time the last."""
+    marks: dict[int, int] = {}
+    for mark in score.flatten().getElementsByClass("MetronomeMark"):
+        speed = mark.getQuarterBPM()
+        if speed:
+            marks[tick(mark.offset)] = round(60e6 / speed)
+    return sorted(marks.items())
+
+
+def meter_rows(part: Part) -> list[tuple[int, int, int]]:
+    """The time signatures of a part: tick, numerator, denominator; a short first bar as one of its own."""
+    signatures: Any = part.flatten().getElementsByClass("TimeSignature")
+    meters = {tick(found.offset): (found.numerator, found.denominator) for found in signatures}
+    measures: Any = list(part.getElementsByClass("Measure"))
+    if len(measures) > 1 and 0 in meters:
+        bar = Fraction(4 * meters[0][0], meters[0][1])
+        pickup = Fraction(measures[1].offset) - Fraction(measures[0].offset)
+        if 0 < pickup < bar:
+            meters.setdefault(tick(pickup), meters[0])
+            meters[0] = (pickup / 4).as_integer_ratio()
+            numerator, denominator = meters[0]
+            # Three eighths, not one dotted quarter; and no less than a quarter where it is one.
+            if denominator < 4:
+                meters[0] = (numerator * 4 // denominator, 4)
+    return [(when, *meter) for when, meter in sorted(meters.items())]
+
+
+def chord_rows(score: Score) -> list[tuple[int, int, int]]:
+    """The chord symbols of a score that `chords` has a kind for: tick, root, kind."""
+    rows: dict[int, tuple[int, int]] = {}
+    for symbol in score.flatten().getElementsByClass("ChordSymbol"):
+        root = symbol.root()
+        if root is None:
+            continue
+        kind = kind_of({pitch.pitchClass for pitch in symbol.pitches}, root.pitchClass)
+        if kind is not None:
+            rows.setdefault(tick(symbol.offset), (root.pitchClass, kind))
+    return [(when, *chord) for when, chord in sorted(rows.items())]
+
+
+def write_piece(piece: Piece, path: Path) -> None:
+    """Writes a piece as uncompressed MusicXML, set by music21: rhythms to the nearest 16th or triplet eighth."""
+    from music21 import converter, harmony, note, stream
+
+    # Of a file without a note music21 makes a score without a measure, and then complains of it.
+    silence = stream.Score([stream.Part([stream.Measure([note.Rest(quarterLength=4)])])])
+    score: Any = silence
+    if len(piece):
+        score = converter.parse(midi_bytes(piece, 120), format="midi", quarterLengthDivisors=DIVISIONS)
+    for when, root, kind in piece.chords.tolist() if len(piece) else ():
+        symbol = harmony.ChordSymbol(root=ROOTS[root].replace("b", "-"), kind=MUSIC21_KINDS[kind])
+        measure = score.parts[0].getElementsByOffset(when / piece.resolution, mustBeginInSpan=False)[0]
+        measure.insert(when / piece.resolution - measure.offset, symbol)
+    score.write("musicxml", fp=path)
