@@ -58,22 +58,19 @@ def test_free_memory_is_some_of_what_there_is():
     assert 10**6 < capacity.free_bytes() < 10**14
 
 
-def test_the_estimate_is_near_what_a_step_takes_and_a_refusal_of_the_system_is_understood():
+def test_the_estimate_is_near_what_a_step_takes():
     done = subprocess.run([sys.executable, "-c", HUNGRY], capture_output=True, text=True)
-    estimated_share, said = done.stdout.splitlines()[-2:]
-    assert 0.7 < float(estimated_share) < 1.6
-    assert "--set streams=" in said
+    assert 0.7 < float(done.stdout.splitlines()[-1]) < 1.6
 
 
 HUNGRY = """
-import os, resource
+import resource
 from types import SimpleNamespace
 import numpy as np
-from seqgen.engine.capacity import bytes_needed, memory_explained
+from seqgen.engine.capacity import bytes_needed
 from seqgen.engine.model import Model
 from seqgen.engine.settings import ModelSettings, TrainingSettings
 from seqgen.engine.training import Trainer
-from seqgen.errors import TrainingError
 from seqgen.grammar import anything
 
 settings, grammar = ModelSettings(width=512, layers=1), anything(65)
@@ -87,13 +84,4 @@ def step(training):
 few, many = TrainingSettings(streams=8), TrainingSettings(streams=512)
 taken = -step(few) + step(many)
 print((bytes_needed(settings, many, 65, 1) - bytes_needed(settings, few, 65, 1)) / taken)
-limit = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize() + 10**9
-resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-most = TrainingSettings(streams=4096)
-try:
-    with memory_explained(settings, most, grammar):
-        step(most)
-except TrainingError as error:
-    print(error, flush=True)
-os._exit(0)
 """
