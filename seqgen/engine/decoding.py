@@ -8,11 +8,10 @@ import numpy as np
 import tensorflow as tf
 
 from seqgen.engine.compiling import compiled
-from seqgen.engine.model import Memory, Model, Tables
+from seqgen.engine.model import BATCH_AXIS, Memory, Model, Tables
 from seqgen.grammar import BOS, Grammar
 
 PROMPT_STEP = 64
-BATCH_AXIS = Memory(hidden=1, carried=1, keys=1, values=1, documents=1, document=0)
 
 
 class Position(NamedTuple):

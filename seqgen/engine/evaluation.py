@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from seqgen.engine.compiling import compiled
+from seqgen.engine.lanes import join_memory, lanes_of, split_memory, split_streams
 from seqgen.engine.model import Memory, Model
 from seqgen.engine.segment import Segment, tensors
 from seqgen.errors import TrainingError
@@ -28,7 +29,8 @@ class Evaluator:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self._segment = compiled(self._score_segment)
+        self._segment = tf.function(self._score_segment, autograph=False)
+        self._lane = compiled(self._score_lane)
 
     def evaluate(self, segments: Iterable[Segment]) -> HeldOut:
         """Mean nats a token over segments in their order, without dropout, from an empty memory."""
@@ -43,5 +45,12 @@ class Evaluator:
 
     def _score_segment(self, inputs: tf.Tensor, targets: tf.Tensor, counts: tf.Tensor, states: tf.Tensor,
                        memory: Memory) -> tuple[tf.Tensor, tf.Tensor, Memory]:  # fmt: skip
+        lanes = lanes_of(inputs.shape[1])
+        parts = split_streams([inputs, targets, counts, states], lanes)
+        made = [self._lane(*part, before) for part, before in zip(parts, split_memory(memory, lanes), strict=True)]
+        return tf.add_n([nats for nats, _ in made]), tf.reduce_sum(counts), join_memory([after for _, after in made])
+
+    def _score_lane(self, inputs: tf.Tensor, targets: tf.Tensor, counts: tf.Tensor, states: tf.Tensor,
+                    memory: Memory) -> tuple[tf.Tensor, Memory]:  # fmt: skip
         nats, memory = self.model.nats(inputs, targets, states, memory)
-        return tf.reduce_sum(nats * counts), tf.reduce_sum(counts), memory
+        return tf.reduce_sum(nats * counts), memory

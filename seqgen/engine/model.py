@@ -42,6 +42,10 @@ class Memory(NamedTuple):
     document: tf.Tensor  # int32[B], how many documents have begun
 
 
+BATCH_AXIS = Memory(hidden=1, carried=1, keys=1, values=1, documents=1, document=0)
+"""Which axis of each part of a memory counts the sequences of a batch."""
+
+
 class Tables(NamedTuple):
     """A grammar as the compiled functions read it; S states, vocabulary V."""
 

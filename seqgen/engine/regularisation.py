@@ -26,10 +26,11 @@ class Regularisation:
     added to the loss.
     """
 
-    def __init__(self, settings: TrainingSettings, step: tf.Tensor) -> None:
-        """step: int32, scalar."""
+    def __init__(self, settings: TrainingSettings, step: tf.Tensor, lane: int = 0) -> None:
+        """step: int32, scalar; lane: which share of the streams, each with dropout of its own."""
         self._settings = settings
         self._step = step
+        self._lane = lane
         self.penalty = tf.constant(0.0)
 
     def drop(self, x: tf.Tensor, place: int) -> tf.Tensor:
@@ -40,7 +41,8 @@ class Regularisation:
         if not self._settings.dropout:
             return x
         steps = 1 if self._settings.dropout_kind == "locked" and len(x.shape) == 3 else x.shape[0]
-        return self._left_out(x, self._settings.dropout, place, (steps, *x.shape[1:]))
+        lane = self._lane if len(x.shape) == 3 else 0
+        return self._left_out(x, self._settings.dropout, place, (steps, *x.shape[1:]), lane)
 
     def thin(self, weights: Mapping[str, tf.Variable]) -> dict[str, tf.Tensor]:
         """The weights by name, with some of each recurrent matrix left out."""
@@ -66,6 +68,8 @@ class Regularisation:
             counted = tf.maximum(tf.reduce_sum(inside) * hiddens.shape[-1], 1.0)
             self.penalty += self._settings.change_penalty * changes / counted
 
-    def _left_out(self, x: tf.Tensor, rate: float, draw: int, mask: tuple[int, ...]) -> tf.Tensor:
+    def _left_out(self, x: tf.Tensor, rate: float, draw: int, mask: tuple[int, ...], lane: int = 0) -> tf.Tensor:
         seed = tf.stack([self._settings.seed, self._step * DRAWS + draw])
+        if lane:
+            seed = tf.random.experimental.stateless_fold_in(seed, lane)
         return tf.nn.experimental.stateless_dropout(x, rate, seed=seed, noise_shape=mask)

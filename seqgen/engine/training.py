@@ -13,6 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from seqgen.engine.compiling import compiled
+from seqgen.engine.lanes import join_memory, lanes_of, split_memory, split_streams
 from seqgen.engine.model import Memory, Model
 from seqgen.engine.regularisation import Regularisation
 from seqgen.engine.schedule import learning_rate
@@ -71,14 +72,20 @@ class Trainer:
     def _gradients(self, inputs: tf.Tensor, targets: tf.Tensor, counts: tf.Tensor, states: tf.Tensor, memory: Memory,
                    step: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor], Memory]:  # fmt: skip
         """Loss in nats a token, the gradients of loss and penalties in the order of what is learned, and the memory."""
-        regularisation = Regularisation(self.settings, step)
+        lanes, precision = lanes_of(self.settings.streams), PRECISIONS[self.settings.precision]
+        total, penalty, memories = tf.constant(0.0), tf.constant(0.0), []
         with tf.GradientTape() as tape:
-            precision = PRECISIONS[self.settings.precision]
-            nats, memory = self.model.nats(inputs, targets, states, memory, regularisation, precision)
-            loss = tf.reduce_sum(nats * counts) / tf.maximum(tf.reduce_sum(counts), 1.0)
-            objective = loss + regularisation.penalty
+            parts = split_streams([inputs, targets, counts, states], lanes)
+            for lane, (part, before) in enumerate(zip(parts, split_memory(memory, lanes), strict=True)):
+                regularisation = Regularisation(self.settings, step, lane)
+                nats, after = self.model.nats(part[0], part[1], part[3], before, regularisation, precision)
+                total += tf.reduce_sum(nats * part[2])
+                penalty += regularisation.penalty / lanes
+                memories.append(after)
+            loss = total / tf.maximum(tf.reduce_sum(counts), 1.0)
+            objective = loss + penalty
         gradients = tape.gradient(objective, self._variables)
-        return loss, [tf.convert_to_tensor(gradient) for gradient in gradients], memory
+        return loss, [tf.convert_to_tensor(gradient) for gradient in gradients], join_memory(memories)
 
     def _update(self, gradients: Sequence[tf.Tensor]) -> None:
         """One step of the optimizer, and of the averaged weights."""

@@ -18,7 +18,7 @@ from seqgen.engine.model import Model
 from seqgen.engine.settings import ModelSettings, TrainingSettings
 from seqgen.engine.training import Trainer
 
-STEPS = 150
+STEPS = 90
 
 
 def main(folder: Path, out: Path) -> None:

@@ -123,7 +123,7 @@ def test_the_distribution_under_a_pattern_is_the_models_own_renormalised_at_each
     expected: dict[str, float] = {}
 
     def spread(ids: list[int], state: int, probability: float) -> None:
-        raw = trained._scorer.probabilities(np.array(ids, np.int32))[-1]
+        raw = trained.probabilities(np.array(ids, np.int32))[-1]
         allowed = np.where(prompt.grammar.allowed[state], raw, 0)
         for token in np.flatnonzero(allowed).tolist():
             share = probability * float(allowed[token] / allowed.sum())
