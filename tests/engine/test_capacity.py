@@ -1,9 +1,6 @@
-"""Memory: the estimate beside what the compiler says it needs, and what is said when it runs out."""
+"""Memory: what is said when it runs out."""
 
 from __future__ import annotations
-
-import subprocess
-import sys
 
 import pytest
 import tensorflow as tf
@@ -56,32 +53,3 @@ def test_other_errors_are_left_alone():
 
 def test_free_memory_is_some_of_what_there_is():
     assert 10**6 < capacity.free_bytes() < 10**14
-
-
-def test_the_estimate_is_near_what_a_step_takes():
-    done = subprocess.run([sys.executable, "-c", HUNGRY], capture_output=True, text=True)
-    assert 0.7 < float(done.stdout.splitlines()[-1]) < 1.6
-
-
-HUNGRY = """
-import resource
-from types import SimpleNamespace
-import numpy as np
-from seqgen.engine.capacity import bytes_needed
-from seqgen.engine.model import Model
-from seqgen.engine.settings import ModelSettings, TrainingSettings
-from seqgen.engine.training import Trainer
-from seqgen.grammar import anything
-
-settings, grammar = ModelSettings(width=512, layers=1), anything(65)
-
-def step(training):
-    trainer = Trainer(Model.new(settings, grammar, 0), training)
-    ids = np.ones((64, training.streams), np.int32)
-    float(trainer.step(SimpleNamespace(inputs=ids, targets=ids, weights=ids.astype("float32"), states=0 * ids), 0.0))
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-
-few, many = TrainingSettings(streams=8), TrainingSettings(streams=512)
-taken = -step(few) + step(many)
-print((bytes_needed(settings, many, 65, 1) - bytes_needed(settings, few, 65, 1)) / taken)
-"""
