@@ -11,7 +11,7 @@ demo: .venv/ready
 	$(BIN)/seqgen evaluate demo/run
 
 test: .venv/ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 check: .venv/ready
 	$(BIN)/ruff check .

@@ -202,7 +202,7 @@ def sampling(figures: dict[str, float]) -> None:
     """Batches of 1 and 64 beside PyTorch's loop, and whether long samples cost more a token."""
     for count in (1, 64):
         names = [f"seqgen sample {count}", f"pytorch sample {count}", f"pytorch sample {count} without-onednn"]
-        mine, theirs, without = race(names, rounds=3).values()
+        mine, theirs, without = race(names, rounds=1).values()
         for name, value in {"seqgen": mine, "pytorch": theirs, "pytorch without oneDNN": without}.items():
             print(f"sampling, batch {count}: {name:22} {count * DRAWN / value:10,.0f} tokens/s", flush=True)
         figures[f"sample_vs_pytorch_b{count}"] = theirs / mine
