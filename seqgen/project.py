@@ -70,6 +70,8 @@ def train(
             raise OutputError(f"{run} already holds a run; go on with --resume, or choose another folder.")
         saved = RunSettings.read(run)
         corpus = Corpus.open(run / saved.corpus)
+        if domain not in (None, corpus.domain):
+            raise UsageError(f"{run} is a run of the domain {corpus.domain!r}, not {domain!r}; choose another folder.")
         made = load_domain(corpus.domain, bundled_only=bundled_only)
         own, engine = typed(settings or {}, made.Settings)
         saved.check_same(run, {**own, **engine}, size, corpus.settings)

@@ -37,6 +37,8 @@ from seqgen.novelty import longest_copies
 from seqgen.plugins import load_domain
 
 LONGEST = 8192
+MOST = 2**24
+"""Of samples, and of tokens in one."""
 EVALUATED_SAMPLES = 16
 TYPICAL_DOCUMENTS, TYPICAL_LENGTH = 16, 512
 COMPARED_DOCUMENTS = 2000
@@ -277,6 +279,8 @@ class Trained:
     def _scorer(self, dynamic: DynamicEvaluation | None, cache: NeuralCache | None) -> Scorer:
         """The scorer of these settings; compiled functions are kept for the next call."""
         if (dynamic, cache) not in self._scorers:
+            if cache:
+                cache.check()
             adaptation = Adaptation(self.model, dynamic, self._typical()) if dynamic else None
             self._scorers[dynamic, cache] = Scorer(self.model, adaptation=adaptation, cache=cache)
         return self._scorers[dynamic, cache]
@@ -367,8 +371,8 @@ def is_file(name: str) -> bool:
 
 def _check(seed: int, **counts: int) -> None:
     for name, value in counts.items():
-        if value < 1:
-            raise InvalidValue(f"{name} cannot be {value}; it must be at least 1.")
+        if not 1 <= value <= MOST:
+            raise InvalidValue(f"{name} cannot be {value}; it must be between 1 and {MOST}.")
     if not 0 <= seed < 2**63:
         raise InvalidValue(f"seed cannot be {seed}; it must be between 0 and 2^63 - 1.")
 

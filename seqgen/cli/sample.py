@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Where the files go.")
 @click.option("--stream", is_flag=True, help="Print while it draws, in place of writing files.")
-@click.option("-n", "--count", default=4, show_default=True, help="How many.")
+@click.option("-n", "--count", default=4, type=click.IntRange(1), show_default=True, help="How many.")
 @click.option("--prompt", help="What is continued: a file, or in the domain 'text' a text.")
 @click.option("--temperature", default=1.0, show_default=True, help="Below 1 is safer, above 1 is wilder.")
 @click.option("--top-k", default=0, help="Draw from the k likeliest tokens; 0 is all.")

@@ -43,11 +43,12 @@ def score(context: click.Context, run: Path, sources: tuple[Path, ...], dynamic:
 
     def tell(source: Path, documents: int, nats: float, tokens: float, surprises: list[dict[str, Any]]) -> None:
         mean = nats / max(tokens, 1.0)
+        perplexity = math.exp(min(mean, 700.0))
         told.append({"file": str(source), "documents": documents, "tokens": tokens, "nats_per_token": mean,
-                     "perplexity": math.exp(mean), "surprises": surprises})  # fmt: skip
+                     "perplexity": perplexity, "surprises": surprises})  # fmt: skip
         if as_json:
             return
-        click.echo(f"{source}: {mean:.4f} nats a {trained.domain.unit}, perplexity {math.exp(mean):.2f}, "
+        click.echo(f"{source}: {mean:.4f} nats a {trained.domain.unit}, perplexity {perplexity:.2f}, "
                    f"{tokens:.0f} tokens{f' in {documents} documents' if documents > 1 else ''}")  # fmt: skip
         for surprise in surprises:
             click.echo(f"  {surprise['nats']:7.3f} nats: {surprise['token']} at {surprise['position']}")

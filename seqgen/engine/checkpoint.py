@@ -8,6 +8,7 @@ training goes wrong after it.
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,9 +29,9 @@ class Checkpoint(NamedTuple):
 
 
 def save_checkpoint(
-    folder: Path, tensors: dict[str, np.ndarray], record: dict[str, Any], good: int | None = None
+    folder: Path, tensors: dict[str, np.ndarray], record: dict[str, Any], good: Collection[int | None] = ()
 ) -> Path:
-    """Writes `step-N.safetensors` in `folder`; removes all but the newest two and that of step `good`.
+    """Writes `step-N.safetensors` in `folder`; removes all but the newest two and those of the steps `good`.
 
     Raises OutputError.
     """
@@ -38,8 +39,9 @@ def save_checkpoint(
     content = save(tensors, metadata={"record": json.dumps(record)})
     with atomic_write(path) as temporary:
         temporary.write_bytes(content)
+    kept = {checkpoint_path(folder, step) for step in good if step is not None}
     for old in sorted(folder.glob("step-*.safetensors"))[:-KEPT]:
-        if good is None or old != checkpoint_path(folder, good):
+        if old not in kept:
             old.unlink(missing_ok=True)
     return path
 

@@ -14,13 +14,17 @@ import tensorflow as tf
 
 from seqgen.engine.model import BATCH_AXIS, Memory
 
+FEWEST = 4
+"""Streams in a lane; with one or two a product would be read more than computed."""
+
 
 def lanes_of(streams: int) -> int:
-    """How many lanes: the largest divisor of `streams` up to the number of cores; one on a GPU."""
+    """How many lanes: the most that share `streams` out evenly, one a core and four streams at least; 1 on a GPU."""
     if tf.config.list_physical_devices("GPU"):
         return 1
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    return max(count for count in range(1, cores + 1) if streams % count == 0)
+    most = min(cores, max(1, streams // FEWEST))
+    return max(count for count in range(1, most + 1) if streams % count == 0)
 
 
 def split_streams(arrays: Sequence[tf.Tensor], lanes: int) -> list[tuple[tf.Tensor, ...]]:

@@ -104,6 +104,7 @@ class TrainingLoop:
         self.last: float | None = None
         self.unimproved = 0
         self.good_step: int | None = None
+        self.saved_good: int | None = None
         self.loss_sum, self.loss_steps = 0.0, 0
         self.seconds_before = 0.0
 
@@ -111,8 +112,12 @@ class TrainingLoop:
         """Goes on from a checkpoint; raises TrainingError when it is of another model."""
         record = checkpoint.record
         self.trainer.restore(checkpoint.tensors, record["step"])
-        self.evaluations, self.best, self.last = record["evaluations"], record["best"], record["last"]
-        self.unimproved, self.good_step = record["unimproved"], record["good_step"]
+        self.best, self.last = record["best"], record["last"]
+        self.good_step = self.saved_good = record["good_step"]
+        # A larger budget has its own places for evaluations, and its own patience.
+        share = self.budget.progress(record["step"], record["seconds"])
+        self.evaluations = min(record["evaluations"], int(share * self.trainer.settings.evaluations))
+        self.unimproved = record["unimproved"] if record["budget"] == list(self.budget) else 0
         self.trainer.halvings = record["halvings"]
         self.loss_sum, self.loss_steps = record["loss_sum"], record["loss_steps"]
         self.seconds_before = record["seconds"]
@@ -154,6 +159,9 @@ class TrainingLoop:
                 if now.share * settings.evaluations >= self.evaluations + 1 and now.share < 1:
                     self.evaluations = int(now.share * settings.evaluations)
                     self._evaluate()
+                    if not math.isfinite(self.last or 0.0):
+                        self.report(progress(False, self._fall_back(self.last)))
+                        continue
                     note = f"no better for {settings.patience} evaluations: training ends" if self.exhausted else None
                     self.report(progress(True, note))
                     self.loss_sum, self.loss_steps = 0.0, 0
@@ -164,8 +172,13 @@ class TrainingLoop:
                     self.report(now)
             if self.last is None or self.good_step != trainer.step_number:
                 self._evaluate()
-                self.report(progress(True))
-                self._save_good(progress(True).seconds)
+                if math.isfinite(self.last or 0.0):
+                    self.report(progress(True))
+                    self._save_good(progress(True).seconds)
+                else:
+                    self.report(progress(False, self._fall_back(self.last)))
+            if self.best is None:
+                raise TrainingError("Nothing was learned before the loss grew without end; lower learning_rate.")
         return progress(True)
 
     @property
@@ -176,13 +189,13 @@ class TrainingLoop:
     def _evaluate(self) -> None:
         held_out = self.evaluator.evaluate(self.held_out())
         self.last = held_out.nats
-        if self.best is None or held_out.nats < self.best:
+        if math.isfinite(held_out.nats) and (self.best is None or held_out.nats < self.best):
             self.best, self.unimproved = held_out.nats, 0
             self.on_best(self.trainer.judged.numpy(), held_out, self.trainer.step_number)
         else:
             self.unimproved += 1
 
-    def _fall_back(self, loss: float) -> str:
+    def _fall_back(self, loss: float | None) -> str:
         """Goes back to the weights of the last evaluation, and says so; raises TrainingError when that was in vain."""
         trainer, bad = self.trainer, self.trainer.step_number - 1
         assert self.good_step is not None
@@ -205,6 +218,7 @@ class TrainingLoop:
             "step": self.trainer.step_number,
             "halvings": self.trainer.halvings,
             "good_step": self.good_step,
+            "budget": list(self.budget),
             "evaluations": self.evaluations,
             "best": self.best,
             "last": self.last,
@@ -213,7 +227,9 @@ class TrainingLoop:
             "loss_steps": self.loss_steps,
             "seconds": seconds,
         }
-        save_checkpoint(self.checkpoints, self.trainer.tensors(), record, self.good_step)
+        # Should this file be damaged, the one before serves, and goes back to the checkpoint that was good then.
+        save_checkpoint(self.checkpoints, self.trainer.tensors(), record, {self.good_step, self.saved_good})
+        self.saved_good = self.good_step
 
 
 @contextmanager

@@ -79,7 +79,7 @@ class Model:
     @property
     def parameters(self) -> int:
         """How many numbers are learned."""
-        return sum(int(np.prod(weight.shape)) for weight in self.weights.values())
+        return sum(int(np.prod(weight.shape)) for weight in self.weights.values() if weight.trainable)
 
     def numpy(self) -> dict[str, np.ndarray]:
         """A copy of the weights, by name."""

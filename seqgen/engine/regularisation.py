@@ -22,15 +22,18 @@ DRAWS = 64
 class Regularisation:
     """The noise and the penalties of one step, a pure function of (seed, step).
 
-    Made anew for each forward pass, which hands over what is to be thinned out and penalised; `penalty` (nats) is to be
-    added to the loss.
+    Made anew for each step. Forward passes hand over what is to be thinned out and penalised, one lane (lanes.py) after
+    the other; `penalty` (nats) is to be added to the loss.
     """
 
-    def __init__(self, settings: TrainingSettings, step: tf.Tensor, lane: int = 0) -> None:
-        """step: int32, scalar; lane: which share of the streams, each with dropout of its own."""
+    def __init__(self, settings: TrainingSettings, step: tf.Tensor, lanes: int = 1) -> None:
+        """step: int32, scalar; lanes: into how many equal shares the streams of a batch are divided."""
         self._settings = settings
         self._step = step
-        self._lane = lane
+        self._lanes = lanes
+        self._masks: dict[int, tf.Tensor] = {}
+        self.lane = 0
+        """The share of the streams that the forward pass is about."""
         self.penalty = tf.constant(0.0)
 
     def drop(self, x: tf.Tensor, place: int) -> tf.Tensor:
@@ -40,9 +43,12 @@ class Regularisation:
         """
         if not self._settings.dropout:
             return x
-        steps = 1 if self._settings.dropout_kind == "locked" and len(x.shape) == 3 else x.shape[0]
-        lane = self._lane if len(x.shape) == 3 else 0
-        return self._left_out(x, self._settings.dropout, place, (steps, *x.shape[1:]), lane)
+        if len(x.shape) == 2:
+            return x * self._mask(self._settings.dropout, place, x.shape)
+        steps = 1 if self._settings.dropout_kind == "locked" else x.shape[0]
+        # Drawn for all lanes at once: what is learned does not depend on how many there are.
+        whole = self._mask(self._settings.dropout, place, (steps, x.shape[1] * self._lanes, x.shape[2]))
+        return x * tf.split(whole, self._lanes, 1)[self.lane]
 
     def thin(self, weights: Mapping[str, tf.Variable]) -> dict[str, tf.Tensor]:
         """The weights by name, with some of each recurrent matrix left out."""
@@ -50,26 +56,27 @@ class Regularisation:
         if self._settings.weight_drop:
             matrices = [name for name in weights if name.split("/")[-1] == "recurrent_weights"]
             for number, name in enumerate(matrices):
-                matrix = tf.convert_to_tensor(weights[name])
-                thinned[name] = self._left_out(matrix, self._settings.weight_drop, DRAWS // 2 + number, matrix.shape)
+                mask = self._mask(self._settings.weight_drop, DRAWS // 2 + number, weights[name].shape)
+                thinned[name] = weights[name] * mask
         return thinned
 
     def penalise(self, hiddens: tf.Tensor, dropped: tf.Tensor, resets: tf.Tensor) -> None:
         """Adds AR and TAR of the last layer's hidden states [T, B, H], before and after dropout, to the penalty.
 
-        AR is alpha · mean(dropped²), TAR is beta · mean((h_t − h_{t−1})²) over the steps of this segment that do not
-        begin a document (resets bool[T, B]): there h must jump.
+        AR is alpha · mean(dropped²), TAR is beta · mean((h_t − h_{t−1})²) over the steps of this segment, with 0 for
+        those that begin a document (resets bool[T, B]): there h must jump.
         """
+        penalty = tf.constant(0.0)
         if self._settings.activation_penalty:
-            self.penalty += self._settings.activation_penalty * tf.reduce_mean(tf.square(dropped))
+            penalty += self._settings.activation_penalty * tf.reduce_mean(tf.square(dropped))
         if self._settings.change_penalty and hiddens.shape[0] > 1:
             inside = tf.cast(~resets[1:], hiddens.dtype)[:, :, None]
-            changes = tf.reduce_sum(tf.square(hiddens[1:] - hiddens[:-1]) * inside)
-            counted = tf.maximum(tf.reduce_sum(inside) * hiddens.shape[-1], 1.0)
-            self.penalty += self._settings.change_penalty * changes / counted
+            penalty += self._settings.change_penalty * tf.reduce_mean(tf.square(hiddens[1:] - hiddens[:-1]) * inside)
+        self.penalty += penalty / self._lanes
 
-    def _left_out(self, x: tf.Tensor, rate: float, draw: int, mask: tuple[int, ...], lane: int = 0) -> tf.Tensor:
-        seed = tf.stack([self._settings.seed, self._step * DRAWS + draw])
-        if lane:
-            seed = tf.random.experimental.stateless_fold_in(seed, lane)
-        return tf.nn.experimental.stateless_dropout(x, rate, seed=seed, noise_shape=mask)
+    def _mask(self, rate: float, draw: int, shape: tuple[int, ...]) -> tf.Tensor:
+        """What is multiplied with: 0 for what is left out, 1 / (1 - rate) for the rest. Drawn once a step."""
+        if draw not in self._masks:
+            seed = tf.stack([self._settings.seed, self._step * DRAWS + draw])
+            self._masks[draw] = tf.nn.experimental.stateless_dropout(tf.ones(shape), rate, seed=seed)
+        return self._masks[draw]

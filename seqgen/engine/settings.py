@@ -48,7 +48,7 @@ class TrainingSettings(BaseModel):
     average: float = Field(
         0.0, ge=0, lt=1, description="decay of the averaged weights, which are judged and kept; 0 off"
     )
-    dropout: float = Field(0.2, ge=0, lt=1, description="share of each layer's output left out at random")
+    dropout: float = Field(0.2, ge=0, lt=1, description="share of each layer's output, and of the embeddings, left out")
     dropout_kind: Literal["each_step", "locked"] = Field(
         "each_step", description="draw what is left out at each step, or once a segment and stream (variational)"
     )
@@ -58,7 +58,7 @@ class TrainingSettings(BaseModel):
     weight_decay: float = Field(0.01, ge=0, le=1, description="AdamW's decay of matrices")
     clip_value: float = Field(0.0, ge=0, description="the largest that any one number of a gradient may be; 0 is any")
     clip_norm: float = Field(1.0, gt=0, description="the longest that all gradients together may be")
-    precision: Literal["float32", "bfloat16"] = Field("float32", description="of the large products in training")
+    precision: Literal["float32", "bfloat16"] = Field("float32", description="of recurrent layers' large products")
     evaluations: int = Field(20, ge=1, le=1000, description="how often held-out data is looked at in a run")
     patience: int = Field(0, ge=0, description="evaluations without a better one that end the run; 0 is never")
     seed: int = Field(0, ge=0, lt=2**31, description="of the first weights, the order of documents, and dropout")

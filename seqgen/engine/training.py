@@ -73,17 +73,18 @@ class Trainer:
                    step: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor], Memory]:  # fmt: skip
         """Loss in nats a token, the gradients of loss and penalties in the order of what is learned, and the memory."""
         lanes, precision = lanes_of(self.settings.streams), PRECISIONS[self.settings.precision]
-        total, penalty, memories = tf.constant(0.0), tf.constant(0.0), []
+        regularisation, total, memories = Regularisation(self.settings, step, lanes), tf.constant(0.0), []
         with tf.GradientTape() as tape:
-            parts = split_streams([inputs, targets, counts, states], lanes)
-            for lane, (part, before) in enumerate(zip(parts, split_memory(memory, lanes), strict=True)):
-                regularisation = Regularisation(self.settings, step, lane)
+            parts = zip(
+                split_streams([inputs, targets, counts, states], lanes), split_memory(memory, lanes), strict=True
+            )
+            for lane, (part, before) in enumerate(parts):
+                regularisation.lane = lane
                 nats, after = self.model.nats(part[0], part[1], part[3], before, regularisation, precision)
                 total += tf.reduce_sum(nats * part[2])
-                penalty += regularisation.penalty / lanes
                 memories.append(after)
             loss = total / tf.maximum(tf.reduce_sum(counts), 1.0)
-            objective = loss + penalty
+            objective = loss + regularisation.penalty
         gradients = tape.gradient(objective, self._variables)
         return loss, [tf.convert_to_tensor(gradient) for gradient in gradients], join_memory(memories)
 

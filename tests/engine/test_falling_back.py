@@ -158,3 +158,44 @@ def test_the_averaged_weights_are_evaluated_and_kept(stored, tmp_path):
     for name, value in loop.trainer.judged.numpy().items():
         np.testing.assert_array_equal(kept[name], value)
     assert not np.array_equal(kept["embedding"], loop.trainer.model.numpy()["embedding"])
+
+
+def test_held_out_data_that_is_not_finite_is_neither_the_best_nor_gone_back_to(stored, tmp_path):
+    evaluated = []
+    loop, kept = make_loop(stored, tmp_path, report=lambda progress: evaluated.append(progress))
+    evaluate, calls = loop.evaluator.evaluate, []
+
+    def ruined_at_first(segments):
+        calls.append(1)
+        return HeldOut(float("nan"), 1.0) if len(calls) == 1 else evaluate(segments)
+
+    loop.evaluator.evaluate = ruined_at_first
+    final = loop.run()
+    assert any(progress.note and "step 0" in progress.note for progress in evaluated)
+    assert loop.trainer.halvings == 1
+    assert np.isfinite(final.best)
+    assert kept
+
+
+def test_a_larger_budget_has_evaluations_and_patience_of_its_own(stored, tmp_path):
+    loop, _ = make_loop(stored, tmp_path, steps=12, patience=1)
+    loop.evaluator.evaluate = lambda segments: HeldOut(1.0, 1.0)
+    assert loop.run().step == 8  # the second evaluation is no better than the first
+    evaluated = []
+    more, _ = make_loop(
+        stored, tmp_path, steps=24, patience=1, report=lambda p: evaluated.append(p.step) if p.evaluated else None
+    )
+    better = iter(np.linspace(0.9, 0.1, 9))
+    more.evaluator.evaluate = lambda segments: HeldOut(float(next(better)), 1.0)
+    more.resume(newest_checkpoint(tmp_path))
+    more.run()
+    assert evaluated == [12, 16, 20, 24]
+
+
+def test_the_good_checkpoint_before_is_kept_as_long_as_a_kept_one_needs_it(stored, tmp_path):
+    loop, _ = make_loop(stored, tmp_path)
+    for step, good in ((2, True), (3, False), (4, True)):
+        loop.trainer.step_number = step
+        loop._save_good(0.0) if good else loop._save(0.0)
+    assert read_checkpoint(checkpoint_path(tmp_path, 3)).record["good_step"] == 2
+    assert read_checkpoint(checkpoint_path(tmp_path, 2))

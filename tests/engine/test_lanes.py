@@ -8,17 +8,17 @@ import pytest
 from engine import toys
 from seqgen.corpus.store import Documents
 from seqgen.corpus.stream import Stream
-from seqgen.engine import evaluation, training
+from seqgen.engine import evaluation, lanes, training
 from seqgen.engine.evaluation import Evaluator
-from seqgen.engine.lanes import join_memory, lanes_of, split_memory
+from seqgen.engine.lanes import join_memory, split_memory
 from seqgen.engine.settings import TrainingSettings
 from seqgen.engine.training import Trainer
 
 
-def trained(monkeypatch, lanes, **settings):
+def trained(monkeypatch, count, **settings):
     """Weights, carried memory and held-out nats after three steps in so many lanes."""
     for module in (training, evaluation):
-        monkeypatch.setattr(module, "lanes_of", lambda streams: lanes)
+        monkeypatch.setattr(module, "lanes_of", lambda streams: count)
     stored = Documents.from_examples([(ids, np.r_[0, np.ones(len(ids) - 1)]) for ids in toys.documents(20)])
     stream = Stream(stored, toys.turns(), streams=4, steps=8, seed=0)
     trainer = Trainer(toys.model(), TrainingSettings(streams=4, segment=8, **settings))
@@ -28,24 +28,15 @@ def trained(monkeypatch, lanes, **settings):
     return trainer.model.numpy(), trainer.memory, held_out.nats
 
 
-def test_lanes_change_nothing_but_rounding(monkeypatch):
-    penalties = {"dropout": 0.0, "activation_penalty": 0.5}
-    whole, in_lanes = (trained(monkeypatch, lanes, **penalties) for lanes in (1, 2))
+@pytest.mark.parametrize("kind", ["each_step", "locked"])
+def test_lanes_change_nothing_but_rounding(monkeypatch, kind):
+    noise = {"dropout": 0.3, "dropout_kind": kind, "weight_drop": 0.3, "activation_penalty": 0.5, "change_penalty": 0.5}
+    whole, in_lanes = (trained(monkeypatch, lane_count, **noise) for lane_count in (1, 2))
     for name, value in whole[0].items():
         np.testing.assert_allclose(in_lanes[0][name], value, atol=2e-4, err_msg=name)
     for one, other in zip(whole[1], in_lanes[1], strict=True):
         np.testing.assert_allclose(one, other, atol=2e-3)
     assert whole[2] == pytest.approx(in_lanes[2], rel=1e-3)
-
-
-def test_every_lane_has_dropout_of_its_own(monkeypatch):
-    twins = Trainer(toys.model(), TrainingSettings(streams=2, segment=8, dropout=0.5))
-    monkeypatch.setattr(training, "lanes_of", lambda streams: 2)
-    ids = np.resize(toys.documents(1, seed=1)[0], (8, 1)).astype(np.int32).repeat(2, 1)
-    segment = toys.Segment(ids, ids, np.ones((8, 2), np.float32), 0 * ids)
-    twins.step(segment, 0.0)
-    hidden = twins.memory.hidden[-1].numpy()
-    assert np.abs(hidden[0] - hidden[1]).max() > 1e-3
 
 
 def test_a_memory_is_split_and_joined_without_loss():
@@ -55,6 +46,8 @@ def test_a_memory_is_split_and_joined_without_loss():
         np.testing.assert_array_equal(one, other)
 
 
-def test_streams_are_shared_out_evenly_among_the_cores():
-    for streams in (1, 7, 16):
-        assert streams % lanes_of(streams) == 0
+def test_streams_are_shared_out_evenly_and_no_lane_has_but_a_few(monkeypatch):
+    monkeypatch.setattr(lanes.os, "sched_getaffinity", lambda process: set(range(8)), raising=False)
+    assert {streams: lanes.lanes_of(streams) for streams in (1, 7, 16, 32, 34, 4096)} == {
+        1: 1, 7: 1, 16: 4, 32: 8, 34: 2, 4096: 8
+    }  # fmt: skip

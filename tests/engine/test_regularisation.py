@@ -101,7 +101,7 @@ def test_penalties_are_those_of_merity_and_do_not_reach_across_documents():
     resets = random.random((7, 3)) < 0.3
     noise = regularisation(activation_penalty=2.0, change_penalty=3.0)
     noise.penalise(*(tf.constant(value, tf.float32) for value in (hiddens, dropped)), tf.constant(resets))
-    changes = [(hiddens[t, b] - hiddens[t - 1, b]) ** 2 for t in range(1, 7) for b in range(3) if not resets[t, b]]
+    changes = [(hiddens[t, b] - hiddens[t - 1, b]) ** 2 * (not resets[t, b]) for t in range(1, 7) for b in range(3)]
     assert resets[1:].any()
     assert float(noise.penalty) == pytest.approx(2 * np.mean(dropped**2) + 3 * np.mean(changes), rel=1e-5)
 
@@ -114,10 +114,10 @@ def test_the_last_layers_output_is_what_is_penalised(model):
     for t in range(len(ids)):
         _, memory = model.forward(ids[t : t + 1], classes[t : t + 1], memory)
         hiddens.append(memory.hidden[-1].numpy())
-    inside = ids[1:, 0].numpy() != BOS
+    inside = ids[1:].numpy()[:, :, None] != BOS
     for setting, expected in {
         "activation_penalty": np.mean(np.square(hiddens)),
-        "change_penalty": np.mean(np.square(np.diff(hiddens, axis=0)[inside])),
+        "change_penalty": np.mean(np.square(np.diff(hiddens, axis=0)) * inside),
     }.items():
         noise = regularisation(**{setting: 1.0})
         model.forward(ids, classes, model.empty_memory(2), noise)

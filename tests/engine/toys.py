@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 
 from seqgen.engine.model import Model
@@ -11,15 +9,6 @@ from seqgen.engine.settings import ModelSettings
 from seqgen.grammar import BOS, EOS, Grammar, build
 
 VOCABULARY = 9
-
-
-class Segment(NamedTuple):
-    """Arrays of [T, B], as a stream gives them."""
-
-    inputs: np.ndarray
-    targets: np.ndarray
-    weights: np.ndarray
-    states: np.ndarray
 
 
 def turns() -> Grammar:
