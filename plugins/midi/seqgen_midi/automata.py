@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from seqgen import EOS, Grammar, ImpossibleConstraints
-from seqgen.grammar import trim
+from seqgen.grammar import reachable, trim
 
 MOST_STATES = 60_000
 """Of a narrowed automaton: past this its tables take gigabytes."""
@@ -47,12 +47,7 @@ def without(grammar: Grammar, forbidden: np.ndarray) -> Grammar:
     Raises ImpossibleConstraints when nothing is left.
     """
     left = trim(Grammar(grammar.allowed & ~forbidden, grammar.next_state, grammar.start, grammar.observed))
-    reached = np.zeros(left.states, bool)
-    frontier = np.array([left.start])
-    while frontier.size:
-        reached[frontier] = True
-        targets = np.unique(left.next_state[frontier][left.allowed[frontier]])
-        frontier = targets[~reached[targets]]
+    reached = reachable(left.allowed, left.next_state, left.start)
     number = np.cumsum(reached) - 1
     following = number[left.next_state[reached]]
     return Grammar(left.allowed[reached], following, int(number[left.start]), left.observed[reached])

@@ -57,11 +57,6 @@ class ChoraleConstraints(Options):
             parse_ranges(value)
         return value
 
-    @property
-    def empty(self) -> bool:
-        """Whether nothing is asked for."""
-        return all(value is None for _, value in self)
-
 
 def parse_ranges(text: str) -> dict[int, tuple[int, int]]:
     """Lowest and highest MIDI pitch by voice (0 is the soprano); raises ValueError for what is no such list."""

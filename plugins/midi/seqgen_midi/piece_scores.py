@@ -12,7 +12,7 @@ import numpy as np
 from seqgen import UnusableFile
 from seqgen_midi.chords import ROOTS, kind_of
 from seqgen_midi.piece import Piece, Track, in_order
-from seqgen_midi.scores import parsed_scores
+from seqgen_midi.scores import usable
 from seqgen_midi.velocities import LOUDNESS
 from seqgen_midi.writing import midi_bytes
 
@@ -35,15 +35,7 @@ def read_pieces(path: Path, quantise: Callable[[Piece], Piece]) -> Iterator[Piec
 
     Raises UnusableFile when it takes none; music21's own errors pass through.
     """
-    usable, last = False, UnusableFile("empty")
-    for score in parsed_scores(path):
-        try:
-            yield quantise(piece_of(score))
-            usable = True
-        except UnusableFile as error:
-            last = error
-    if not usable:
-        raise last
+    return usable(path, lambda score: quantise(piece_of(score)))
 
 
 def piece_of(score: Score) -> Piece:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from seqgen import UnusableFile
 from seqgen_midi.chorale import Chorale
@@ -20,6 +20,7 @@ from seqgen_midi.voices import METERS, VOICES
 if TYPE_CHECKING:
     from music21.stream import Measure, Part, Score
 
+Item = TypeVar("Item")
 MOST_UNPACKED = 50_000_000
 CLEFS = ("TrebleClef", "TrebleClef", "Treble8vbClef", "BassClef")
 
@@ -29,14 +30,19 @@ def read_score(path: Path) -> Iterator[Chorale]:
 
     Raises UnusableFile; music21's own errors pass through.
     """
-    usable, last = False, UnusableFile("empty")
+    return usable(path, chorale_of)
+
+
+def usable(path: Path, made_of: Callable[[Score], Item]) -> Iterator[Item]:
+    """What `made_of` makes of each score in a file that it can use; raises UnusableFile when that is none."""
+    found, last = False, UnusableFile("empty")
     for score in parsed_scores(path):
         try:
-            yield chorale_of(score)
-            usable = True
+            yield made_of(score)
+            found = True
         except UnusableFile as error:
             last = error
-    if not usable:
+    if not found:
         raise last
 
 

@@ -10,6 +10,8 @@ import numpy as np
 
 from seqgen import BOS, EOS, Example, Grammar, Options, Vocabulary
 from seqgen_midi.piece import Piece
+from seqgen_midi.tokens import TokenTable
+from seqgen_midi.wishes import narrowed
 
 Item = TypeVar("Item")
 TRANSPOSED_DOWN, TRANSPOSED_UP = 5, 6
@@ -71,7 +73,17 @@ class Encoding(Generic[Item]):
 
 
 class PieceEncoding(Encoding[Piece]):
-    """An encoding whose items are pieces: quantised when they are read, so that nothing is lost afterwards."""
+    """An encoding whose items are pieces: quantised when they are read, so that nothing is lost afterwards.
+
+    table: its tokens by kind.
+    """
+
+    table: TokenTable
+
+    @property
+    def automaton(self) -> Grammar:
+        """What may follow what, before anything is asked for."""
+        raise NotImplementedError
 
     def quantise(self, piece: Piece) -> Piece:
         """The piece as this encoding can hold it, which it gives back unchanged; raises UnusableFile."""
@@ -80,6 +92,9 @@ class PieceEncoding(Encoding[Piece]):
     def tokens(self, piece: Piece) -> np.ndarray:
         """The ids of a quantised piece, without BOS and EOS; vectorised."""
         raise NotImplementedError
+
+    def grammar(self, constraints: Any = None) -> Grammar:
+        return narrowed(self.automaton, self.table, constraints)
 
     def read_midi(self, path: Path) -> Iterator[Piece]:
         from seqgen_midi.reading import read_piece
@@ -104,14 +119,15 @@ class PieceEncoding(Encoding[Piece]):
         write_piece(item, path)
 
 
-def transposed(ids: np.ndarray, pitched: np.ndarray, lowest: int, highest: int, rng: np.random.Generator) -> np.ndarray:
-    """`ids` with those of `pitched` (bool[n]) moved by one random interval that keeps them within lowest … highest.
+def transposed(ids: np.ndarray, table: TokenTable, rng: np.random.Generator) -> np.ndarray:
+    """`ids` with all pitches moved by one random interval that leaves them among the pitches of the table.
 
     Uniform among −5 … +6 semitones as far as they fit; without any pitch nothing changes.
     """
+    pitched, pitches = table.among(ids, "pitch"), table.ids("pitch")
     sung = ids[pitched]
     if not sung.size:
         return ids
-    down = max(-TRANSPOSED_DOWN, lowest - int(sung.min()))
-    up = min(TRANSPOSED_UP, highest - int(sung.max()))
+    down = max(-TRANSPOSED_DOWN, int(pitches[0] - sung.min()))
+    up = min(TRANSPOSED_UP, int(pitches[-1] - sung.max()))
     return (ids + pitched * int(rng.integers(down, up + 1))).astype(ids.dtype)

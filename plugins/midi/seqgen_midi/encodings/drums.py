@@ -19,7 +19,7 @@ from seqgen_midi.encodings.base import PieceEncoding
 from seqgen_midi.piece import Piece, Track, rounded
 from seqgen_midi.tokens import TokenTable
 from seqgen_midi.velocities import LOUDNESS
-from seqgen_midi.wishes import DrumConstraints, narrowed
+from seqgen_midi.wishes import DrumConstraints
 
 RESOLUTION = 4
 # General MIDI keys of each class; the first is the one that is written.
@@ -85,9 +85,6 @@ class Drums(PieceEncoding):
         bar = np.cumsum(table.among(ids, "bar"))[hits] - 1
         step = starts[bar] + table.value[ids[table.places(ids, "position")[hits]]]
         return self.piece_of(step, table.value[ids[hits]], starts, meters)
-
-    def grammar(self, constraints: DrumConstraints | None = None) -> Grammar:
-        return narrowed(self.automaton, self.table, constraints)
 
     @cached_property
     def automaton(self) -> Grammar:

@@ -19,7 +19,7 @@ from seqgen_midi.encodings.base import PieceEncoding, transposed
 from seqgen_midi.piece import Piece, Track, rounded
 from seqgen_midi.tokens import TokenTable
 from seqgen_midi.velocities import LOUDNESS
-from seqgen_midi.wishes import MelodyConstraints, narrowed
+from seqgen_midi.wishes import MelodyConstraints
 
 RESOLUTION = 4
 TUNE_NAMES = ("melody", "vocal", "voice", "lead", "soprano", "tune")
@@ -101,13 +101,10 @@ class Melody(PieceEncoding):
     def augment(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """The same melody in another key, chord symbols included."""
         table = self.table
-        moved = transposed(ids, table.among(ids, "pitch"), table.first("pitch"), int(table.ids("pitch")[-1]), rng)
+        moved = transposed(ids, table, rng)
         shift = int((moved - ids).max(initial=0) + (moved - ids).min(initial=0))
         symbol = (table.value[ids] + shift * len(KINDS)) % len(NAMES) + table.first("chord")
         return np.where(table.among(ids, "chord"), symbol, moved).astype(ids.dtype)
-
-    def grammar(self, constraints: MelodyConstraints | None = None) -> Grammar:
-        return narrowed(self.automaton, self.table, constraints)
 
     @cached_property
     def automaton(self) -> Grammar:

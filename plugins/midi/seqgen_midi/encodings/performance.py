@@ -18,7 +18,7 @@ from seqgen_midi.encodings.base import PieceEncoding, transposed
 from seqgen_midi.piece import Piece, Track, in_order, rounded
 from seqgen_midi.tokens import TokenTable
 from seqgen_midi.velocities import bins_of, centres
-from seqgen_midi.wishes import PerformanceConstraints, narrowed
+from seqgen_midi.wishes import PerformanceConstraints
 
 VELOCITY_BINS = 32
 STEPS = 100
@@ -93,11 +93,7 @@ class Performance(PieceEncoding):
 
     def augment(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """The same performance in another key."""
-        pitches = self.table.ids("pitch")
-        return transposed(ids, self.table.among(ids, "pitch"), int(pitches[0]), int(pitches[-1]), rng)
-
-    def grammar(self, constraints: PerformanceConstraints | None = None) -> Grammar:
-        return narrowed(self.automaton, self.table, constraints)
+        return transposed(ids, self.table, rng)
 
     @cached_property
     def automaton(self) -> Grammar:

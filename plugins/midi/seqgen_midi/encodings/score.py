@@ -25,7 +25,7 @@ from seqgen_midi.encodings.base import PieceEncoding, transposed
 from seqgen_midi.piece import Piece, Track, in_order, rounded
 from seqgen_midi.tokens import TokenTable
 from seqgen_midi.velocities import bins_of, centres
-from seqgen_midi.wishes import ScoreConstraints, narrowed
+from seqgen_midi.wishes import ScoreConstraints
 
 RESOLUTION, VELOCITY_BINS, PARTS = 12, 32, 4
 LONGEST = 8
@@ -159,11 +159,7 @@ class Score(PieceEncoding):
 
     def augment(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """The same piece in another key; the drums stay."""
-        pitches = self.table.ids("pitch")
-        return transposed(ids, self.table.among(ids, "pitch"), int(pitches[0]), int(pitches[-1]), rng)
-
-    def grammar(self, constraints: ScoreConstraints | None = None) -> Grammar:
-        return narrowed(self.automaton, self.table, constraints)
+        return transposed(ids, self.table, rng)
 
     @cached_property
     def automaton(self) -> Grammar:
