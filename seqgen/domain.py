@@ -27,6 +27,11 @@ class Options(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
+    @property
+    def empty(self) -> bool:
+        """Whether every value is None: of constraints, that nothing is asked for."""
+        return all(value is None for _, value in self)
+
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any], kind: str = "setting") -> Any:
         """Checked options; raises UnknownName for a key that is not there, InvalidValue for a value that cannot be."""

@@ -221,3 +221,14 @@ def trim(grammar: Grammar) -> Grammar:
     ends = np.arange(grammar.vocabulary_size) == EOS
     allowed = grammar.allowed & (alive[grammar.next_state] | ends)
     return Grammar(allowed, grammar.next_state, grammar.start, grammar.observed)
+
+
+def reachable(allowed: np.ndarray, next_state: np.ndarray, start: int) -> np.ndarray:
+    """bool[states]: the states that a document can come to, by tables of any tokens [states, tokens]."""
+    reached = np.zeros(len(allowed), bool)
+    frontier = np.array([start])
+    while frontier.size:
+        reached[frontier] = True
+        targets = np.unique(next_state[frontier][allowed[frontier]])
+        frontier = targets[~reached[targets]]
+    return reached

@@ -48,10 +48,6 @@ class TextConstraints(Options):
             raise ValueError("nothing at all stands in every text")
         return value
 
-    @property
-    def empty(self) -> bool:
-        return all(value is None for value in self.model_dump().values())
-
 
 def parse_length(text: str) -> tuple[int, int | None]:
     """Least and most characters (None: any number); raises ValueError."""

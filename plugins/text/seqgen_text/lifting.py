@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from seqgen import EOS, Grammar, ImpossibleConstraints
-from seqgen.grammar import trim
+from seqgen.grammar import reachable, trim
 from seqgen_text.units import FIRST
 
 MOST_CELLS = 100_000_000
@@ -42,19 +42,12 @@ def lift(grammar: Grammar, strings: Sequence[bytes]) -> Grammar:
             going = int((lengths > step).sum())
             block[:, :going] = table[block[:, :going], bytes_[:going]]
         reached[start : start + BLOCK, order] = block
-    return trim(_reachable(reached, grammar.allowed[:, EOS], grammar.start, dead))
+    return trim(_without_insides(reached, grammar.allowed[:, EOS], grammar.start, dead))
 
 
-def _reachable(reached: np.ndarray, ends: np.ndarray, start: int, dead: int) -> Grammar:
+def _without_insides(reached: np.ndarray, ends: np.ndarray, start: int, dead: int) -> Grammar:
     """The states that tokens can lead to: the others lie inside of tokens."""
-    kept = np.zeros(dead + 1, bool)
-    kept[dead] = True
-    frontier = np.array([start])
-    while frontier.size:
-        kept[frontier] = True
-        found = np.unique(reached[frontier])
-        frontier = found[~kept[found]]
-    states = np.flatnonzero(kept[:dead])
+    states = np.flatnonzero(reachable(reached != dead, reached, start))
     number = np.full(dead + 1, -1, np.int32)
     number[states] = np.arange(len(states))
     next_state = np.zeros((len(states), FIRST + reached.shape[1]), np.int32)
