@@ -28,6 +28,7 @@ import numpy as np
 import tensorflow as tf
 from common import finish
 
+from seqgen.engine.compiling import compiled
 from seqgen.engine.model import Model
 from seqgen.engine.settings import ModelSettings, TrainingSettings
 from seqgen.engine.training import Trainer
@@ -129,7 +130,7 @@ def learn(task: Adding | Copying, cell: str, full: int, seconds: float, seed: in
     settings = TrainingSettings(streams=STREAMS, dropout=0, weight_decay=0, learning_rate=2e-3, warm_up=100)
     trainer, random = Trainer(model, settings), np.random.default_rng([seed, 1])
 
-    @tf.function(jit_compile=True, autograph=False)
+    @compiled
     def answers(inputs: tf.Tensor, states: tf.Tensor) -> tf.Tensor:
         x, _ = model.forward(inputs, states, model.empty_memory(STREAMS))
         allowed = tf.ones((task.asked, STREAMS, task.vocabulary), tf.bool)

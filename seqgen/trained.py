@@ -6,7 +6,6 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +31,10 @@ from seqgen.engine.scoring import Scorer
 from seqgen.engine.settings import ModelSettings
 from seqgen.engine.weights import weight_shapes
 from seqgen.errors import BundleError, CorpusError, InvalidValue, UnusableFile, UsageError
-from seqgen.grammar import BOS, EOS
+from seqgen.grammar import BOS
 from seqgen.novelty import longest_copies
 from seqgen.plugins import load_domain
+from seqgen.samples import Filled, Found, Sample, Score
 
 LONGEST = 8192
 MOST = 2**24
@@ -44,68 +44,6 @@ TYPICAL_DOCUMENTS, TYPICAL_LENGTH = 16, 512
 COMPARED_DOCUMENTS = 2000
 """How many held-out documents at most the domain's metrics look at."""
 SUMMARIES: dict[str, Callable[[list[int]], Any]] = {"mean": np.mean, "most": max}
-
-
-@dataclass(frozen=True, eq=False)
-class Sample:
-    """One document that was drawn: its ids int32[n], prompt included, and the domain's item."""
-
-    seed: int
-    number: int
-    ids: np.ndarray
-    item: Any
-
-    @property
-    def ended(self) -> bool:
-        """False where the longest allowed length cut it off."""
-        return bool(self.ids[-1] == EOS)
-
-    @property
-    def label(self) -> str:
-        """What its files are called after the domain."""
-        return f"{self.seed}-{self.number + 1}"
-
-
-@dataclass(frozen=True, eq=False)
-class Found(Sample):
-    """One document that beam search found: `number` is its rank, from 0, and `seed` is 0, for nothing is drawn."""
-
-    log_probability: float
-    """ln p of the tokens after the prompt, in nats."""
-    score: float
-    """The same with the length penalty."""
-
-    @property
-    def label(self) -> str:
-        return f"beam-{self.number + 1}"
-
-
-@dataclass(frozen=True, eq=False)
-class Filled(Sample):
-    """One document that was drawn around given tokens."""
-
-    log_evidence: float
-    """An estimate of ln p(given tokens), in nats; exp of it is unbiased."""
-
-    @property
-    def label(self) -> str:
-        return f"filled-{self.seed}-{self.number + 1}"
-
-
-@dataclass(frozen=True, eq=False)
-class Score:
-    """What one document costs."""
-
-    path: Path
-    ids: np.ndarray
-    nats: np.ndarray
-    """float32[n]: -ln p of each id; 0 where the domain does not count it."""
-    tokens: float
-    """The sum of the weights."""
-
-    @property
-    def nats_per_token(self) -> float:
-        return float(self.nats.sum() / max(self.tokens, 1.0))
 
 
 class Trained:
@@ -132,7 +70,7 @@ class Trained:
         self.model = Model(settings, weights, grammar)
         self._sampler = Sampler(self.model)
         self._beam_search = BeamSearch(self.model)
-        self._filler = Filler(self.model)
+        self._filler = Filler(self._sampler)
         self._scorers: dict[tuple[DynamicEvaluation | None, NeuralCache | None], Scorer] = {}
 
     def sample(

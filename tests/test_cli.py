@@ -18,9 +18,9 @@ import music21
 import numpy as np
 import pretty_midi
 import pytest
+from commands import exit_code
 
 import seqgen
-from seqgen.cli import main
 from seqgen.plugins import load_domain
 
 STEPS = ["--size", "tiny", "--steps", "12", "--set", "streams=4", "--set", "segment=32", "--set", "evaluations=2"]
@@ -28,12 +28,7 @@ STEPS = ["--size", "tiny", "--steps", "12", "--set", "streams=4", "--set", "segm
 
 def call(monkeypatch, capsys, *arguments) -> tuple[int, str, str]:
     """The exit code, standard output and standard error of `seqgen arguments…`."""
-    monkeypatch.setattr(sys, "argv", ["seqgen", *map(str, arguments)])
-    code = 0
-    try:
-        main()
-    except SystemExit as leaving:
-        code = leaving.code or 0
+    code = exit_code(monkeypatch, *arguments)
     out, err = capsys.readouterr()
     return code, out, err
 

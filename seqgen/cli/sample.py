@@ -13,7 +13,7 @@ from seqgen.cli.common import bundled_only, json_option, print_json, set_option
 from seqgen.errors import UsageError
 
 if TYPE_CHECKING:
-    from seqgen.trained import Sample
+    from seqgen.samples import Sample
 
 
 @click.command()
@@ -52,7 +52,8 @@ def sample(context: click.Context, run: Path, out: Path | None, stream: bool, co
                 raise UsageError(f"--beams searches and draws nothing; leave out --{name.replace('_', '-')}.")
     elif length_penalty is not None:
         raise UsageError("--length-penalty ranks what a beam search finds; give --beams too.")
-    from seqgen.trained import Found, load
+    from seqgen.samples import Found
+    from seqgen.trained import load
 
     trained = load(run, bundled_only=bundled_only(context))
     asked: dict[str, Any] = {"constraints": settings, "prompt": prompt, "longest": longest}

@@ -12,7 +12,7 @@ from seqgen.cli.common import bundled_only, json_option, print_json
 
 if TYPE_CHECKING:
     from seqgen.domain import Vocabulary
-    from seqgen.trained import Score
+    from seqgen.samples import Score
 
 MOST_SURPRISING = 5
 

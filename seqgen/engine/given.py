@@ -25,8 +25,8 @@ import tensorflow as tf
 
 from seqgen.engine.attention import BLOCKED
 from seqgen.engine.compiling import compiled
-from seqgen.engine.decoding import Decoder, Lineage, Position, following, select
-from seqgen.engine.model import Model, Tables
+from seqgen.engine.decoding import Lineage, Position, following, select
+from seqgen.engine.model import Tables
 from seqgen.engine.sampling import Sampler, choose, generators, until_end
 from seqgen.errors import ImpossibleConstraints, InvalidValue
 from seqgen.grammar import EOS, Grammar
@@ -48,9 +48,10 @@ class Filled(NamedTuple):
 class Filler:
     """Draws documents around given tokens; compiled once for each number of particles and shape of grammar."""
 
-    def __init__(self, model: Model) -> None:
-        self._decoder = Decoder(model)
-        self._sampler = Sampler(model)
+    def __init__(self, sampler: Sampler) -> None:
+        """`sampler` is of the same model: it reads the prompt, and draws what comes after the given tokens."""
+        self._sampler = sampler
+        self._decoder = sampler.decoder
         self._move = compiled(self._move_chunk)
 
     def fill(

@@ -158,9 +158,9 @@ class TrainingLoop:
                 now = progress(False)
                 if now.share * settings.evaluations >= self.evaluations + 1 and now.share < 1:
                     self.evaluations = int(now.share * settings.evaluations)
-                    self._evaluate()
-                    if not math.isfinite(self.last or 0.0):
-                        self.report(progress(False, self._fall_back(self.last)))
+                    held_out = self._evaluate()
+                    if not math.isfinite(held_out):
+                        self.report(progress(False, self._fall_back(held_out)))
                         continue
                     note = f"no better for {settings.patience} evaluations: training ends" if self.exhausted else None
                     self.report(progress(True, note))
@@ -171,12 +171,12 @@ class TrainingLoop:
                 else:
                     self.report(now)
             if self.last is None or self.good_step != trainer.step_number:
-                self._evaluate()
-                if math.isfinite(self.last or 0.0):
+                held_out = self._evaluate()
+                if math.isfinite(held_out):
                     self.report(progress(True))
                     self._save_good(progress(True).seconds)
                 else:
-                    self.report(progress(False, self._fall_back(self.last)))
+                    self.report(progress(False, self._fall_back(held_out)))
             if self.best is None:
                 raise TrainingError("Nothing was learned before the loss grew without end; lower learning_rate.")
         return progress(True)
@@ -186,7 +186,8 @@ class TrainingLoop:
         """Whether `patience` evaluations in a row found nothing better."""
         return 0 < self.trainer.settings.patience <= self.unimproved
 
-    def _evaluate(self) -> None:
+    def _evaluate(self) -> float:
+        """Nats a token of the held-out data, which may be no number; whoever is told of the best one is told."""
         held_out = self.evaluator.evaluate(self.held_out())
         self.last = held_out.nats
         if math.isfinite(held_out.nats) and (self.best is None or held_out.nats < self.best):
@@ -194,8 +195,9 @@ class TrainingLoop:
             self.on_best(self.trainer.judged.numpy(), held_out, self.trainer.step_number)
         else:
             self.unimproved += 1
+        return held_out.nats
 
-    def _fall_back(self, loss: float | None) -> str:
+    def _fall_back(self, loss: float) -> str:
         """Goes back to the weights of the last evaluation, and says so; raises TrainingError when that was in vain."""
         trainer, bad = self.trainer, self.trainer.step_number - 1
         assert self.good_step is not None

@@ -104,9 +104,8 @@ class Variant(Cell):
         recurrent = tf.convert_to_tensor(parts["recurrent_weights"])
         if self.gate_recurrence:
             # Gates of the past reach the gates, and not the candidate.
-            units, gates = recurrent.shape[0], parts["gate_weights"].shape[0]
-            recurrent = tf.concat([recurrent, tf.pad(parts["gate_weights"], ((0, 0), (0, units)))], 0)
-            assert recurrent.shape[0] == units + gates
+            candidate = ((0, 0), (0, recurrent.shape[0]))
+            recurrent = tf.concat([recurrent, tf.pad(parts["gate_weights"], candidate)], 0)
         return Weights(parts["input_weights"], recurrent, parts["bias"], tf.convert_to_tensor(parts["peepholes"]))
 
     def recalled(self, hidden: tf.Tensor, carried: tf.Tensor) -> tf.Tensor:

@@ -26,7 +26,7 @@ class Sampler:
 
     def __init__(self, model: Model) -> None:
         self.model = model
-        self._decoder = Decoder(model)
+        self.decoder = Decoder(model)
         self._draw = compiled(self._draw_chunk)
 
     def stream(
@@ -46,7 +46,7 @@ class Sampler:
         int32[steps, count]; a sample that has ended goes on with EOS. Raises InvalidValue for impossible filters.
         """
         filters.check()
-        position = self._decoder.begin(prompt, grammar, count)
+        position = self.decoder.begin(prompt, grammar, count)
         past = Past.of(prompt, count, longest, grammar.vocabulary_size, filters.switches)
         yield from self.go_on(position, Tables.of(grammar), generators(seed, first, count), longest, filters, past)
 
@@ -84,7 +84,7 @@ class Sampler:
             return (t < steps) & tf.reduce_any(position.token != EOS)
 
         def draw(t: tf.Tensor, position: Position, past: Past, tokens: tf.TensorArray) -> tuple:
-            logits, memory = self._decoder.step(position, tables)
+            logits, memory = self.decoder.step(position, tables)
             logits = filtered(logits, tf.gather(tables.allowed, position.state), past, switches, strengths)
             token = tf.argmax(logits, -1, output_type=tf.int32) if switches.greedy else choose(logits, uniform[t])
             token = tf.where(position.token == EOS, EOS, token)

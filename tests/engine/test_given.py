@@ -10,6 +10,7 @@ import tensorflow as tf
 
 from engine import toys
 from seqgen.engine.given import CHUNK, Filler, reachability, systematic
+from seqgen.engine.sampling import Sampler
 from seqgen.engine.scoring import Scorer
 from seqgen.errors import ImpossibleConstraints, InvalidValue
 from seqgen.grammar import BOS, EOS, Grammar, build
@@ -42,7 +43,7 @@ def model():
 
 @pytest.fixture(scope="module")
 def filler(model):
-    return Filler(model)
+    return Filler(Sampler(model))
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +101,7 @@ def test_all_given_costs_what_scoring_says(filler, scorer):
 
 def test_sample_k_does_not_depend_on_the_others_and_long_documents_keep_what_is_given():
     model = toys.model()
-    filler, given = Filler(model), np.full(2 * CHUNK + 7, FREE)
+    filler, given = Filler(Sampler(model)), np.full(2 * CHUNK + 7, FREE)
     given[[3, CHUNK - 1, CHUNK, 2 * CHUNK + 6]] = [4, 8, 5, 3]
     asked = {"longest": 300, "seed": 7, "particles": 8}
     three = filler.fill(START, model.grammar, given, count=3, **asked)

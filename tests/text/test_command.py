@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import sys
 
 import numpy as np
 import pytest
+from commands import exit_code
 from texts import LEARNED
 
 import seqgen
-from seqgen.cli import main
 from seqgen.corpus.store import Corpus
 from seqgen.novelty import longest_copies
 
@@ -39,12 +38,7 @@ def call(monkeypatch, capsysbinary):
     """The exit code and standard output of `seqgen arguments…`; standard error where it fails."""
 
     def do(*arguments):
-        monkeypatch.setattr(sys, "argv", ["seqgen", *map(str, arguments)])
-        code = 0
-        try:
-            main()
-        except SystemExit as leaving:
-            code = leaving.code or 0
+        code = exit_code(monkeypatch, *arguments)
         out, err = (part.decode("utf-8") for part in capsysbinary.readouterr())
         return code, err if code else out
 
