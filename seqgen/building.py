@@ -20,18 +20,28 @@ def build(
     *,
     domain: str | None = None,
     settings: Mapping[str, Any] | None = None,
+    valid: Sequence[Path | str] = (),
+    test: Sequence[Path | str] = (),
     bundled_only: bool = False,
     progress: Progress | None = None,
 ) -> Corpus:
     """Makes a corpus of files and folders, or of the one recipe that is named, in the new folder `out`.
 
-    `domain` may be left out for a recipe. Raises CorpusError, OutputError, UnknownName, InvalidValue, UsageError.
+    `domain` may be left out for a recipe. The files and folders `valid` and `test` are for these splits and no other;
+    a split for which nothing is named gets its share of the sources. Raises CorpusError, OutputError, UnknownName,
+    InvalidValue, UsageError.
     """
     name, recipe = what_is(sources, domain)
+    held_out = {side: [Path(one) for one in files] for side, files in (("valid", valid), ("test", test)) if files}
+    if recipe and held_out:
+        raise UsageError(f"The recipe {recipe.name!r} says how it is split; leave out --valid and --test.")
     made = load_domain(name, bundled_only=bundled_only)
     values = {**(recipe.settings if recipe else {}), **(settings or {})}
     paths = recipe.files(progress) if recipe else [Path(source) for source in sources]
-    return build_corpus(made(made.Settings.from_mapping(values)), paths, Path(out), recipe=recipe, progress=progress)
+    return build_corpus(
+        made(made.Settings.from_mapping(values)), paths, Path(out),
+        recipe=recipe, held_out=held_out, progress=progress,
+    )  # fmt: skip
 
 
 def what_is(sources: Sequence[Path | str], domain: str | None) -> tuple[str, Recipe | None]:

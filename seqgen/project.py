@@ -49,6 +49,8 @@ def train(
     steps: int | None = None,
     resume: bool = False,
     start: Path | str | None = None,
+    valid: Sequence[Path | str] = (),
+    test: Sequence[Path | str] = (),
     bundled_only: bool = False,
     build_progress: BuildProgress | None = None,
     report: Callable[[Progress], None] | None = None,
@@ -61,6 +63,8 @@ def train(
     minutes:  how long to train (default 10); or `steps`, which can be repeated to the bit
     resume:   go on where `run` stopped, if it has begun; its own settings hold, `minutes` or `steps` may be more
     start:    a trained model, bundle or run, whose weights the new one begins with; it has the same shape
+    valid:    files and folders that choose the best model; without any, a share of `sources`
+    test:     files and folders that `evaluate` looks at; without any, a share of `sources`
 
     Raises SeqgenError's children, and `seqgen.engine.loop.Stopped` after Ctrl-C.
     """
@@ -91,7 +95,14 @@ def train(
         parts = {**new_run(engine, size, begun.settings if begun else None), **budget(minutes, steps)}
         if ready:
             _check_corpus(ready, name, own)
-        corpus = ready or _corpus_of_run(sources, run, domain, own, resume, bundled_only, build_progress)
+            if valid or test:
+                raise UsageError(f"{ready.path} is split already; name --valid and --test when it is built.")
+
+        def build_it() -> Corpus:
+            return build(sources, run / "corpus", domain=domain, settings=own, valid=valid, test=test,
+                         bundled_only=bundled_only, progress=build_progress)  # fmt: skip
+
+        corpus = ready or _corpus_of_run(run, resume, build_it)
         inside = corpus.path.resolve().is_relative_to(run.resolve())
         saved = RunSettings(corpus="corpus" if inside else str(corpus.path.resolve()), start=where(start), **parts)
     saved.write(run)
@@ -130,15 +141,12 @@ def _check_corpus(corpus: Corpus, domain: str, asked: Mapping[str, Any]) -> None
             raise UsageError(f"{corpus.path} was built with {key}={built}, not {value}; build another.")
 
 
-def _corpus_of_run(sources: Sequence[Path | str], run: Path, domain: str | None, settings: Mapping[str, Any],
-                   resume: bool, bundled_only: bool, progress: BuildProgress | None) -> Corpus:  # fmt: skip
+def _corpus_of_run(run: Path, resume: bool, build_it: Callable[[], Corpus]) -> Corpus:
     """The corpus in the run's own folder, built unless it is there. Leaves nothing behind when that fails."""
     if resume and is_corpus(run / "corpus"):
         return Corpus.open(run / "corpus")
     try:
-        return build(
-            sources, run / "corpus", domain=domain, settings=settings, bundled_only=bundled_only, progress=progress
-        )
+        return build_it()
     except BaseException:
         if run.is_dir() and not any(run.iterdir()):
             run.rmdir()

@@ -67,6 +67,14 @@ def test_build_says_what_was_kept_and_dropped(run_cli, pieces, tmp_path):
     assert "kept" in run_cli("build", pieces, "--domain", "midi", "-o", tmp_path / "again")[1]
 
 
+def test_build_takes_files_for_a_split_by_name(run_cli, pieces, tmp_path):
+    first, second, *rest = sorted(pieces.glob("piece-*.mid"))
+    held_out = ["--valid", first, "--test", second]
+    code, out, _ = run_cli("build", *rest, "--domain", "midi", "-o", tmp_path / "corpus", *held_out, "--json")
+    assert code == 0
+    assert [part["documents"] for part in json.loads(out)["splits"].values()] == [10, 1, 1]
+
+
 def test_the_whole_path_gives_files_that_other_programs_read(run_cli, run, tmp_path):
     code, out, _ = run_cli("sample", run, "-o", tmp_path, "-n", 2, "--set", "bars=3", "--set", "key=Gmaj", "--json")
     assert code == 0
@@ -300,6 +308,8 @@ def one_sentence(err: str) -> str:
     [
         (["train", "{tmp}/empty", "--domain", "midi", "-o", "{out}"], 1, "no files"),
         (["build", "{tmp}/empty", "--domain", "midi", "-o", "{out}"], 1, "no files"),
+        (["build", "bach-chorales", "-o", "{out}", "--valid", "{tmp}"], 2, "says how it is split"),
+        (["train", "{run}/corpus", "-o", "{out}", "--valid", "{tmp}"], 2, "is split already"),
         (["train", "{tmp}/broken", "--domain", "midi", "-o", "{out}"], 1, "None of the files can be used"),
         (["train", "{tmp}/lonely", "--domain", "midi", "-o", "{out}"], 1, "too small to split"),
         (["train", "{tmp}/nowhere", "-o", "{out}"], 2, "bach-chorales"),

@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seqgen.cli.common import build_progress, bundled_only, json_option, print_json, set_option, table
+from seqgen.cli.common import (
+    build_progress,
+    bundled_only,
+    json_option,
+    print_json,
+    set_option,
+    table,
+    test_option,
+    valid_option,
+)
 
 if TYPE_CHECKING:
     from seqgen.corpus.store import Corpus
@@ -17,18 +26,21 @@ if TYPE_CHECKING:
 @click.argument("sources", nargs=-1, required=True)
 @click.option("--domain", help="What kind of data it is ('seqgen domains'); a recipe knows.")
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="The corpus' folder, a new one.")
+@valid_option
+@test_option
 @set_option
 @json_option
 @click.pass_context
-def build(context: click.Context, sources: tuple[str, ...], domain: str | None, out: Path, settings: dict[str, str],
-          as_json: bool) -> None:  # fmt: skip
+def build(context: click.Context, sources: tuple[str, ...], domain: str | None, out: Path, valid: tuple[str, ...],
+          test: tuple[str, ...], settings: dict[str, str], as_json: bool) -> None:  # fmt: skip
     """Turn SOURCES (files, folders, or one recipe) into shards that can be trained on."""
     from seqgen.building import build as build_corpus
 
     with build_progress() as progress:
         corpus = build_corpus(
-            sources, out, domain=domain, settings=settings, bundled_only=bundled_only(context), progress=progress
-        )
+            sources, out, domain=domain, settings=settings, valid=valid, test=test,
+            bundled_only=bundled_only(context), progress=progress,
+        )  # fmt: skip
     if as_json:
         told = {name: getattr(corpus, name) for name in ("dropped", "remarks", "examples")}
         print_json({"path": str(corpus.path), "splits": corpus.manifest["splits"], **told})

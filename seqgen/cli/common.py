@@ -29,6 +29,12 @@ def parse_settings(context: click.Context, parameter: click.Parameter, values: t
 set_option = click.option(
     "--set", "settings", multiple=True, metavar="KEY=VALUE", callback=parse_settings, help="Can be given many times."
 )
+valid_option = click.option(
+    "--valid", multiple=True, type=click.Path(), metavar="PATH", help="Files that choose the best model, not learned."
+)
+test_option = click.option(
+    "--test", multiple=True, type=click.Path(), metavar="PATH", help="Files for 'evaluate' alone, not learned."
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 
 

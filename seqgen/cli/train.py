@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seqgen.cli.common import build_progress, bundled_only, set_option
+from seqgen.cli.common import build_progress, bundled_only, set_option, test_option, valid_option
 from seqgen.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,11 +28,13 @@ if TYPE_CHECKING:
 @click.option(
     "--from", "start", type=click.Path(path_type=Path), help="Begin with this trained model: a run or bundle."
 )
+@valid_option
+@test_option
 @set_option
 @click.pass_context
 def train(context: click.Context, sources: tuple[str, ...], domain: str | None, out: Path, size: str | None,
           minutes: float | None, steps: int | None, resume: bool, start: Path | None,
-          settings: dict[str, str]) -> None:  # fmt: skip
+          valid: tuple[str, ...], test: tuple[str, ...], settings: dict[str, str]) -> None:  # fmt: skip
     """Train on SOURCES: files, folders, one recipe, or one corpus that 'build' made.
 
     --set reaches the settings of the domain, of the model (width, layers, attention_memory …) and of the training
@@ -47,7 +49,8 @@ def train(context: click.Context, sources: tuple[str, ...], domain: str | None, 
         with build_progress() as building, live_line() as report:
             trained = train_model(
                 sources, out, domain=domain, settings=settings, size=size, minutes=minutes, steps=steps, resume=resume,
-                start=start, bundled_only=bundled_only(context), build_progress=building, report=report,
+                start=start, valid=valid, test=test, bundled_only=bundled_only(context), build_progress=building,
+                report=report,
             )  # fmt: skip
     except Stopped as stopped:
         click.echo(f"Stopped at step {stopped.step}; the same command with --resume goes on from there.", err=True)

@@ -16,7 +16,7 @@ import sqlite3
 import tempfile
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -27,8 +27,8 @@ from seqgen.corpus.channel import Reading
 from seqgen.corpus.copies import Copies
 from seqgen.corpus.learning import Moved, TrainingEvidence
 from seqgen.corpus.recipes import Recipe
-from seqgen.corpus.sources import Progress, Source, sha256, walk
-from seqgen.corpus.split import Split, assign, check_sides, place
+from seqgen.corpus.sources import HeldOut, Progress, Source, sha256, walk_sides
+from seqgen.corpus.split import Split, assign, check_sides
 from seqgen.corpus.store import FORMAT, INDEX, SPLITS, Corpus, ShardWriter
 from seqgen.corpus.workers import Limits, Readers
 from seqgen.domain import Domain
@@ -45,46 +45,55 @@ def build(
     *,
     split: Split | None = None,
     recipe: Recipe | None = None,
+    held_out: HeldOut | None = None,
     limits: Limits | None = None,
     progress: Progress | None = None,
 ) -> Corpus:
     """Makes a corpus of files and folders in the folder `out`, which must not exist yet or be empty.
 
-    `split` is, where not given, the recipe's or 0.9, 0.05, 0.05. Raises CorpusError when the files give too little,
+    `split` is, where not given, the recipe's or 0.9, 0.05, 0.05; documents of `held_out` files stand where these were
+    named for, and only the rest is divided. Raises CorpusError when the files give too little,
     OutputError when `out` is taken or cannot be written, PluginError when the domain cannot be made in a worker.
     """
     out, paths = Path(out), [Path(source) for source in sources]
+    held_out = held_out or {}
     split = split or (recipe.split if recipe else Split())
     _check_free(out)
-    total = sum(1 for _ in walk(paths, domain.reads))
+
+    def files() -> Iterator[Source]:
+        return walk_sides(paths, held_out, domain.reads)
+
+    total = sum(1 for _ in files())
     if not total:
         endings = f" of {domain.name!r} ({', '.join(domain.reads)})" if domain.reads else ""
         raise CorpusError(f"There are no files{endings} in {', '.join(map(str, paths)) or 'nothing'}; name others.")
     told = progress or (lambda done, total, what: None)
     with _new_folder(out) as folder:
         evidence = TrainingEvidence(
-            domain, lambda: walk(paths, domain.reads), split, folder, limits,
+            domain, files, split, held_out.keys(), folder, limits,
             lambda done: told(done, total, "files to learn from"),
         )  # fmt: skip
         with closing(evidence):
             domain = type(domain)(domain.settings, domain.learn(evidence))
         with (
-            closing(_Writer(folder, domain)) as writer,
+            closing(_Writer(folder, domain, split, held_out.keys())) as writer,
             Readers(domain, limits=limits, spool=folder) as readers,
         ):
-            for done, (source, reading) in enumerate(readers.read(walk(paths, domain.reads)), 1):
+            for done, (source, reading) in enumerate(readers.read(files()), 1):
                 writer.add(source, reading, evidence.moved or {})
                 told(done, total, "files")
-            writer.finish(split, recipe, decided=evidence.moved is not None)
+            writer.finish(recipe, decided=evidence.moved is not None)
     return Corpus.open(out)
 
 
 class _Writer:
     """What grows in the new folder while files come in; holds a few numbers a document in memory."""
 
-    def __init__(self, folder: Path, domain: Domain) -> None:
+    def __init__(self, folder: Path, domain: Domain, split: Split, named: Collection[str]) -> None:
         self._folder = folder
         self._domain = domain
+        self._split = split
+        self._named = named
         self._shards = ShardWriter(folder, len(domain.vocabulary))
         self._copies = Copies(folder / "copies.sqlite")
         self._sources = open(folder / "sources.jsonl", "w", encoding="utf-8")  # noqa: SIM115 (closed by `close`)
@@ -113,7 +122,7 @@ class _Writer:
                 self._moved[len(self._lengths)] = moved[document.fingerprint]
             self._shards.add(document.ids, document.weights)
             self._lengths.append(len(document.ids))
-            self._places.append(place(document.fingerprint))
+            self._places.append(self._split.place(document.fingerprint, source.side, self._named))
             kept += 1
         try:
             digest = sha256(source.path)
@@ -123,7 +132,7 @@ class _Writer:
         line |= {"detail": reading.detail} if reading.detail else {}
         self._sources.write(json.dumps(line, ensure_ascii=False) + "\n")
 
-    def finish(self, split: Split, recipe: Recipe | None, *, decided: bool) -> None:
+    def finish(self, recipe: Recipe | None, *, decided: bool) -> None:
         """Writes the index and the manifest; raises CorpusError when too little was kept.
 
         `decided` says that the sides were, before the vocabulary was learned, and hold.
@@ -131,7 +140,8 @@ class _Writer:
         if not self._lengths:
             raise CorpusError(f"None of the files can be used: {self._top_reasons()}.")
         try:
-            sides = split.side(np.array(self._places)) if decided else assign(split, np.array(self._places))
+            where = np.array(self._places)
+            sides = self._split.side(where) if decided else assign(self._split, where, self._named)
             sides[list(self._moved)] = list(self._moved.values())
             check_sides(sides)
         except CorpusError as error:

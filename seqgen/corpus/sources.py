@@ -7,7 +7,7 @@ whatever its ending: its reader says what it is.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,10 +19,22 @@ Visited = set[tuple[int, int]]
 
 
 class Source(NamedTuple):
-    """A file, and what it is called: its path below the folder that was given, or its own name."""
+    """A file, what it is called (its path below the folder that was given, or its own name), and the side it is for."""
 
     path: Path
     name: str
+    side: str | None = None
+
+
+HeldOut = Mapping[str, Iterable[Path]]
+"""By side, "valid" or "test", the files and folders that were named for it."""
+
+
+def walk_sides(sources: Iterable[Path], held_out: HeldOut, endings: tuple[str, ...]) -> Iterator[Source]:
+    """The files of `sources` and of `held_out`. What is held out comes first: of copies, the first one is kept."""
+    for side in sorted(held_out):
+        yield from (source._replace(side=side) for source in walk(held_out[side], endings))
+    yield from walk(sources, endings)
 
 
 def walk(sources: Iterable[Path], endings: tuple[str, ...]) -> Iterator[Source]:

@@ -165,3 +165,16 @@ def test_the_nearest_document_moves():
 def test_fractions_add_up_to_one():
     with pytest.raises(ValidationError, match="add up to 1"):
         Split(train=0.9, valid=0.2, test=0.1)
+
+
+def test_files_are_held_out_by_name_and_the_rest_is_divided(sources, tmp_path):
+    folder = sources(a="\n".join(f"a{word}" for word in words(200).split()), b="bcd\nbdc", c="cde\nced\nbcd")
+    a, b, c = (folder / f"{name}.letters" for name in "abc")
+    corpus = build(Letters(), [a], tmp_path / "both", held_out={"valid": [b], "test": [c]})
+    counts = {name: part["documents"] for name, part in corpus.manifest["splits"].items()}
+    assert counts == {"train": 200, "valid": 1, "test": 3}, "of copies, the one in the test split is kept"
+    corpus = build(Letters(), [a, b], tmp_path / "test", held_out={"test": [c]})
+    counts = {name: part["documents"] for name, part in corpus.manifest["splits"].items()}
+    assert counts["test"] == 3
+    assert counts["train"] + counts["valid"] == 201
+    assert 3 <= counts["valid"] <= 25, "1 in 19"

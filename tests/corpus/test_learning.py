@@ -42,6 +42,14 @@ def test_it_is_learned_from_exactly_the_training_split(tmp_path, count):
     assert sorted(os.listdir(corpus.path)) == sorted(os.listdir(tmp_path / "plain"))
 
 
+def test_files_named_for_another_split_are_not_learned_from(tmp_path):
+    for name, seed in (("a", 0), ("b", 1), ("c", 2)):
+        (tmp_path / f"{name}.letters").write_text("\n".join([*lines(20, seed), "gg"]))
+    a, b, c = (tmp_path / f"{name}.letters" for name in "abc")
+    corpus = build(Remembering(), [a], tmp_path / "corpus", held_out={"valid": [b], "test": [c]})
+    assert learned_from(corpus) == trained_on(corpus) == set(lines(20)), "a copy of a held-out document is left out"
+
+
 def test_a_reader_that_crashes_costs_its_own_file(tmp_path):
     for name, content in {"a": lines(20), "b": ["abc", "!crash"], "c": ["!hang"], "d": lines(20, 1)}.items():
         (tmp_path / f"{name}.letters").write_text("\n".join(content))
