@@ -28,7 +28,7 @@ def build(
     """Makes a corpus of files and folders, or of the one recipe that is named, in the new folder `out`.
 
     `domain` may be left out for a recipe. The files and folders `valid` and `test` are for these splits and no other;
-    a split for which nothing is named gets its share of the sources. Raises CorpusError, OutputError, UnknownName,
+    with `valid`, all of the sources are trained on. Raises CorpusError, OutputError, UnknownName,
     InvalidValue, UsageError.
     """
     name, recipe = what_is(sources, domain)

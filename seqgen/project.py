@@ -63,8 +63,8 @@ def train(
     minutes:  how long to train (default 10); or `steps`, which can be repeated to the bit
     resume:   go on where `run` stopped, if it has begun; its own settings hold, `minutes` or `steps` may be more
     start:    a trained model, bundle or run, whose weights the new one begins with; it has the same shape
-    valid:    files and folders that choose the best model; without any, a share of `sources`
-    test:     files and folders that `evaluate` looks at; without any, a share of `sources`
+    valid:    files and folders that choose the best model, in place of a share of `sources`
+    test:     files and folders that `evaluate` looks at, in place of a share of `sources`
 
     Raises SeqgenError's children, and `seqgen.engine.loop.Stopped` after Ctrl-C.
     """

@@ -30,10 +30,18 @@ set_option = click.option(
     "--set", "settings", multiple=True, metavar="KEY=VALUE", callback=parse_settings, help="Can be given many times."
 )
 valid_option = click.option(
-    "--valid", multiple=True, type=click.Path(), metavar="PATH", help="Files that choose the best model, not learned."
+    "--valid",
+    multiple=True,
+    type=click.Path(),
+    metavar="PATH",
+    help="Files that choose the best model, in place of a share of SOURCES.",
 )
 test_option = click.option(
-    "--test", multiple=True, type=click.Path(), metavar="PATH", help="Files for 'evaluate' alone, not learned."
+    "--test",
+    multiple=True,
+    type=click.Path(),
+    metavar="PATH",
+    help="Files for 'evaluate' alone, in place of a share of SOURCES.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 

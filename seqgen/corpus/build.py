@@ -51,12 +51,15 @@ def build(
 ) -> Corpus:
     """Makes a corpus of files and folders in the folder `out`, which must not exist yet or be empty.
 
-    `split` is, where not given, the recipe's or 0.9, 0.05, 0.05; documents of `held_out` files stand where these were
-    named for, and only the rest is divided. Raises CorpusError when the files give too little,
-    OutputError when `out` is taken or cannot be written, PluginError when the domain cannot be made in a worker.
+    `split` is, where not given, the recipe's or 0.9, 0.05, 0.05. Documents of `held_out` files stand where these were
+    named for, and the rest is divided among the splits that are left: with "valid", all of it is trained on. Raises
+    CorpusError when the files give too little, OutputError when `out` is taken or cannot be written, PluginError when
+    the domain cannot be made in a worker.
     """
     out, paths = Path(out), [Path(source) for source in sources]
     held_out = held_out or {}
+    # Who brings validation files of their own means all of the sources to be trained on.
+    named = {*held_out, *(("test",) if "valid" in held_out else ())}
     split = split or (recipe.split if recipe else Split())
     _check_free(out)
 
@@ -70,13 +73,13 @@ def build(
     told = progress or (lambda done, total, what: None)
     with _new_folder(out) as folder:
         evidence = TrainingEvidence(
-            domain, files, split, held_out.keys(), folder, limits,
+            domain, files, split, named, folder, limits,
             lambda done: told(done, total, "files to learn from"),
         )  # fmt: skip
         with closing(evidence):
             domain = type(domain)(domain.settings, domain.learn(evidence))
         with (
-            closing(_Writer(folder, domain, split, held_out.keys())) as writer,
+            closing(_Writer(folder, domain, split, named)) as writer,
             Readers(domain, limits=limits, spool=folder) as readers,
         ):
             for done, (source, reading) in enumerate(readers.read(files()), 1):

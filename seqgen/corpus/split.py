@@ -2,7 +2,7 @@
 
 A document's side follows from a hash of its content, so a copy never sits on both sides, and a document keeps its side
 when other files come or go, but for the few that are moved to fill a split that chance left empty. The documents of
-files that were named for a side stand there, and the rest is divided among the sides for which none were named.
+files that were named for a side stand there, and the rest is divided among the sides that are left.
 """
 
 from __future__ import annotations

@@ -173,6 +173,9 @@ def test_files_are_held_out_by_name_and_the_rest_is_divided(sources, tmp_path):
     corpus = build(Letters(), [a], tmp_path / "both", held_out={"valid": [b], "test": [c]})
     counts = {name: part["documents"] for name, part in corpus.manifest["splits"].items()}
     assert counts == {"train": 200, "valid": 1, "test": 3}, "of copies, the one in the test split is kept"
+    corpus = build(Letters(), [a, c], tmp_path / "valid", held_out={"valid": [b]})
+    counts = {name: part["documents"] for name, part in corpus.manifest["splits"].items()}
+    assert counts == {"train": 202, "valid": 2, "test": 0}
     corpus = build(Letters(), [a, b], tmp_path / "test", held_out={"test": [c]})
     counts = {name: part["documents"] for name, part in corpus.manifest["splits"].items()}
     assert counts["test"] == 3
