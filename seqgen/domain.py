@@ -104,10 +104,14 @@ class Remark:
 
 @dataclass(frozen=True, eq=False)
 class Prompt:
-    """What sampling starts from: ids[n] that are given (BOS first), and the grammar of the whole document."""
+    """What sampling starts from: ids[n] that are given (BOS first), and the grammar of the whole document.
+
+    unconditional: ids[m] of the same prompt with what is asked for left out, for guidance; None where nothing can be.
+    """
 
     ids: np.ndarray
     grammar: Grammar
+    unconditional: np.ndarray | None = None
 
 
 class Domain(Generic[Item]):

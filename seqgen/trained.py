@@ -85,19 +85,24 @@ class Trained:
         min_p: float = 0.0,
         repetition_penalty: float = 1.0,
         no_repeat: int = 0,
+        guidance: float = 1.0,
         seed: int = 0,
         longest: int = LONGEST,
     ) -> list[Sample]:
         """Draws `count` new documents; sample k of a seed is the same whatever `count` is.
 
         `constraints` are the domain's (`seqgen domains NAME` lists them), `prompt` a file that is continued or, where
-        there is no such file, what the domain makes of that text; `longest` the most tokens to draw. Raises
-        ImpossibleConstraints, UsageError, UnusableFile.
+        there is no such file, what the domain makes of that text; `longest` the most tokens to draw. `guidance` above 1
+        draws what is more of what was asked for (`seqgen.engine.guidance`), in domains whose prompts can leave it out.
+        Raises ImpossibleConstraints, UsageError, UnusableFile.
         """
         filters = Filters(temperature, top_k, top_p, min_p, repetition_penalty, no_repeat)
         _check(seed, count=count, longest=longest)
         start = self._prompt(prompt, constraints)
-        drawn = self._sampler.sample(start.ids, start.grammar, count=count, longest=longest, seed=seed, filters=filters)
+        drawn = self._sampler.sample(
+            start.ids, start.grammar, unconditional=start.unconditional, guidance=guidance, count=count,
+            longest=longest, seed=seed, filters=filters,
+        )  # fmt: skip
         return [Sample(seed, number, ids, self.domain.decode(ids)) for number, ids in enumerate(drawn)]
 
     def search(
@@ -159,6 +164,7 @@ class Trained:
         *,
         constraints: Mapping[str, Any] | None = None,
         prompt: Path | str | None = None,
+        guidance: float = 1.0,
         seed: int = 0,
         longest: int = LONGEST,
         **filters: Any,
@@ -171,8 +177,9 @@ class Trained:
         _check(seed, longest=longest)
         start = self._prompt(prompt, constraints)
         drawn = self._sampler.stream(
-            start.ids, start.grammar, count=1, first=number, longest=longest, seed=seed, filters=Filters(**filters)
-        )
+            start.ids, start.grammar, unconditional=start.unconditional, guidance=guidance, count=1, first=number,
+            longest=longest, seed=seed, filters=Filters(**filters),
+        )  # fmt: skip
         return self.domain.live(itertools.chain([start.ids], (chunk[:, 0] for chunk in drawn)))
 
     def write(self, sample: Sample, folder: Path | str) -> list[Path]:

@@ -336,6 +336,8 @@ def one_sentence(err: str) -> str:
         (["sample", "{run}", "-o", "{out}", "--prompt", "{pieces}/photo.mid"], 1, "photo.mid"),
         (["sample", "{run}", "-o", "{out}", "--prompt", "{tmp}/nowhere.mid"], 1, "nowhere.mid"),
         (["sample", "{run}", "-o", "{out}", "--temperature", "-1"], 2, "temperature"),
+        (["sample", "{run}", "-o", "{out}", "--guidance", "-1"], 2, "guidance"),
+        (["sample", "{run}", "-o", "{out}", "--guidance", "2"], 2, "leave the guidance at 1"),
         (["sample", "{run}", "-o", "{out}", "--min-p", "2"], 2, "min-p"),
         (["sample", "{run}", "-o", "{out}", "--repetition-penalty", "0"], 2, "repetition penalty"),
         (["sample", "{run}", "-o", "{out}", "--no-repeat", "-2"], 2, "no-repeat"),

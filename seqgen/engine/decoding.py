@@ -56,14 +56,15 @@ class Decoder:
     def _prompt_memory(self, ids: tf.Tensor, classes: tf.Tensor, memory: Memory) -> Memory:
         return self.model.forward(ids, classes, memory)[1]
 
-    def step(self, position: Position, tables: Tables) -> tuple[tf.Tensor, Memory]:
+    def step(self, position: Position, tables: Tables, allowed: tf.Tensor | None = None) -> tuple[tf.Tensor, Memory]:
         """Reads the last token of each sequence: the logits [B, V] of the next, illegal ones at -1e9; and the memory.
 
-        For the inside of a compiled loop.
+        Legal is allowed bool[B, V], by default what the grammar allows. For the inside of a compiled loop.
         """
         classes = tf.gather(tables.observed, position.state)
         x, memory = self.model.forward(position.token[None], classes[None], position.memory)
-        return self.model.logits(x, tf.gather(tables.allowed, position.state)[None])[0], memory
+        allowed = tf.gather(tables.allowed, position.state) if allowed is None else allowed
+        return self.model.logits(x, allowed[None])[0], memory
 
 
 def following(tables: Tables, state: tf.Tensor, token: tf.Tensor) -> tf.Tensor:

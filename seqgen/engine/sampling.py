@@ -15,6 +15,7 @@ import tensorflow as tf
 from seqgen.engine.compiling import compiled
 from seqgen.engine.decoding import Decoder, Position, following
 from seqgen.engine.filters import Filters, Past, Strengths, Switches, filtered
+from seqgen.engine.guidance import Guidance
 from seqgen.engine.model import Model, Tables
 from seqgen.grammar import EOS, Grammar
 
@@ -38,17 +39,23 @@ class Sampler:
         longest: int,
         seed: int,
         filters: Filters = Filters(),  # noqa: B008
+        unconditional: np.ndarray | None = None,
+        guidance: float = 1.0,
         first: int = 0,
     ) -> Iterator[np.ndarray]:
         """Draws samples number first … first + count - 1 of `seed`, chunk by chunk.
 
-        prompt int32[n] begins with BOS and is legal in `grammar`; at most `longest` tokens follow it. Yields
-        int32[steps, count]; a sample that has ended goes on with EOS. Raises InvalidValue for impossible filters.
+        prompt int32[n] begins with BOS and is legal in `grammar`; at most `longest` tokens follow it. `guidance` is how
+        strongly samples are guided away from the prompt int32[m] `unconditional`, legal in the model's own grammar,
+        to the other one (guidance.py); at 1, not at all. Yields int32[steps, count]; a sample that has ended goes on
+        with EOS. Raises InvalidValue for impossible filters, UsageError for guidance with nothing to guide away from.
         """
         filters.check()
+        guided = Guidance.of(self.decoder, unconditional, guidance, count)
         position = self.decoder.begin(prompt, grammar, count)
         past = Past.of(prompt, count, longest, grammar.vocabulary_size, filters.switches)
-        yield from self.go_on(position, Tables.of(grammar), generators(seed, first, count), longest, filters, past)
+        random = generators(seed, first, count)
+        yield from self.go_on(position, Tables.of(grammar), random, longest, filters, past, guided)
 
     def sample(self, prompt: np.ndarray, grammar: Grammar, **options: object) -> list[np.ndarray]:
         """Whole documents int32[n], prompt and EOS included (no EOS where `longest` cut one off); see `stream`."""
@@ -63,41 +70,47 @@ class Sampler:
         longest: int,
         filters: Filters = Filters(),  # noqa: B008
         past: Past = Past(),  # noqa: B008
+        guidance: Guidance = Guidance(),  # noqa: B008
     ) -> Iterator[np.ndarray]:
         """Draws up to `longest` tokens from wherever each sample stands, with a generator of its own; as `stream`."""
         for begun in range(0, longest, CHUNK):
             steps = min(CHUNK, longest - begun)
             # All CHUNK numbers are drawn even when fewer are used: the compiled loop keeps one shape.
             uniform = np.stack([generator.random(CHUNK, np.float32) for generator in random], 1)
-            tokens, position, past, done = self._draw(
-                position, past, tables, uniform, tf.constant(steps), filters.strengths, filters.switches
+            tokens, position, past, guidance, done = self._draw(
+                position, past, guidance, tables, uniform, tf.constant(steps), filters.strengths, filters.switches
             )
             yield tokens.numpy()[:steps]
             if bool(done):
                 return
 
-    def _draw_chunk(self, position: Position, past: Past, tables: Tables, uniform: tf.Tensor, steps: tf.Tensor,
-                    strengths: Strengths, switches: Switches) -> tuple:  # fmt: skip
+    def _draw_chunk(self, position: Position, past: Past, guidance: Guidance, tables: Tables,
+                    uniform: tf.Tensor, steps: tf.Tensor, strengths: Strengths,
+                    switches: Switches) -> tuple:  # fmt: skip
         """Up to `steps` tokens for every sample; uniform is float32[CHUNK, B]. Also gives whether all have ended."""
 
-        def unfinished(t: tf.Tensor, position: Position, past: Past, tokens: tf.TensorArray) -> tf.Tensor:
+        def unfinished(t: tf.Tensor, position: Position, *_: object) -> tf.Tensor:
             return (t < steps) & tf.reduce_any(position.token != EOS)
 
-        def draw(t: tf.Tensor, position: Position, past: Past, tokens: tf.TensorArray) -> tuple:
-            logits, memory = self.decoder.step(position, tables)
-            logits = filtered(logits, tf.gather(tables.allowed, position.state), past, switches, strengths)
+        def draw(t: tf.Tensor, position: Position, past: Past, guidance: Guidance,
+                 tokens: tf.TensorArray) -> tuple:  # fmt: skip
+            allowed = tf.gather(tables.allowed, position.state)
+            logits, memory = self.decoder.step(position, tables, allowed)
+            logits, guidance = guidance.guide(self.decoder, logits, allowed)
+            logits = filtered(logits, allowed, past, switches, strengths)
             token = tf.argmax(logits, -1, output_type=tf.int32) if switches.greedy else choose(logits, uniform[t])
             token = tf.where(position.token == EOS, EOS, token)
             position = Position(token, following(tables, position.state, token), memory)
-            return t + 1, position, past.with_token(token, switches), tokens.write(t, token)
+            guidance = guidance.with_token(self.decoder, token)
+            return t + 1, position, past.with_token(token, switches), guidance, tokens.write(t, token)
 
         blank = tf.TensorArray(tf.int32, CHUNK, element_shape=position.token.shape).unstack(
             tf.fill((CHUNK, position.token.shape[0]), EOS)
         )
-        _, position, past, tokens = tf.while_loop(
-            unfinished, draw, (0, position, past, blank), maximum_iterations=CHUNK
+        _, position, past, guidance, tokens = tf.while_loop(
+            unfinished, draw, (0, position, past, guidance, blank), maximum_iterations=CHUNK
         )
-        return tokens.stack(), position, past, tf.reduce_all(position.token == EOS)
+        return tokens.stack(), position, past, guidance, tf.reduce_all(position.token == EOS)
 
 
 def generators(seed: int, first: int, count: int) -> list[np.random.Generator]:
