@@ -2,10 +2,7 @@
 
     python bench/jsb.py FOLDER [--minutes 10]
 
-FOLDER holds `Jsb16thSeparated.json` (229 / 76 / 77 pieces; S A T B on a grid of 16ths, -1 is silence). The task is the
-raw one: a token is a voice's pitch at a 16th, held and repeated notes are not told apart, a piece begins with BOS and
-has no EOS, and every note of the test pieces counts. Training pieces are transposed by -5 … +6 semitones. The model is
-told its voice and its 16th in the bar. What is reported is the best model by validation, once, on test.
+FOLDER and the task are those of chorales.py. What is reported is the best model by validation, once, on test.
 
 Published, same data and convention: Transformer with RoPE 0.508, PoPE 0.489 (figures quoted from the PoPE paper).
 """
@@ -13,48 +10,23 @@ Published, same data and convention: Transformer with RoPE 0.508, PoPE 0.489 (fi
 from __future__ import annotations
 
 import argparse
-import json
 import tempfile
 from pathlib import Path
 
+import chorales
 import numpy as np
 from common import finish
 
 from seqgen.baselines import baselines
-from seqgen.corpus.store import Documents
 from seqgen.corpus.stream import Stream
 from seqgen.corpus.whole import whole
-from seqgen.domain import Example
 from seqgen.engine.evaluation import Evaluator
 from seqgen.engine.loop import Budget, Progress, TrainingLoop
 from seqgen.engine.model import Model
 from seqgen.engine.settings import SIZES, ModelSettings, TrainingSettings
 from seqgen.engine.training import Trainer
-from seqgen.grammar import Grammar, build
 
-VOICES, SIXTEENTHS = 4, 16
-SILENCE, FIRST_PITCH = 2, 3
-LOWEST, HIGHEST = 30, 100
-VOCABULARY = FIRST_PITCH + HIGHEST - LOWEST + 1
 PUBLISHED = {"transformer_rope_nats": 0.508, "transformer_pope_nats": 0.489}
-
-
-def encode(piece: list[list[float]]) -> Example:
-    pitches = np.array(piece).astype(int).reshape(-1)
-    ids = np.where(pitches < 0, SILENCE, pitches - LOWEST + FIRST_PITCH)
-    if ids.min() < SILENCE or ids.max() >= VOCABULARY:
-        raise SystemExit("a pitch lies outside the vocabulary")
-    return Example.document(ids, ends=False)
-
-
-def transpose(ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    return np.where(ids >= FIRST_PITCH, ids + int(rng.integers(-5, 7)), ids)
-
-
-def positions() -> Grammar:
-    """Any note at any time; the state is the voice and the 16th of the bar."""
-    count = VOICES * SIXTEENTHS
-    return build(VOCABULARY, 0, lambda state: ((token, (state + 1) % count) for token in range(SILENCE, VOCABULARY)))
 
 
 def main() -> None:
@@ -63,20 +35,15 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
-    pieces = json.loads((arguments.folder / "Jsb16thSeparated.json").read_text())
-    splits = {
-        name: Documents.from_examples([(one.ids, one.weights) for one in map(encode, pieces[name])])
-        for name in ("train", "valid", "test")
-    }
-    grammar = positions()
-    counted = baselines(splits["train"], splits["test"], grammar, VOICES)
+    splits, grammar = chorales.splits(arguments.folder), chorales.positions()
+    counted = baselines(splits["train"], splits["test"], grammar, chorales.VOICES)
     print(f"bigram of the same voice: {counted['bigram']:.4f} nats a note on test")
 
     training = TrainingSettings(seed=arguments.seed)
     model = Model.new(ModelSettings(**SIZES["small"]), grammar, arguments.seed)
     stream = Stream(
         splits["train"], grammar, streams=training.streams, steps=training.segment, seed=training.seed,
-        augment=transpose,
+        augment=chorales.transpose,
     )  # fmt: skip
 
     def batches(split: str):

@@ -1,0 +1,49 @@
+"""Bach chorales as the literature models them, for the benchmarks that train on them.
+
+A folder holds `Jsb16thSeparated.json` (229 / 76 / 77 pieces; S A T B on a grid of 16ths, -1 is silence). The task is
+the raw one: a token is a voice's pitch at a 16th, held and repeated notes are not told apart, a piece begins with BOS
+and has no EOS, and every note counts. Training pieces are to be transposed by -5 … +6 semitones. The model is told its
+voice and its 16th in the bar.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+
+from seqgen.corpus.store import SPLITS, Documents
+from seqgen.domain import Example
+from seqgen.grammar import Grammar, build
+
+VOICES, SIXTEENTHS = 4, 16
+SILENCE, FIRST_PITCH = 2, 3
+LOWEST, HIGHEST = 30, 100
+VOCABULARY = FIRST_PITCH + HIGHEST - LOWEST + 1
+
+
+def splits(folder: Path) -> dict[str, Documents]:
+    """The documents of "train", "valid" and "test"."""
+    pieces = json.loads((folder / "Jsb16thSeparated.json").read_text())
+    return {
+        name: Documents.from_examples([(one.ids, one.weights) for one in map(encode, pieces[name])]) for name in SPLITS
+    }
+
+
+def encode(piece: list[list[float]]) -> Example:
+    pitches = np.array(piece).astype(int).reshape(-1)
+    ids = np.where(pitches < 0, SILENCE, pitches - LOWEST + FIRST_PITCH)
+    if ids.min() < SILENCE or ids.max() >= VOCABULARY:
+        raise SystemExit("a pitch lies outside the vocabulary")
+    return Example.document(ids, ends=False)
+
+
+def transpose(ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    return np.where(ids >= FIRST_PITCH, ids + int(rng.integers(-5, 7)), ids)
+
+
+def positions() -> Grammar:
+    """Any note at any time; the state is the voice and the 16th of the bar."""
+    count = VOICES * SIXTEENTHS
+    return build(VOCABULARY, 0, lambda state: ((token, (state + 1) % count) for token in range(SILENCE, VOCABULARY)))
