@@ -1,4 +1,4 @@
-"""What a trained model gives: documents that were drawn, searched for or filled in, and what one costs."""
+"""What a trained model gives: documents drawn, searched for or filled in, what one costs, what goes on inside."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from seqgen.engine.inside import Activity
 from seqgen.grammar import EOS
 
 
@@ -71,3 +72,11 @@ class Score:
     @property
     def nats_per_token(self) -> float:
         return float(self.nats.sum() / max(self.tokens, 1.0))
+
+
+@dataclass(frozen=True, eq=False)
+class Inside(Activity):
+    """What goes on in a model while it reads a document of n tokens."""
+
+    tokens: tuple[str, ...]
+    """Their names."""

@@ -6,6 +6,7 @@ import itertools
 import math
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from seqgen.engine.dynamic import Adaptation, DynamicEvaluation
 from seqgen.engine.evaluation import Evaluator
 from seqgen.engine.filters import Filters
 from seqgen.engine.given import Filler
+from seqgen.engine.inside import Observer
 from seqgen.engine.model import Model
 from seqgen.engine.neural_cache import NeuralCache
 from seqgen.engine.sampling import Sampler
@@ -34,7 +36,7 @@ from seqgen.errors import BundleError, CorpusError, InvalidValue, UnusableFile, 
 from seqgen.grammar import BOS
 from seqgen.novelty import longest_copies
 from seqgen.plugins import load_domain
-from seqgen.samples import Filled, Found, Sample, Score
+from seqgen.samples import Filled, Found, Inside, Sample, Score
 
 LONGEST = 8192
 MOST = 2**24
@@ -71,6 +73,7 @@ class Trained:
         self._sampler = Sampler(self.model)
         self._beam_search = BeamSearch(self.model)
         self._filler = Filler(self._sampler)
+        self._observer = Observer(self.model)
         self._scorers: dict[tuple[DynamicEvaluation | None, NeuralCache | None], Scorer] = {}
 
     def sample(
@@ -216,8 +219,35 @@ class Trained:
 
         Raises UsageError when the domain's grammar forbids an id.
         """
-        try:
+        with self._documents_only():
             return self._scorer(dynamic, cache).probabilities(np.asarray(ids, np.int32))
+
+    def inside(self, ids: np.ndarray) -> Inside:
+        """Gates, states and attention of every layer while the model reads ids int32[n], BOS first; a `Score` has them.
+
+        All are kept for all n: (G + 2) · N · H + M + 1 floats a token, for G gates and candidate, N layers of H units,
+        and attention over M positions. Raises UsageError when the domain's grammar forbids an id.
+        """
+        with self._documents_only():
+            activity = self._observer.activity(np.asarray(ids, np.int32))
+        return Inside(**vars(activity), tokens=tuple(self.domain.vocabulary[id] for id in ids))
+
+    def gradient_norms(self, ids: np.ndarray, *, furthest: int = 256) -> np.ndarray:
+        """float32[K + 1, N]: ‖∂L/∂h_{T-k}‖ for k = 0 … K and each of N layers, L the cost of the last of ids int32[n].
+
+        T is the step that reads the last id but one: how much what the model says there depends on its hidden states k
+        steps before. K is `furthest`, or as far as the document goes back. Raises InvalidValue, and UsageError when the
+        domain's grammar forbids an id.
+        """
+        _check(0, furthest=furthest)
+        with self._documents_only():
+            return self._observer.gradient_norms(np.asarray(ids, np.int32), furthest)
+
+    @contextmanager
+    def _documents_only(self) -> Iterator[None]:
+        """Says so when ids are no document."""
+        try:
+            yield
         except (ValueError, IndexError) as error:
             raise UsageError(f"These ids are no document of the domain {self.domain.name!r}: {error}.") from error
 

@@ -179,6 +179,24 @@ def test_score_with_dynamic_evaluation_and_a_cache(run_cli, run, pieces, monkeyp
         trained.probabilities([0, 0])
 
 
+def test_what_goes_on_inside_a_model_is_named_by_token_and_gate(run):
+    trained = seqgen.load(run)
+    ids = trained.domain.grammar().walk(np.random.default_rng(0))[:20]
+    inside = trained.inside(ids)
+    assert inside.tokens == tuple(trained.domain.vocabulary[id] for id in ids)
+    assert set(inside.gates) == {"input_gate", "forget_gate", "output_gate"}
+    assert {one.shape for one in (inside.hidden_states, inside.cell_states, *inside.gates.values())} == {(20, 1, 64)}
+    norms = trained.gradient_norms(ids, furthest=8)
+    assert norms.shape == (9, 1)
+    assert (norms > 0).all()
+    with pytest.raises(seqgen.UsageError, match=r"position 1 .*\.$"):
+        trained.inside([0, 0])
+    with pytest.raises(seqgen.UsageError, match=r"two ids .*\.$"):
+        trained.gradient_norms([0])
+    with pytest.raises(seqgen.InvalidValue, match="furthest"):
+        trained.gradient_norms(ids, furthest=0)
+
+
 def test_evaluate_stands_beside_its_baselines(run_cli, run):
     code, out, _ = run_cli("evaluate", run, "--json")
     told = json.loads(out)

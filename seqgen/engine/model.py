@@ -46,6 +46,16 @@ BATCH_AXIS = Memory(hidden=1, carried=1, keys=1, values=1, documents=1, document
 """Which axis of each part of a memory counts the sequences of a batch."""
 
 
+class Seen:
+    """What a forward pass comes by and does not give; `Model.forward` fills it in for those who look inside."""
+
+    def __init__(self) -> None:
+        self.layers: list[tuple] = []
+        """What each recurrent layer reads: the arguments of `recurrence` after the cell."""
+        self.attention: tf.Tensor | None = None
+        """Attention weights [B, T, M + T], where the model attends."""
+
+
 class Tables(NamedTuple):
     """A grammar as the compiled functions read it; S states, vocabulary V."""
 
@@ -101,11 +111,12 @@ class Model:
         memory: Memory,
         regularisation: Regularisation | None = None,
         precision: tf.DType = tf.float32,
+        seen: Seen | None = None,
     ) -> tuple[tf.Tensor, Memory]:
         """The last layer's output [T, B, H] for ids int32[T, B] and observed classes int32[T, B], and the memory after.
 
         In training, `regularisation` leaves out what its seed says; nothing else is random. precision is that of the
-        products over all steps.
+        products over all steps. `seen` is filled in.
         """
         settings = self.settings
         weights = regularisation.thin(self.weights) if regularisation else self.weights
@@ -123,7 +134,7 @@ class Model:
         for layer in range(settings.layers):
             gain, own = weights[f"recurrence_{layer}/norm"], self.cell.weights(self.layer(layer, weights))
             states = memory.hidden[layer], memory.carried[layer]
-            if inputs.shape[0] == 1:
+            if inputs.shape[0] == 1 and seen is None:
                 one = normalised(lookups, gain) if layer == 0 else normalise(x, gain)
                 hidden, carried = one_step(self.cell, one[0], own, resets[0], *states)
                 hiddens = hidden[None]
@@ -134,6 +145,8 @@ class Model:
                     else linear(normalise(x, gain), own.input, precision)
                 )
                 hiddens, carried = recurrence(self.cell, from_input, own, resets, *states, precision)
+                if seen is not None:
+                    seen.layers.append((from_input, own, resets, *states))
             last_hidden.append(hiddens[-1])
             last_carried.append(carried)
             dropped = drop(hiddens, 2 + layer)
@@ -143,7 +156,9 @@ class Model:
         documents = memory.document + tf.cumsum(tf.cast(resets, tf.int32))
         memory = memory._replace(hidden=tf.stack(last_hidden), carried=tf.stack(last_carried), document=documents[-1])
         if settings.attention_memory:
-            mixed, memory = self._attend(normalise(x, weights["attention/norm"]), documents, memory)
+            mixed, attention, memory = self._attend(normalise(x, weights["attention/norm"]), documents, memory)
+            if seen is not None:
+                seen.attention = attention
             x += drop(mixed, 2 + settings.layers)
         if settings.feed_forward:
             up = linear(normalise(x, weights["feed_forward/norm"]), weights["feed_forward/up"])
@@ -155,18 +170,21 @@ class Model:
         """Those of the weights that are a recurrent layer's, by the names that its cell gives them."""
         return {part: weights[f"recurrence_{number}/{part}"] for part in self.cell.shapes(self.settings.width)}
 
-    def _attend(self, x: tf.Tensor, documents: tf.Tensor, memory: Memory) -> tuple[tf.Tensor, Memory]:
+    def _attend(self, x: tf.Tensor, documents: tf.Tensor, memory: Memory) -> tuple[tf.Tensor, tf.Tensor, Memory]:
+        """What attention adds [T, B, H], its weights [B, T, M + T], and the memory after."""
         weights, remembered = self.weights, self.settings.attention_memory
         query, key, value = tf.split(linear(x, weights["attention/query_key_value"]), 3, -1)
         keys, values = tf.concat([memory.keys, key], 0), tf.concat([memory.values, value], 0)
         key_documents = tf.concat([memory.documents, documents], 0)
-        mixed, _ = window_attention(query, keys, values, weights["attention/distance_bias"], documents, key_documents)
+        mixed, attention = window_attention(
+            query, keys, values, weights["attention/distance_bias"], documents, key_documents
+        )
         memory = memory._replace(
             keys=tf.stop_gradient(keys[-remembered:]),
             values=tf.stop_gradient(values[-remembered:]),
             documents=key_documents[-remembered:],
         )
-        return linear(mixed, weights["attention/output"]), memory
+        return linear(mixed, weights["attention/output"]), attention, memory
 
     def logits(self, x: tf.Tensor, allowed: tf.Tensor) -> tf.Tensor:
         """Scores [T, B, V] of the next token after output x [T, B, H]; those not in allowed bool[T, B, V] are -1e9."""

@@ -17,7 +17,7 @@ from collections.abc import Callable
 
 import tensorflow as tf
 
-from seqgen.engine.cell import Cell, Weights
+from seqgen.engine.cell import Cell, Step, Weights
 from seqgen.engine.compiling import compiled
 from seqgen.engine.products import transposed_times
 
@@ -55,6 +55,24 @@ def recurrence(
     """
     keep = _keep(resets, hidden.dtype)
     return _through_time(cell, precision)(from_input, keep, *weights[1:], hidden, carried)
+
+
+def every_step(
+    cell: Cell, from_input: tf.Tensor, weights: Weights, resets: tf.Tensor, hidden: tf.Tensor, carried: tf.Tensor
+) -> Step:
+    """What `recurrence` computes on its way over a segment, and gives away only the last of: all steps, [T, B, ·].
+
+    Where a document begins, states are 0 whatever the activations were. Nothing is differentiated.
+    """
+    hiddens, record, _ = _forward(cell, from_input, _keep(resets, hidden.dtype), *weights[1:], hidden, carried)
+    kept, carrieds = tf.split(record, [record.shape[-1] - carried.shape[-1], carried.shape[-1]], -1)
+    if cell.keeps_activations:
+        return Step(hiddens, carrieds, kept)
+    # With the states known, no step waits for another: all are made at once, as if they were one batch.
+    before = tf.concat([hidden[None], hiddens[:-1]], 0), tf.concat([carried[None], carrieds[:-1]], 0)
+    z, hidden, carried = (tf.reshape(rows, (-1, rows.shape[-1])) for rows in (kept, *before))
+    made = cell.step(z, hidden, carried, weights.own)
+    return Step(hiddens, carrieds, tf.reshape(made.activations, (*hiddens.shape[:2], -1)))
 
 
 def _keep(resets: tf.Tensor, dtype: tf.DType) -> tf.Tensor:

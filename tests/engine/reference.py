@@ -1,8 +1,10 @@
-"""The recurrent cells and the windowed attention as the papers write them: float64, one step at a time."""
+"""The recurrent cells, the windowed attention and the model as the papers write them: float64, one step at a time."""
 
 from __future__ import annotations
 
 import numpy as np
+
+from seqgen.grammar import BOS
 
 
 def sigmoid(x: np.ndarray) -> np.ndarray:
@@ -57,8 +59,11 @@ def gru_step(x, h, parts):
     return (1 - u) * n + u * h
 
 
-def recurrence(cell, x, parts, resets, h, carried):
-    """Any cell over x [T, B, D], float64; carried [B, C·H] as the engine lays it out. Gives all h, the last carried."""
+def recurrence(cell, x, parts, resets, h, carried, nudges=None):
+    """Any cell over x [T, B, D], float64; carried [B, C·H] as the engine lays it out. Gives all h, the last carried.
+
+    Each h is moved by its nudge [T, B, H].
+    """
     units, hiddens = h.shape[-1], []
     c = carried[:, :units]
     gates = np.split(carried[:, units:], 3, -1) if cell == "fgr" else []
@@ -72,6 +77,7 @@ def recurrence(cell, x, parts, resets, h, carried):
             h, c, _ = lstm_step(x[t], h, c, [], plain_lstm_parts(parts), peephole=False)
         else:
             h, c, gates = lstm_step(x[t], h, c, gates, parts, variant="" if cell == "peephole" else cell)
+        h = h if nudges is None else h + nudges[t]
         h, c, gates = h * keep, c * keep, [gate * keep for gate in gates]
         hiddens.append(h)
     return np.stack(hiddens), np.concatenate([c, *gates], -1) if cell == "fgr" else c
@@ -89,3 +95,57 @@ def attention(query, key, value, bias, query_document, key_document):
             weights = np.exp(scores - scores.max())
             mixed[t, b] = (weights / weights.sum()) @ np.stack([value[s, b] for s in seen])
     return mixed
+
+
+def rms_norm(x, gain):
+    return x / np.sqrt((x**2).mean(-1, keepdims=True) + 1e-6) * gain
+
+
+def embeddings(model, ids):
+    """What the first layer reads: [n, H] of the tokens, and of the grammar's states where the model is told them."""
+    weights = model.numpy()
+    tables = [weights["embedding"][ids]]
+    if "state_embedding" in weights:
+        tables.append(weights["state_embedding"][model.grammar.observed[model.grammar.unroll(ids)]])
+    return [table.astype(float) for table in tables]
+
+
+def layer_input(model, ids, hiddens):
+    """What layer N of a model reads, given the hidden states [n, N, H] of those below it."""
+    gain, tables = model.numpy()[f"recurrence_{hiddens.shape[1]}/norm"], embeddings(model, ids)
+    if hiddens.shape[1] == 0:
+        return sum(rms_norm(table, gain) for table in tables)
+    return rms_norm(sum(tables) + hiddens.sum(1), gain)
+
+
+def hidden_states(model, ids, nudges=None):
+    """[n, N, H] of all layers; each is moved by its nudge [n, N, H]."""
+    settings, resets = model.settings, (ids == BOS)[:, None]
+    hiddens = np.zeros((len(ids), 0, settings.width))
+    for layer in range(settings.layers):
+        parts = {part: value.numpy().astype(float) for part, value in model.layer(layer, model.weights).items()}
+        first = np.zeros((1, settings.width)), np.zeros((1, max(1, model.cell.carried) * settings.width))
+        nudge = None if nudges is None else nudges[:, layer, None]
+        x = layer_input(model, ids, hiddens)[:, None]
+        hiddens = np.concatenate([hiddens, recurrence(settings.cell, x, parts, resets, *first, nudge)[0]], 1)
+    return hiddens
+
+
+def probabilities(model, ids, hiddens):
+    """p [n, V] of the token after each of ids, from the hidden states [n, N, H] of all layers."""
+    weights = {name: value.astype(float) for name, value in model.numpy().items()}
+    x = sum(embeddings(model, ids)) + hiddens.sum(1)
+    if memory := model.settings.attention_memory:
+        projected = rms_norm(x, weights["attention/norm"]) @ weights["attention/query_key_value"]
+        query, key, value = np.split(projected[:, None], 3, -1)
+        key, value = (np.pad(rows, ((memory, 0), (0, 0), (0, 0))) for rows in (key, value))
+        documents = np.cumsum(ids == BOS)[:, None]
+        before = np.pad(documents, ((memory, 0), (0, 0)), constant_values=-1)
+        mixed = attention(query, key, value, weights["attention/distance_bias"], documents, before)
+        x = x + mixed[:, 0] @ weights["attention/output"]
+    if model.settings.feed_forward:
+        up = rms_norm(x, weights["feed_forward/norm"]) @ weights["feed_forward/up"] + weights["feed_forward/up_bias"]
+        x = x + np.maximum(up, 0) @ weights["feed_forward/down"]
+    logits = rms_norm(x, weights["output/norm"]) @ weights["embedding"].T + weights["output/bias"]
+    likelihood = np.exp(logits - logits.max(1, keepdims=True)) * model.grammar.allowed[model.grammar.unroll(ids)]
+    return likelihood / likelihood.sum(1, keepdims=True)
