@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from seqgen.atomic import atomic_write
     from seqgen.building import build
-    from seqgen.domain import Domain, Example, Options, Prompt, Remark, Vocabulary
+    from seqgen.domain import Answer, Domain, Example, Options, Oracle, Prompt, Remark, Vocabulary
     from seqgen.engine.dynamic import DynamicEvaluation
     from seqgen.engine.neural_cache import NeuralCache
     from seqgen.errors import (
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from seqgen.grammar import BOS, EOS, Grammar
+    from seqgen.plugins import load_domain
     from seqgen.project import evaluate, train
     from seqgen.trained import load
 
@@ -37,6 +38,7 @@ __version__ = "0.1.0"
 __all__ = [
     "BOS",
     "EOS",
+    "Answer",
     "BundleError",
     "CorpusError",
     "Domain",
@@ -47,6 +49,7 @@ __all__ = [
     "InvalidValue",
     "NeuralCache",
     "Options",
+    "Oracle",
     "OutputError",
     "PluginError",
     "Prompt",
@@ -61,15 +64,17 @@ __all__ = [
     "build",
     "evaluate",
     "load",
+    "load_domain",
     "train",
 ]
 _HOMES = {
     "atomic": ("atomic_write",),
     "building": ("build",),
-    "domain": ("Domain", "Example", "Options", "Prompt", "Remark", "Vocabulary"),
+    "domain": ("Answer", "Domain", "Example", "Options", "Oracle", "Prompt", "Remark", "Vocabulary"),
     "grammar": ("BOS", "EOS", "Grammar"),
     "engine.dynamic": ("DynamicEvaluation",),
     "engine.neural_cache": ("NeuralCache",),
+    "plugins": ("load_domain",),
     "project": ("evaluate", "train"),
     "trained": ("load",),
 }

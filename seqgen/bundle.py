@@ -1,7 +1,7 @@
 """What a trained model is on disk: four files in a folder, which are data and can run nothing.
 
     config.json         format, the model's settings, how it was trained
-    domain.json         the domain's name, interface version, settings and vocabulary
+    domain.json         the domain's name, interface version, settings, vocabulary and calibration
     model.safetensors   the weights
     README.md           a model card, for people
 
@@ -54,6 +54,10 @@ class Bundle(NamedTuple):
                 f"{path} is missing or damaged ({error}); take the bundle from where it was trained."
             ) from error
 
+    def describe_domain(self, domain: dict[str, Any]) -> None:
+        """Says anew what domain.json holds. Raises OutputError."""
+        _write_domain(self.path, domain)
+
 
 def write_bundle(
     path: Path, config: dict[str, Any], domain: dict[str, Any], weights: dict[str, np.ndarray], card: str
@@ -63,11 +67,15 @@ def write_bundle(
     Within a run only the weights and the account of how they were trained change, so a reader that comes between two
     of the files meets a model that loads.
     """
-    write_text(path / "domain.json", json.dumps(domain, indent=1, ensure_ascii=False))
+    _write_domain(path, domain)
     with atomic_write(path / "model.safetensors") as temporary:
         temporary.write_bytes(save(weights))
     write_text(path / "README.md", card)
     write_text(path / "config.json", json.dumps({"format": FORMAT, **config}, indent=1))
+
+
+def _write_domain(path: Path, domain: dict[str, Any]) -> None:
+    write_text(path / "domain.json", json.dumps(domain, indent=1, ensure_ascii=False))
 
 
 def read_bundle(path: Path) -> Bundle:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, Protocol, TypeVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -33,10 +33,15 @@ class Options(BaseModel):
         return all(value is None for _, value in self)
 
     @classmethod
+    def has(cls, key: str) -> bool:
+        """Whether there is an option of that name; options that hold those of another domain know more than fields."""
+        return key in cls.model_fields
+
+    @classmethod
     def from_mapping(cls, values: Mapping[str, Any], kind: str = "setting") -> Any:
         """Checked options; raises UnknownName for a key that is not there, InvalidValue for a value that cannot be."""
         for key in values:
-            if key not in cls.model_fields:
+            if not cls.has(key):
                 raise UnknownName(kind, key, cls.model_fields)
         try:
             return cls(**values)
@@ -114,6 +119,33 @@ class Prompt:
     unconditional: np.ndarray | None = None
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What `predict` says of one item: a line or more for people, and the same as JSON values by name."""
+
+    text: str
+    values: dict[str, Any]
+
+
+class Oracle(Protocol):
+    """A trained model as `predict` may question it: about ids, and about many documents at once.
+
+    Ids begin with BOS. What the domain's grammar forbids is a ValueError.
+    """
+
+    def log_probabilities(self, beginnings: Sequence[np.ndarray], among: Sequence[int]) -> np.ndarray:
+        """float32[n, k]: ln p that each of k tokens comes right after each of n beginnings int32[…]."""
+        raise NotImplementedError
+
+    def score(self, documents: Sequence[np.ndarray]) -> list[np.ndarray]:
+        """For each document int32[n], float32[n]: what each id costs, -ln p(id | ids before); 0 for BOS."""
+        raise NotImplementedError
+
+    def generate(self, prompt: Prompt, count: int, *, longest: int, seed: int) -> list[np.ndarray]:
+        """`count` new documents int32[…], prompt included, of at most `longest` tokens beside it."""
+        raise NotImplementedError
+
+
 class Domain(Generic[Item]):
     """One kind of data. Subclass it, name it, and register it in the entry-point group `seqgen`."""
 
@@ -137,9 +169,13 @@ class Domain(Generic[Item]):
     class Constraints(Options):
         """What can be asked of a sample."""
 
+    class Calibration(Options):
+        """What `calibrate` finds; saved in the bundle."""
+
     def __init__(self, settings: Any = None, vocabulary: Vocabulary | None = None) -> None:
         self.settings: Any = settings if settings is not None else self.Settings()
         self.vocabulary: Vocabulary = vocabulary if vocabulary is not None else self.learn(())
+        self.calibration: Any = self.Calibration()
 
     def read(self, path: Path) -> Iterator[Item | Remark]:
         """The items of one file, and remarks; raises UnusableFile, and nothing else, when it cannot be used."""
@@ -207,6 +243,32 @@ class Domain(Generic[Item]):
 
     def evaluate(self, real: Sequence[Item], made: Sequence[Item]) -> dict[str, float]:
         """Domain metrics of made items beside real ones, by name."""
+        return {}
+
+    def predict(self, items: Sequence[Item], oracle: Oracle) -> Iterator[Answer]:
+        """The answer for each item, in order: its label, its translation, what comes next.
+
+        What is to be predicted may stand in the items; it is not looked at. Called with many items at once, for the
+        oracle is quick only when it is asked about many. Raises UsageError in a domain that predicts nothing.
+        """
+        raise UsageError(f"There is nothing to predict in the domain {self.name!r}; sample from it, or score files.")
+
+    def explain(self, items: Sequence[Item], oracle: Oracle) -> Iterator[Answer]:
+        """The answers of `predict`, each with what in the item spoke for it. Raises UsageError where nothing can."""
+        raise UsageError(f"The domain {self.name!r} cannot explain what it predicts.")
+
+    def calibrate(self, items: Iterable[Item], oracle: Oracle) -> Any:
+        """What makes answers better and is found once a model is trained, on the validation split: a `Calibration`.
+
+        Before that, and in a domain that has none, `self.calibration` is the default one.
+        """
+        return self.calibration
+
+    def examine(self, train: Iterable[Item], held_out: Sequence[Item], oracle: Oracle) -> dict[str, Any]:
+        """How good the answers are on held-out items, beside simple baselines that learn from `train`.
+
+        Numbers by name, or tables of them: {"confusion": {"negative": {"negative": 9, "positive": 1}, …}}.
+        """
         return {}
 
     def render(self, item: Item, kind: str, path: Path) -> Path:

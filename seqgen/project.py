@@ -109,7 +109,9 @@ def train(
     domain_of_run = made(made.Settings.from_mapping(corpus.settings), corpus.vocabulary)
     with memory_explained(saved.model, saved.training, domain_of_run.grammar()):
         _run(run, corpus, domain_of_run, saved, bundled_only, report)
-    return load(run, bundled_only=bundled_only)
+    trained = load(run, bundled_only=bundled_only)
+    trained.calibrate(corpus)
+    return trained
 
 
 def evaluate(run: Path | str, *, bundled_only: bool = False, seed: int = 0) -> dict[str, Any]:

@@ -99,9 +99,9 @@ def typed(settings: Mapping[str, Any], domain: type[Options]) -> tuple[dict[str,
         if key in engine:
             raise PluginError(f"The plugin's setting {key!r} is called as one of the engine's; rename it there.")
     for key in settings:
-        if key not in engine and key not in domain.model_fields:
+        if key not in engine and not domain.has(key):
             raise UnknownName("setting", key, {*engine, *domain.model_fields})
-    own = {key: value for key, value in settings.items() if key in domain.model_fields}
+    own = {key: value for key, value in settings.items() if domain.has(key)}
     checked = domain.from_mapping(own).model_dump(mode="json", include=set(own))
     rest: dict[str, Any] = {}
     for kind in (ModelSettings, TrainingSettings):

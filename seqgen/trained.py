@@ -1,4 +1,4 @@
-"""A trained model in use: sample, score, evaluate. Joins a bundle, its domain and the engine."""
+"""A trained model in use: sample, score, predict, evaluate. Joins a bundle, its domain and the engine."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from seqgen.corpus.store import Corpus, Documents, is_corpus
 from seqgen.corpus.stream import states_of
 from seqgen.corpus.whole import whole
 from seqgen.corpus.workers import read_documents
-from seqgen.domain import Domain, Prompt, Vocabulary
+from seqgen.domain import Answer, Domain, Prompt, Vocabulary
 from seqgen.engine.beam import BeamSearch
 from seqgen.engine.dynamic import Adaptation, DynamicEvaluation
 from seqgen.engine.evaluation import Evaluator
@@ -35,6 +35,7 @@ from seqgen.engine.weights import weight_shapes
 from seqgen.errors import BundleError, CorpusError, InvalidValue, UnusableFile, UsageError
 from seqgen.grammar import BOS
 from seqgen.novelty import longest_copies
+from seqgen.oracle import Oracle
 from seqgen.plugins import load_domain
 from seqgen.samples import Filled, Found, Inside, Sample, Score
 
@@ -43,6 +44,8 @@ MOST = 2**24
 """Of samples, and of tokens in one."""
 EVALUATED_SAMPLES = 16
 TYPICAL_DOCUMENTS, TYPICAL_LENGTH = 16, 512
+ANSWERED_AT_ONCE = 1024
+"""How many documents are predicted together: enough to be quick, and the first answers come soon."""
 COMPARED_DOCUMENTS = 2000
 """How many held-out documents at most the domain's metrics look at."""
 SUMMARIES: dict[str, Callable[[list[int]], Any]] = {"mean": np.mean, "most": max}
@@ -71,6 +74,7 @@ class Trained:
         weights = bundle.weights(weight_shapes(settings, grammar.vocabulary_size, grammar.classes))
         self.model = Model(settings, weights, grammar)
         self._sampler = Sampler(self.model)
+        self.oracle = Oracle(self.model, self._sampler)
         self._beam_search = BeamSearch(self.model)
         self._filler = Filler(self._sampler)
         self._observer = Observer(self.model)
@@ -251,6 +255,17 @@ class Trained:
         except (ValueError, IndexError) as error:
             raise UsageError(f"These ids are no document of the domain {self.domain.name!r}: {error}.") from error
 
+    def predict(self, source: Path | str, *, explain: bool = False) -> Iterator[Answer]:
+        """The domain's answer for each document of a file: its label, its translation, what comes next.
+
+        `source` is a file or, where there is no such file, what the domain makes of that text; `explain` adds what in
+        the document spoke for the answer. Raises UsageError where the domain predicts nothing, UnusableFile.
+        """
+        answer = self.domain.explain if explain else self.domain.predict
+        items = self._items(source)
+        while some := list(itertools.islice(items, ANSWERED_AT_ONCE)):
+            yield from answer(some, self.oracle)
+
     def _scorer(self, dynamic: DynamicEvaluation | None, cache: NeuralCache | None) -> Scorer:
         """The scorer of these settings; compiled functions are kept for the next call."""
         if (dynamic, cache) not in self._scorers:
@@ -267,12 +282,20 @@ class Trained:
             start, self.model.grammar, count=TYPICAL_DOCUMENTS, longest=TYPICAL_LENGTH, seed=0, filters=Filters()
         )
 
+    def calibrate(self, corpus: Corpus) -> None:
+        """Lets the domain find what makes its answers better, on the validation split, and keeps it in the bundle."""
+        found = self.domain.calibrate(self.items(corpus.documents("valid")), self.oracle)
+        if found != self.domain.calibration:
+            self.domain.calibration = found
+            self.bundle.describe_domain({**self.bundle.domain, "calibration": found.model_dump(mode="json")})
+
     def evaluate(self, corpus: Corpus, *, seed: int = 0) -> dict[str, Any]:
         """Held-out likelihood beside baselines, and the domain's metrics of new samples beside held-out items.
 
         bits:    what a held-out document costs, per each unit that the domain measures it in; its end counts as a cost
         novelty: how many tokens the longest passage has that stands in the training corpus, of samples and, as what
                  is to be expected, of as many held-out documents cut to their length: mean and most
+        answers: how good what the domain predicts is, beside its own baselines; {} where it predicts nothing
 
         Takes the corpus' test split, or the validation split where there is no test. Raises CorpusError.
         """
@@ -281,7 +304,7 @@ class Trained:
         batches = whole(documents, grammar, streams=16, steps=64)
         held_out = Evaluator(self.model).evaluate(batch for batch, _ in batches)
         made = self.sample(EVALUATED_SAMPLES, seed=seed)
-        real = [self.domain.decode(documents[number][0]) for number in range(min(len(documents), COMPARED_DOCUMENTS))]
+        real = list(itertools.islice(self.items(documents), COMPARED_DOCUMENTS))
         return {
             "split": split,
             "documents": len(documents),
@@ -293,7 +316,12 @@ class Trained:
             "baselines": baselines(corpus.documents("train"), documents, grammar, self.domain.period),
             "novelty": _novelty(corpus.documents("train"), documents, [sample.ids for sample in made]),
             "metrics": self.domain.evaluate(real, [sample.item for sample in made]),
+            "answers": self.domain.examine(self.items(corpus.documents("train")), real, self.oracle),
         }
+
+    def items(self, documents: Documents) -> Iterator[Any]:
+        """The items of documents, in order."""
+        return (self.domain.decode(documents[number][0]) for number in range(len(documents)))
 
     def _held_out_split(self, corpus: Corpus) -> tuple[str, Documents]:
         """The name and the documents of the test split, or of the validation split where there is no test."""
@@ -322,9 +350,13 @@ class Trained:
         wishes = self.domain.Constraints.from_mapping(constraints or {}, "constraint")
         if prompt is None:
             return self.domain.prompt(None, wishes)
-        if isinstance(prompt, str) and not is_file(prompt):
-            return self.domain.prompt(self.domain.prompt_text(prompt), wishes)
-        return self.domain.prompt(self.domain.decode(next(self._read(Path(prompt)))[0]), wishes)
+        return self.domain.prompt(next(self._items(prompt)), wishes)
+
+    def _items(self, source: Path | str) -> Iterator[Any]:
+        """The items of a file or, where there is no such file, the one that the domain makes of that text."""
+        if isinstance(source, str) and not is_file(source):
+            return iter([self.domain.prompt_text(source)])
+        return (self.domain.decode(ids) for ids, _ in self._read(Path(source)))
 
     def _read(self, path: Path) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """The documents of one file, read in a process of its own; raises UnusableFile unless there is one."""
@@ -370,6 +402,7 @@ class _NamedDomain(BaseModel):
     api_version: int
     settings: dict[str, Any]
     vocabulary: list[str]
+    calibration: dict[str, Any] = {}
 
 
 def load(path: Path | str, *, bundled_only: bool = False) -> Trained:
@@ -386,6 +419,9 @@ def load(path: Path | str, *, bundled_only: bool = False) -> Trained:
     made = load_domain(named.name, bundled_only=bundled_only)
     try:
         settings = made.Settings.from_mapping(named.settings)
+        calibration = made.Calibration.from_mapping(named.calibration, "calibration")
     except UsageError as error:
         raise BundleError(f"{bundle.path} does not fit the plugin {named.name!r} that is installed: {error}") from error
-    return Trained(bundle, made(settings, vocabulary))
+    domain = made(settings, vocabulary)
+    domain.calibration = calibration
+    return Trained(bundle, domain)

@@ -13,6 +13,7 @@ from seqgen.cli.corpora import corpora
 from seqgen.cli.doctor import doctor
 from seqgen.cli.domains import domains
 from seqgen.cli.evaluate import evaluate
+from seqgen.cli.predict import predict
 from seqgen.cli.sample import sample
 from seqgen.cli.score import score
 from seqgen.cli.train import train
@@ -29,7 +30,7 @@ def group(debug: bool, no_plugins: bool) -> None:
     """Train an LSTM with attention on your own sequences, and generate new ones."""
 
 
-for command in (domains, corpora, build, train, sample, score, evaluate, doctor):
+for command in (domains, corpora, build, train, sample, score, predict, evaluate, doctor):
     group.add_command(command)
 
 

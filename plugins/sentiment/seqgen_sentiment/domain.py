@@ -1,0 +1,238 @@
+"""The domain `sentiment`: labels over the content of any other domain. The modules beside it do the work."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+from pydantic import Field
+
+from seqgen import (
+    BOS,
+    EOS,
+    Answer,
+    BundleError,
+    CorpusError,
+    Domain,
+    Example,
+    Grammar,
+    Options,
+    Oracle,
+    Prompt,
+    Remark,
+    UnknownName,
+    UnusableFile,
+    Vocabulary,
+)
+from seqgen_sentiment import judging
+from seqgen_sentiment.frame import Frame
+from seqgen_sentiment.labelled import Labelled
+from seqgen_sentiment.reading import TABLES, LabelledReader
+from seqgen_sentiment.settings import SentimentSettings, constraints_of
+
+CALIBRATED = 4000
+"""How many held-out documents at most the temperature is found on."""
+FEW = 10
+"""From how many documents on a label for nearly each of them is taken for a mistake."""
+TOLD = 8
+"""How many tokens an explanation shows to people."""
+
+
+class SentimentDomain(Domain[Labelled]):
+    """Labels over any other domain: learns to tell the label, and to write what has it."""
+
+    name: ClassVar[str] = "sentiment"
+
+    class Settings(SentimentSettings):
+        """Which domain the content is of, where content and label stand, and how much a label counts."""
+
+    class Constraints(Options):
+        """What can be asked of a sample: its label. A trained domain knows its base's constraints too."""
+
+        label: str | None = Field(default=None, description="the label that it has; and the base's own constraints")
+
+    class Calibration(Options):
+        """What makes probabilities honest."""
+
+        temperature: float = Field(default=1.0, gt=0, le=1000, allow_inf_nan=False)
+
+    def __init__(self, settings: Any = None, vocabulary: Vocabulary | None = None) -> None:
+        """Raises BundleError for a vocabulary that cannot be one of labelled content."""
+        super().__init__(settings, vocabulary)
+        try:
+            self.frame = Frame(self.vocabulary)
+        except ValueError as error:
+            raise BundleError(
+                f"The vocabulary is none of labelled content: {error}; take the whole model from where it was trained."
+            ) from error
+        self.base = self.settings.make_base(self.frame.content_names)
+        self._whole = self.frame.grammar(self.base.grammar(), [self.frame.label_first, self.frame.label_last])
+        self._reader = LabelledReader(self.base, self.settings.content, self.settings.label, self.frame.labels)
+        self.Constraints = constraints_of(self.base)  # type: ignore[misc, assignment]
+        self.reads = (*TABLES, *self.base.reads) if self.base.reads else ()  # type: ignore[misc]
+        for name in ("unit", "renders", "in_pieces"):
+            setattr(self, name, getattr(self.base, name))
+
+    def read(self, path: Path) -> Iterator[Labelled | Remark]:
+        return self._reader.read(path)
+
+    def evidence(self, item: Labelled) -> Any:
+        return [item.label, self.base.evidence(item.content)]
+
+    def learn(self, evidence: Iterable[Any]) -> Vocabulary:
+        """What the base learns from the content, and the labels. Raises CorpusError for less than two labels."""
+        counts = Counter(label for label, _ in evidence)
+        unlabelled, documents = counts.pop(None, 0), sum(counts.values())
+        if counts or unlabelled:
+            _check_labels(counts, documents)
+        base = self.settings.make_base()
+        try:
+            return Frame.vocabulary(base.learn(_Contents(evidence)), sorted(counts))
+        except ValueError as error:
+            raise CorpusError(f"The content cannot be labelled: {error}; rename that label.") from error
+
+    def encode(self, item: Labelled) -> Example:
+        """The document with its label last; raises UnusableFile for content that the base cannot encode."""
+        content = self.base.encode(item.content)
+        if content.ids[-1] != EOS:
+            raise UnusableFile("content without an end")
+        label = self.frame.place(item.label)
+        ids = [*self.frame.judged(content.ids[1:-1]), label, EOS]
+        weight = self.settings.label_weight or float(content.weights.sum())
+        # In which place the label stands is given, and that nothing follows the last place is certain.
+        weights = [0, 0, *content.weights[1:], 0 if label == self.frame.unlabelled else weight, 0]
+        return Example(np.array(ids, np.int32), np.array(weights, np.float32))
+
+    def decode(self, ids: np.ndarray) -> Labelled:
+        return Labelled(self.base.decode(self._of_base(ids)), self.frame.label(ids))
+
+    def augment(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Another form of the content, where the base knows one; and in some documents the label comes first.
+
+        To a model that writes to order, documents whose label comes last are those whose label was dropped.
+        """
+        content = self._of_base(ids)
+        other = np.concatenate([ids[:2], self.base.augment(content, rng)[1:-1], ids[-3:]]).astype(np.int32)
+        if rng.random() < self.settings.label_first:
+            other[[1, -2]] = other[[-2, 1]]
+        return other
+
+    def write(self, item: Labelled, path: Path) -> list[Path]:
+        """Writes the content into a folder named after its label, from where it can be read again."""
+        return self.base.write(item.content, _in_folder(item, path))
+
+    def render(self, item: Labelled, kind: str, path: Path) -> Path:
+        return self.base.render(item.content, kind, _in_folder(item, path))
+
+    def live(self, chunks: Iterable[np.ndarray]) -> Iterator[str]:
+        return self.base.live(self.frame.content(chunk) for chunk in chunks)
+
+    def measures(self, item: Labelled) -> dict[str, int]:
+        return self.base.measures(item.content)
+
+    def grammar(self, constraints: Any = None) -> Grammar:
+        return self._whole if constraints is None or constraints.empty else self.prompt(None, constraints).grammar
+
+    def prompt(self, item: Labelled | None = None, constraints: Any = None) -> Prompt:
+        """The label that is asked for, or the item's, and the beginning of the content; without one it comes last.
+
+        Raises UnknownName for a label that the model does not know, and what the base's `prompt` does.
+        """
+        asked = dict(constraints or {})
+        label = asked.pop("label", None) or (item.label if item else None)
+        if label is not None and label not in self.frame.labels:
+            raise UnknownName("label", label, self.frame.labels)
+        content = self.base.prompt(item.content if item else None, self.base.Constraints(**asked))
+        side = self.frame.label_first if label else self.frame.label_last
+        given = content.ids[1:]
+        dropped = np.array([BOS, self.frame.unlabelled, *given], np.int32)
+        ids = np.array([BOS, self.frame.place(label), *given], np.int32)
+        return Prompt(ids, self.frame.grammar(content.grammar, [side]), dropped if label else None)
+
+    def prompt_text(self, text: str) -> Labelled:
+        return Labelled(self.base.prompt_text(text))
+
+    def predict(self, items: Sequence[Labelled], oracle: Oracle) -> Iterator[Answer]:
+        """Each item's likeliest label, with the calibrated probabilities of all."""
+        for row in self._probabilities([self._content(item) for item in items], oracle):
+            yield self._answer(row)
+
+    def explain(self, items: Sequence[Labelled], oracle: Oracle) -> Iterator[Answer]:
+        """The same, with how much ln p of the answer falls when a token is left out, for each that can be."""
+        for item, answer in zip(items, self.predict(items, oracle), strict=True):
+            content = self._content(item)
+            weights = judging.weights_by_leaving_out(
+                content, self.frame.labels.index(answer.values["label"]), self.frame, self._whole, oracle,
+                self.calibration.temperature,
+            )  # fmt: skip
+            names = [self.vocabulary[number] for number in content.tolist()]
+            told = [
+                {"token": name, "weight": None if np.isnan(weight) else float(weight)}
+                for name, weight in zip(names, weights.tolist(), strict=True)
+            ]
+            loudest = sorted((one for one in told if one["weight"]), key=lambda one: -abs(one["weight"]))[:TOLD]
+            lines = [f"  {one['weight']:+.3f} {one['token'].strip()}" for one in loudest]
+            yield Answer("\n".join([answer.text, *lines]), {**answer.values, "tokens": told})
+
+    def calibrate(self, items: Iterable[Labelled], oracle: Oracle) -> Any:
+        """The temperature of the answers, by the items whose label is known."""
+        known = [item for item in itertools.islice(items, CALIBRATED) if item.label in self.frame.labels]
+        if not known:
+            return self.calibration
+        scores = judging.log_scores([self._content(item) for item in known], self.frame, oracle)
+        labels = np.array([self.frame.labels.index(str(item.label)) for item in known])
+        return self.Calibration(temperature=judging.best_temperature(scores, labels))
+
+    def evaluate(self, real: Sequence[Labelled], made: Sequence[Labelled]) -> dict[str, float]:
+        return self.base.evaluate([item.content for item in real], [item.content for item in made])
+
+    def _probabilities(self, contents: list[np.ndarray], oracle: Oracle) -> np.ndarray:
+        """float64[n, labels]: the calibrated p(label | content)."""
+        return judging.probabilities(judging.log_scores(contents, self.frame, oracle), self.calibration.temperature)
+
+    def _answer(self, row: np.ndarray) -> Answer:
+        best = int(row.argmax())
+        label, probability = self.frame.labels[best], float(row[best])
+        every = dict(zip(self.frame.labels, row.tolist(), strict=True))
+        values = {"label": label, "probability": probability, "probabilities": every}
+        return Answer(f"{label}\t{probability:.4f}", values)
+
+    def _content(self, item: Labelled) -> np.ndarray:
+        """The ids int32[n] of an item's content, BOS and EOS left out."""
+        return self.base.encode(item.content).ids[1:-1]
+
+    def _of_base(self, ids: np.ndarray) -> np.ndarray:
+        """A document of the base: the content of one, ended where its content has."""
+        ended = [EOS] if (ids == self.frame.end).any() else []
+        return np.array([BOS, *self.frame.content(ids), *ended], np.int32)
+
+
+class _Contents:
+    """The base's part of the evidence, which can be gone through as often as the whole."""
+
+    def __init__(self, evidence: Iterable[Any]) -> None:
+        self._evidence = evidence
+
+    def __iter__(self) -> Iterator[Any]:
+        return (content for _, content in self._evidence)
+
+
+def _check_labels(counts: Counter[str], documents: int) -> None:
+    where = "name the column of labels with label=…, or put the files into folders named after their labels"
+    if not counts:
+        raise CorpusError(f"Nothing has a label; {where}.")
+    if len(counts) == 1:
+        raise CorpusError(f"Every document of the training split has the label {next(iter(counts))!r}; {where}.")
+    if documents >= FEW and 2 * len(counts) > documents:
+        raise CorpusError(f"There are {len(counts)} labels for {documents} documents to learn from; {where}.")
+
+
+def _in_folder(item: Labelled, path: Path) -> Path:
+    """`path` moved into a folder named after the label; a label may hold what no name may."""
+    name = re.sub(r"[^\w .+-]", "_", item.label or "unlabelled").strip(". ") or "_"
+    return path.parent / name / path.name

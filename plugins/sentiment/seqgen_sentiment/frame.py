@@ -1,0 +1,100 @@
+"""How content and label become one document, and the grammar of that.
+
+    BOS  place  content …  <end>  place  EOS
+
+One of the two places holds the label, the other one `<unlabelled>`. With the label first a model learns to write to
+order, p(content | label); with the label last it learns to judge, p(label | content), and to write without an order,
+which is what classifier-free guidance draws away from. Where nobody has said the label, both places are `<unlabelled>`.
+
+It is one document whose label changes places from epoch to epoch, and not two documents: then copies of one example
+cannot lie on both sides of a split, and held-out documents, label last, are measured by ln p(content, label).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from seqgen import BOS, EOS, Grammar, Vocabulary
+
+UNLABELLED, END = "<unlabelled>", "<end>"
+LABEL = "label:"
+
+
+class Side(NamedTuple):
+    """One way to fill the places: the ids that the first may hold, and the last."""
+
+    first: Sequence[int]
+    last: Sequence[int]
+
+
+class Frame:
+    """The vocabulary of labelled content: that of the content, `<unlabelled>`, `<end>`, and the labels."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        """Raises ValueError for a vocabulary that is not of this form."""
+        names = vocabulary.names
+        first = len(names)
+        while names[first - 1].startswith(LABEL):
+            first -= 1
+        if names[first - 2 : first] != (UNLABELLED, END):
+            raise ValueError(f"it has no {UNLABELLED} and {END} before its labels")
+        self.size = len(names)
+        self.unlabelled, self.end = first - 2, first - 1
+        self.content_names = names[2 : self.unlabelled]
+        self.labels = tuple(name.removeprefix(LABEL) for name in names[first:])
+        self.label_ids = range(first, len(names))
+        self.label_first = Side(self.label_ids, [self.unlabelled])
+        self.label_last = Side([self.unlabelled], [*self.label_ids, self.unlabelled])
+
+    @staticmethod
+    def vocabulary(content: Vocabulary, labels: Sequence[str]) -> Vocabulary:
+        """Raises ValueError when a token of the content is called as one of the frame's."""
+        return Vocabulary([*content.names[2:], UNLABELLED, END, *(LABEL + label for label in labels)])
+
+    def place(self, label: str | None) -> int:
+        """The id that says a label; that of `<unlabelled>` for None and for a label that training did not see."""
+        return self.label_ids[self.labels.index(label)] if label in self.labels else self.unlabelled
+
+    def judged(self, content: np.ndarray) -> np.ndarray:
+        """What comes before the last place, int32[n + 3], around the content's own tokens int32[n]."""
+        return np.concatenate([[BOS, self.unlabelled], content, [self.end]]).astype(np.int32)
+
+    def ordered(self, content: np.ndarray, label: int) -> np.ndarray:
+        """A document whose label, an id, comes first."""
+        return np.concatenate([[BOS, label], content, [self.end, self.unlabelled, EOS]]).astype(np.int32)
+
+    def content(self, ids: np.ndarray) -> np.ndarray:
+        """The content's own tokens."""
+        return ids[(ids > EOS) & (ids < self.unlabelled)]
+
+    def label(self, ids: np.ndarray) -> str | None:
+        """The label of a document, in whichever place it is."""
+        found = ids[ids > self.end]
+        return self.labels[int(found[0]) - self.label_ids.start] if found.size else None
+
+    def grammar(self, content: Grammar, sides: Sequence[Side]) -> Grammar:
+        """Documents of these sides around content that `content` accepts, the end of which is `<end>`.
+
+        A model is told the content's own classes of states: in which place the label is, it can see.
+        """
+        inside = content.states
+        states = 2 + (inside + 1) * len(sides)
+        before_eos = states - 1
+        allowed = np.zeros((states, self.size), bool)
+        next_state = np.zeros((states, self.size), np.int32)
+        observed = np.full(states, content.observed[content.start], np.int32)
+        allowed[before_eos, EOS] = True
+        for number, side in enumerate(sides):
+            first = 1 + (inside + 1) * number
+            rows, after_end = slice(first, first + inside), first + inside
+            allowed[0, side.first], next_state[0, side.first] = True, first + content.start
+            allowed[rows, : self.unlabelled] = content.allowed
+            next_state[rows, : self.unlabelled] = first + content.next_state
+            allowed[rows, EOS] = False
+            allowed[rows, self.end], next_state[rows, self.end] = content.allowed[:, EOS], after_end
+            observed[rows] = content.observed
+            allowed[after_end, side.last], next_state[after_end, side.last] = True, before_eos
+        return Grammar(allowed, next_state, 0, observed)
