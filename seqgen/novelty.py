@@ -35,7 +35,7 @@ class Copy:
 
 
 def longest_copies(samples: Sequence[np.ndarray], corpus: Documents, symbols: Symbols) -> list[Copy]:
-    """Of each sample, ids int32[n], the longest passage that stands in a document of `corpus`: the first such one.
+    """Of each sample, ids int32[n], the longest passage that stands in a document of `corpus`, and one such place.
 
     `symbols` gives the symbol of each id, int[n]; ids with a negative one are passed over on both sides.
     """

@@ -132,9 +132,8 @@ class MidiDomain(Domain[Any]):
     def measures(self, item: Any) -> dict[str, float]:
         """Seconds, at the tempo of the settings unless the piece tells its own; quarters, of what stands in bars."""
         piece = self.encoding.piece(item)
-        quarters = piece.end / piece.resolution
-        seconds = float(piece.seconds(np.array(piece.end))) if len(piece.tempos) else 60 * quarters / self.settings.tempo
-        return {"second": seconds, "quarter": quarters} if len(piece.meters) else {"second": seconds}
+        sizes = {"second": piece.lasts(self.settings.tempo)}
+        return {**sizes, "quarter": piece.end / piece.resolution} if len(piece.meters) else sizes
 
     def passages(self, ids: np.ndarray) -> np.ndarray:
         """Intervals in place of pitches: a passage in another key is the same. Loudness, tempo and chords don't count."""

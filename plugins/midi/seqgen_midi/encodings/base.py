@@ -67,7 +67,10 @@ class Encoding(Generic[Item]):
 
     def evaluate(self, real: Sequence[Item], made: Sequence[Item]) -> dict[str, float]:
         """Musical statistics of made items beside real ones, by name."""
-        return {}
+        from seqgen_midi.statistics import MOST, compare
+
+        sides = ([self.piece(item) for item in items[:MOST]] for items in (real, made))
+        return compare(*sides, tempo=self.settings.tempo)
 
     def piece(self, item: Item) -> Piece:
         """An item as it is written, drawn and heard."""

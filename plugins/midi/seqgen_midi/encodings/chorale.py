@@ -63,9 +63,9 @@ class ChoraleEncoding(Encoding[Chorale]):
         return np.where(ids > EOS, intervals(ids, ids >= FIRST_PITCH, len(VOCABULARY)), -1)
 
     def evaluate(self, real: Sequence[Chorale], made: Sequence[Chorale]) -> dict[str, float]:
-        from seqgen_midi.statistics import compare
+        from seqgen_midi.chorale_statistics import compare
 
-        return compare(real, made)
+        return super().evaluate(real, made) | compare(real, made)
 
     def piece(self, item: Chorale) -> Piece:
         """A tick is a 16th. A pickup has a time signature of its own length, followed by the real one.
