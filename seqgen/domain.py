@@ -237,12 +237,23 @@ class Domain(Generic[Item]):
         """
         raise UsageError(f"Documents of the domain {self.name!r} cannot be shown while they are drawn; write them.")
 
-    def measures(self, item: Item) -> dict[str, int]:
+    def measures(self, item: Item) -> dict[str, float]:
         """How large an item is, by unit: {"character": 5, "byte": 6}. `evaluate` reports bits per each of them."""
         return {}
 
+    def passages(self, ids: np.ndarray) -> np.ndarray:
+        """What tells a copied passage of the document ids[n]: a symbol for each id, int[n]; negative: it counts not.
+
+        Passages are the same when their symbols are. A domain in which a copy may be moved gives how far each id is
+        from the one before; as it comes, every id but BOS and EOS stands for itself.
+        """
+        return np.where(ids > EOS, ids, -1)
+
     def evaluate(self, real: Sequence[Item], made: Sequence[Item]) -> dict[str, float]:
-        """Domain metrics of made items beside real ones, by name."""
+        """Domain metrics of made items beside real ones, by name.
+
+        Names such as "polyphony, held out", "polyphony, samples" and "polyphony, overlap" are shown side by side.
+        """
         return {}
 
     def predict(self, items: Sequence[Item], oracle: Oracle) -> Iterator[Answer]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -34,7 +34,7 @@ from seqgen.engine.settings import ModelSettings
 from seqgen.engine.weights import weight_shapes
 from seqgen.errors import BundleError, CorpusError, InvalidValue, UnusableFile, UsageError
 from seqgen.grammar import BOS
-from seqgen.novelty import longest_copies
+from seqgen.novelty import Copy, longest_copies
 from seqgen.oracle import Oracle
 from seqgen.plugins import load_domain
 from seqgen.samples import Filled, Found, Inside, Sample, Score
@@ -296,6 +296,7 @@ class Trained:
         novelty: how many tokens the longest passage has that stands in the training corpus, of samples and, as what
                  is to be expected, of as many held-out documents cut to their length: mean and most
         answers: how good what the domain predicts is, beside its own baselines; {} where it predicts nothing
+        copies:  of each sample, that passage and where it stands
 
         Takes the corpus' test split, or the validation split where there is no test. Raises CorpusError.
         """
@@ -305,6 +306,7 @@ class Trained:
         held_out = Evaluator(self.model).evaluate(batch for batch, _ in batches)
         made = self.sample(EVALUATED_SAMPLES, seed=seed)
         real = list(itertools.islice(self.items(documents), COMPARED_DOCUMENTS))
+        copies, expected = self.copies(corpus, [sample.ids for sample in made])
         return {
             "split": split,
             "documents": len(documents),
@@ -314,7 +316,12 @@ class Trained:
             "perplexity": float(np.exp(held_out.nats)),
             "bits": self._bits(documents, held_out.nats * held_out.tokens),
             "baselines": baselines(corpus.documents("train"), documents, grammar, self.domain.period),
-            "novelty": _novelty(corpus.documents("train"), documents, [sample.ids for sample in made]),
+            "novelty": {
+                f"{name}, {side}": float(how([copy.length for copy in found]))
+                for side, found in (("samples", copies), ("held out", expected))
+                for name, how in SUMMARIES.items()
+            },
+            "copies": self._where(corpus, made, copies),
             "metrics": self.domain.evaluate(real, [sample.item for sample in made]),
             "answers": self.domain.examine(self.items(corpus.documents("train")), real, self.oracle),
         }
@@ -322,6 +329,41 @@ class Trained:
     def items(self, documents: Documents) -> Iterator[Any]:
         """The items of documents, in order."""
         return (self.domain.decode(documents[number][0]) for number in range(len(documents)))
+
+    def copies(self, corpus: Corpus, samples: Sequence[np.ndarray]) -> tuple[list[Copy], list[Copy]]:
+        """Of each of `samples`, ids int32[n], the longest passage that stands in the training split of `corpus`.
+
+        Beside that, as what is to be expected of something new, those of as many held-out documents, cut to the
+        lengths of the samples. Raises CorpusError.
+        """
+        _, documents = self._held_out_split(corpus)
+        pairs = zip(samples, range(len(documents)), strict=False)
+        real = [documents[number][0][: len(sample)] for sample, number in pairs]
+        found = longest_copies([*samples, *real], corpus.documents("train"), self.domain.passages)
+        return found[: len(samples)], found[len(samples) :]
+
+    def _where(self, corpus: Corpus, samples: list[Sample], copies: list[Copy]) -> list[dict[str, Any]]:
+        """What people are told of copied passages: from which place of which source to which place of which sample."""
+        train = corpus.documents("train")
+        origins = iter(corpus.origins("train", [copy.document for copy in copies if copy.length]))
+
+        def place(ids: np.ndarray, token: int) -> dict[str, float]:
+            return {"token": token, **self.domain.measures(self.domain.decode(ids[:token]))}
+
+        told: list[dict[str, Any]] = []
+        for sample, copy in zip(samples, copies, strict=True):
+            told.append({"sample": sample.label, "length": copy.length})
+            if copy.length:
+                (source, document), ids = next(origins), train[copy.document][0]
+                (first, last), (there, end) = copy.sample_span, copy.corpus_span
+                told[-1] |= {
+                    "at": place(sample.ids, first),
+                    "source": source,
+                    "document": document,
+                    "source_at": place(ids, there),
+                    "word_for_word": np.array_equal(sample.ids[first:last], ids[there:end]),
+                }
+        return told
 
     def _held_out_split(self, corpus: Corpus) -> tuple[str, Documents]:
         """The name and the documents of the test split, or of the validation split where there is no test."""
@@ -340,9 +382,10 @@ class Trained:
 
     def _bits(self, documents: Documents, nats: float) -> dict[str, float]:
         """What `documents` cost by unit, where they cost `nats` together."""
-        sizes: Counter[str] = Counter()
+        sizes: defaultdict[str, float] = defaultdict(float)
         for number in range(len(documents)):
-            sizes.update(self.domain.measures(self.domain.decode(documents[number][0])))
+            for unit, size in self.domain.measures(self.domain.decode(documents[number][0])).items():
+                sizes[unit] += size
         return {unit: nats / math.log(2) / size for unit, size in sizes.items() if size}
 
     def _prompt(self, prompt: Path | str | None, constraints: Mapping[str, Any] | None) -> Prompt:
@@ -382,15 +425,6 @@ def _check(seed: int, **counts: int) -> None:
             raise InvalidValue(f"{name} cannot be {value}; it must be between 1 and {MOST}.")
     if not 0 <= seed < 2**63:
         raise InvalidValue(f"seed cannot be {seed}; it must be between 0 and 2^63 - 1.")
-
-
-def _novelty(train: Documents, held_out: Documents, samples: list[np.ndarray]) -> dict[str, float]:
-    """The longest passages that stand in `train`, in tokens: mean and most of the samples and of held-out documents."""
-    pairs = zip(samples, range(len(held_out)), strict=False)
-    real = [held_out[number][0][: len(sample)] for sample, number in pairs]
-    copies = longest_copies([*samples, *real], (train[number][0] for number in range(len(train))))
-    sides = {"samples": copies[: len(samples)], "held out": copies[len(samples) :]}
-    return {f"{name}, {side}": float(how(found)) for side, found in sides.items() for name, how in SUMMARIES.items()}
 
 
 class _NamedDomain(BaseModel):

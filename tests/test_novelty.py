@@ -1,10 +1,19 @@
-"""The longest copied passages, beside brute force."""
+"""The longest copied passages and their places, beside brute force."""
 
 from __future__ import annotations
 
 import numpy as np
+from letters import Letters
 
-from seqgen.novelty import longest_copies
+from seqgen.corpus.store import Documents
+from seqgen.domain import Example
+from seqgen.novelty import Copy, longest_copies
+
+plain = Letters().passages
+
+
+def documents(*texts: list[int]) -> Documents:
+    return Documents.from_examples([(np.array(text), np.zeros(len(text))) for text in texts])
 
 
 def by_hand(sample: list[int], corpus: list[list[int]]) -> int:
@@ -13,20 +22,45 @@ def by_hand(sample: list[int], corpus: list[list[int]]) -> int:
     return max(found, default=0)
 
 
-def test_it_is_what_brute_force_finds():
+def test_it_is_what_brute_force_finds_and_stands_where_it_says():
     rng = np.random.default_rng(0)
     for _ in range(200):
         letters = int(rng.integers(1, 5))
         samples = [rng.integers(2, 2 + letters, rng.integers(0, 12)) for _ in range(3)]
-        corpus = [rng.integers(2, 3 + letters, rng.integers(0, 15)) for _ in range(4)]
-        expected = [by_hand(sample.tolist(), [text.tolist() for text in corpus]) for sample in samples]
-        assert longest_copies(samples, corpus) == expected
+        corpus = [rng.integers(2, 3 + letters, rng.integers(1, 15)).tolist() for _ in range(4)]
+        copies = longest_copies(samples, documents(*corpus), plain)
+        assert [copy.length for copy in copies] == [by_hand(sample.tolist(), corpus) for sample in samples]
+        for copy, sample in zip(copies, samples, strict=True):
+            if copy.length:
+                passage = corpus[copy.document][slice(*copy.corpus_span)]
+                assert len(passage) == copy.length
+                assert sample[slice(*copy.sample_span)].tolist() == passage
 
 
 def test_the_ends_of_documents_are_not_copied():
-    assert longest_copies([np.array([0, 2, 3, 1])], [np.array([0, 3, 1]), np.array([0, 2, 1])]) == [1]
-    assert longest_copies([np.array([0, 1])], [np.array([0, 1])]) == [0]
+    assert longest_copies([np.array([0, 2, 3, 1])], documents([0, 3, 1], [0, 2, 1]), plain)[0].length == 1
+    assert longest_copies([np.array([0, 1])], documents([0, 1]), plain) == [Copy(0, -1, (-1, -1), (-1, -1))]
 
 
 def test_a_passage_lies_in_one_document():
-    assert longest_copies([np.array([2, 3, 4, 5])], [np.array([2, 3]), np.array([4, 5])]) == [2]
+    (copy,) = longest_copies([np.array([0, 2, 3, 4, 5])], documents([0, 2, 3], [0, 3, 4, 5]), plain)
+    assert copy == Copy(3, 1, (2, 5), (1, 4))
+
+
+def test_ids_without_a_symbol_are_passed_over_but_lie_within_the_spans():
+    def without_nines(ids: np.ndarray) -> np.ndarray:
+        return np.where(ids == 9, -1, Letters().passages(ids))
+
+    (copy,) = longest_copies([np.array([0, 7, 9, 3, 4])], documents([0, 5], [0, 3, 9, 9, 4, 1]), without_nines)
+    assert copy == Copy(2, 1, (3, 5), (1, 5))
+
+
+def test_letters_moved_through_the_alphabet_are_a_copy_where_a_domain_says_so():
+    class Moved(Letters):
+        def passages(self, ids: np.ndarray) -> np.ndarray:
+            return np.where(ids > 1, 26 + np.diff(ids, prepend=0), -1)
+
+    ids = Letters().encode(Letters().decode(np.array([2, 9, 4, 4, 20]))).ids
+    sample = Example.document([8, 15, 10, 10, 26]).ids
+    assert longest_copies([sample], documents(ids.tolist()), plain)[0].length == 0
+    assert longest_copies([sample], documents(ids.tolist()), Moved().passages)[0] == Copy(4, 0, (2, 6), (2, 6))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -31,7 +32,29 @@ def evaluate(context: click.Context, run: Path, seed: int, as_json: bool) -> Non
     click.echo(f"perplexity {result['perplexity']:.2f} a {result['unit']}")
     for unit, bits in result["bits"].items():
         click.echo(f"{bits:.4f} bits a {unit}")
-    copied = [[name, f"{value:.1f}"] for name, value in result["novelty"].items()]
-    table(f"longest passage that stands in the training split, in {result['unit']}s", ["", ""], copied)
+    side_by_side(f"longest passage that stands in the training split, in {result['unit']}s", result["novelty"], 1)
+    copies = [
+        [copy["sample"], str(copy["length"]), _where(copy), "word for word" if copy["word_for_word"] else "moved"]
+        for copy in result["copies"]
+        if copy["length"]
+    ]
+    table("where it stands", ["sample", f"{result['unit']}s", "from", ""], copies)
     if result["metrics"]:
-        table("new samples beside held-out data", ["", ""], [[k, f"{v:.3f}"] for k, v in result["metrics"].items()])
+        side_by_side("new samples beside held-out data", result["metrics"], 3)
+
+
+def _where(copy: dict[str, Any]) -> str:
+    """A source, which of its documents, and how far into it."""
+    place = copy["source_at"]
+    unit, passed = list(place.items())[1 if len(place) > 1 else 0]
+    return f"{copy['source']}, document {copy['document']}, {unit} {passed:g}"
+
+
+def side_by_side(title: str, values: dict[str, float], digits: int) -> None:
+    """A table of values called "what, side": a row for each `what`, a column for each side."""
+    rows: dict[str, dict[str, str]] = {}
+    for name, value in values.items():
+        what, _, side = name.rpartition(", ")
+        rows.setdefault(what or side, {})[side if what else ""] = f"{value:.{digits}f}"
+    sides = list(dict.fromkeys(side for row in rows.values() for side in row))
+    table(title, ["", *sides], [[what, *(row.get(side, "") for side in sides)] for what, row in rows.items()])

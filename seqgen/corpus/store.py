@@ -213,6 +213,19 @@ class Corpus:
         """For reasons that have more to say: one file that was left out, and what was wrong with it."""
         return dict(self.manifest.get("examples", {}))
 
+    def origins(self, split: str, numbers: Sequence[int]) -> list[tuple[str, int]]:
+        """Where documents of a split come from: the source file, and which one of those kept from it, from 1."""
+        try:
+            kept = [(str(line["path"]), int(line["documents"])) for line in self.sources()]
+        except (OSError, KeyError, TypeError, ValueError) as error:
+            raise CorpusError(f"{self.path}/sources.jsonl is damaged ({error}); build the corpus again.") from error
+        ends = np.cumsum([count for _, count in kept])
+        if not len(ends) or ends[-1] != len(self._index):
+            raise CorpusError(f"{self.path}/sources.jsonl tells of other documents; build the corpus again.")
+        rows = np.flatnonzero(self._index["split"] == SPLITS.index(split))[list(numbers)]
+        which = np.searchsorted(ends, rows, side="right").tolist()
+        return [(kept[one][0], int(row - ends[one]) + kept[one][1] + 1) for one, row in zip(which, rows, strict=True)]
+
     def sources(self) -> Iterator[dict[str, Any]]:
         """What became of each source file, in order: path, sha256, documents, dropped (reason → count)."""
         with open(self.path / "sources.jsonl", encoding="utf-8") as lines:

@@ -52,6 +52,14 @@ def test_the_manifest_says_everything(sources, tmp_path):
         "the reader crashed": 1,
         "plugin error: ZeroDivisionError": 1,
     }
+    everywhere = [
+        (origin, corpus.documents(split)[number][0])
+        for split in ("train", "valid", "test")
+        for number, origin in enumerate(corpus.origins(split, range(len(corpus.documents(split)))))
+    ]
+    for (name, which), ids in everywhere:
+        written = [line for line in (folder / name).read_text().split("\n") if line != "drop"]
+        assert Letters().decode(ids).letters == written[which - 1]
     lines = list(corpus.sources())
     assert [line["path"] for line in lines] == [f"{name}.letters" for name in "abcde"]
     assert [line["documents"] for line in lines] == [30, 30, 0, 1, 0]

@@ -76,12 +76,24 @@ def test_evaluate_counts_by_character_and_byte_whatever_the_unit(call, run, trai
     assert told["perplexity"] == pytest.approx(np.exp(told["nats"]))
     assert 0 <= told["metrics"]["distinct-1, samples"] <= 1
     samples = [sample.ids for sample in trained.sample(16)]
-    copies = longest_copies(samples, (train[number][0] for number in range(len(train))))
-    assert told["novelty"]["most, samples"] == max(copies)
-    assert told["novelty"]["mean, samples"] == pytest.approx(np.mean(copies))
+    copies = longest_copies(samples, train, trained.domain.passages)
+    lengths = [copy.length for copy in copies]
+    assert told["novelty"]["most, samples"] == max(lengths)
+    assert told["novelty"]["mean, samples"] == pytest.approx(np.mean(lengths))
+    assert [copy["length"] for copy in told["copies"]] == lengths
+    lines = (run.parent / "some.txt").read_text(encoding="utf-8").split("\n")
+    for copy, where in zip(told["copies"], trained.copies(corpus, samples)[0], strict=True):
+        assert (copy["source"], copy["word_for_word"]) == ("some.txt", True)
+        # Every line is kept, so documents are counted as lines are; a copy of one is no document.
+        source = list(dict.fromkeys(lines))[copy["document"] - 1]
+        ids = train[where.document][0]
+        assert source == trained.domain.decode(ids)
+        assert source.startswith(trained.domain.decode(ids[: where.corpus_span[0]]))
+        assert copy["source_at"]["character"] == len(trained.domain.decode(ids[: where.corpus_span[0]]))
     code, printed = call("evaluate", run)
     assert code == 0
     assert f"{told['bits']['byte']:.4f} bits a byte" in printed
+    assert "some.txt, document" in printed
 
 
 @pytest.mark.parametrize(

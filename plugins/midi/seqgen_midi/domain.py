@@ -129,6 +129,16 @@ class MidiDomain(Domain[Any]):
             return continue_chorale(item, constraints)
         return super().prompt(item, constraints)
 
+    def measures(self, item: Any) -> dict[str, float]:
+        """Seconds, at the tempo of the settings unless the piece tells its own; quarters, of what stands in bars."""
+        piece = self.encoding.piece(item)
+        sizes = {"second": piece.lasts(self.settings.tempo)}
+        return {**sizes, "quarter": piece.end / piece.resolution} if len(piece.meters) else sizes
+
+    def passages(self, ids: np.ndarray) -> np.ndarray:
+        """Intervals in place of pitches: a passage in another key is the same. Loudness, tempo and chords don't count."""
+        return self.encoding.passages(ids)
+
     def evaluate(self, real: Sequence[Any], made: Sequence[Any]) -> dict[str, float]:
         return self.encoding.evaluate(real, made)
 

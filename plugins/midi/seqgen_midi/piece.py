@@ -84,6 +84,10 @@ class Piece:
         """The time of each tick in seconds: float64."""
         return self.elapsed(ticks) / (1e6 * self.resolution)
 
+    def lasts(self, tempo: int) -> float:
+        """Seconds until the last note has ended, at `tempo` quarters a minute unless the piece tells its own."""
+        return float(self.seconds(np.array(self.end))) if len(self.tempos) else 60 * self.end / self.resolution / tempo
+
 
 def in_order(*columns: np.ndarray) -> tuple[np.ndarray, ...]:
     """Columns of notes (start, duration, pitch, velocity, track) by start, then track, pitch, duration, velocity."""

@@ -127,7 +127,7 @@ class TextDomain(Domain[str]):
         kind = self.settings.normalisation
         return text if kind == "none" else unicodedata.normalize(kind, text)
 
-    def measures(self, item: str) -> dict[str, int]:
+    def measures(self, item: str) -> dict[str, float]:
         return {"character": len(item), "byte": len(item.encode("utf-8"))}
 
     def evaluate(self, real: Sequence[str], made: Sequence[str]) -> dict[str, float]:

@@ -16,6 +16,8 @@ from seqgen_midi.wishes import narrowed
 Item = TypeVar("Item")
 TRANSPOSED_DOWN, TRANSPOSED_UP = 5, 6
 """Semitones: together all twelve keys."""
+NO_PART_OF_A_TUNE = {"velocity", "tempo", "chord"}
+"""Kinds of tokens that may differ between a tune and its copy. (A chord symbol would move with the key.)"""
 
 
 class Encoding(Generic[Item]):
@@ -59,9 +61,16 @@ class Encoding(Generic[Item]):
         """Another document just as good; a pure function of `ids` and `rng`."""
         return ids
 
+    def passages(self, ids: np.ndarray) -> np.ndarray:
+        """What tells a copied passage, whatever its key: a symbol for each id, int[n]; negative: it counts not."""
+        raise NotImplementedError
+
     def evaluate(self, real: Sequence[Item], made: Sequence[Item]) -> dict[str, float]:
         """Musical statistics of made items beside real ones, by name."""
-        return {}
+        from seqgen_midi.statistics import MOST, compare
+
+        sides = ([self.piece(item) for item in items[:MOST]] for items in (real, made))
+        return compare(*sides, tempo=self.settings.tempo)
 
     def piece(self, item: Item) -> Piece:
         """An item as it is written, drawn and heard."""
@@ -110,6 +119,13 @@ class PieceEncoding(Encoding[Piece]):
         ids = np.concatenate([[BOS], self.tokens(item), [EOS]]).astype(np.int32)
         return Example(ids, (ids != BOS).astype(np.float32))
 
+    def passages(self, ids: np.ndarray) -> np.ndarray:
+        counted = self.table.kind[ids] >= 0
+        for kind in NO_PART_OF_A_TUNE & set(self.table.kinds):
+            counted &= ~self.table.among(ids, kind)
+        pitched = self.table.among(ids, "pitch") if "pitch" in self.table.kinds else np.zeros(len(ids), bool)
+        return np.where(counted, intervals(ids, pitched, len(self.vocabulary)), -1)
+
     def piece(self, item: Piece) -> Piece:
         return item
 
@@ -117,6 +133,21 @@ class PieceEncoding(Encoding[Piece]):
         from seqgen_midi.piece_scores import write_piece
 
         write_piece(item, path)
+
+
+def intervals(ids: np.ndarray, pitched: np.ndarray, vocabulary_size: int) -> np.ndarray:
+    """`ids`, but pitches, where `pitched` says so, as intervals from the pitch before: what no transposition changes.
+
+    The numbers of intervals lie above all ids. The first pitch of a document has no interval and a number of its own, so
+    that whole documents are the same in any key; a passage from the middle lacks the note that its first interval starts
+    from.
+    """
+    symbols = ids.astype(np.int64)
+    pitches = symbols[pitched]
+    steps = 128 + np.diff(pitches, prepend=pitches[:1])
+    steps[:1] = 0
+    symbols[pitched] = vocabulary_size + steps
+    return symbols
 
 
 def transposed(ids: np.ndarray, table: TokenTable, rng: np.random.Generator) -> np.ndarray:

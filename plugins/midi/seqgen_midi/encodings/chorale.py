@@ -12,12 +12,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from seqgen import Example, Grammar, Options, UnusableFile
+from seqgen import EOS, Example, Grammar, Options, UnusableFile
 from seqgen_midi import chorale
-from seqgen_midi.chorale import VOCABULARY, Chorale
+from seqgen_midi.chorale import FIRST_PITCH, VOCABULARY, Chorale
 from seqgen_midi.chorale_grammar import domain_grammar
 from seqgen_midi.constraints import ChoraleConstraints, constrained_grammar
-from seqgen_midi.encodings.base import TRANSPOSED_DOWN, TRANSPOSED_UP, Encoding
+from seqgen_midi.encodings.base import TRANSPOSED_DOWN, TRANSPOSED_UP, Encoding, intervals
 from seqgen_midi.piece import Piece, Track, in_order
 from seqgen_midi.velocities import LOUDNESS
 from seqgen_midi.voices import VOICES
@@ -59,10 +59,13 @@ class ChoraleEncoding(Encoding[Chorale]):
         """The same piece in another key: −5 to +6 semitones, as far as every voice stays within its range."""
         return chorale.transpose(ids, rng, TRANSPOSED_DOWN, TRANSPOSED_UP)
 
-    def evaluate(self, real: Sequence[Chorale], made: Sequence[Chorale]) -> dict[str, float]:
-        from seqgen_midi.statistics import compare
+    def passages(self, ids: np.ndarray) -> np.ndarray:
+        return np.where(ids > EOS, intervals(ids, ids >= FIRST_PITCH, len(VOCABULARY)), -1)
 
-        return compare(real, made)
+    def evaluate(self, real: Sequence[Chorale], made: Sequence[Chorale]) -> dict[str, float]:
+        from seqgen_midi.chorale_statistics import compare
+
+        return super().evaluate(real, made) | compare(real, made)
 
     def piece(self, item: Chorale) -> Piece:
         """A tick is a 16th. A pickup has a time signature of its own length, followed by the real one.
