@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from seqgen import UnusableFile
 from seqgen_midi.chorale import Chorale
+from seqgen_midi.chorale_statistics import key_of
 from seqgen_midi.keys import Key
 from seqgen_midi.quantising import TimedNote, quantise
 from seqgen_midi.reading import MOST_NOTES, check_size
-from seqgen_midi.chorale_statistics import key_of
 from seqgen_midi.voices import METERS, VOICES
 
 if TYPE_CHECKING:
