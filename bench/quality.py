@@ -4,9 +4,9 @@
 
 RUN is a run of the domain `midi`; without one a model is trained on bach-chorales. `overlap_samples` is, on average
 over all statistics, the overlapped area (Yang & Lerch, 2018) of held-out pieces with samples; `overlap_halves` is that
-of two disjoint halves of the whole corpus, which is what can be reached. `copied_samples` is how many tokens the longest
-passage of a sample has that stands in a training piece, in any key: mean and most; `copied_held_out` is that of held-out
-pieces, each cut to the length of a sample.
+of two disjoint halves of the whole corpus, which is what can be reached. `copied_samples` is how many tokens the
+longest passage of a sample has that stands in a training piece, in any key: mean and most; `copied_held_out` is that of
+held-out pieces, each cut to the length of a sample.
 """
 
 from __future__ import annotations
