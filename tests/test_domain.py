@@ -103,6 +103,11 @@ class _LearnsBos(Letters):
         return Example(example.ids, np.ones_like(example.weights))
 
 
+class _CopiesBos(Letters):
+    def passages(self, ids):
+        return ids
+
+
 class _WritesNothing(Letters):
     def write(self, item, path):
         return [path]
@@ -115,6 +120,7 @@ class _WritesNothing(Letters):
         (_ReadsAnything, "hostile bytes"),
         (_AugmentsAway, "augment makes"),
         (_LearnsBos, "BOS has weight 1"),
+        (_CopiesBos, "passages counts BOS"),
         (_WritesNothing, "names files that are not there"),
     ],
 )
