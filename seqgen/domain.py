@@ -285,3 +285,10 @@ class Domain(Generic[Item]):
     def render(self, item: Item, kind: str, path: Path) -> Path:
         """Writes a picture, a sound or a score of an item; `path` comes without an ending."""
         raise UnknownName(f"rendering of domain {self.name!r}", kind, self.renders)
+
+    def render_surprise(self, ids: np.ndarray, nats: np.ndarray, path: Path) -> Path:
+        """Draws where the document ids[n] costs most, nats[n] an id; `path` comes without an ending.
+
+        Raises UsageError in a domain that draws no such thing.
+        """
+        raise UsageError(f"What surprises in documents of the domain {self.name!r} cannot be drawn; leave out -o.")

@@ -78,6 +78,9 @@ def check_item(domain: Domain, grammar: Grammar, item: Any, rng: np.random.Gener
     _assert_legal(domain, grammar, ids, "encode")
     again = domain.decode(ids)
     assert fingerprint(again) == fingerprint(item), f"decode(encode(item)) gives another item: {again!r} of {item!r}"
+    symbols = domain.passages(ids)
+    assert symbols.shape == ids.shape, f"passages gives {len(symbols)} symbols of {len(ids)} ids"
+    assert symbols[0] < 0, "passages counts BOS, with which every document begins"
     seed = int(rng.integers(2**31))
     before = ids.copy()
     once, twice = (domain.augment(ids, np.random.default_rng(seed)) for _ in range(2))

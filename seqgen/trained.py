@@ -212,6 +212,10 @@ class Trained:
         for ids, weights in self._held_out(source) if is_corpus(source) else self._read(source):
             yield Score(source, ids, scorer.nats(ids, weights), float(weights.sum()))
 
+    def draw(self, score: Score, path: Path | str) -> Path:
+        """Draws where a document costs most, as `path` with an ending added. Raises UsageError, OutputError."""
+        return self.domain.render_surprise(score.ids, score.nats, Path(path))
+
     def probabilities(
         self,
         ids: np.ndarray,

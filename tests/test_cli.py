@@ -140,7 +140,7 @@ def test_a_melody_that_is_given_is_harmonised(run, tmp_path):
     assert samples[0].ids.tolist() != samples[1].ids.tolist()
 
 
-def test_score_finds_the_surprise(run_cli, run, pieces):
+def test_score_finds_the_surprise_and_draws_it(run_cli, run, pieces, tmp_path):
     code, out, _ = run_cli("score", run, pieces / "piece-01.mid", "--json")
     (scored,) = json.loads(out)["scores"]
     assert code == 0
@@ -148,7 +148,10 @@ def test_score_finds_the_surprise(run_cli, run, pieces):
     nats = [surprise["nats"] for surprise in scored["surprises"]]
     assert nats == sorted(nats, reverse=True)
     assert nats[0] > scored["nats_per_token"]
-    assert "nats a note" in run_cli("score", run, pieces / "piece-01.mid")[1]
+    out = run_cli("score", run, pieces / "piece-01.mid", "-o", tmp_path / "out")[1]
+    assert "nats a note" in out
+    assert f"drawn in {tmp_path / 'out' / 'piece-01-1.png'}" in out
+    assert (tmp_path / "out" / "piece-01-1.png").read_bytes().startswith(b"\x89PNG")
 
 
 def test_a_corpus_is_scored_as_a_whole_and_evaluate_agrees(run_cli, run):
@@ -203,7 +206,9 @@ def test_evaluate_stands_beside_its_baselines(run_cli, run):
     assert code == 0
     assert set(told["baselines"]) == {"unigram", "bigram"}
     assert 0 < told["nats"] < 10
-    assert told["metrics"]
+    assert told["metrics"]["polyphony, samples"] > 0
+    assert set(told["bits"]) == {"second", "quarter"}
+    assert all(copy["source"].startswith("piece-") for copy in told["copies"] if copy["length"])
 
 
 def test_resume_goes_on_and_needs_no_sources(run_cli, pieces, tmp_path):

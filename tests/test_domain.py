@@ -68,11 +68,13 @@ def test_a_rendering_that_a_domain_does_not_know_is_an_error():
         Letters().render(Line("abc"), "picture", None)
 
 
-def test_a_domain_that_says_nothing_of_them_takes_no_text_shows_nothing_and_measures_nothing():
+def test_a_domain_that_says_nothing_of_them_takes_no_text_shows_and_draws_nothing_and_measures_nothing(tmp_path):
     with pytest.raises(UnusableFile, match="abc is not a file"):
         Letters().prompt_text("abc")
     with pytest.raises(UsageError, match="'letters' cannot be shown"):
         Letters().live([])
+    with pytest.raises(UsageError, match="'letters' cannot be drawn; leave out -o"):
+        Letters().render_surprise(np.array([0, 2]), np.zeros(2), tmp_path / "none")
     assert Letters().measures(Line("abc")) == {}
 
 
@@ -101,6 +103,11 @@ class _LearnsBos(Letters):
         return Example(example.ids, np.ones_like(example.weights))
 
 
+class _CopiesBos(Letters):
+    def passages(self, ids):
+        return ids
+
+
 class _WritesNothing(Letters):
     def write(self, item, path):
         return [path]
@@ -113,6 +120,7 @@ class _WritesNothing(Letters):
         (_ReadsAnything, "hostile bytes"),
         (_AugmentsAway, "augment makes"),
         (_LearnsBos, "BOS has weight 1"),
+        (_CopiesBos, "passages counts BOS"),
         (_WritesNothing, "names files that are not there"),
     ],
 )

@@ -16,7 +16,10 @@ from seqgen.cli.common import bundled_only, json_option, print_json, table
 @json_option
 @click.pass_context
 def evaluate(context: click.Context, run: Path, seed: int, as_json: bool) -> None:
-    """Held-out likelihood of the model in RUN beside baselines, and the domain's own metrics of new samples."""
+    """Held-out likelihood of the model in RUN beside baselines, and the domain's own metrics of new samples.
+
+    The longest passage of each sample that stands in the training split is told too, and where it stands.
+    """
     from seqgen.project import evaluate as evaluate_run
 
     result = evaluate_run(run, bundled_only=bundled_only(context), seed=seed)
@@ -34,11 +37,11 @@ def evaluate(context: click.Context, run: Path, seed: int, as_json: bool) -> Non
         click.echo(f"{bits:.4f} bits a {unit}")
     side_by_side(f"longest passage that stands in the training split, in {result['unit']}s", result["novelty"], 1)
     copies = [
-        [copy["sample"], str(copy["length"]), _where(copy), "word for word" if copy["word_for_word"] else "moved"]
+        [copy["sample"], str(copy["length"]), _where(copy), "yes" if copy["word_for_word"] else "no"]
         for copy in result["copies"]
         if copy["length"]
     ]
-    table("where it stands", ["sample", f"{result['unit']}s", "from", ""], copies)
+    table("where it stands", ["sample", f"{result['unit']}s", "from", "word for word"], copies)
     if result["metrics"]:
         side_by_side("new samples beside held-out data", result["metrics"], 3)
 

@@ -22,10 +22,11 @@ MOST_SURPRISING = 5
 @click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--dynamic", is_flag=True, help="Dynamic evaluation: let the model go on learning within each document.")
 @click.option("--cache", type=int, metavar="SIZE", help="Neural cache: let it look back at its last SIZE tokens.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="Draw each document of a file in this folder.")
 @json_option
 @click.pass_context
 def score(context: click.Context, run: Path, sources: tuple[Path, ...], dynamic: bool, cache: int | None,
-          as_json: bool) -> None:  # fmt: skip
+          out: Path | None, as_json: bool) -> None:  # fmt: skip
     """Nats a token and perplexity of SOURCES under the model in RUN.
 
     SOURCES are files, told document by document with their most surprising places, or corpora that 'build' or 'train'
@@ -41,17 +42,19 @@ def score(context: click.Context, run: Path, sources: tuple[Path, ...], dynamic:
     remembering = None if cache is None else NeuralCache(cache)
     told: list[dict[str, Any]] = []
 
-    def tell(source: Path, documents: int, nats: float, tokens: float, surprises: list[dict[str, Any]]) -> None:
+    def tell(source: Path, documents: int, nats: float, tokens: float, **more: Any) -> None:
         mean = nats / max(tokens, 1.0)
         perplexity = math.exp(min(mean, 700.0))
         told.append({"file": str(source), "documents": documents, "tokens": tokens, "nats_per_token": mean,
-                     "perplexity": perplexity, "surprises": surprises})  # fmt: skip
+                     "perplexity": perplexity, "surprises": [], **more})  # fmt: skip
         if as_json:
             return
         click.echo(f"{source}: {mean:.4f} nats a {trained.domain.unit}, perplexity {perplexity:.2f}, "
                    f"{tokens:.0f} tokens{f' in {documents} documents' if documents > 1 else ''}")  # fmt: skip
-        for surprise in surprises:
+        for surprise in told[-1]["surprises"]:
             click.echo(f"  {surprise['nats']:7.3f} nats: {surprise['token']} at {surprise['position']}")
+        if "picture" in more:
+            click.echo(f"  drawn in {more['picture']}")
 
     for source in sources:
         scores = trained.score(source, dynamic=following, cache=remembering)
@@ -59,10 +62,14 @@ def score(context: click.Context, run: Path, sources: tuple[Path, ...], dynamic:
             documents, nats, tokens = 0, 0.0, 0.0
             for one in scores:
                 documents, nats, tokens = documents + 1, nats + float(one.nats.sum()), tokens + one.tokens
-            tell(source, documents, nats, tokens, [])
+            tell(source, documents, nats, tokens)
         else:
             for one in scores:
-                tell(source, 1, float(one.nats.sum()), one.tokens, surprising(one, trained.domain.vocabulary))
+                # Numbered through all sources: files of one name may lie in several folders.
+                name = f"{source.stem}-{len(told) + 1}"
+                drawn = {} if out is None else {"picture": str(trained.draw(one, out / name))}
+                surprises = surprising(one, trained.domain.vocabulary)
+                tell(source, 1, float(one.nats.sum()), one.tokens, surprises=surprises, **drawn)
     if as_json:
         print_json({"scores": told})
 

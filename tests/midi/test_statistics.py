@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from statistics import NormalDist, stdev
 
 import numpy as np
@@ -58,7 +59,7 @@ def slowly(made: Piece, lines: list[int]) -> dict[str, float]:
         for scale in (major, minor)
         for root in range(12)
     ]
-    bars = [(first, last) for first, last in zip(lines[:-1], lines[1:], strict=True)]
+    bars = list(pairwise(lines))
     onsets = [{start - first for start, *_ in notes if first <= start < last} for first, last in bars]
     pairs = [number for number in range(len(bars) - 1) if len(range(*bars[number])) == len(range(*bars[number + 1]))]
     differing = sum(len(onsets[number] ^ onsets[number + 1]) for number in pairs)

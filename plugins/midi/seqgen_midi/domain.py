@@ -136,7 +136,7 @@ class MidiDomain(Domain[Any]):
         return {**sizes, "quarter": piece.end / piece.resolution} if len(piece.meters) else sizes
 
     def passages(self, ids: np.ndarray) -> np.ndarray:
-        """Intervals in place of pitches: a passage in another key is the same. Loudness, tempo and chords don't count."""
+        """Intervals in place of pitches: a passage in another key is the same. Loudness, tempo, chords count not."""
         return self.encoding.passages(ids)
 
     def evaluate(self, real: Sequence[Any], made: Sequence[Any]) -> dict[str, float]:
@@ -158,4 +158,15 @@ class MidiDomain(Domain[Any]):
                 write_wav(self.encoding.piece(item), self.settings.tempo, temporary)
             else:
                 self.encoding.write_musicxml(item, temporary)
+        return target
+
+    def render_surprise(self, ids: np.ndarray, nats: np.ndarray, path: Path) -> Path:
+        """Writes `path`.png: the piano roll in the colours of surprise; raises OutputError."""
+        from seqgen_midi.surprise import draw_surprise
+
+        piece, notes = self.encoding.piece(self.decode(ids)), self.encoding.notes_of(ids)
+        said = notes >= 0
+        target = path.with_name(f"{path.name}.png")
+        with atomic_write(target) as temporary:
+            draw_surprise(piece, np.bincount(notes[said], nats[said], len(piece))[: len(piece)], temporary)
         return target

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -42,8 +43,9 @@ def draw_png(piece: Piece, path: Path) -> None:
     height = max(2.2, 0.062 * (highest - lowest + 1)) + 0.35
     figure = Figure(figsize=(12.5, heading + height * len(systems)), dpi=110, layout="constrained")
     axes = figure.subplots(len(systems), 1, squeeze=False)[:, 0]
+    colours = [colour_of(piece, track) for track in piece.track.tolist()]
     for (start, stop), axis in zip(systems, axes, strict=True):
-        draw_system(axis, piece, lines, start, stop, lowest, highest)
+        draw_system(axis, piece, colours, lines, start, stop, lowest, highest)
         axis.set_xlim(
             (start - piece.resolution / 10) * 4 / piece.resolution, (start + widest) * 4 / piece.resolution + 0.4
         )
@@ -111,8 +113,10 @@ def title_of(piece: Piece, lines: list[int]) -> str:
     return "  ·  ".join([*parts, lasting.most_common(1)[0][0], f"{bars} bar{'s' * (bars != 1)}"])
 
 
-def draw_system(axis: Axes, piece: Piece, lines: list[int], start: int, stop: int, lowest: int, highest: int) -> None:
-    """One system on a matplotlib axis, from tick `start` to `stop`; along it a unit is a 16th."""
+def draw_system(
+    axis: Axes, piece: Piece, colours: Sequence[Any], lines: list[int], start: int, stop: int, lowest: int, highest: int
+) -> None:
+    """One system on a matplotlib axis, from tick `start` to `stop`; along it a unit is a 16th. `colours`: of notes."""
     from matplotlib.collections import PatchCollection
     from matplotlib.patches import FancyBboxPatch
 
@@ -130,16 +134,15 @@ def draw_system(axis: Axes, piece: Piece, lines: list[int], start: int, stop: in
     )
     ends = piece.start + piece.duration
     for track in reversed(range(len(piece.tracks))):
-        boxes = []
+        boxes, shown_in = [], []
         for note in np.flatnonzero((piece.track == track) & (piece.start < stop) & (ends > start)).tolist():
             first, last = (max(int(piece.start[note]), start) * unit, min(int(ends[note]), stop) * unit)
             gap = min(0.12, (last - first) / 8)
             box = (first + gap, piece.pitch[note] - 0.36)
             style = f"round,pad=0,rounding_size={min(0.3, (last - first) / 3)}"
             boxes.append(FancyBboxPatch(box, last - first - 2 * gap, 0.72, boxstyle=style))
-        axis.add_collection(
-            PatchCollection(boxes, facecolor=colour_of(piece, track), edgecolor="white", linewidth=0.4, zorder=3)
-        )
+            shown_in.append(colours[note])
+        axis.add_collection(PatchCollection(boxes, facecolor=shown_in, edgecolor="white", linewidth=0.4, zorder=3))
     label = "{:.0f} s".format if not len(piece.meters) else str
     shown = here[:-1] if len(here) > 1 else here
     names = [line / piece.resolution / 2 if not len(piece.meters) else number for number, line in shown]

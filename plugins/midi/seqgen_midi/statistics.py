@@ -186,7 +186,8 @@ def overlapped_area(real: np.ndarray, made: np.ndarray) -> float:
     """What the densities of two sets of distances share: those among `real`, and those from `real` to `made`.
 
     real: [n, d], made: [m, d]; a row is what was measured of a piece. Each density is a sum of Gaussian kernels whose
-    width follows Scott's rule; where all distances of one set are the same, it is the share of the other's that are too.
+    width follows Scott's rule; where all distances of one set are the same, what counts is the share of the other's
+    that are too.
     """
     among = distances(real, real)[~np.eye(len(real), dtype=bool)]
     between = distances(real, made).ravel()

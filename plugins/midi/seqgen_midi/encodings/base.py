@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -16,7 +16,10 @@ from seqgen_midi.wishes import narrowed
 Item = TypeVar("Item")
 TRANSPOSED_DOWN, TRANSPOSED_UP = 5, 6
 """Semitones: together all twelve keys."""
-NO_PART_OF_A_TUNE = {"velocity", "tempo", "chord"}
+HEADS, FOLLOWS = ("pitch", "drum", "hit"), ("velocity", "duration", "hold")
+"""Kinds of tokens: each of the first is a note, and the second say more of the note before them."""
+OF_NO_NOTE = ("bar", "tempo", "chord", "rest")
+NO_PART_OF_A_TUNE = ("velocity", "tempo", "chord")
 """Kinds of tokens that may differ between a tune and its copy. (A chord symbol would move with the key.)"""
 
 
@@ -65,12 +68,16 @@ class Encoding(Generic[Item]):
         """What tells a copied passage, whatever its key: a symbol for each id, int[n]; negative: it counts not."""
         raise NotImplementedError
 
+    def notes_of(self, ids: np.ndarray) -> np.ndarray:
+        """Which note of its piece each id of a document helps to say, int[n], in the piece's order; −1: none."""
+        raise NotImplementedError
+
     def evaluate(self, real: Sequence[Item], made: Sequence[Item]) -> dict[str, float]:
         """Musical statistics of made items beside real ones, by name."""
         from seqgen_midi.statistics import MOST, compare
 
-        sides = ([self.piece(item) for item in items[:MOST]] for items in (real, made))
-        return compare(*sides, tempo=self.settings.tempo)
+        ours, theirs = ([self.piece(item) for item in items[:MOST]] for items in (real, made))
+        return compare(ours, theirs, self.settings.tempo)
 
     def piece(self, item: Item) -> Piece:
         """An item as it is written, drawn and heard."""
@@ -120,11 +127,18 @@ class PieceEncoding(Encoding[Piece]):
         return Example(ids, (ids != BOS).astype(np.float32))
 
     def passages(self, ids: np.ndarray) -> np.ndarray:
-        counted = self.table.kind[ids] >= 0
-        for kind in NO_PART_OF_A_TUNE & set(self.table.kinds):
-            counted &= ~self.table.among(ids, kind)
-        pitched = self.table.among(ids, "pitch") if "pitch" in self.table.kinds else np.zeros(len(ids), bool)
-        return np.where(counted, intervals(ids, pitched, len(self.vocabulary)), -1)
+        counted = (ids > EOS) & ~self._among(ids, NO_PART_OF_A_TUNE)
+        return np.where(counted, intervals(ids, self._among(ids, ["pitch"]), len(self.vocabulary)), -1)
+
+    def notes_of(self, ids: np.ndarray) -> np.ndarray:
+        """What stands before a note's pitch says when it comes and who plays it; what follows, how it sounds."""
+        heads, follows, apart = (self._among(ids, kinds) for kinds in (HEADS, FOLLOWS, OF_NO_NOTE))
+        note = np.cumsum(heads) - (heads | follows)
+        return np.where(apart | (note >= heads.sum()), -1, note)
+
+    def _among(self, ids: np.ndarray, kinds: Iterable[str]) -> np.ndarray:
+        """bool[n]: which of `ids` are of one of `kinds`; some of these the encoding may not have."""
+        return np.isin(self.table.kind[ids], [self.table.kinds[kind] for kind in kinds if kind in self.table.kinds])
 
     def piece(self, item: Piece) -> Piece:
         return item
@@ -138,9 +152,9 @@ class PieceEncoding(Encoding[Piece]):
 def intervals(ids: np.ndarray, pitched: np.ndarray, vocabulary_size: int) -> np.ndarray:
     """`ids`, but pitches, where `pitched` says so, as intervals from the pitch before: what no transposition changes.
 
-    The numbers of intervals lie above all ids. The first pitch of a document has no interval and a number of its own, so
-    that whole documents are the same in any key; a passage from the middle lacks the note that its first interval starts
-    from.
+    The numbers of intervals lie above all ids. The first pitch of a document has no interval and a number of its own,
+    so that whole documents are the same in any key; a passage from the middle lacks the note that its first interval
+    starts from.
     """
     symbols = ids.astype(np.int64)
     pitches = symbols[pitched]

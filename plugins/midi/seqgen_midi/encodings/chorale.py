@@ -14,7 +14,7 @@ import numpy as np
 
 from seqgen import EOS, Example, Grammar, Options, UnusableFile
 from seqgen_midi import chorale
-from seqgen_midi.chorale import FIRST_PITCH, VOCABULARY, Chorale
+from seqgen_midi.chorale import FIRST_PITCH, HEADER, HOLD_ID, VOCABULARY, Chorale
 from seqgen_midi.chorale_grammar import domain_grammar
 from seqgen_midi.constraints import ChoraleConstraints, constrained_grammar
 from seqgen_midi.encodings.base import TRANSPOSED_DOWN, TRANSPOSED_UP, Encoding, intervals
@@ -61,6 +61,15 @@ class ChoraleEncoding(Encoding[Chorale]):
 
     def passages(self, ids: np.ndarray) -> np.ndarray:
         return np.where(ids > EOS, intervals(ids, ids >= FIRST_PITCH, len(VOCABULARY)), -1)
+
+    def notes_of(self, ids: np.ndarray) -> np.ndarray:
+        heads, notes = ids >= FIRST_PITCH, np.full(len(ids), -1)
+        number = np.where(heads, np.cumsum(heads) - 1, -1)
+        for voice in range(len(VOICES)):
+            line = slice(HEADER + voice, None, len(VOICES))
+            sung = heads[line] | (ids[line] == HOLD_ID)
+            notes[line] = np.where(sung, np.maximum.accumulate(number[line]), -1)
+        return notes
 
     def evaluate(self, real: Sequence[Chorale], made: Sequence[Chorale]) -> dict[str, float]:
         from seqgen_midi.chorale_statistics import compare

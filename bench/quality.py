@@ -1,0 +1,85 @@
+"""Are samples like the data, without being copies of it? Musical statistics, and the longest copied passages.
+
+    python bench/quality.py [RUN] [--minutes 10] [--samples 200]
+
+RUN is a run of the domain `midi`; without one a model is trained on bach-chorales. `overlap_samples` is, on average
+over all statistics, the overlapped area (Yang & Lerch, 2018) of held-out pieces with samples; `overlap_halves` is that
+of two disjoint halves of the whole corpus, which is what can be reached. `copied_samples` is how many tokens the
+longest passage of a sample has that stands in a training piece, in any key: mean and most; `copied_held_out` is that of
+held-out pieces, each cut to the length of a sample.
+"""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from common import finish
+
+import seqgen
+from seqgen.corpus.store import SPLITS, Corpus
+from seqgen.novelty import Copy
+from seqgen.run_settings import RunSettings
+
+RECIPE = "bach-chorales"
+
+
+def overlaps(domain: seqgen.Domain, real: list[Any], made: list[Any]) -> dict[str, float]:
+    """The overlapped area of each statistic."""
+    told = domain.evaluate(real, made)
+    return {name.removesuffix(", overlap"): value for name, value in told.items() if name.endswith(", overlap")}
+
+
+def lengths(copies: list[Copy]) -> list[float]:
+    found = [copy.length for copy in copies]
+    return [round(float(np.mean(found)), 1), max(found)]
+
+
+def judge(run: Path, samples: int, seed: int) -> dict[str, Any]:
+    trained, corpus = seqgen.load(run), Corpus.open(run / RunSettings.read(run).corpus)
+    domain = trained.domain
+    pieces = {}
+    for split in SPLITS:
+        documents = corpus.documents(split)
+        pieces[split] = [domain.decode(documents[number][0]) for number in range(len(documents))]
+    every = [piece for split in SPLITS for piece in pieces[split]]
+    order = np.random.default_rng(seed).permutation(len(every))
+    first, second = ([every[number] for number in half.tolist()] for half in np.array_split(order, 2))
+    held_out = pieces["test"] or pieces["valid"]
+    made = trained.sample(samples, seed=seed)
+    copies, expected = trained.copies(corpus, [sample.ids for sample in made])
+    by_samples = overlaps(domain, held_out, [sample.item for sample in made])
+    by_halves = overlaps(domain, first, second)
+    shared = [name for name in by_halves if name in by_samples]
+    return {
+        "overlap_samples": float(np.mean([by_samples[name] for name in shared])),
+        "overlap_halves": float(np.mean([by_halves[name] for name in shared])),
+        "by_statistic": {name: [round(by_samples[name], 3), round(by_halves[name], 3)] for name in shared},
+        "copied_samples": lengths(copies),
+        "copied_held_out": lengths(expected),
+        "samples": samples,
+        "held_out": len(held_out),
+        "tokens_a_sample": float(np.mean([len(sample.ids) for sample in made])),
+        "held_out_nats": trained.bundle.config["result"]["held_out_nats"],
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("run", type=Path, nargs="?")
+    parser.add_argument("--minutes", type=float, default=10.0)
+    parser.add_argument("--samples", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        run = arguments.run or Path(folder) / "run"
+        if arguments.run is None:
+            seqgen.train([RECIPE], run, minutes=arguments.minutes)
+        finish(judge(run, arguments.samples, arguments.seed))
+
+
+if __name__ == "__main__":
+    main()
