@@ -10,6 +10,7 @@ from seqgen.corpus.build import build as build_corpus
 from seqgen.corpus.recipes import Recipe, find_recipe, recipes
 from seqgen.corpus.sources import Progress
 from seqgen.corpus.store import Corpus
+from seqgen.domain import Vocabulary
 from seqgen.errors import UnknownName, UsageError
 from seqgen.plugins import load_domain
 
@@ -22,16 +23,19 @@ def build(
     settings: Mapping[str, Any] | None = None,
     bundled_only: bool = False,
     progress: Progress | None = None,
+    known: Vocabulary | None = None,
 ) -> Corpus:
     """Makes a corpus of files and folders, or of the one recipe that is named, in the new folder `out`.
 
-    `domain` may be left out for a recipe. Raises CorpusError, OutputError, UnknownName, InvalidValue, UsageError.
+    `domain` may be left out for a recipe; a vocabulary that is `known` is grown, not learned anew. Raises CorpusError,
+    OutputError, UnknownName, InvalidValue, UsageError.
     """
     name, recipe = what_is(sources, domain)
     made = load_domain(name, bundled_only=bundled_only)
     values = {**(recipe.settings if recipe else {}), **(settings or {})}
     paths = recipe.files(progress) if recipe else [Path(source) for source in sources]
-    return build_corpus(made(made.Settings.from_mapping(values)), paths, Path(out), recipe=recipe, progress=progress)
+    empty = made(made.Settings.from_mapping(values))
+    return build_corpus(empty, paths, Path(out), recipe=recipe, progress=progress, known=known)
 
 
 def what_is(sources: Sequence[Path | str], domain: str | None) -> tuple[str, Recipe | None]:

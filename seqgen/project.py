@@ -21,7 +21,7 @@ from seqgen.corpus.sources import Progress as BuildProgress
 from seqgen.corpus.store import Corpus, is_corpus
 from seqgen.corpus.stream import Stream
 from seqgen.corpus.whole import whole
-from seqgen.domain import Domain
+from seqgen.domain import Domain, Vocabulary
 from seqgen.engine.capacity import memory_explained
 from seqgen.engine.checkpoint import newest_checkpoint
 from seqgen.engine.evaluation import HeldOut
@@ -85,13 +85,15 @@ def train(
         name = ready.domain if ready and domain is None else what_is(sources, domain)[0]
         made = load_domain(name, bundled_only=bundled_only)
         own, engine = typed(settings or {}, made.Settings)
-        begun = None if start is None else Start(Path(start), name, bundled_only=bundled_only)
+        origins = made.begins_with(made.Settings.from_mapping(ready.settings if ready else own))
+        begun = None if start is None else Start(Path(start), origins, bundled_only=bundled_only)
         if begun:
             begun.check_same(engine, size)
         parts = {**new_run(engine, size, begun.settings if begun else None), **budget(minutes, steps)}
         if ready:
             _check_corpus(ready, name, own)
-        corpus = ready or _corpus_of_run(sources, run, domain, own, resume, bundled_only, build_progress)
+        known = begun.vocabulary if begun else None
+        corpus = ready or _corpus_of_run(sources, run, domain, own, resume, bundled_only, build_progress, known)
         inside = corpus.path.resolve().is_relative_to(run.resolve())
         saved = RunSettings(corpus="corpus" if inside else str(corpus.path.resolve()), start=where(start), **parts)
     saved.write(run)
@@ -133,14 +135,16 @@ def _check_corpus(corpus: Corpus, domain: str, asked: Mapping[str, Any]) -> None
 
 
 def _corpus_of_run(sources: Sequence[Path | str], run: Path, domain: str | None, settings: Mapping[str, Any],
-                   resume: bool, bundled_only: bool, progress: BuildProgress | None) -> Corpus:  # fmt: skip
+                   resume: bool, bundled_only: bool, progress: BuildProgress | None,
+                   known: Vocabulary | None) -> Corpus:  # fmt: skip
     """The corpus in the run's own folder, built unless it is there. Leaves nothing behind when that fails."""
     if resume and is_corpus(run / "corpus"):
         return Corpus.open(run / "corpus")
     try:
         return build(
-            sources, run / "corpus", domain=domain, settings=settings, bundled_only=bundled_only, progress=progress
-        )
+            sources, run / "corpus", domain=domain, settings=settings, bundled_only=bundled_only, progress=progress,
+            known=known,
+        )  # fmt: skip
     except BaseException:
         if run.is_dir() and not any(run.iterdir()):
             run.rmdir()
@@ -157,7 +161,7 @@ def _run(run: Path, corpus: Corpus, domain: Domain, saved: RunSettings, bundled_
     )  # fmt: skip
     checkpoint = newest_checkpoint(run / "checkpoints")
     if saved.start is not None and checkpoint is None:
-        begun = Start(Path(saved.start), domain.name, bundled_only=bundled_only)
+        begun = Start(Path(saved.start), domain.begins_with(domain.settings), bundled_only=bundled_only)
         model = begun.model(grammar, domain.vocabulary, training.seed)
     else:
         model = Model.new(saved.model, grammar, training.seed)

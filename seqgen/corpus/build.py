@@ -31,7 +31,7 @@ from seqgen.corpus.sources import Progress, Source, sha256, walk
 from seqgen.corpus.split import Split, assign, check_sides, place
 from seqgen.corpus.store import FORMAT, INDEX, SPLITS, Corpus, ShardWriter
 from seqgen.corpus.workers import Limits, Readers
-from seqgen.domain import Domain
+from seqgen.domain import Domain, Vocabulary
 from seqgen.errors import CorpusError, OutputError
 
 COPY = "a duplicate"
@@ -47,9 +47,11 @@ def build(
     recipe: Recipe | None = None,
     limits: Limits | None = None,
     progress: Progress | None = None,
+    known: Vocabulary | None = None,
 ) -> Corpus:
     """Makes a corpus of files and folders in the folder `out`, which must not exist yet or be empty.
 
+    With `known`, the vocabulary of a trained model that another one begins with, that is grown.
     `split` is, where not given, the recipe's or 0.9, 0.05, 0.05. Raises CorpusError when the files give too little,
     OutputError when `out` is taken or cannot be written, PluginError when the domain cannot be made in a worker.
     """
@@ -67,7 +69,8 @@ def build(
             lambda done: told(done, total, "files to learn from"),
         )  # fmt: skip
         with closing(evidence):
-            domain = type(domain)(domain.settings, domain.learn(evidence))
+            vocabulary = domain.learn(evidence) if known is None else domain.grow(known, evidence)
+            domain = type(domain)(domain.settings, vocabulary)
         with (
             closing(_Writer(folder, domain)) as writer,
             Readers(domain, limits=limits, spool=folder) as readers,

@@ -27,6 +27,7 @@ from seqgen import (
     Remark,
     UnknownName,
     UnusableFile,
+    UsageError,
     Vocabulary,
 )
 from seqgen_sentiment import judging
@@ -92,13 +93,33 @@ class SentimentDomain(Domain[Labelled]):
 
     def learn(self, evidence: Iterable[Any]) -> Vocabulary:
         """What the base learns from the content, and the labels. Raises CorpusError for less than two labels."""
-        counts = Counter(label for label, _ in evidence)
-        unlabelled, documents = counts.pop(None, 0), sum(counts.values())
-        if counts or unlabelled:
-            _check_labels(counts, documents)
-        base = self.settings.make_base()
+        labels = _labels_of(evidence)
+        return self._with_labels(self.settings.make_base().learn(_Contents(evidence)), labels)
+
+    def grow(self, known: Vocabulary, evidence: Iterable[Any]) -> Vocabulary:
+        """What a trained model of the base knows, or one of labelled content, and the labels."""
+        before: tuple[str, ...] = ()
         try:
-            return Frame.vocabulary(base.learn(_Contents(evidence)), sorted(counts))
+            frame = Frame(known)
+            names, before = frame.content_names, frame.labels
+        except ValueError:
+            names = known.names[2:]
+        try:
+            self.settings.make_base(names)
+        except BundleError as error:
+            raise UsageError(
+                f"The model to begin with is of another kind of {self.settings.base!r}; give the settings base.… "
+                f"that it was trained with. {error}"
+            ) from error
+        return self._with_labels(Vocabulary(names), {*before, *_labels_of(evidence)})
+
+    @classmethod
+    def begins_with(cls, settings: Any) -> tuple[str, ...]:
+        return (cls.name, settings.base)
+
+    def _with_labels(self, content: Vocabulary, labels: Iterable[str]) -> Vocabulary:
+        try:
+            return Frame.vocabulary(content, sorted(labels))
         except ValueError as error:
             raise CorpusError(f"The content cannot be labelled: {error}; rename that label.") from error
 
@@ -263,14 +284,18 @@ class _Contents:
         return (content for _, content in self._evidence)
 
 
-def _check_labels(counts: Counter[str], documents: int) -> None:
+def _labels_of(evidence: Iterable[Any]) -> set[str]:
+    """The labels of all documents to learn from; raises CorpusError for documents without two labels to tell apart."""
+    counts = Counter(label for label, _ in evidence)
+    unlabelled, documents = counts.pop(None, 0), sum(counts.values())
     where = "name the column of labels with label=…, or put the files into folders named after their labels"
-    if not counts:
+    if unlabelled and not counts:
         raise CorpusError(f"Nothing has a label; {where}.")
     if len(counts) == 1:
         raise CorpusError(f"Every document of the training split has the label {next(iter(counts))!r}; {where}.")
     if documents >= FEW and 2 * len(counts) > documents:
         raise CorpusError(f"There are {len(counts)} labels for {documents} documents to learn from; {where}.")
+    return set(counts)
 
 
 def _in_folder(item: Labelled, path: Path) -> Path:

@@ -60,9 +60,7 @@ class Frame:
 
     def side(self, label: str | None) -> Side:
         """Documents written to order, that label first; without an order, any label last."""
-        return (
-            Side([self.unlabelled], self.label_ids) if label is None else Side([self.place(label)], [self.unlabelled])
-        )
+        return Side([self.place(label)], self.label_ids if label is None else [self.unlabelled])
 
     def judged(self, content: np.ndarray) -> np.ndarray:
         """What comes before the last place, int32[n + 3], around the content's own tokens int32[n]."""
