@@ -10,6 +10,7 @@ from seqgen.corpus.build import build as build_corpus
 from seqgen.corpus.recipes import Recipe, find_recipe, recipes
 from seqgen.corpus.sources import Progress
 from seqgen.corpus.store import Corpus
+from seqgen.domain import Vocabulary
 from seqgen.errors import UnknownName, UsageError
 from seqgen.plugins import load_domain
 
@@ -24,12 +25,13 @@ def build(
     test: Sequence[Path | str] = (),
     bundled_only: bool = False,
     progress: Progress | None = None,
+    known: Vocabulary | None = None,
 ) -> Corpus:
     """Makes a corpus of files and folders, or of the one recipe that is named, in the new folder `out`.
 
     `domain` may be left out for a recipe. The files and folders `valid` and `test` are for these splits and no other;
-    with `valid`, all of the sources are trained on. Raises CorpusError, OutputError, UnknownName,
-    InvalidValue, UsageError.
+    with `valid`, all of the sources are trained on. A vocabulary that is `known` is grown, not learned anew. Raises
+    CorpusError, OutputError, UnknownName, InvalidValue, UsageError.
     """
     name, recipe = what_is(sources, domain)
     held_out = {side: [Path(one) for one in files] for side, files in (("valid", valid), ("test", test)) if files}
@@ -40,7 +42,7 @@ def build(
     paths = recipe.files(progress) if recipe else [Path(source) for source in sources]
     return build_corpus(
         made(made.Settings.from_mapping(values)), paths, Path(out),
-        recipe=recipe, held_out=held_out, progress=progress,
+        recipe=recipe, held_out=held_out, progress=progress, known=known,
     )  # fmt: skip
 
 

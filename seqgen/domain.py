@@ -193,6 +193,18 @@ class Domain(Generic[Item]):
         """
         raise NotImplementedError
 
+    def grow(self, known: Vocabulary, evidence: Iterable[Any]) -> Vocabulary:
+        """The vocabulary of a model that begins with a trained one, whose vocabulary is `known`: see `begins_with`.
+
+        Weights go by the names of tokens; what is not kept here is forgotten. `evidence` is as in `learn`.
+        """
+        return self.learn(evidence)
+
+    @classmethod
+    def begins_with(cls, settings: Any) -> tuple[str, ...]:
+        """The domains whose trained models one of these settings can begin with (`--from`)."""
+        return (cls.name,)
+
     def encode(self, item: Item) -> Example:
         """An item's ids and weights; raises UnusableFile when it has none in this encoding."""
         raise NotImplementedError

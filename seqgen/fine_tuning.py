@@ -6,7 +6,7 @@ that name is now; tokens that are new begin as in a new model, and those that ar
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,16 +26,16 @@ BY_TOKEN = ("embedding", "output/weights", "output/bias")
 class Start:
     """A trained model whose weights another run begins with.
 
-    `settings` are those of its model, `vocabulary` is its domain's: what a learned vocabulary would be kept from.
+    `settings` are those of its model, `vocabulary` is its domain's, from which the new one grows.
     """
 
-    def __init__(self, path: Path, domain: str, *, bundled_only: bool = False) -> None:
-        """Raises UsageError for a model of another domain, BundleError for a damaged one."""
+    def __init__(self, path: Path, domains: Sequence[str], *, bundled_only: bool = False) -> None:
+        """Raises UsageError for a model of none of these domains, BundleError for a damaged one."""
         trained = load(path, bundled_only=bundled_only)
-        if trained.domain.name != domain:
+        if trained.domain.name not in domains:
             raise UsageError(
-                f"{path} is a model of the domain {trained.domain.name!r}, not {domain!r}; "
-                "start from one of the same domain, or leave out --from."
+                f"{path} is a model of the domain {trained.domain.name!r}, not {' or '.join(map(repr, domains))}; "
+                "start from such a one, or leave out --from."
             )
         self.path = path
         self.settings: ModelSettings = trained.model.settings

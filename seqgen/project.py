@@ -89,7 +89,8 @@ def train(
         name = ready.domain if ready and domain is None else what_is(sources, domain)[0]
         made = load_domain(name, bundled_only=bundled_only)
         own, engine = typed(settings or {}, made.Settings)
-        begun = None if start is None else Start(Path(start), name, bundled_only=bundled_only)
+        origins = made.begins_with(made.Settings.from_mapping(ready.settings if ready else own))
+        begun = None if start is None else Start(Path(start), origins, bundled_only=bundled_only)
         if begun:
             begun.check_same(engine, size)
         parts = {**new_run(engine, size, begun.settings if begun else None), **budget(minutes, steps)}
@@ -100,7 +101,8 @@ def train(
 
         def build_it() -> Corpus:
             return build(sources, run / "corpus", domain=domain, settings=own, valid=valid, test=test,
-                         bundled_only=bundled_only, progress=build_progress)  # fmt: skip
+                         bundled_only=bundled_only, progress=build_progress,
+                         known=begun.vocabulary if begun else None)  # fmt: skip
 
         corpus = ready or _corpus_of_run(run, resume, build_it)
         inside = corpus.path.resolve().is_relative_to(run.resolve())
@@ -165,7 +167,7 @@ def _run(run: Path, corpus: Corpus, domain: Domain, saved: RunSettings, bundled_
     )  # fmt: skip
     checkpoint = newest_checkpoint(run / "checkpoints")
     if saved.start is not None and checkpoint is None:
-        begun = Start(Path(saved.start), domain.name, bundled_only=bundled_only)
+        begun = Start(Path(saved.start), domain.begins_with(domain.settings), bundled_only=bundled_only)
         model = begun.model(grammar, domain.vocabulary, training.seed)
     else:
         model = Model.new(saved.model, grammar, training.seed)

@@ -57,7 +57,7 @@ def trained(monkeypatch):
 
 
 def test_a_model_for_a_larger_vocabulary_is_a_new_one_but_for_what_the_old_one_knew(trained):
-    start = Start("some", "letters")
+    start = Start("some", ["letters"])
     larger = Vocabulary([*start.vocabulary.names[2:], "new"])
     made = start.model(anything(len(larger)), larger, seed=5).numpy()
     np.testing.assert_array_equal(made["embedding"][:-1], trained.numpy()["embedding"])
@@ -66,8 +66,8 @@ def test_a_model_for_a_larger_vocabulary_is_a_new_one_but_for_what_the_old_one_k
 
 def test_a_model_of_another_domain_or_of_another_shape_is_refused(trained):
     with pytest.raises(UsageError, match="'letters', not 'words'"):
-        Start("some", "words")
-    start = Start("some", "letters")
+        Start("some", ["words"])
+    start = Start("some", ["letters"])
     start.check_same({"width": 8, "dropout": 0.5}, None)
     with pytest.raises(UsageError, match="width=8, not 16"):
         start.check_same({"width": 16}, None)

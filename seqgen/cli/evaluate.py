@@ -9,6 +9,9 @@ import click
 
 from seqgen.cli.common import bundled_only, json_option, print_json, table
 
+MOST_SHOWN = 12
+"""Rows of a table that is printed; `--json` has larger ones."""
+
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
@@ -44,6 +47,15 @@ def evaluate(context: click.Context, run: Path, seed: int, as_json: bool) -> Non
     table("where it stands", ["sample", f"{result['unit']}s", "from", "word for word"], copies)
     if result["metrics"]:
         side_by_side("new samples beside held-out data", result["metrics"], 3)
+    answers = result["answers"]
+    numbers = [[name, f"{value:.3f}"] for name, value in answers.items() if not isinstance(value, dict)]
+    if numbers:
+        table("answers on held-out data", ["", ""], numbers)
+    for name, rows_of in answers.items():
+        if isinstance(rows_of, dict) and len(rows_of) <= MOST_SHOWN:
+            columns = sorted({column for row in rows_of.values() for column in row})
+            shown = [[row, *(str(cells.get(column, 0)) for column in columns)] for row, cells in rows_of.items()]
+            table(name, ["", *columns], shown)
 
 
 def _where(copy: dict[str, Any]) -> str:

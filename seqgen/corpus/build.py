@@ -31,7 +31,7 @@ from seqgen.corpus.sources import HeldOut, Progress, Source, sha256, walk_sides
 from seqgen.corpus.split import Split, assign, check_sides
 from seqgen.corpus.store import FORMAT, INDEX, SPLITS, Corpus, ShardWriter
 from seqgen.corpus.workers import Limits, Readers
-from seqgen.domain import Domain
+from seqgen.domain import Domain, Vocabulary
 from seqgen.errors import CorpusError, OutputError
 
 COPY = "a duplicate"
@@ -48,13 +48,15 @@ def build(
     held_out: HeldOut | None = None,
     limits: Limits | None = None,
     progress: Progress | None = None,
+    known: Vocabulary | None = None,
 ) -> Corpus:
     """Makes a corpus of files and folders in the folder `out`, which must not exist yet or be empty.
 
     `split` is, where not given, the recipe's or 0.9, 0.05, 0.05. Documents of `held_out` files stand where these were
-    named for, and the rest is divided among the splits that are left: with "valid", all of it is trained on. Raises
-    CorpusError when the files give too little, OutputError when `out` is taken or cannot be written, PluginError when
-    the domain cannot be made in a worker.
+    named for, and the rest is divided among the splits that are left: with "valid", all of it is trained on.
+    The vocabulary `known`, that of a trained model which another one begins with, is grown. Raises CorpusError when the
+    files give too little, OutputError when `out` is taken or cannot be written, PluginError when the domain cannot be
+    made in a worker.
     """
     out, paths = Path(out), [Path(source) for source in sources]
     held_out = held_out or {}
@@ -77,7 +79,8 @@ def build(
             lambda done: told(done, total, "files to learn from"),
         )  # fmt: skip
         with closing(evidence):
-            domain = type(domain)(domain.settings, domain.learn(evidence))
+            vocabulary = domain.learn(evidence) if known is None else domain.grow(known, evidence)
+            domain = type(domain)(domain.settings, vocabulary)
         with (
             closing(_Writer(folder, domain, split, named)) as writer,
             Readers(domain, limits=limits, spool=folder) as readers,

@@ -27,14 +27,21 @@ from seqgen import (
     Remark,
     UnknownName,
     UnusableFile,
+    UsageError,
     Vocabulary,
 )
 from seqgen_sentiment import judging
+from seqgen_sentiment.bag_of_words import BagOfWords
+from seqgen_sentiment.examining import Known, compare, write_to_order
 from seqgen_sentiment.frame import Frame
 from seqgen_sentiment.labelled import Labelled
+from seqgen_sentiment.quality import accuracy
 from seqgen_sentiment.reading import TABLES, LabelledReader
 from seqgen_sentiment.settings import SentimentSettings, constraints_of
 
+WORD = re.compile(r"\w+|[^\w\s]")
+EXAMINED = 100_000
+"""How many training documents at most the baselines learn from."""
 CALIBRATED = 4000
 """How many held-out documents at most the temperature is found on."""
 FEW = 10
@@ -86,13 +93,33 @@ class SentimentDomain(Domain[Labelled]):
 
     def learn(self, evidence: Iterable[Any]) -> Vocabulary:
         """What the base learns from the content, and the labels. Raises CorpusError for less than two labels."""
-        counts = Counter(label for label, _ in evidence)
-        unlabelled, documents = counts.pop(None, 0), sum(counts.values())
-        if counts or unlabelled:
-            _check_labels(counts, documents)
-        base = self.settings.make_base()
+        labels = _labels_of(evidence)
+        return self._with_labels(self.settings.make_base().learn(_Contents(evidence)), labels)
+
+    def grow(self, known: Vocabulary, evidence: Iterable[Any]) -> Vocabulary:
+        """What a trained model of the base knows, or one of labelled content, and the labels."""
+        before: tuple[str, ...] = ()
         try:
-            return Frame.vocabulary(base.learn(_Contents(evidence)), sorted(counts))
+            frame = Frame(known)
+            names, before = frame.content_names, frame.labels
+        except ValueError:
+            names = known.names[2:]
+        try:
+            self.settings.make_base(names)
+        except BundleError as error:
+            raise UsageError(
+                f"The model to begin with is of another kind of {self.settings.base!r}; give the settings base.… "
+                f"that it was trained with. {error}"
+            ) from error
+        return self._with_labels(Vocabulary(names), {*before, *_labels_of(evidence)})
+
+    @classmethod
+    def begins_with(cls, settings: Any) -> tuple[str, ...]:
+        return (cls.name, settings.base)
+
+    def _with_labels(self, content: Vocabulary, labels: Iterable[str]) -> Vocabulary:
+        try:
+            return Frame.vocabulary(content, sorted(labels))
         except ValueError as error:
             raise CorpusError(f"The content cannot be labelled: {error}; rename that label.") from error
 
@@ -132,7 +159,7 @@ class SentimentDomain(Domain[Labelled]):
     def live(self, chunks: Iterable[np.ndarray]) -> Iterator[str]:
         return self.base.live(self.frame.content(chunk) for chunk in chunks)
 
-    def measures(self, item: Labelled) -> dict[str, int]:
+    def measures(self, item: Labelled) -> dict[str, float]:
         return self.base.measures(item.content)
 
     def grammar(self, constraints: Any = None) -> Grammar:
@@ -148,11 +175,10 @@ class SentimentDomain(Domain[Labelled]):
         if label is not None and label not in self.frame.labels:
             raise UnknownName("label", label, self.frame.labels)
         content = self.base.prompt(item.content if item else None, self.base.Constraints(**asked))
-        side = self.frame.label_first if label else self.frame.label_last
         given = content.ids[1:]
         dropped = np.array([BOS, self.frame.unlabelled, *given], np.int32)
         ids = np.array([BOS, self.frame.place(label), *given], np.int32)
-        return Prompt(ids, self.frame.grammar(content.grammar, [side]), dropped if label else None)
+        return Prompt(ids, self.frame.grammar(content.grammar, [self.frame.side(label)]), dropped if label else None)
 
     def prompt_text(self, text: str) -> Labelled:
         return Labelled(self.base.prompt_text(text))
@@ -181,15 +207,51 @@ class SentimentDomain(Domain[Labelled]):
 
     def calibrate(self, items: Iterable[Labelled], oracle: Oracle) -> Any:
         """The temperature of the answers, by the items whose label is known."""
-        known = [item for item in itertools.islice(items, CALIBRATED) if item.label in self.frame.labels]
+        known = self._known(itertools.islice(items, CALIBRATED))
         if not known:
             return self.calibration
         scores = judging.log_scores([self._content(item) for item in known], self.frame, oracle)
-        labels = np.array([self.frame.labels.index(str(item.label)) for item in known])
-        return self.Calibration(temperature=judging.best_temperature(scores, labels))
+        return self.Calibration(temperature=judging.best_temperature(scores, self._numbers(known)))
 
     def evaluate(self, real: Sequence[Labelled], made: Sequence[Labelled]) -> dict[str, float]:
         return self.base.evaluate([item.content for item in real], [item.content for item in made])
+
+    def examine(self, train: Iterable[Labelled], held_out: Sequence[Labelled], oracle: Oracle) -> dict[str, Any]:
+        """Accuracy, macro-F1, calibration error and confusion on the held-out items whose label is known.
+
+        Beside them the majority class, and logistic regression on words and bigrams, which also says how often what
+        is written to order has the label that was asked for.
+        """
+        learned, judged = self._known(itertools.islice(train, EXAMINED)), self._known(held_out)
+        if not learned or not judged:
+            return {}
+        from_train, from_held_out = self._with_words(learned), self._with_words(judged)
+        judge = BagOfWords(*from_train) if len(np.unique(from_train.labels)) > 1 else None
+        contents = [self._content(item) for item in judged]
+        found = compare(from_train, from_held_out, self._probabilities(contents, oracle), self.frame.labels, judge)
+        if judge:
+            prompts = [self.prompt(None, self.Constraints(label=label)) for label in self.frame.labels]
+            asked, made = zip(*write_to_order(prompts, oracle), strict=True)
+            answers = judge.judge([self._words(self.decode(ids).content) for ids in made])
+            found["written to order, judged by logistic regression to be so"] = accuracy(answers, np.array(asked))
+        return found
+
+    def _known(self, items: Iterable[Labelled]) -> list[Labelled]:
+        """Those whose label is one of the model's."""
+        return [item for item in items if item.label in self.frame.labels]
+
+    def _numbers(self, items: Iterable[Labelled]) -> np.ndarray:
+        """int[n]: the numbers of their labels, which are known."""
+        return np.array([self.frame.labels.index(str(item.label)) for item in items])
+
+    def _with_words(self, items: Sequence[Labelled]) -> Known:
+        return Known([self._words(item.content) for item in items], self._numbers(items))
+
+    def _words(self, content: Any) -> list[str]:
+        """What is counted of a content: the words and signs of a text, the tokens of anything else."""
+        if isinstance(content, str):
+            return WORD.findall(content.lower())
+        return [self.base.vocabulary[number] for number in self.base.encode(content).ids[1:-1].tolist()]
 
     def _probabilities(self, contents: list[np.ndarray], oracle: Oracle) -> np.ndarray:
         """float64[n, labels]: the calibrated p(label | content)."""
@@ -222,14 +284,18 @@ class _Contents:
         return (content for _, content in self._evidence)
 
 
-def _check_labels(counts: Counter[str], documents: int) -> None:
+def _labels_of(evidence: Iterable[Any]) -> set[str]:
+    """The labels of all documents to learn from; raises CorpusError for documents without two labels to tell apart."""
+    counts = Counter(label for label, _ in evidence)
+    unlabelled, documents = counts.pop(None, 0), sum(counts.values())
     where = "name the column of labels with label=…, or put the files into folders named after their labels"
-    if not counts:
+    if unlabelled and not counts:
         raise CorpusError(f"Nothing has a label; {where}.")
     if len(counts) == 1:
         raise CorpusError(f"Every document of the training split has the label {next(iter(counts))!r}; {where}.")
     if documents >= FEW and 2 * len(counts) > documents:
         raise CorpusError(f"There are {len(counts)} labels for {documents} documents to learn from; {where}.")
+    return set(counts)
 
 
 def _in_folder(item: Labelled, path: Path) -> Path:

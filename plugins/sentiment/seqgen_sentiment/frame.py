@@ -58,13 +58,13 @@ class Frame:
         """The id that says a label; that of `<unlabelled>` for None and for a label that training did not see."""
         return self.label_ids[self.labels.index(label)] if label in self.labels else self.unlabelled
 
+    def side(self, label: str | None) -> Side:
+        """Documents written to order, that label first; without an order, any label last."""
+        return Side([self.place(label)], self.label_ids if label is None else [self.unlabelled])
+
     def judged(self, content: np.ndarray) -> np.ndarray:
         """What comes before the last place, int32[n + 3], around the content's own tokens int32[n]."""
         return np.concatenate([[BOS, self.unlabelled], content, [self.end]]).astype(np.int32)
-
-    def ordered(self, content: np.ndarray, label: int) -> np.ndarray:
-        """A document whose label, an id, comes first."""
-        return np.concatenate([[BOS, label], content, [self.end, self.unlabelled, EOS]]).astype(np.int32)
 
     def content(self, ids: np.ndarray) -> np.ndarray:
         """The content's own tokens."""

@@ -1,0 +1,52 @@
+"""What `evaluate` says of answers: how good they are, beside baselines; and what the model writes to order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from seqgen import Oracle, Prompt
+from seqgen_sentiment import quality
+from seqgen_sentiment.bag_of_words import BagOfWords
+
+WRITTEN = 400
+"""How many contents are written to order, shared out among the labels."""
+LONGEST = 2048
+
+
+class Known(NamedTuple):
+    """Contents whose labels are known: the words of each, and labels int[n]."""
+
+    words: Sequence[Sequence[str]]
+    labels: np.ndarray
+
+
+def compare(
+    train: Known, held_out: Known, probabilities: np.ndarray, names: Sequence[str], judge: BagOfWords | None
+) -> dict[str, Any]:
+    """Quality of the probabilities [n, labels] of held-out contents, beside the majority of `train` and a judge."""
+    truth, answers = held_out.labels, probabilities.argmax(1)
+    found: dict[str, Any] = {
+        "accuracy": quality.accuracy(answers, truth),
+        "macro-F1": quality.macro_f1(answers, truth),
+        "calibration error": quality.calibration_error(probabilities, truth),
+        "accuracy, majority class": quality.accuracy(np.full_like(truth, np.bincount(train.labels).argmax()), truth),
+    }
+    if judge:
+        by_words = judge.judge(held_out.words)
+        found["accuracy, logistic regression"] = quality.accuracy(by_words, truth)
+        found["macro-F1, logistic regression"] = quality.macro_f1(by_words, truth)
+    return {**found, "confusion": quality.confusion(answers, truth, names)}
+
+
+def write_to_order(prompts: Sequence[Prompt], oracle: Oracle, seed: int = 0) -> list[tuple[int, np.ndarray]]:
+    """Documents drawn from prompts, WRITTEN in all: the number of the prompt, and the ids int32[…]."""
+    shares = [len(part) for part in np.array_split(np.arange(WRITTEN), len(prompts))]
+    return [
+        (number, ids)
+        for number, (prompt, share) in enumerate(zip(prompts, shares, strict=True))
+        if share
+        for ids in oracle.generate(prompt, share, longest=LONGEST, seed=seed)
+    ]

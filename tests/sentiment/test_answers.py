@@ -1,0 +1,142 @@
+"""A small model of labelled texts that began with a model of unlabelled ones: judges, explains, writes to order."""
+
+from __future__ import annotations
+
+import json
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from commands import exit_code
+from labelled_texts import WORDS, rows, table
+from seqgen_sentiment.domain import SentimentDomain
+from seqgen_text.domain import TextDomain
+
+import seqgen
+from seqgen import fine_tuning, project
+from seqgen import trained as loading
+from seqgen.corpus.store import Corpus
+from seqgen.engine.model import Model
+from seqgen.engine.settings import ModelSettings
+
+MODEL = ModelSettings(width=48, layers=1)
+ENGINE = {"streams": 8, "segment": 32, "evaluations": 2, "learning_rate": 0.02, "label_weight": 3}
+
+
+@pytest.fixture(scope="module")
+def unlabelled():
+    """A model of such texts without labels, as `load` would give it."""
+    domain = TextDomain(TextDomain.Settings(unit="word", document="line"))
+    domain = TextDomain(domain.settings, domain.learn(text for text, _ in rows(60, seed=1)))
+    return SimpleNamespace(domain=domain, model=Model.new(MODEL, domain.grammar(), 1))
+
+
+@pytest.fixture(scope="module")
+def run(unlabelled, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("sentiment")
+    (folder / "rows.tsv").write_text(table(300) + "the film is never seen\tpos\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(fine_tuning, "load", lambda path, bundled_only: unlabelled)
+        seqgen.train([folder / "rows.tsv"], folder / "run", domain="sentiment", steps=300, settings=ENGINE, start="it")
+    return folder / "run"
+
+
+@pytest.fixture(scope="module")
+def trained(run):
+    return seqgen.load(run)
+
+
+@pytest.fixture
+def call(monkeypatch, capsys, trained):
+    """The exit code and standard output of `seqgen arguments…`, standard error where it fails; loads nothing twice."""
+
+    def do(*arguments):
+        for module in (loading, project):
+            monkeypatch.setattr(module, "load", lambda path, bundled_only: trained)
+        code = exit_code(monkeypatch, *arguments)
+        out, err = capsys.readouterr()
+        return code, err if code else out
+
+    return do
+
+
+def test_a_model_that_begins_with_unlabelled_texts_keeps_their_words(unlabelled, trained):
+    names, before = trained.domain.vocabulary.names, unlabelled.domain.vocabulary.names
+    assert names[: len(before)] == before
+    assert names[len(before) :] == ("<unlabelled>", "<end>", "label:neg", "label:pos")
+
+
+def test_a_model_of_another_unit_cannot_be_begun_with(unlabelled):
+    domain = SentimentDomain(SentimentDomain.Settings.from_mapping({"base.unit": "byte"}))
+    with pytest.raises(seqgen.UsageError, match="another kind of 'text'; give the settings base"):
+        domain.grow(unlabelled.domain.vocabulary, [[label, text] for text, label in rows(4)])
+
+
+def test_predict_gives_each_line_its_label(call, run, trained, tmp_path):
+    texts = rows(1100, seed=5)
+    (tmp_path / "lines.txt").write_text("\n".join(text for text, _ in texts))
+    answers = [answer.values for answer in trained.predict(tmp_path / "lines.txt")]
+    assert np.mean([answer["label"] == label for answer, (_, label) in zip(answers, texts, strict=True)]) > 0.9
+    for answer in answers[:50]:
+        assert sum(answer["probabilities"].values()) == pytest.approx(1)
+        assert answer["probability"] == max(answer["probabilities"].values())
+        assert answer["probabilities"][answer["label"]] == answer["probability"]
+    few = tmp_path / "few.jsonl"
+    few.write_text("\n".join(json.dumps({"text": text}) for text, _ in texts[:3]))
+    code, out = call("predict", run, few, "--json")
+    printed = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert [one["label"] for one in printed] == [answer["label"] for answer in answers[:3]]
+    assert [one["probability"] for one in printed] == pytest.approx([one["probability"] for one in answers[:3]], 1e-3)
+    code, out = call("predict", run, "the film is lovely")
+    assert (code, out.split("\t")[0]) == (0, "pos")
+
+
+def test_the_oracle_agrees_with_reading_one_document_at_a_time(trained):
+    documents = [trained.domain.encode(item).ids for item in map(trained.domain.prompt_text, WORDS["pos"] + ["a" * 90])]
+    nats = trained.oracle.score(documents)
+    found = trained.oracle.log_probabilities([ids[:-2] for ids in documents], range(len(trained.domain.vocabulary)))
+    for ids, of_ids, row in zip(documents, nats, found, strict=True):
+        probabilities = trained.probabilities(ids)
+        np.testing.assert_allclose(np.exp(row), probabilities[len(ids) - 3], atol=1e-5)
+        np.testing.assert_allclose(np.exp(-of_ids[1:]), probabilities[np.arange(len(ids) - 1), ids[1:]], rtol=1e-3)
+        assert of_ids[0] == 0
+
+
+def test_the_temperature_is_kept_in_the_bundle(run, trained):
+    corpus = Corpus.open(run / "corpus")
+    held_out = list(trained.items(corpus.documents("valid")))
+    kept = json.loads((run / "bundle" / "domain.json").read_text())["calibration"]
+    assert kept["temperature"] != 1
+    assert trained.domain.calibration == trained.domain.calibrate(held_out, trained.oracle)
+    assert trained.domain.calibration.temperature == kept["temperature"]
+
+
+def test_an_explanation_finds_the_word_that_tells(call, run):
+    for label, words in WORDS.items():
+        code, out = call("predict", run, f"the film is {words[0]} and a story", "--explain", "--json")
+        told = json.loads(out)["tokens"]
+        assert code == 0
+        assert [one["token"] for one in told] == ["the", " film", " is", f" {words[0]}", " and", " a", " story"]
+        assert max(told, key=lambda one: one["weight"])["token"] == f" {words[0]}", label
+    code, out = call("predict", run, "the film is good", "--explain")
+    assert code == 0
+    assert out.splitlines()[1].endswith("good")
+
+
+def test_evaluate_examines_answers_beside_baselines(call, run):
+    code, out = call("evaluate", run, "--json")
+    told = json.loads(out)["answers"]
+    assert code == 0
+    assert told["accuracy"] > 0.9
+    assert told["accuracy, logistic regression"] > 0.9
+    assert 0.2 < told["accuracy, majority class"] < 0.8
+    assert told["written to order, judged by logistic regression to be so"] > 0.7
+    right = sum(told["confusion"][label].get(label, 0) for label in told["confusion"])
+    assert right / sum(sum(row.values()) for row in told["confusion"].values()) == pytest.approx(told["accuracy"])
+
+
+def test_trouble_is_one_sentence(call, run, tmp_path):
+    (tmp_path / "a.txt").write_bytes("un café".encode("latin-1"))
+    code, err = call("predict", run, tmp_path / "a.txt")
+    assert (code, "not UTF-8 (byte 0xE9 at offset 6)" in err, err.count("\n")) == (1, True, 1)

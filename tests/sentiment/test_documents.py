@@ -1,0 +1,151 @@
+"""Content and label as one document: both directions, over any base, and what can be asked of it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from labelled_texts import learned, rows, table
+from seqgen_sentiment.domain import SentimentDomain
+from seqgen_sentiment.labelled import Labelled
+
+from seqgen import BOS, EOS, CorpusError, InvalidValue, UnknownName, load_domain
+from seqgen.testing import check_domain
+
+ITEM = Labelled("the film is good", "pos")
+
+
+@pytest.mark.parametrize("unit", ["word", "byte"])
+def test_laws_over_text(tmp_path, unit):
+    (tmp_path / "some.tsv").write_text(table(8))
+    folder = tmp_path / "pos"
+    folder.mkdir()
+    (folder / "one.txt").write_text("the film is good\nsome dog is great\n")
+    check_domain(learned(**{"base.unit": unit}), [tmp_path / "some.tsv", folder / "one.txt"], exact=False, walks=30)
+
+
+def test_laws_over_music(tmp_path):
+    midi = load_domain("midi")()
+    rng, folder = np.random.default_rng(0), tmp_path / "music"
+    grammar = midi.grammar(midi.Constraints(bars=1, meter="4/4"))
+    for number in range(2):
+        midi.write(midi.decode(grammar.walk(rng)), folder / f"piece{number}")
+    (tmp_path / "labels.csv").write_text("file,mood\nmusic/piece0.mid,calm\nmusic/piece1.mid,wild\n")
+    settings = SentimentDomain.Settings.from_mapping({"base": "midi", "label": "mood"})
+    domain = SentimentDomain(settings, SentimentDomain(settings).learn([["calm", None], ["wild", None]]))
+    check_domain(domain, [tmp_path / "labels.csv"], exact=False, walks=3)
+    read = [item for item in domain.read(tmp_path / "labels.csv") if isinstance(item, Labelled)]
+    assert [item.label for item in read] == ["calm", "wild"]
+    asked = domain.prompt(None, domain.Constraints(label="calm", bars=1, key="Gmaj"))
+    assert domain.decode(asked.grammar.walk(rng)).label == "calm"
+    assert (domain.unit, domain.renders) == (midi.unit, midi.renders)
+
+
+def test_a_document_is_learned_in_both_directions():
+    domain = learned()
+    example = domain.encode(ITEM)
+    names = [domain.vocabulary[number] for number in example.ids]
+    last = ["<bos>", "<unlabelled>", "the", " film", " is", " good", "<end>", "label:pos", "<eos>"]
+    assert names == last
+    # The label counts as much as all of its content, whose end is learned too; the rest is given.
+    assert example.weights.tolist() == [0, 0, 1, 1, 1, 1, 1, 5, 0]
+    other = [domain.augment(example.ids, np.random.default_rng(seed)) for seed in range(200)]
+    first = [*last]
+    first[1], first[-2] = first[-2], first[1]
+    found = [[domain.vocabulary[number] for number in ids] for ids in other]
+    assert all(names in (first, last) for names in found)
+    assert 70 < found.count(first) < 130
+    assert domain.decode(other[0]) == domain.decode(other[-1]) == ITEM
+    rare = learned(label_first=0.1, label_weight=30)
+    assert rare.encode(ITEM).weights[-2] == 30
+    swapped = sum(rare.augment(example.ids, np.random.default_rng(seed))[1] != example.ids[1] for seed in range(200))
+    assert 5 < swapped < 40
+
+
+def test_a_document_has_exactly_one_label_or_none():
+    domain = learned()
+    good, none, end = (domain.vocabulary.ids[name] for name in ("label:pos", "<unlabelled>", "<end>"))
+    content = domain.encode(ITEM).ids[2:6].tolist()
+    legal = {(good, none), (none, good), (none, none)}
+    for first in (good, none, end):
+        for last in (good, none, end):
+            ids = np.array([BOS, first, *content, end, last, EOS])
+            assert domain.grammar().accepts(ids) == ((first, last) in legal)
+    assert not domain.grammar().accepts(np.array([BOS, none, *content, EOS]))
+    unlabelled = domain.encode(Labelled(ITEM.content))
+    assert unlabelled.weights.tolist() == [0, 0, 1, 1, 1, 1, 1, 0, 0]
+    assert domain.decode(unlabelled.ids) == Labelled(ITEM.content)
+
+
+def test_a_prompt_holds_the_label_the_beginning_and_the_bases_own_constraints():
+    domain = learned()
+    asked = domain.Constraints.from_mapping({"label": "neg", "pattern": "the .{10,20}"}, "constraint")
+    prompt = domain.prompt(None, asked)
+    rng = np.random.default_rng(1)
+    for _ in range(20):
+        made = domain.decode(prompt.grammar.walk(rng))
+        assert made.label == "neg"
+        assert re.fullmatch("the .{10,20}", made.content)
+    begun = domain.prompt(domain.prompt_text("the film"), domain.Constraints(label="pos"))
+    names = [[domain.vocabulary[number] for number in ids] for ids in (begun.ids, begun.unconditional)]
+    assert names == [["<bos>", "label:pos", "the", " film"], ["<bos>", "<unlabelled>", "the", " film"]]
+    free = domain.prompt()
+    assert free.ids.tolist() == [BOS, domain.vocabulary.ids["<unlabelled>"]]
+    assert free.unconditional is None
+    assert all(domain.decode(free.grammar.walk(rng)).label for _ in range(20))
+    with pytest.raises(UnknownName, match=r"no label 'great'; .*neg, pos"):
+        domain.prompt(None, domain.Constraints(label="great"))
+
+
+def test_a_model_is_told_the_classes_of_the_base_so_that_it_can_begin_with_one():
+    domain = learned(**{"base.unit": "byte"})
+    assert domain.grammar().classes == domain.base.grammar().classes
+    assert domain.vocabulary.names[: len(domain.base.vocabulary)] == domain.base.vocabulary.names
+
+
+def test_settings_of_the_base_are_checked_typed_and_kept():
+    settings = SentimentDomain.Settings.from_mapping({"base.unit": "bpe", "base.vocabulary_size": "300"})
+    kept = settings.model_dump(mode="json")
+    assert (kept["base.unit"], kept["base.vocabulary_size"], kept["base.document"]) == ("bpe", 300, "line")
+    with pytest.raises(UnknownName, match="did you mean 'unit'"):
+        SentimentDomain.Settings.from_mapping({"base.unt": "bpe"})
+    with pytest.raises(InvalidValue, match="'unit' cannot be 'letter'"):
+        SentimentDomain.Settings.from_mapping({"base.unit": "letter"})
+    with pytest.raises(UnknownName, match="no domain 'txt'"):
+        SentimentDomain.Settings.from_mapping({"base": "txt"})
+    with pytest.raises(InvalidValue, match="not over themselves"):
+        SentimentDomain.Settings.from_mapping({"base": "sentiment"})
+    with pytest.raises(UnknownName, match="no setting 'unit'"):
+        SentimentDomain.Settings.from_mapping({"unit": "bpe"})
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        ([None] * 4, "Nothing has a label; name the column"),
+        (["same"] * 4, "Every document of the training split has the label 'same'; name"),
+        ([str(number) for number in range(20)], "There are 20 labels for 20 documents to learn from; name"),
+    ],
+)
+def test_labels_that_cannot_be_learned_are_one_sentence(labels, said):
+    with pytest.raises(CorpusError, match=said):
+        SentimentDomain().learn([[label, text] for label, (text, _) in zip(labels, rows(len(labels)), strict=True)])
+
+
+def test_two_hundred_uneven_labels_can_be_learned():
+    labels = [f"l{number}" for number in range(200)] + ["l0"] * 300
+    evidence = [[label, text] for label, (text, _) in zip(labels, rows(500), strict=True)]
+    domain = SentimentDomain(None, SentimentDomain().learn(evidence))
+    assert sorted(domain.frame.labels) == sorted(set(labels))
+    assert domain.decode(domain.encode(Labelled("the film", "l123")).ids) == Labelled("the film", "l123")
+
+
+def test_what_is_written_can_be_read_again(tmp_path):
+    domain = learned()
+    (path,) = domain.write(ITEM, tmp_path / "sample-1")
+    assert path.relative_to(tmp_path) == Path("pos/sample-1.txt")
+    assert list(domain.read(path)) == [ITEM]
+    (path,) = domain.write(Labelled("the film", "../\0x"), tmp_path / "sample-2")
+    assert path.parent.parent == tmp_path

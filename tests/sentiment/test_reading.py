@@ -1,0 +1,93 @@
+"""Tables, folders and tables of files; columns named or guessed, and what is wrong with them."""
+
+from __future__ import annotations
+
+import pytest
+from labelled_texts import learned
+from seqgen_sentiment.domain import SentimentDomain
+from seqgen_sentiment.labelled import Labelled
+
+from seqgen import Remark, UnusableFile
+
+WANTED = [Labelled("a good film", "pos"), Labelled("a dull, long one", "neg")]
+
+
+def read(path, domain=None, **settings):
+    """The items and the texts of the remarks of a file."""
+    found = list((domain or SentimentDomain(SentimentDomain.Settings.from_mapping(settings))).read(path))
+    return [one for one in found if not isinstance(one, Remark)], [one.text for one in found if isinstance(one, Remark)]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.tsv", "a good film\tpos\na dull, long one\tneg\n"),
+        ("b.tsv", "sentence\tlabel\na good film\tpos\na dull, long one\tneg\n"),
+        ("c.csv", 'label,id,review\npos,1,a good film\nneg,2,"a dull, long one"\n'),
+        ("d.jsonl", '{"text": "a good film", "label": "pos"}\n{"label": "neg", "text": "a dull, long one"}\n'),
+    ],
+)
+def test_tables_are_read_and_the_guess_is_said(tmp_path, name, content):
+    (tmp_path / name).write_text(content)
+    items, remarks = read(tmp_path / name)
+    assert items == WANTED
+    assert len(remarks) == 1
+    assert remarks[0].startswith("content is taken from the column")
+
+
+def test_columns_that_are_named_are_taken(tmp_path):
+    (tmp_path / "a.csv").write_text("note,tag,text\na good film,pos,x\n")
+    items, remarks = read(tmp_path / "a.csv", content="note", label="tag")
+    assert (items, remarks) == (WANTED[:1], [])
+
+
+def test_other_files_have_the_label_of_their_folder(tmp_path):
+    for label in ("pos", "neg"):
+        (tmp_path / label).mkdir()
+        (tmp_path / label / "one.txt").write_text("a film\n")
+        assert read(tmp_path / label / "one.txt")[0] == [Labelled("a film", label)]
+
+
+def test_a_table_may_name_files_below_it_and_no_others(tmp_path):
+    secret, folder = tmp_path / "secret.txt", tmp_path / "below"
+    folder.mkdir()
+    secret.write_text("nobody's business")
+    (folder / "one.txt").write_text("a good film\n")
+    lines = ["one.txt,pos"] * 100 + ["../secret.txt,neg", f"{secret},neg", "gone.txt,neg"]
+    (folder / "labels.csv").write_text("\n".join(["file,label", *lines]))
+    items, remarks = read(folder / "labels.csv")
+    assert items == WANTED[:1] * 100
+    assert remarks.count("a row that names no file below the table's folder") == 3
+
+
+def test_labels_that_are_missing_or_unseen_cost_no_content(tmp_path):
+    (tmp_path / "a.csv").write_text("text,label\nthe film,\nthe dog,odd\n ,pos\nthe story," + "x" * 101 + "\n")
+    domain = learned()
+    items, remarks = read(tmp_path / "a.csv", domain)
+    assert items == [Labelled("the film"), Labelled("the dog", "odd")]
+    assert len(remarks) == 5
+    assert any("does not have" in remark for remark in remarks)
+    assert domain.decode(domain.encode(items[1]).ids) == Labelled("the dog")
+
+
+def test_a_model_that_knows_its_labels_reads_tables_without_them(tmp_path):
+    (tmp_path / "a.csv").write_text("text,year\nthe film,1999\n")
+    assert read(tmp_path / "a.csv", learned(label="gold"))[0] == [Labelled("the film")]
+    (tmp_path / "b.jsonl").write_text('{"text": "the film"}\n')
+    assert read(tmp_path / "b.jsonl", learned())[0] == [Labelled("the film")]
+
+
+@pytest.mark.parametrize(
+    ("content", "settings", "said"),
+    [
+        (b"text,label\na film,pos\n", {"label": "text"}, "without a column for labels beside the text"),
+        (b"text,label\na film,pos\n", {"label": "gold"}, "without a column 'gold'"),
+        (b"", {}, "empty"),
+        (b"text,label\nun caf\xe9,pos\n", {}, r"not UTF-8 \(byte 0xE9 at offset 17\)"),
+        (b"text,label\na film,pos\n", {"base": "midi"}, "neither files below it nor what the domain 'midi' reads"),
+    ],
+)
+def test_trouble_is_one_sentence(tmp_path, content, settings, said):
+    (tmp_path / "a.csv").write_bytes(content)
+    with pytest.raises(UnusableFile, match=said):
+        read(tmp_path / "a.csv", **settings)
