@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import json
 import os
-import resource
 import signal
 from collections import Counter
 from collections.abc import Iterator
@@ -19,55 +18,35 @@ from typing import Any
 
 import numpy as np
 
-from seqgen.corpus.channel import Encoded, Evidence, Reading, message, pack, receive
+from seqgen.corpus.channel import Encoded, Evidence, Reading, pack
+from seqgen.corpus.child import Parent, limit_memory
 from seqgen.corpus.fingerprint import fingerprint
 from seqgen.domain import Domain, Remark, Vocabulary
 from seqgen.errors import UnusableFile
 from seqgen.grammar import BOS, Grammar
 
-REQUEST_BYTES = 2**28
 GRACE_SECONDS = 10
 PART_BYTES = 2**24
 """How much of a file that is read in pieces is held before it is sent."""
 
 
 def main() -> None:
-    channel_in, channel_out = _private_channel()
+    parent = Parent()
     try:
-        job = json.loads(receive(lambda count: os.read(channel_in, count), REQUEST_BYTES))
-        _limit_memory(job["memory_bytes"])
+        job = json.loads(parent.receive())
+        limit_memory(job["memory_bytes"])
         try:
             domain, answer = _domain(job), b""
             grammar = domain.grammar()
         except Exception as error:
             answer = f"{type(error).__name__}: {error}".encode()
-        _send(channel_out, answer)
+        parent.send(answer)
         while not answer:
-            path = receive(lambda count: os.read(channel_in, count), REQUEST_BYTES)
+            path = parent.receive()
             for reading in _watched(_parts(domain, grammar, Path(os.fsdecode(path)), job), int(job["seconds"])):
-                _send(channel_out, pack(reading))
+                parent.send(pack(reading))
     except (EOFError, BrokenPipeError):
         pass  # the other end is done
-
-
-def _private_channel() -> tuple[int, int]:
-    """Both ends of the channel, under numbers of their own: what a library prints must not get between messages."""
-    channel_in, channel_out = os.dup(0), os.dup(1)
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for standard in (0, 1, 2):
-        os.dup2(nothing, standard)
-    return channel_in, channel_out
-
-
-def _limit_memory(most: int) -> None:
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
-
-
-def _send(channel: int, body: bytes) -> None:
-    rest = memoryview(message(body))
-    while rest:
-        rest = rest[os.write(channel, rest) :]
 
 
 def _domain(job: dict[str, Any]) -> Domain:

@@ -1,8 +1,7 @@
 """Reads files from outside in processes that may die, and gives what they hold in the order of the files.
 
 A file can crash a reader written in C++, make it hang, or make it eat all memory. Each costs exactly that file: its
-worker is killed and replaced. Workers are started as programs of their own, not by `multiprocessing`, which would run a
-user's unguarded script once more in each of them.
+worker is killed and replaced.
 
     caller ── Readers.read(sources) ── one thread a worker ── pipes ── worker.py
 """
@@ -12,19 +11,15 @@ from __future__ import annotations
 import json
 import os
 import queue
-import select
-import signal
-import subprocess
-import sys
 import threading
-import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from seqgen.corpus.channel import Reading, message, receive, unpack
+from seqgen.corpus.channel import Reading, unpack
+from seqgen.corpus.child import Child
 from seqgen.corpus.sources import Source
 from seqgen.corpus.spool import Spooled
 from seqgen.domain import Domain
@@ -125,13 +120,13 @@ class _Worker:
         self._spool = spool
         self._name = domain.name
         self._vocabulary_size = len(domain.vocabulary)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._child: Child | None = None
         self._closed = False
         self._lock = threading.Lock()
 
     def read(self, path: Path) -> Reading:
         """What a file holds, or why it cannot be said. Raises PluginError when the domain cannot be made."""
-        used = self._process is not None
+        used = self._child is not None
         reading = self._try(path)
         if reading is None and used:
             # An earlier file may have left the process broken; this one must not pay for it.
@@ -140,13 +135,12 @@ class _Worker:
 
     def _try(self, path: Path) -> Reading | None:
         """What a file holds, or None when the process died over it."""
-        if self._process is None:
-            self._start()
+        child = self._child or self._start()
         spooled = Spooled(self._spool, self._vocabulary_size)
         try:
-            self._send(message(os.fsencode(path)))
+            child.send(os.fsencode(path))
             while True:
-                body = self._receive(self._limits.seconds)
+                body = child.receive(self._limits.seconds, self._limits.answer_bytes)
                 part = unpack(body, self._vocabulary_size)
                 if not (part.more or spooled.parts):
                     return part
@@ -164,72 +158,30 @@ class _Worker:
         """Kills the process for good, from another thread than the one that may be waiting for it."""
         with self._lock:
             self._closed = True
-            if self._process is not None:
-                _kill(self._process)
+            if self._child is not None:
+                self._child.kill()
 
     def discard(self) -> None:
         """Kills the process and forgets it; the next file starts another."""
         with self._lock:
-            process, self._process = self._process, None
-        if process is None:
-            return
-        _kill(process)
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                pipe.close()
+            child, self._child = self._child, None
+        if child is not None:
+            child.close()
 
-    def _start(self) -> None:
+    def _start(self) -> Child:
         with self._lock:
             if self._closed:
                 raise EOFError("the pool is closed")
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "seqgen.corpus.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                bufsize=0,
-                env=_environment(),
-                # Killed with all that a reader may have started; and Ctrl-C goes to the caller alone.
-                start_new_session=True,
-            )
+            child = self._child = Child("seqgen.corpus.worker")
         try:
-            self._send(message(self._start_message))
-            fault = self._receive(START_SECONDS).decode(errors="replace")
+            child.send(self._start_message)
+            fault = child.receive(START_SECONDS, self._limits.answer_bytes).decode(errors="replace")
         except (EOFError, ValueError, OSError) as error:
             fault = f"its process ended with {type(error).__name__}"
         if fault:
             self.discard()
             raise PluginError(f"The domain {self._name!r} cannot be made in a process of its own: {fault}.")
-
-    def _send(self, body: bytes) -> None:
-        assert self._process is not None
-        assert self._process.stdin is not None
-        rest = memoryview(body)
-        while rest:
-            rest = rest[self._process.stdin.write(rest) :]
-
-    def _receive(self, seconds: float) -> bytes:
-        """The next answer's body; raises TimeoutError, EOFError, ValueError or OSError."""
-        assert self._process is not None
-        assert self._process.stdout is not None
-        channel, until = self._process.stdout.fileno(), time.monotonic() + seconds
-
-        def read(count: int) -> bytes:
-            poll = select.poll()
-            poll.register(channel, select.POLLIN | select.POLLHUP)
-            if not poll.poll(max(0, 1000 * (until - time.monotonic()))):
-                raise TimeoutError
-            return os.read(channel, count)
-
-        return receive(read, self._limits.answer_bytes)
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
+        return child
 
 
 def _start_message(domain: Domain, limits: Limits, learning: bool) -> bytes:
@@ -251,9 +203,3 @@ def _start_message(domain: Domain, limits: Limits, learning: bool) -> bytes:
     }
     return json.dumps(job).encode()
 
-
-def _environment() -> dict[str, str]:
-    """Imports work in a worker as they do here; one thread each, because there is a worker for every core."""
-    path = os.pathsep.join(os.path.abspath(entry) for entry in sys.path)
-    one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return {**os.environ, "PYTHONPATH": path, **one}
