@@ -20,7 +20,7 @@ import numpy as np
 
 from seqgen.corpus.channel import Encoded, Evidence, Reading, pack
 from seqgen.corpus.child import Parent, limit_memory
-from seqgen.corpus.fingerprint import fingerprint
+from seqgen.corpus.fingerprint import SIZE, fingerprint
 from seqgen.domain import Domain, Remark, Vocabulary
 from seqgen.errors import UnusableFile
 from seqgen.grammar import BOS, Grammar
@@ -83,7 +83,7 @@ class _Part:
             if learning:
                 value = domain.evidence(item)
                 self.bytes += len(json.dumps(value))
-                self.evidence.append(Evidence(fingerprint(item), value))
+                self.evidence.append(Evidence(fingerprint(domain.likeness(item)), value))
             else:
                 self.documents.append(encoded(domain, grammar, item))
                 self.bytes += 8 * len(self.documents[-1].ids)
@@ -105,8 +105,11 @@ def _parts(domain: Domain, grammar: Grammar, path: Path, job: dict[str, Any]) ->
         if not domain.in_pieces and path.stat().st_size > job["file_bytes"]:
             yield Reading(reason=f"larger than {job['file_bytes'] / 2**20:g} MiB")
             return
+        if job["task"] == "look":
+            yield Reading(evidence=[Evidence(bytes(SIZE), domain.clue(path))])
+            return
         for item in domain.read(path):
-            part.add(domain, grammar, item, job["learning"])
+            part.add(domain, grammar, item, job["task"] == "learn")
             if domain.in_pieces and part.bytes >= PART_BYTES:
                 yield part.reading(more=True)
                 part, empty = _Part(), False
@@ -136,7 +139,7 @@ def encoded(domain: Domain, grammar: Grammar, item: Any) -> Encoded:
     if ids.min() < 0 or ids.max() >= len(domain.vocabulary) or not np.isfinite(weights).all():
         raise ValueError("an id or a weight is out of range")
     grammar.unroll(ids)
-    return Encoded(fingerprint(item), ids.astype(np.int32), weights.astype(np.float32))
+    return Encoded(fingerprint(domain.likeness(item)), ids.astype(np.int32), weights.astype(np.float32))
 
 
 def _bug(error: Exception) -> str:

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from seqgen.corpus.channel import Reading, unpack
 from seqgen.corpus.child import Child
@@ -27,6 +28,7 @@ from seqgen.errors import PluginError
 
 START_SECONDS = 120
 LOOK_AHEAD = 4
+Task = Literal["encode", "learn", "look"]
 
 
 @dataclass(frozen=True)
@@ -51,14 +53,14 @@ class Readers:
         *,
         limits: Limits | None = None,
         workers: int | None = None,
-        learning: bool = False,
+        task: Task = "encode",
         spool: Path | None = None,
     ) -> None:
-        """`learning` asks for the evidence of each document in place of its ids. `spool` is a folder on disk for what
-        large files hold; without it that is the system's for temporary files.
+        """With the task "learn" files give the evidence of each document, with "look" what the domain sees in them of
+        its settings. `spool` is a folder on disk for what large files hold; without it that is the system's.
         """
         limits = limits or Limits()
-        start = _start_message(domain, limits, learning)
+        start = _start_message(domain, limits, task)
         count = workers or os.cpu_count() or 1
         self._workers = [_Worker(start, limits, domain, spool) for _ in range(count)]
         self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
@@ -73,17 +75,23 @@ class Readers:
         """
         pending: deque[tuple[Source, Future[Reading]]] = deque()
         for source in sources:
-            pending.append((source, self._threads.submit(self._read, source.path)))
+            pending.append((source, self._threads.submit(self._read, source)))
             if len(pending) > LOOK_AHEAD * len(self._workers):
-                first, reading = pending.popleft()
-                yield first, reading.result()
-        for source, reading in pending:
-            yield source, reading.result()
+                yield from self._first(pending)
+        while pending:
+            yield from self._first(pending)
 
-    def _read(self, path: Path) -> Reading:
+    def _first(self, pending: deque[tuple[Source, Future[Reading]]]) -> Iterator[tuple[Source, Reading]]:
+        source, reading = pending.popleft()
+        yield source, reading.result()
+        source.release()
+
+    def _read(self, source: Source) -> Reading:
+        if source.reason is not None:
+            return Reading(reason=source.reason)
         worker = self._idle.get()
         try:
-            return worker.read(path)
+            return worker.read(source.path)
         finally:
             self._idle.put(worker)
 
@@ -184,7 +192,7 @@ class _Worker:
         return child
 
 
-def _start_message(domain: Domain, limits: Limits, learning: bool) -> bytes:
+def _start_message(domain: Domain, limits: Limits, task: Task) -> bytes:
     made = type(domain)
     if made.__module__ == "__main__" or "<locals>" in made.__qualname__:
         raise PluginError(
@@ -196,10 +204,9 @@ def _start_message(domain: Domain, limits: Limits, learning: bool) -> bytes:
         "qualname": made.__qualname__,
         "settings": domain.settings.model_dump(mode="json"),
         "vocabulary": list(domain.vocabulary.names[2:]),
-        "learning": learning,
+        "task": task,
         "seconds": limits.seconds,
         "memory_bytes": limits.memory_bytes,
         "file_bytes": limits.file_bytes,
     }
     return json.dumps(job).encode()
-
