@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 import numpy as np
 
 from seqgen import BOS, EOS, Example, Grammar, Options, Vocabulary
+from seqgen_midi.likeness import likeness_of_piece
 from seqgen_midi.piece import Piece
 from seqgen_midi.tokens import TokenTable
 from seqgen_midi.wishes import narrowed
@@ -58,6 +59,10 @@ class Encoding(Generic[Item]):
     def augment(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Another document just as good; a pure function of `ids` and `rng`."""
         return ids
+
+    def likeness(self, item: Item) -> Any:
+        """What is equal in items that are the same music in another key, tempo or sound."""
+        raise NotImplementedError
 
     def evaluate(self, real: Sequence[Item], made: Sequence[Item]) -> dict[str, float]:
         """Musical statistics of made items beside real ones, by name."""
@@ -109,6 +114,9 @@ class PieceEncoding(Encoding[Piece]):
     def encode(self, item: Piece) -> Example:
         ids = np.concatenate([[BOS], self.tokens(item), [EOS]]).astype(np.int32)
         return Example(ids, (ids != BOS).astype(np.float32))
+
+    def likeness(self, item: Piece) -> Any:
+        return likeness_of_piece(item)
 
     def piece(self, item: Piece) -> Piece:
         return item

@@ -18,6 +18,7 @@ from seqgen_midi.chorale import VOCABULARY, Chorale
 from seqgen_midi.chorale_grammar import domain_grammar
 from seqgen_midi.constraints import ChoraleConstraints, constrained_grammar
 from seqgen_midi.encodings.base import TRANSPOSED_DOWN, TRANSPOSED_UP, Encoding
+from seqgen_midi.likeness import likeness_of_chorale
 from seqgen_midi.piece import Piece, Track, in_order
 from seqgen_midi.velocities import LOUDNESS
 from seqgen_midi.voices import VOICES
@@ -58,6 +59,9 @@ class ChoraleEncoding(Encoding[Chorale]):
     def augment(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """The same piece in another key: −5 to +6 semitones, as far as every voice stays within its range."""
         return chorale.transpose(ids, rng, TRANSPOSED_DOWN, TRANSPOSED_UP)
+
+    def likeness(self, item: Chorale) -> Any:
+        return likeness_of_chorale(item)
 
     def evaluate(self, real: Sequence[Chorale], made: Sequence[Chorale]) -> dict[str, float]:
         from seqgen_midi.statistics import compare
