@@ -53,8 +53,8 @@ class MidiDomain(Domain[Any]):
         encoding: Literal["chorale", "melody", "drums", "score", "performance"] | None = Field(
             None,
             description="chorale: four voices, each a token a 16th; melody: one voice on a grid, with chord symbols; "
-            "drums: hits on a grid; score: all tracks, bar by bar; performance: in real time, as played; guessed from the files where "
-            "nothing is said",
+            "drums: hits on a grid; score: all tracks, bar by bar; performance: in real time, as played; "
+            "where nothing is said, guessed from the files",
         )
         tempo: int = Field(
             80, ge=20, le=300, description="quarter notes a minute in files that are written; score tells its own"
