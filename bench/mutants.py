@@ -3,9 +3,9 @@
     python bench/mutants.py FOLDER [--mutants 20000] [--encoding score] [--seed 0]
 
 A mutant is a file, or the events of one of its tracks, with bytes flipped, the end cut off, a piece of another file put
-in, a piece doubled, or numbers overwritten that say how long something is. Each must be usable or refused with a reason. Prints how many there were of
-each reason, how many cost their reader its life or its time, by how much the memory of the calling process grew after
-the first tenth, and the slowest file.
+in, a piece doubled, or numbers overwritten that say how long something is. Each must be usable or refused with a
+reason. Prints how many there were of each, how many cost their reader its life or its time, by how much the memory of
+the calling process grew after the first tenth, and the slowest file.
 """
 
 from __future__ import annotations
