@@ -10,6 +10,7 @@ import importlib
 import json
 import os
 import signal
+import time
 from collections import Counter
 from collections.abc import Iterator
 from functools import reduce
@@ -27,7 +28,9 @@ from seqgen.grammar import BOS, Grammar
 
 GRACE_SECONDS = 10
 PART_BYTES = 2**24
-"""How much of a file that is read in pieces is held before it is sent."""
+"""How much of a file that is read in pieces is held before it is sent,"""
+PARTS_IN_TIME = 10
+"""and for which part of the time that it has."""
 
 
 def main() -> None:
@@ -100,7 +103,7 @@ class _Part:
 
 def _parts(domain: Domain, grammar: Grammar, path: Path, job: dict[str, Any]) -> Iterator[Reading]:
     """What a file gives, the last part with more=False; never raises but for what ends the process."""
-    part, empty = _Part(), True
+    part, empty, begun = _Part(), True, time.monotonic()
     try:
         if not domain.in_pieces and path.stat().st_size > job["file_bytes"]:
             yield Reading(reason=f"larger than {job['file_bytes'] / 2**20:g} MiB")
@@ -110,9 +113,10 @@ def _parts(domain: Domain, grammar: Grammar, path: Path, job: dict[str, Any]) ->
             return
         for item in domain.read(path):
             part.add(domain, grammar, item, job["task"] == "learn")
-            if domain.in_pieces and part.bytes >= PART_BYTES:
+            late = time.monotonic() - begun > job["seconds"] / PARTS_IN_TIME
+            if domain.in_pieces and (part.bytes >= PART_BYTES or late):
                 yield part.reading(more=True)
-                part, empty = _Part(), False
+                part, empty, begun = _Part(), False, time.monotonic()
     except UnusableFile as error:
         yield Reading(reason=error.reason, detail=error.detail)
     except MemoryError:

@@ -63,6 +63,9 @@ REFUSED = {
     "a track longer than the file": (midi(track(QUARTER))[:-3], "a MIDI file that was cut off"),
     "a track that is missing": (midi(track(QUARTER), count=2), "a MIDI file that was cut off"),
     "a longer header": (midi(track(QUARTER), header=b"more"), None),
+    "a velocity of 200": (midi(track(b"\0\x90\x3c\xc8\x60\x80\x3c\0" + QUARTER)), "a damaged MIDI file"),
+    "a pitch of 200": (midi(track(b"\0\x90\xc8\x50\x60\x80\xc8\0" + QUARTER)), "a damaged MIDI file"),
+    "a programme of 200": (midi(track(b"\0\xc0\xc8" + QUARTER)), "a damaged MIDI file"),
     "a header alone": (midi(), "empty"),
     "a track of nothing": (midi(track(b"")), "empty"),
 }

@@ -45,6 +45,7 @@ class MidiDomain(Domain[Any]):
     name: ClassVar[str] = "midi"
     reads: ClassVar[tuple[str, ...]] = (*MIDI_ENDINGS, ".mxl", ".musicxml", ".xml", ".krn", ".abc")
     copies_differ_in: ClassVar[str] = "key, tempo or sound"
+    in_pieces: ClassVar[bool] = True  # books of tunes; `reading` sees to the size of all others
     renders: ClassVar[tuple[str, ...]] = ("png", "wav", "musicxml")
 
     class Settings(Options):

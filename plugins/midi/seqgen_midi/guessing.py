@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -44,9 +44,10 @@ def kind_of_midi(path: Path) -> str:
 def kind_of_score(path: Path) -> str:
     """The encoding that fits a score, or most of the first tunes in a book; raises UnusableFile."""
     from seqgen_midi.piece_scores import piece_of
-    from seqgen_midi.scores import chorale_of, parsed_scores
+    from seqgen_midi.scores import chorale_of, scores_in
 
-    def kind(score: Any) -> str:
+    def kind(parse: Callable[[], Any]) -> str:
+        score = parse()
         try:
             if is_chorale(chorale_of(score)):
                 return "chorale"
@@ -54,10 +55,7 @@ def kind_of_score(path: Path) -> str:
             pass
         return kind_of_piece(piece_of(score))
 
-    kinds = Counter(map(kind, islice(parsed_scores(path), TUNES)))
-    if not kinds:
-        raise UnusableFile("empty")
-    return kinds.most_common(1)[0][0]
+    return Counter(map(kind, islice(scores_in(path), TUNES))).most_common(1)[0][0]
 
 
 def is_chorale(item: Chorale) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 
-from seqgen import BOS, EOS, Example, Grammar, Options, Vocabulary
+from seqgen import BOS, EOS, Example, Grammar, Options, Remark, Vocabulary
 from seqgen_midi.likeness import likeness_of_piece
 from seqgen_midi.piece import Piece
 from seqgen_midi.tokens import TokenTable
@@ -40,8 +40,8 @@ class Encoding(Generic[Item]):
         """The items of a MIDI file, as this encoding can hold them; raises UnusableFile."""
         raise NotImplementedError
 
-    def read_score(self, path: Path) -> Iterator[Item]:
-        """The items of a score, as this encoding can hold them; raises UnusableFile."""
+    def read_score(self, path: Path) -> Iterator[Item | Remark]:
+        """The items of a score, as this encoding can hold them, with remarks; raises UnusableFile."""
         raise NotImplementedError
 
     def encode(self, item: Item) -> Example:
@@ -106,7 +106,7 @@ class PieceEncoding(Encoding[Piece]):
 
         yield self.quantise(read_piece(path))
 
-    def read_score(self, path: Path) -> Iterator[Piece]:
+    def read_score(self, path: Path) -> Iterator[Piece | Remark]:
         from seqgen_midi.piece_scores import read_pieces
 
         yield from read_pieces(path, self.quantise)

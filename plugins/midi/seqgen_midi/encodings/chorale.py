@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from seqgen import Example, Grammar, Options, UnusableFile
+from seqgen import Example, Grammar, Options, Remark, UnusableFile
 from seqgen_midi import chorale
 from seqgen_midi.chorale import VOCABULARY, Chorale
 from seqgen_midi.chorale_grammar import domain_grammar
@@ -37,7 +37,7 @@ class ChoraleEncoding(Encoding[Chorale]):
 
         yield read_midi(path)
 
-    def read_score(self, path: Path) -> Iterator[Chorale]:
+    def read_score(self, path: Path) -> Iterator[Chorale | Remark]:
         from seqgen_midi.scores import read_score
 
         yield from read_score(path)
