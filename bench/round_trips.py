@@ -4,8 +4,8 @@
 
 Reads the MIDI files below the folders, and about that many scores of music21's corpus for each encoding; what it
 refuses does not count. `lost` and `invented` compare notes (start, duration, pitch, velocity, who plays).
-`quantised_away` are notes of MIDI files that quantising drops, and `moved_most` is by how much it moves the beginning of
-one, in steps of the grid or of 10 ms: none and half a step where all notes belong to the encoding, as in these two.
+`quantised_away` are notes of MIDI files that quantising drops, and `moved_most` is by how much it moves the beginning
+of one, in steps of the grid or of 10 ms: none and half a step where all notes belong to the encoding, as in these two.
 """
 
 from __future__ import annotations

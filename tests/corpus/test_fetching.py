@@ -30,7 +30,7 @@ def zipped(**members: bytes) -> bytes:
 
 
 ARCHIVE = zipped(folder__a=TEXT, folder__b=b"more", c=b"not asked for")
-BOOKS = zipped(books__one_txt=TEXT, books__two_txt=b"Another line.\n", notes_png=b"not asked for")
+BOOKS = zipped(books__one_txt=TEXT, books__two_txt=b"Another line.\n")
 FILES = {"/data/books.zip": BOOKS, "/data/input.txt": TEXT, "/data/all.zip": ARCHIVE, "/data/broken.zip": ARCHIVE[:500]}
 
 
