@@ -23,11 +23,12 @@ DOCUMENT, VOCABULARY, STEPS = 1000, 500, 60
 
 def make_corpus(folder: Path, millions: int) -> None:
     """Shards and an index as `build` writes them; the files themselves would take an hour to read."""
+    from seqgen.corpus.journal import Journal
     from seqgen.corpus.store import FORMAT, INDEX, ShardWriter
     from seqgen.domain import Example
 
     folder.mkdir()
-    writer, random = ShardWriter(folder, VOCABULARY), np.random.default_rng(0)
+    writer, random = ShardWriter(Journal(folder), VOCABULARY), np.random.default_rng(0)
     count = millions * 1_000_000 // DOCUMENT
     for _ in range(count):
         example = Example.document(random.integers(2, VOCABULARY, DOCUMENT - 2))

@@ -163,6 +163,9 @@ class Domain(Generic[Item]):
     """Whether `read` holds only a piece of its file in memory. Then files of any size are read, and the time that one
     may take is counted anew for each part of its documents."""
 
+    copies_differ_in: ClassVar[str] = ""
+    """In what documents of equal `likeness` may differ, in words: "key or tempo"."""
+
     class Settings(Options):
         """What of this domain can be set when a model is trained; saved in its bundle."""
 
@@ -180,6 +183,26 @@ class Domain(Generic[Item]):
     def read(self, path: Path) -> Iterator[Item | Remark]:
         """The items of one file, and remarks; raises UnusableFile, and nothing else, when it cannot be used."""
         raise NotImplementedError
+
+    @property
+    def undecided(self) -> bool:
+        """Whether settings were left open that follow from the files; then `build` asks for clues, and settles them."""
+        return False
+
+    def clue(self, path: Path) -> Any:
+        """What one file says about settings that were left open, as a JSON value; raises UnusableFile."""
+        raise NotImplementedError
+
+    def settle(self, clues: Sequence[Any]) -> Any:
+        """The settings with nothing left open, by the clues of some of the files. Raises InvalidValue."""
+        return self.settings
+
+    def likeness(self, item: Item) -> Any:
+        """What makes an item the same as another, of plain types and arrays; the whole item where nothing is said.
+
+        Of items that are equal in this a corpus keeps the first, so that they never sit on both sides of a split.
+        """
+        return item
 
     def evidence(self, item: Item) -> Any:
         """What `learn` sees of an item, as a JSON value: it comes from the process in which the file is read."""

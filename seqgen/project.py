@@ -7,7 +7,6 @@ for sample in trained.sample(4, constraints={"bars": 16}, seed=7):
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from seqgen.bundle import write_bundle
 from seqgen.corpus.sources import Progress as BuildProgress
 from seqgen.corpus.store import Corpus, is_corpus
 from seqgen.corpus.stream import Stream
+from seqgen.corpus.unfinished import unfinished_folder
 from seqgen.corpus.whole import whole
 from seqgen.domain import Domain
 from seqgen.engine.capacity import memory_explained
@@ -124,13 +124,13 @@ def evaluate(run: Path | str, *, bundled_only: bool = False, seed: int = 0) -> d
 
 
 def _check_free(run: Path, resume: bool) -> None:
-    """Raises OutputError when a new run's folder holds anything but, with `resume`, what an interrupted build left."""
+    """Raises OutputError when a new run's folder holds anything but what an interrupted build left, which goes on.
+
+    With `resume` it may also hold the corpus that was built.
+    """
     if resume:
-        # A process that was killed while it built the corpus leaves its hidden folder.
-        for leftover in run.glob(".corpus-*"):
-            shutil.rmtree(leftover, ignore_errors=True)
         remove_unfinished(run)
-    mine = {"corpus"} if resume else set()
+    mine = {unfinished_folder(run / "corpus").name, *(["corpus"] if resume else [])}
     if run.exists() and (not run.is_dir() or {path.name for path in run.iterdir()} - mine):
         raise OutputError(f"{run} is not an empty folder; choose another one.")
 

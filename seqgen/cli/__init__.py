@@ -48,7 +48,10 @@ def main() -> None:
         error.show()
         sys.exit(WRONG_CALL)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("seqgen: interrupted; nothing half-written was left.", err=True)
+        click.echo(
+            "seqgen: interrupted; nothing half-written was left, and a build that is called again goes on.",
+            err=True,
+        )
         sys.exit(FAILED)
     except BrokenPipeError:
         sys.exit(FAILED)

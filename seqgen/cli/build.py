@@ -1,4 +1,4 @@
-"""seqgen build: files or a recipe become a corpus."""
+"""seqgen build: files, archives or a recipe become a corpus."""
 
 from __future__ import annotations
 
@@ -33,7 +33,10 @@ if TYPE_CHECKING:
 @click.pass_context
 def build(context: click.Context, sources: tuple[str, ...], domain: str | None, out: Path, valid: tuple[str, ...],
           test: tuple[str, ...], settings: dict[str, str], as_json: bool) -> None:  # fmt: skip
-    """Turn SOURCES (files, folders, or one recipe) into shards that can be trained on."""
+    """Turn SOURCES (files, folders, zip and tar archives, or one recipe) into shards that can be trained on.
+
+    What was interrupted goes on where it was when the same command is given again.
+    """
     from seqgen.building import build as build_corpus
 
     with build_progress() as progress:
@@ -54,8 +57,7 @@ def show(corpus: Corpus) -> None:
     rows = [[name, str(part["documents"]), str(part["tokens"])] for name, part in splits.items()]
     table(f"Corpus {corpus.path}", ["kept", "documents", "tokens"], rows)
     if corpus.dropped:
-        table("", ["dropped because", "number"], [[reason, str(count)] for reason, count in corpus.dropped.items()])
+        reasons = [[reason, str(count), "\n".join(corpus.examples[reason])] for reason, count in corpus.dropped.items()]
+        table("", ["dropped because", "number", "such as"], reasons)
     if corpus.remarks:
         table("", ["to know", "number"], [[remark, str(count)] for remark, count in corpus.remarks.items()])
-    for reason, example in corpus.examples.items():
-        click.echo(f"{reason}: {example}")

@@ -147,17 +147,17 @@ def unpack(body: bytes, vocabulary_size: int) -> Reading:
     return Reading(
         documents,
         [Evidence(print_, value) for print_, value in values],
-        {_printable(reason): count for reason, count in header["dropped"].items()},
-        {_printable(remark): count for remark, count in header["remarks"].items()},
-        None if header["reason"] is None else _printable(header["reason"]),
-        _printable(header["detail"]),
+        {printable(reason): count for reason, count in header["dropped"].items()},
+        {printable(remark): count for remark, count in header["remarks"].items()},
+        None if header["reason"] is None else printable(header["reason"]),
+        printable(header["detail"]),
         header["more"],
     )
 
 
-def _printable(reason: str) -> str:
-    """A reason may hold text from a hostile file: no control characters, and not too much of it."""
-    return "".join(letter if letter.isprintable() else "?" for letter in reason[:MOST_LETTERS])
+def printable(text: str, most: int | None = MOST_LETTERS) -> str:
+    """Text from outside without what would upset a terminal or a file in UTF-8, and not too much of it."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:most])
 
 
 TYPES = {

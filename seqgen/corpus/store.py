@@ -13,6 +13,7 @@ resident memory, which then grows with the corpus.
 from __future__ import annotations
 
 import abc
+import io
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -22,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from seqgen.corpus.journal import Journal
 from seqgen.domain import Vocabulary
 from seqgen.errors import CorpusError
 
@@ -209,8 +211,8 @@ class Corpus:
         return dict(self.manifest.get("remarks", {}))
 
     @property
-    def examples(self) -> dict[str, str]:
-        """For reasons that have more to say: one file that was left out, and what was wrong with it."""
+    def examples(self) -> dict[str, list[str]]:
+        """For each reason some files to which it applied, and what was wrong with each where there is more to say."""
         return dict(self.manifest.get("examples", {}))
 
     def origins(self, split: str, numbers: Sequence[int]) -> list[tuple[str, int]]:
@@ -253,43 +255,72 @@ def read_manifest(path: Path) -> dict[str, Any]:
 
 
 class ShardWriter:
-    """Lays documents end to end into shards; holds no more than one shard in memory.
+    """Lays documents end to end into shards, on disk as they come.
 
     `shards` is what the manifest says of them, complete after `close`.
     """
 
-    def __init__(self, folder: Path, vocabulary_size: int, shard_tokens: int = SHARD_TOKENS) -> None:
-        self._folder = folder
-        self._dtype = "<u2" if vocabulary_size <= 2**16 else "<i4"
+    def __init__(self, journal: Journal, vocabulary_size: int, shard_tokens: int = SHARD_TOKENS) -> None:
+        self._journal = journal
+        self._dtypes = {"ids": "<u2" if vocabulary_size <= 2**16 else "<i4", "weights": "<f4"}
         self._shard_tokens = shard_tokens
-        self._ids: list[np.ndarray] = []
-        self._weights: list[np.ndarray | None] = []
+        self._lengths: list[int] = []
+        """Of the documents in the shard that grows."""
         self._held = 0
+        self._weighted = False
+        """Whether one of them has weights other than the plain ones."""
         self.shards: list[dict[str, Any]] = []
 
-    def add(self, ids: np.ndarray, weights: np.ndarray) -> None:
-        """Appends a document: ids int32[length], weights float32[length]. Raises OSError when the disk refuses."""
-        self._ids.append(ids.astype(self._dtype))
-        self._weights.append(None if np.array_equal(weights, plain_weights(len(ids))) else weights.astype("<f4"))
-        self._held += len(ids)
+    def add(self, ids: np.ndarray, weights: np.ndarray) -> bool:
+        """Appends a document: ids int32[length], weights float32[length]; gives whether its weights are not plain.
+
+        Raises OSError when the disk refuses.
+        """
+        weighted = not np.array_equal(weights, plain_weights(len(ids)))
+        self._append("ids", ids)
+        if weighted and not self._weighted:
+            for length in self._lengths:
+                self._append("weights", plain_weights(length))
+        if weighted or self._weighted:
+            self._append("weights", weights)
+        self.count(len(ids), weighted)
+        return weighted
+
+    def count(self, length: int, weighted: bool) -> None:
+        """Takes note of a document that is in the shard: what an interrupted process appended is there already."""
+        self._lengths.append(length)
+        self._held += length
+        self._weighted |= weighted
         if self._held >= self._shard_tokens:
-            self._finish_shard()
+            self.close()
 
     def close(self) -> None:
-        """Writes what is still held."""
-        if self._held:
-            self._finish_shard()
-
-    def _finish_shard(self) -> None:
-        number = f"{len(self.shards):05d}"
-        entry: dict[str, Any] = {"ids": f"ids-{number}.npy", "tokens": self._held}
-        np.save(self._folder / entry["ids"], np.concatenate(self._ids))
-        if any(weights is not None for weights in self._weights):
-            entry["weights"] = f"weights-{number}.npy"
-            full = [
-                plain_weights(len(ids)) if weights is None else weights
-                for ids, weights in zip(self._ids, self._weights, strict=True)
-            ]
-            np.save(self._folder / entry["weights"], np.concatenate(full).astype("<f4"))
+        """Ends the shard that grows."""
+        if not self._lengths:
+            return
+        kinds = ("ids", "weights") if self._weighted else ("ids",)
+        entry: dict[str, Any] = {"ids": self._name("ids"), "tokens": self._held}
+        if self._weighted:
+            entry["weights"] = self._name("weights")
+        for kind in kinds:
+            self._journal.open(self._name(kind))
+            with open(self._journal.finish(self._name(kind)), "r+b") as file:
+                file.write(npy_header(self._dtypes[kind], self._held))
         self.shards.append(entry)
-        self._ids, self._weights, self._held = [], [], 0
+        self._lengths, self._held, self._weighted = [], 0, False
+
+    def _name(self, kind: str) -> str:
+        return f"{kind}-{len(self.shards):05d}.npy"
+
+    def _append(self, kind: str, numbers: np.ndarray) -> None:
+        file = self._journal.open(self._name(kind))
+        if not file.tell():
+            file.write(npy_header(self._dtypes[kind], 0))
+        file.write(numbers.astype(self._dtypes[kind]).tobytes())
+
+
+def npy_header(dtype: str, count: int) -> bytes:
+    """What stands before `count` numbers in a .npy file; as long for any count, so that it can be written last."""
+    header = io.BytesIO()
+    np.lib.format.write_array_header_1_0(header, {"descr": dtype, "fortran_order": False, "shape": (count,)})
+    return header.getvalue()

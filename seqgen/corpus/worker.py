@@ -9,8 +9,8 @@ from __future__ import annotations
 import importlib
 import json
 import os
-import resource
 import signal
+import time
 from collections import Counter
 from collections.abc import Iterator
 from functools import reduce
@@ -19,55 +19,37 @@ from typing import Any
 
 import numpy as np
 
-from seqgen.corpus.channel import Encoded, Evidence, Reading, message, pack, receive
-from seqgen.corpus.fingerprint import fingerprint
+from seqgen.corpus.channel import Encoded, Evidence, Reading, pack
+from seqgen.corpus.child import Parent, limit_memory
+from seqgen.corpus.fingerprint import SIZE, fingerprint
 from seqgen.domain import Domain, Remark, Vocabulary
 from seqgen.errors import UnusableFile
 from seqgen.grammar import BOS, Grammar
 
-REQUEST_BYTES = 2**28
 GRACE_SECONDS = 10
 PART_BYTES = 2**24
-"""How much of a file that is read in pieces is held before it is sent."""
+"""How much of a file that is read in pieces is held before it is sent,"""
+PARTS_IN_TIME = 10
+"""and for which part of the time that it has."""
 
 
 def main() -> None:
-    channel_in, channel_out = _private_channel()
+    parent = Parent()
     try:
-        job = json.loads(receive(lambda count: os.read(channel_in, count), REQUEST_BYTES))
-        _limit_memory(job["memory_bytes"])
+        job = json.loads(parent.receive())
+        limit_memory(job["memory_bytes"])
         try:
             domain, answer = _domain(job), b""
             grammar = domain.grammar()
         except Exception as error:
             answer = f"{type(error).__name__}: {error}".encode()
-        _send(channel_out, answer)
+        parent.send(answer)
         while not answer:
-            path = receive(lambda count: os.read(channel_in, count), REQUEST_BYTES)
+            path = parent.receive()
             for reading in _watched(_parts(domain, grammar, Path(os.fsdecode(path)), job), int(job["seconds"])):
-                _send(channel_out, pack(reading))
+                parent.send(pack(reading))
     except (EOFError, BrokenPipeError):
         pass  # the other end is done
-
-
-def _private_channel() -> tuple[int, int]:
-    """Both ends of the channel, under numbers of their own: what a library prints must not get between messages."""
-    channel_in, channel_out = os.dup(0), os.dup(1)
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for standard in (0, 1, 2):
-        os.dup2(nothing, standard)
-    return channel_in, channel_out
-
-
-def _limit_memory(most: int) -> None:
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
-
-
-def _send(channel: int, body: bytes) -> None:
-    rest = memoryview(message(body))
-    while rest:
-        rest = rest[os.write(channel, rest) :]
 
 
 def _domain(job: dict[str, Any]) -> Domain:
@@ -104,7 +86,7 @@ class _Part:
             if learning:
                 value = domain.evidence(item)
                 self.bytes += len(json.dumps(value))
-                self.evidence.append(Evidence(fingerprint(item), value))
+                self.evidence.append(Evidence(fingerprint(domain.likeness(item)), value))
             else:
                 self.documents.append(encoded(domain, grammar, item))
                 self.bytes += 8 * len(self.documents[-1].ids)
@@ -121,16 +103,20 @@ class _Part:
 
 def _parts(domain: Domain, grammar: Grammar, path: Path, job: dict[str, Any]) -> Iterator[Reading]:
     """What a file gives, the last part with more=False; never raises but for what ends the process."""
-    part, empty = _Part(), True
+    part, empty, begun = _Part(), True, time.monotonic()
     try:
         if not domain.in_pieces and path.stat().st_size > job["file_bytes"]:
             yield Reading(reason=f"larger than {job['file_bytes'] / 2**20:g} MiB")
             return
+        if job["task"] == "look":
+            yield Reading(evidence=[Evidence(bytes(SIZE), domain.clue(path))])
+            return
         for item in domain.read(path):
-            part.add(domain, grammar, item, job["learning"])
-            if domain.in_pieces and part.bytes >= PART_BYTES:
+            part.add(domain, grammar, item, job["task"] == "learn")
+            late = time.monotonic() - begun > job["seconds"] / PARTS_IN_TIME
+            if domain.in_pieces and (part.bytes >= PART_BYTES or late):
                 yield part.reading(more=True)
-                part, empty = _Part(), False
+                part, empty, begun = _Part(), False, time.monotonic()
     except UnusableFile as error:
         yield Reading(reason=error.reason, detail=error.detail)
     except MemoryError:
@@ -157,7 +143,7 @@ def encoded(domain: Domain, grammar: Grammar, item: Any) -> Encoded:
     if ids.min() < 0 or ids.max() >= len(domain.vocabulary) or not np.isfinite(weights).all():
         raise ValueError("an id or a weight is out of range")
     grammar.unroll(ids)
-    return Encoded(fingerprint(item), ids.astype(np.int32), weights.astype(np.float32))
+    return Encoded(fingerprint(domain.likeness(item)), ids.astype(np.int32), weights.astype(np.float32))
 
 
 def _bug(error: Exception) -> str:

@@ -1,8 +1,7 @@
 """Reads files from outside in processes that may die, and gives what they hold in the order of the files.
 
 A file can crash a reader written in C++, make it hang, or make it eat all memory. Each costs exactly that file: its
-worker is killed and replaced. Workers are started as programs of their own, not by `multiprocessing`, which would run a
-user's unguarded script once more in each of them.
+worker is killed and replaced.
 
     caller ── Readers.read(sources) ── one thread a worker ── pipes ── worker.py
 """
@@ -12,19 +11,16 @@ from __future__ import annotations
 import json
 import os
 import queue
-import select
-import signal
-import subprocess
-import sys
 import threading
-import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
-from seqgen.corpus.channel import Reading, message, receive, unpack
+from seqgen.corpus.channel import Reading, unpack
+from seqgen.corpus.child import Child
 from seqgen.corpus.sources import Source
 from seqgen.corpus.spool import Spooled
 from seqgen.domain import Domain
@@ -32,6 +28,7 @@ from seqgen.errors import PluginError
 
 START_SECONDS = 120
 LOOK_AHEAD = 4
+Task = Literal["encode", "learn", "look"]
 
 
 @dataclass(frozen=True)
@@ -56,14 +53,14 @@ class Readers:
         *,
         limits: Limits | None = None,
         workers: int | None = None,
-        learning: bool = False,
+        task: Task = "encode",
         spool: Path | None = None,
     ) -> None:
-        """`learning` asks for the evidence of each document in place of its ids. `spool` is a folder on disk for what
-        large files hold; without it that is the system's for temporary files.
+        """With the task "learn" files give the evidence of each document, with "look" what the domain sees in them of
+        its settings. `spool` is a folder on disk for what large files hold; without it that is the system's.
         """
         limits = limits or Limits()
-        start = _start_message(domain, limits, learning)
+        start = _start_message(domain, limits, task)
         count = workers or os.cpu_count() or 1
         self._workers = [_Worker(start, limits, domain, spool) for _ in range(count)]
         self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
@@ -78,17 +75,23 @@ class Readers:
         """
         pending: deque[tuple[Source, Future[Reading]]] = deque()
         for source in sources:
-            pending.append((source, self._threads.submit(self._read, source.path)))
+            pending.append((source, self._threads.submit(self._read, source)))
             if len(pending) > LOOK_AHEAD * len(self._workers):
-                first, reading = pending.popleft()
-                yield first, reading.result()
-        for source, reading in pending:
-            yield source, reading.result()
+                yield from self._first(pending)
+        while pending:
+            yield from self._first(pending)
 
-    def _read(self, path: Path) -> Reading:
+    def _first(self, pending: deque[tuple[Source, Future[Reading]]]) -> Iterator[tuple[Source, Reading]]:
+        source, reading = pending.popleft()
+        yield source, reading.result()
+        source.release()
+
+    def _read(self, source: Source) -> Reading:
+        if source.reason is not None:
+            return Reading(reason=source.reason)
         worker = self._idle.get()
         try:
-            return worker.read(path)
+            return worker.read(source.path)
         finally:
             self._idle.put(worker)
 
@@ -125,13 +128,13 @@ class _Worker:
         self._spool = spool
         self._name = domain.name
         self._vocabulary_size = len(domain.vocabulary)
-        self._process: subprocess.Popen[bytes] | None = None
+        self._child: Child | None = None
         self._closed = False
         self._lock = threading.Lock()
 
     def read(self, path: Path) -> Reading:
         """What a file holds, or why it cannot be said. Raises PluginError when the domain cannot be made."""
-        used = self._process is not None
+        used = self._child is not None
         reading = self._try(path)
         if reading is None and used:
             # An earlier file may have left the process broken; this one must not pay for it.
@@ -140,13 +143,12 @@ class _Worker:
 
     def _try(self, path: Path) -> Reading | None:
         """What a file holds, or None when the process died over it."""
-        if self._process is None:
-            self._start()
+        child = self._child or self._start()
         spooled = Spooled(self._spool, self._vocabulary_size)
         try:
-            self._send(message(os.fsencode(path)))
+            child.send(os.fsencode(path))
             while True:
-                body = self._receive(self._limits.seconds)
+                body = child.receive(self._limits.seconds, self._limits.answer_bytes)
                 part = unpack(body, self._vocabulary_size)
                 if not (part.more or spooled.parts):
                     return part
@@ -164,75 +166,33 @@ class _Worker:
         """Kills the process for good, from another thread than the one that may be waiting for it."""
         with self._lock:
             self._closed = True
-            if self._process is not None:
-                _kill(self._process)
+            if self._child is not None:
+                self._child.kill()
 
     def discard(self) -> None:
         """Kills the process and forgets it; the next file starts another."""
         with self._lock:
-            process, self._process = self._process, None
-        if process is None:
-            return
-        _kill(process)
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                pipe.close()
+            child, self._child = self._child, None
+        if child is not None:
+            child.close()
 
-    def _start(self) -> None:
+    def _start(self) -> Child:
         with self._lock:
             if self._closed:
                 raise EOFError("the pool is closed")
-            self._process = subprocess.Popen(
-                [sys.executable, "-P", "-m", "seqgen.corpus.worker"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                bufsize=0,
-                env=_environment(),
-                # Killed with all that a reader may have started; and Ctrl-C goes to the caller alone.
-                start_new_session=True,
-            )
+            child = self._child = Child("seqgen.corpus.worker")
         try:
-            self._send(message(self._start_message))
-            fault = self._receive(START_SECONDS).decode(errors="replace")
+            child.send(self._start_message)
+            fault = child.receive(START_SECONDS, self._limits.answer_bytes).decode(errors="replace")
         except (EOFError, ValueError, OSError) as error:
             fault = f"its process ended with {type(error).__name__}"
         if fault:
             self.discard()
             raise PluginError(f"The domain {self._name!r} cannot be made in a process of its own: {fault}.")
-
-    def _send(self, body: bytes) -> None:
-        assert self._process is not None
-        assert self._process.stdin is not None
-        rest = memoryview(body)
-        while rest:
-            rest = rest[self._process.stdin.write(rest) :]
-
-    def _receive(self, seconds: float) -> bytes:
-        """The next answer's body; raises TimeoutError, EOFError, ValueError or OSError."""
-        assert self._process is not None
-        assert self._process.stdout is not None
-        channel, until = self._process.stdout.fileno(), time.monotonic() + seconds
-
-        def read(count: int) -> bytes:
-            poll = select.poll()
-            poll.register(channel, select.POLLIN | select.POLLHUP)
-            if not poll.poll(max(0, 1000 * (until - time.monotonic()))):
-                raise TimeoutError
-            return os.read(channel, count)
-
-        return receive(read, self._limits.answer_bytes)
+        return child
 
 
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
-
-
-def _start_message(domain: Domain, limits: Limits, learning: bool) -> bytes:
+def _start_message(domain: Domain, limits: Limits, task: Task) -> bytes:
     made = type(domain)
     if made.__module__ == "__main__" or "<locals>" in made.__qualname__:
         raise PluginError(
@@ -244,16 +204,9 @@ def _start_message(domain: Domain, limits: Limits, learning: bool) -> bytes:
         "qualname": made.__qualname__,
         "settings": domain.settings.model_dump(mode="json"),
         "vocabulary": list(domain.vocabulary.names[2:]),
-        "learning": learning,
+        "task": task,
         "seconds": limits.seconds,
         "memory_bytes": limits.memory_bytes,
         "file_bytes": limits.file_bytes,
     }
     return json.dumps(job).encode()
-
-
-def _environment() -> dict[str, str]:
-    """Imports work in a worker as they do here; one thread each, because there is a worker for every core."""
-    path = os.pathsep.join(os.path.abspath(entry) for entry in sys.path)
-    one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return {**os.environ, "PYTHONPATH": path, **one}

@@ -13,7 +13,7 @@ from letters import Letters
 from pydantic import ValidationError
 
 from seqgen import CorpusError, OutputError
-from seqgen.corpus import build as build_module
+from seqgen.corpus import unfinished as unfinished_module
 from seqgen.corpus.build import build
 from seqgen.corpus.split import Split, assign
 from seqgen.corpus.store import Corpus
@@ -112,7 +112,10 @@ def test_two_documents_are_enough(sources, tmp_path):
         ({}, "There are no files of 'letters'"),
         ({"a": "abc"}, "too small to split"),
         ({"a": "abc", "b": "abc"}, "too small to split.* 1 × a duplicate"),
-        ({"a": "123", "b": "!bug", "c": "456"}, "2 × not plain letters; 1 × plugin error: ZeroDivisionError"),
+        (
+            {"a": "123", "b": "!bug", "c": "456"},
+            "2 × not plain letters .a.letters.; 1 × plugin error: ZeroDivision",
+        ),
     ],
 )
 def test_too_little_is_an_error_that_says_why(sources, tmp_path, contents, sentence):
@@ -141,20 +144,29 @@ def test_a_full_disk_leaves_nothing(sources, tmp_path, monkeypatch, place):
     def full(*_, **__):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    target = {"save": (np, "save"), "flush": (build_module, "flush"), "rename": (os, "rename")}[place]
+    target = {"save": (np, "save"), "flush": (unfinished_module, "flush"), "rename": (os, "rename")}[place]
     monkeypatch.setattr(*target, full)
     with pytest.raises(OutputError, match="No space left"):
         build(Letters(), [sources(a=words(5))], tmp_path / "corpus")
     assert os.listdir(tmp_path) == ["sources"]
 
 
-def test_an_interruption_leaves_nothing(sources, tmp_path):
-    def interrupt(done, total, what):
-        raise KeyboardInterrupt
+class Keyed(Letters):
+    """Lines that are each other's transpositions are the same to it."""
 
-    with pytest.raises(KeyboardInterrupt):
-        build(Letters(), [sources(a=words(5))], tmp_path / "corpus", progress=interrupt)
-    assert os.listdir(tmp_path) == ["sources"]
+    copies_differ_in = "key"
+
+    def likeness(self, item):
+        return [(ord(letter) - ord(item.letters[0])) % 26 for letter in item.letters]
+
+
+def test_a_near_copy_is_dropped_and_says_in_what_it_differs(sources, tmp_path):
+    corpus = build(Keyed(), [sources(a="abc\nace\nabc", b="bcd\nace\nxxyz")], tmp_path / "corpus")
+    assert corpus.dropped == {"a duplicate": 2, "a duplicate but for key": 1}
+    assert list(corpus.sources())[1]["dropped"] == {
+        "a duplicate of a.letters": 1,
+        "a duplicate of a.letters but for key": 1,
+    }
 
 
 @pytest.mark.parametrize("places", [[0.1, 0.2], [0.99, 0.98], [0.92, 0.93], [0.1, 0.2, 0.3], [0.99] * 5, [0.94] * 3])

@@ -25,12 +25,13 @@ def zipped(**members: bytes) -> bytes:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, content in members.items():
-            archive.writestr(name.replace("__", "/"), content)
+            archive.writestr(name.replace("__", "/").replace("_", "."), content)
     return buffer.getvalue()
 
 
 ARCHIVE = zipped(folder__a=TEXT, folder__b=b"more", c=b"not asked for")
-FILES = {"/data/input.txt": TEXT, "/data/all.zip": ARCHIVE, "/data/broken.zip": ARCHIVE[:500]}
+BOOKS = zipped(books__one_txt=TEXT, books__two_txt=b"Another line.\n")
+FILES = {"/data/books.zip": BOOKS, "/data/input.txt": TEXT, "/data/all.zip": ARCHIVE, "/data/broken.zip": ARCHIVE[:500]}
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -104,6 +105,15 @@ def test_a_corpus_is_built_from_it(recipe, tmp_path):
     recipe("/data/input.txt")
     corpus = build(["some"], tmp_path / "corpus")
     assert sum(part["documents"] for part in corpus.manifest["splits"].values()) == 2000
+
+
+def test_an_archive_is_read_without_unpacking_the_whole(recipe, server, tmp_path):
+    recipe("/data/books.zip")
+    corpus = build(["some"], tmp_path / "corpus")
+    told = {line["path"]: line["documents"] for line in corpus.sources()}
+    assert told == {"books.zip/books/one.txt": 2000, "books.zip/books/two.txt": 1}
+    assert [path.name for path in (tmp_path / "cache" / "seqgen" / "some").iterdir()] == ["books.zip"]
+    assert server.asked == ["/data/books.zip"]
 
 
 @pytest.mark.parametrize(

@@ -103,6 +103,14 @@ def test_a_file_larger_than_the_cap_is_read_in_parts(tmp_path):
         assert next(readers.read([Source(path, path.name)]))[1].reason == "larger than 0.000953674 MiB"
 
 
+def test_the_time_of_a_file_that_is_read_in_pieces_is_counted_anew(tmp_path):
+    path = tmp_path / "slow.letters"
+    path.write_text("abc\nwait\nwait\nwait\ndef")
+    with Readers(Remembering(), limits=Limits(seconds=1), workers=1, spool=tmp_path) as readers:
+        ((_, reading),) = readers.read([Source(path, path.name)])
+        assert (reading.reason, len(reading.documents)) == (None, 5)
+
+
 def test_a_full_disk_is_told(tmp_path):
     path = tmp_path / "large.letters"
     path.write_text("\n".join(lines(1200, length=LINE)))

@@ -13,6 +13,7 @@ from letters import Letters
 
 from seqgen import CorpusError
 from seqgen.corpus.build import build
+from seqgen.corpus.journal import Journal
 from seqgen.corpus.store import INDEX, Corpus, Documents, ShardWriter
 
 
@@ -30,7 +31,7 @@ def copy(built, tmp_path):
 
 
 def write_shards(folder, documents, vocabulary=100, shard_tokens=50):
-    writer = ShardWriter(folder, vocabulary, shard_tokens)
+    writer = ShardWriter(Journal(folder), vocabulary, shard_tokens)
     for ids, weights in documents:
         writer.add(ids, weights)
     writer.close()

@@ -15,7 +15,7 @@ from PIL import Image
 from seqgen_midi.domain import MidiDomain
 from seqgen_midi.piece import Piece, Track
 
-from seqgen import UnusableFile
+from seqgen import Remark, UnusableFile
 
 TUNE = """X:1
 T:A tune with a pickup
@@ -91,7 +91,9 @@ def test_chords_parts_and_tempos_of_a_score_are_read(domains: dict[str, MidiDoma
 def test_a_book_of_tunes_gives_those_that_fit(domains: dict[str, MidiDomain], tmp_path: Path) -> None:
     chords = "X:2\nT:Chords\nM:2/4\nL:1/4\nK:C\n[CE] [DF]|\n"
     (tmp_path / "book.abc").write_text(f"{TUNE}\n{chords}\n{TUNE.replace('X:1', 'X:3')}")
-    assert len(list(domains["melody"].read(tmp_path / "book.abc"))) == 2
+    first, left_out, last = domains["melody"].read(tmp_path / "book.abc")
+    assert left_out == Remark("two notes of the melody at one step", dropped=True)
+    assert len(first) == len(last) == 11
     (tmp_path / "chords.abc").write_text(chords)
     with pytest.raises(UnusableFile, match="two notes of the melody at one step"):
         list(domains["melody"].read(tmp_path / "chords.abc"))

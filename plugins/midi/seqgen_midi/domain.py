@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
@@ -36,19 +37,25 @@ TAKEN_BY = {
 
 
 class MidiDomain(Domain[Any]):
-    """Music: four-part chorales, melodies, drums, scores of many tracks, or performances."""
+    """Music: four-part chorales, melodies, drums, scores of many tracks, or performances.
+
+    Until its encoding is guessed, a domain that was not told one has that of chorales.
+    """
 
     name: ClassVar[str] = "midi"
     reads: ClassVar[tuple[str, ...]] = (*MIDI_ENDINGS, ".mxl", ".musicxml", ".xml", ".krn", ".abc")
+    copies_differ_in: ClassVar[str] = "key, tempo or sound"
+    in_pieces: ClassVar[bool] = True  # books of tunes; `reading` sees to the size of all others
     renders: ClassVar[tuple[str, ...]] = ("png", "wav", "musicxml")
 
     class Settings(Options):
         """How music becomes tokens, and at how many quarter notes a minute it is written."""
 
-        encoding: Literal["chorale", "melody", "drums", "score", "performance"] = Field(
-            "chorale",
+        encoding: Literal["chorale", "melody", "drums", "score", "performance"] | None = Field(
+            None,
             description="chorale: four voices, each a token a 16th; melody: one voice on a grid, with chord symbols; "
-            "drums: hits on a grid; score: all tracks, bar by bar; performance: in real time, as played",
+            "drums: hits on a grid; score: all tracks, bar by bar; performance: in real time, as played; "
+            "where nothing is said, guessed from the files",
         )
         tempo: int = Field(
             80, ge=20, le=300, description="quarter notes a minute in files that are written; score tells its own"
@@ -67,7 +74,7 @@ class MidiDomain(Domain[Any]):
         @classmethod
         def encoding_takes_it(cls, value: int | None, info: ValidationInfo) -> int | None:
             takers = TAKEN_BY[str(info.field_name)]
-            if value is not None and info.data.get("encoding") not in takers:
+            if value is not None and info.data.get("encoding") not in (None, *takers):
                 raise ValueError(f"only the encodings {', '.join(takers)} have it")
             return value
 
@@ -76,7 +83,7 @@ class MidiDomain(Domain[Any]):
 
     def __init__(self, settings: Any = None, vocabulary: Vocabulary | None = None) -> None:
         settings = settings if settings is not None else self.Settings.from_mapping({})
-        self.encoding = ENCODINGS[settings.encoding](settings)
+        self.encoding = ENCODINGS[settings.encoding or "chorale"](settings)
         super().__init__(settings, vocabulary)
         if self.vocabulary != self.encoding.vocabulary:
             raise BundleError(
@@ -89,13 +96,28 @@ class MidiDomain(Domain[Any]):
     def read(self, path: Path) -> Iterator[Any]:
         """The pieces of a file, MIDI through symusic and scores through music21; raises UnusableFile."""
         path = Path(path)
-        midi = path.suffix.lower() in MIDI_ENDINGS
-        try:
-            yield from self.encoding.read_midi(path) if midi else self.encoding.read_score(path)
-        except (UnusableFile, MemoryError):
-            raise
-        except Exception as error:
-            raise UnusableFile("a damaged MIDI file" if midi else "not a score that music21 can read") from error
+        with damage_told(path):
+            yield from self.encoding.read_midi(path) if is_midi(path) else self.encoding.read_score(path)
+
+    @property
+    def undecided(self) -> bool:
+        return self.settings.encoding is None
+
+    def clue(self, path: Path) -> str:
+        """The encoding that fits one file; raises UnusableFile."""
+        from seqgen_midi.guessing import kind_of_midi, kind_of_score
+
+        with damage_told(path):
+            return kind_of_midi(path) if is_midi(path) else kind_of_score(path)
+
+    def settle(self, clues: Sequence[str]) -> Any:
+        """The settings with the encoding that fits most of the files; raises InvalidValue when others rule it out."""
+        from seqgen_midi.guessing import encoding_of
+
+        return self.Settings.from_mapping({**self.settings.model_dump(), "encoding": encoding_of(clues)})
+
+    def likeness(self, item: Any) -> Any:
+        return self.encoding.likeness(item)
 
     def learn(self, items: Iterable[Any]) -> Vocabulary:
         """The fixed vocabulary; `items` are not looked at."""
@@ -170,3 +192,20 @@ class MidiDomain(Domain[Any]):
         with atomic_write(target) as temporary:
             draw_surprise(piece, np.bincount(notes[said], nats[said], len(piece))[: len(piece)], temporary)
         return target
+
+
+def is_midi(path: Path) -> bool:
+    """Whether a file is read as MIDI, and not as a score."""
+    return path.suffix.lower() in MIDI_ENDINGS
+
+
+@contextmanager
+def damage_told(path: Path) -> Iterator[None]:
+    """Whatever the libraries raise on a file becomes UnusableFile."""
+    try:
+        yield
+    except (UnusableFile, MemoryError):
+        raise
+    except Exception as error:
+        told = "a damaged MIDI file" if is_midi(path) else "not a score that music21 can read"
+        raise UnusableFile(told) from error

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from seqgen import UnusableFile
+from seqgen import Remark, UnusableFile
 from seqgen_midi.chords import ROOTS, kind_of
 from seqgen_midi.piece import Piece, Track, in_order
 from seqgen_midi.scores import usable
@@ -30,10 +30,9 @@ DIVISIONS = (4, 3)
 """Of a quarter, in scores that are written."""
 
 
-def read_pieces(path: Path, quantise: Callable[[Piece], Piece]) -> Iterator[Piece]:
-    """The pieces of a score file, each as `quantise` gives it: one, or one for each tune of an ABC book that it takes.
-
-    Raises UnusableFile when it takes none; music21's own errors pass through.
+def read_pieces(path: Path, quantise: Callable[[Piece], Piece]) -> Iterator[Piece | Remark]:
+    """The pieces of a score file, each as `quantise` gives it: one, or one for each tune of an ABC book, with a
+    remark for each that it cannot take. Raises UnusableFile when it takes none; music21's own errors pass through.
     """
     return usable(path, lambda score: quantise(piece_of(score)))
 

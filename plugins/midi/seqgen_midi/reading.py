@@ -14,6 +14,7 @@ from seqgen_midi.piece import Piece, Track
 from seqgen_midi.quantising import quantise
 from seqgen_midi.voices import METERS
 
+HEADER_BYTES = 14
 MOST_BYTES = 10_000_000
 MOST_NOTES = 50_000
 MOST_TICKS = 2**30
@@ -40,8 +41,6 @@ def parse(path: Path) -> Any:
     data = path.read_bytes()
     check_chunks(data)
     score: Any = symusic.Score.from_midi(data)
-    if score.ticks_per_quarter <= 0:
-        raise UnusableFile("no musical time")
     notes = score.note_num()
     if notes == 0:
         raise UnusableFile("empty")
@@ -71,6 +70,7 @@ def read_piece(path: Path) -> Piece:
     start, duration, *rest = (np.concatenate(column).astype(np.int32) for column in zip(*columns, strict=True))
     if start.min() < 0 or int(start.max()) + int(duration.max()) > MOST_TICKS:
         raise UnusableFile("longer than a piece can be")
+    check_data_bytes(*rest[:2], np.array([track.program for track in tracks]))
     order = np.argsort(start, kind="stable")
     tempos, meters = score.tempos.numpy(), score.time_signatures.numpy()
     return Piece.of(
@@ -80,6 +80,12 @@ def read_piece(path: Path) -> Piece:
         tempos=_changes(tempos["time"], np.clip(tempos["mspq"], FASTEST, SLOWEST)),
         meters=_changes(meters["time"], meters["numerator"], meters["denominator"]),
     )
+
+
+def check_data_bytes(*columns: np.ndarray) -> None:
+    """Raises UnusableFile for what symusic lets pass, though no MIDI message holds it: data bytes have seven bits."""
+    if any(column.min() < 0 or column.max() > 127 for column in columns):
+        raise UnusableFile("a damaged MIDI file")
 
 
 def _changes(*columns: np.ndarray) -> np.ndarray:
@@ -108,19 +114,23 @@ def read_midi(path: Path) -> Chorale:
         [(Fraction(note.time) / ticks, Fraction(note.end) / ticks, int(note.pitch)) for note in track.notes]
         for track in tracks
     ]
+    check_data_bytes(np.array([pitch for voice in voices for *_, pitch in voice]))
     return Chorale(meter, pickup, quantise(voices))
 
 
 def check_chunks(data: bytes) -> None:
-    """Raises UnusableFile unless `data` begins like a MIDI file and holds all the bytes that its chunks announce."""
+    """Raises UnusableFile unless `data` begins like a MIDI file of musical time and holds all its chunks."""
     if data[:4] != b"MThd":
         raise UnusableFile("not a MIDI file")
     position = tracks = 0
     while position + 8 <= len(data):
         tracks += data[position : position + 4] == b"MTrk"
         position += 8 + int.from_bytes(data[position + 4 : position + 8], "big")
-    if position > len(data) or tracks < int.from_bytes(data[10:12], "big"):
+    if len(data) < HEADER_BYTES or position > len(data) or tracks < int.from_bytes(data[10:12], "big"):
         raise UnusableFile("a MIDI file that was cut off")
+    # From 2¹⁵ on it is no number of ticks a quarter, but of those of a film's frames (SMPTE).
+    if not 0 < int.from_bytes(data[12:14], "big") < 2**15:
+        raise UnusableFile("no musical time")
 
 
 def meter_and_pickup(changes: list[tuple[Fraction, int, int]]) -> tuple[str, int]:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from seqgen import UnusableFile
+from seqgen import Remark, UnusableFile
 from seqgen_midi.chorale import Chorale
 from seqgen_midi.chorale_statistics import key_of
 from seqgen_midi.keys import Key
@@ -25,7 +27,7 @@ MOST_UNPACKED = 50_000_000
 CLEFS = ("TrebleClef", "TrebleClef", "Treble8vbClef", "BassClef")
 
 
-def read_score(path: Path) -> Iterator[Chorale]:
+def read_score(path: Path) -> Iterator[Chorale | Remark]:
     """The chorales of a score file: one, or one for each tune of an ABC book. Repeats are not played out.
 
     Raises UnusableFile; music21's own errors pass through.
@@ -33,28 +35,55 @@ def read_score(path: Path) -> Iterator[Chorale]:
     return usable(path, chorale_of)
 
 
-def usable(path: Path, made_of: Callable[[Score], Item]) -> Iterator[Item]:
-    """What `made_of` makes of each score in a file that it can use; raises UnusableFile when that is none."""
+def usable(path: Path, made_of: Callable[[Score], Item]) -> Iterator[Item | Remark]:
+    """What `made_of` makes of each score in a file, with a remark for each that it cannot use.
+
+    Raises UnusableFile when that is all of them.
+    """
     found, last = False, UnusableFile("empty")
-    for score in parsed_scores(path):
+    for parse in scores_in(path):
         try:
-            yield made_of(score)
+            yield made_of(parse())
             found = True
         except UnusableFile as error:
             last = error
+            yield Remark(error.reason, dropped=True)
     if not found:
         raise last
 
 
-def parsed_scores(path: Path) -> list[Score]:
-    """What music21 makes of a score file: one score, or each tune of an ABC book; raises UnusableFile."""
+def scores_in(path: Path) -> Iterator[Callable[[], Score]]:
+    """The scores in a file, each as what parses it with music21: one, or each tune of an ABC book.
+
+    Raises UnusableFile for the file.
+    """
     check_size(path)
     if path.suffix.lower() == ".mxl":
         check_archive(path)
-    from music21 import converter, stream
+    if path.suffix.lower() == ".abc":
+        head, *tunes = re.split(r"^(?=X:)", path.read_text(encoding="utf-8", errors="replace"), flags=re.MULTILINE)
+        yield from (partial(parsed_tune, head + tune) for tune in tunes or [""])
+    else:
+        yield partial(parsed_file, path)
+
+
+def parsed_file(path: Path) -> Score:
+    """A score as music21 reads it; its own errors pass through."""
+    from music21 import converter
 
     parsed: Any = converter.parse(path, forceSource=True, storePickle=False)
-    return list(parsed.scores) if isinstance(parsed, stream.Opus) else [parsed]
+    return parsed
+
+
+def parsed_tune(text: str) -> Score:
+    """A tune in ABC; raises UnusableFile for what music21 cannot read."""
+    from music21 import converter
+
+    try:
+        parsed: Any = converter.parseData(text, format="abc")
+    except Exception as error:
+        raise UnusableFile("not a score that music21 can read") from error
+    return parsed
 
 
 def check_archive(path: Path) -> None:

@@ -8,7 +8,8 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 
-from seqgen import BOS, EOS, Example, Grammar, Options, Vocabulary
+from seqgen import BOS, EOS, Example, Grammar, Options, Remark, Vocabulary
+from seqgen_midi.likeness import likeness_of_piece
 from seqgen_midi.piece import Piece
 from seqgen_midi.tokens import TokenTable
 from seqgen_midi.wishes import narrowed
@@ -44,8 +45,8 @@ class Encoding(Generic[Item]):
         """The items of a MIDI file, as this encoding can hold them; raises UnusableFile."""
         raise NotImplementedError
 
-    def read_score(self, path: Path) -> Iterator[Item]:
-        """The items of a score, as this encoding can hold them; raises UnusableFile."""
+    def read_score(self, path: Path) -> Iterator[Item | Remark]:
+        """The items of a score, as this encoding can hold them, with remarks; raises UnusableFile."""
         raise NotImplementedError
 
     def encode(self, item: Item) -> Example:
@@ -70,6 +71,10 @@ class Encoding(Generic[Item]):
 
     def notes_of(self, ids: np.ndarray) -> np.ndarray:
         """Which note of its piece each id of a document helps to say, int[n], in the piece's order; −1: none."""
+        raise NotImplementedError
+
+    def likeness(self, item: Item) -> Any:
+        """What is equal in items that are the same music in another key, tempo or sound."""
         raise NotImplementedError
 
     def evaluate(self, real: Sequence[Item], made: Sequence[Item]) -> dict[str, float]:
@@ -117,7 +122,7 @@ class PieceEncoding(Encoding[Piece]):
 
         yield self.quantise(read_piece(path))
 
-    def read_score(self, path: Path) -> Iterator[Piece]:
+    def read_score(self, path: Path) -> Iterator[Piece | Remark]:
         from seqgen_midi.piece_scores import read_pieces
 
         yield from read_pieces(path, self.quantise)
@@ -139,6 +144,9 @@ class PieceEncoding(Encoding[Piece]):
     def _among(self, ids: np.ndarray, kinds: Iterable[str]) -> np.ndarray:
         """bool[n]: which of `ids` are of one of `kinds`; some of these the encoding may not have."""
         return np.isin(self.table.kind[ids], [self.table.kinds[kind] for kind in kinds if kind in self.table.kinds])
+
+    def likeness(self, item: Piece) -> Any:
+        return likeness_of_piece(item)
 
     def piece(self, item: Piece) -> Piece:
         return item

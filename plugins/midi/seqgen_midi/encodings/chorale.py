@@ -12,12 +12,13 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from seqgen import EOS, Example, Grammar, Options, UnusableFile
+from seqgen import EOS, Example, Grammar, Options, Remark, UnusableFile
 from seqgen_midi import chorale
 from seqgen_midi.chorale import FIRST_PITCH, HEADER, HOLD_ID, VOCABULARY, Chorale
 from seqgen_midi.chorale_grammar import domain_grammar
 from seqgen_midi.constraints import ChoraleConstraints, constrained_grammar
 from seqgen_midi.encodings.base import TRANSPOSED_DOWN, TRANSPOSED_UP, Encoding, intervals
+from seqgen_midi.likeness import likeness_of_chorale
 from seqgen_midi.piece import Piece, Track, in_order
 from seqgen_midi.velocities import LOUDNESS
 from seqgen_midi.voices import VOICES
@@ -36,7 +37,7 @@ class ChoraleEncoding(Encoding[Chorale]):
 
         yield read_midi(path)
 
-    def read_score(self, path: Path) -> Iterator[Chorale]:
+    def read_score(self, path: Path) -> Iterator[Chorale | Remark]:
         from seqgen_midi.scores import read_score
 
         yield from read_score(path)
@@ -61,6 +62,9 @@ class ChoraleEncoding(Encoding[Chorale]):
 
     def passages(self, ids: np.ndarray) -> np.ndarray:
         return np.where(ids > EOS, intervals(ids, ids >= FIRST_PITCH, len(VOCABULARY)), -1)
+
+    def likeness(self, item: Chorale) -> Any:
+        return likeness_of_chorale(item)
 
     def notes_of(self, ids: np.ndarray) -> np.ndarray:
         heads, notes = ids >= FIRST_PITCH, np.full(len(ids), -1)
