@@ -3,9 +3,10 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check clean
+.PHONY: demo test check pretrained clean
 
 demo: .venv/ready
+	$(BIN)/seqgen sample bach-chorales -o demo/from-the-box -n 1 --set bars=16
 	$(BIN)/seqgen train bach-chorales -o demo/run --minutes 3 --resume
 	$(BIN)/seqgen sample demo/run -o demo -n 4 --set bars=16 --seed 1
 	$(BIN)/seqgen evaluate demo/run
@@ -17,6 +18,12 @@ check: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# The model in the box; to be made anew whenever the chorales' grammar or the engine's weights change. About 5 minutes.
+pretrained: .venv/ready
+	rm -rf runs/pretrained
+	$(BIN)/seqgen train bach-chorales -o runs/pretrained --steps 8000 --set layers=1 --set width=256
+	cp runs/pretrained/bundle/* seqgen/pretrained/bach-chorales/
 
 clean:
 	rm -rf .venv demo

@@ -5,6 +5,8 @@
     model.safetensors   the weights
     README.md           a model card, for people
 
+Some come with seqgen, and are called by their names (`bach-chorales`).
+
 A bundle names its plugin; loading one never imports anything that is not already installed and registered. Names,
 shapes and dtypes of all weights are compared with what the settings ask for before anything is allocated.
 """
@@ -25,6 +27,7 @@ from seqgen.errors import BundleError
 
 FORMAT = 1
 LARGEST_JSON = 64 * 2**20
+SHIPPED = Path(__file__).parent / "pretrained"
 
 
 class Bundle(NamedTuple):
@@ -78,13 +81,26 @@ def _write_domain(path: Path, domain: dict[str, Any]) -> None:
     write_text(path / "domain.json", json.dumps(domain, indent=1, ensure_ascii=False))
 
 
-def read_bundle(path: Path) -> Bundle:
-    """Reads a bundle's two JSON files; `path` is the bundle or the run that holds it. Raises BundleError."""
-    path = Path(path)
+def shipped() -> list[str]:
+    """The names of the trained models that come with seqgen."""
+    return sorted(folder.name for folder in SHIPPED.iterdir() if folder.is_dir())
+
+
+def folder(path: Path | str) -> Path:
+    """The folder at `path` or, where nothing is called so, the model of that name that comes with seqgen."""
+    return SHIPPED / str(path) if str(path) in shipped() and not Path(path).exists() else Path(path)
+
+
+def read_bundle(path: Path | str) -> Bundle:
+    """Reads a bundle's two JSON files; `path` is the bundle, the run that holds it or a name. Raises BundleError."""
+    path = folder(path)
     if (path / "bundle").is_dir():
         path = path / "bundle"
     if not path.is_dir():
-        raise BundleError(f"{path} is no trained model; give the folder that 'seqgen train' made.")
+        raise BundleError(
+            f"{path} is no trained model; give the folder that 'seqgen train' made, or the name of one that comes with "
+            f"seqgen ({', '.join(shipped())})."
+        )
     config, domain = _read_json(path / "config.json"), _read_json(path / "domain.json")
     if config.get("format") != FORMAT:
         raise BundleError(

@@ -9,6 +9,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from seqgen import bundle
 from seqgen.atomic import write_text
 from seqgen.domain import Options
 from seqgen.engine.loop import Budget
@@ -72,7 +73,7 @@ class RunSettings(BaseModel):
 
 def where(start: Path | str | None) -> str | None:
     """A trained model's folder, however the call wrote it."""
-    return None if start is None else str(Path(start).resolve())
+    return None if start is None else str(bundle.folder(start).resolve())
 
 
 def budget(minutes: float | None, steps: int | None) -> dict[str, Any]:

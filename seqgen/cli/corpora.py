@@ -12,6 +12,7 @@ from seqgen.cli.common import json_option, print_json
 @json_option
 def corpora(name: str | None, as_json: bool) -> None:
     """The recipes for real data, which 'build' and 'train' take in place of files."""
+    from seqgen.bundle import shipped
     from seqgen.corpus.recipes import find_recipe, recipes
 
     chosen = [find_recipe(name)] if name else list(recipes().values())
@@ -20,6 +21,8 @@ def corpora(name: str | None, as_json: bool) -> None:
         return
     for recipe in chosen:
         click.echo(f"{recipe.name} (domain {recipe.domain}): {recipe.description}")
+        if recipe.name in shipped():
+            click.echo(f"  A model of it comes with seqgen: seqgen sample {recipe.name} -o out")
         if name:
             click.echo(f"licence: {recipe.licence}")
             click.echo(f"source:  {recipe.source}")

@@ -39,7 +39,9 @@ if TYPE_CHECKING:
 def sample(context: click.Context, run: Path, out: Path | None, stream: bool, count: int, prompt: str | None,
            longest: int, beams: int | None, length_penalty: float | None, settings: dict[str, str], as_json: bool,
            **drawing: Any) -> None:  # fmt: skip
-    """Draw new files from the model in RUN (a run, or a bundle).
+    """Draw new files from the model in RUN: a run, a bundle, or the name of a model that comes with seqgen.
+
+    seqgen sample bach-chorales -o out
 
     --set asks for something: 'seqgen domains NAME' lists the constraints of a domain.
     """

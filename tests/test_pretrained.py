@@ -1,0 +1,38 @@
+"""The models that come with seqgen: small, whole, and of the grammar that the code has today (else `make pretrained`)."""
+
+from __future__ import annotations
+
+import pytest
+
+import seqgen
+from seqgen.bundle import SHIPPED, read_bundle, shipped
+from seqgen.corpus.recipes import recipes
+from seqgen.run_settings import where
+
+MOST_BYTES = 4_000_000
+
+
+def test_each_is_small_and_says_what_it_learned_from():
+    assert shipped() == ["bach-chorales"]
+    for name in shipped():
+        assert sum(file.stat().st_size for file in (SHIPPED / name).iterdir()) < MOST_BYTES
+        assert recipes()[name].licence in (SHIPPED / name / "README.md").read_text()
+
+
+def test_the_chorales_are_sampled_by_name(tmp_path):
+    trained = seqgen.load("bach-chorales")
+    (sample,) = trained.sample(1, constraints={"bars": 2}, seed=1)
+    assert sample.ended
+    assert trained.write(sample, tmp_path)[0].suffix == ".mid"
+    assert trained.bundle.config["result"]["held_out_nats"] < 0.47
+
+
+def test_a_folder_of_that_name_wins_and_names_that_mean_nothing_are_told(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert read_bundle("bach-chorales").path == SHIPPED / "bach-chorales"
+    assert where("bach-chorales") == str(SHIPPED / "bach-chorales"), "what --from remembers"
+    (tmp_path / "bach-chorales").mkdir()
+    with pytest.raises(seqgen.BundleError, match="holds no trained model"):
+        read_bundle("bach-chorales")
+    with pytest.raises(seqgen.BundleError, match=r"comes with seqgen \(bach-chorales\)"):
+        read_bundle("brahms")
