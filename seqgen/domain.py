@@ -104,10 +104,16 @@ class Remark:
 
 @dataclass(frozen=True, eq=False)
 class Prompt:
-    """What sampling starts from: ids[n] that are given (BOS first), and the grammar of the whole document."""
+    """What sampling starts from.
+
+    ids:     int32[n] that are given, BOS first.
+    grammar: that of the whole document.
+    given:   int32[m], the tokens that stand right after `ids`, −1 where any may stand; None: nothing more is given.
+    """
 
     ids: np.ndarray
     grammar: Grammar
+    given: np.ndarray | None = None
 
 
 class Domain(Generic[Item]):
@@ -185,6 +191,14 @@ class Domain(Generic[Item]):
         except ValueError as error:
             raise UsageError(f"The prompt does not fit what was asked for: {error}.") from error
         return Prompt(ids, allowed)
+
+    def without_prompt(self, ids: np.ndarray, prompt: int) -> np.ndarray:
+        """A document of its own, BOS first, of what follows the first `prompt` of a document's ids int32[n]."""
+        return np.concatenate([[BOS], ids[prompt:]]).astype(np.int32)
+
+    def of_prompts(self) -> Domain[Item]:
+        """The domain that reads the file of a prompt: one that also takes what nothing is to be learned from."""
+        return self
 
     def prompt_text(self, text: str) -> Item:
         """The item that a prompt stands for which is no file: the beginning of a text. Raises UnusableFile."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ from seqgen.plugins import load_domain
 from seqgen.samples import Filled, Found, Sample, Score
 
 LONGEST = 8192
+PARTICLES = 64
 MOST = 2**24
 """Of samples, and of tokens in one."""
 EVALUATED_SAMPLES = 16
@@ -85,20 +87,35 @@ class Trained:
         min_p: float = 0.0,
         repetition_penalty: float = 1.0,
         no_repeat: int = 0,
+        particles: int = PARTICLES,
+        with_prompt: bool = True,
         seed: int = 0,
         longest: int = LONGEST,
-    ) -> list[Sample]:
+    ) -> Sequence[Sample]:
         """Draws `count` new documents; sample k of a seed is the same whatever `count` is.
 
         `constraints` are the domain's (`seqgen domains NAME` lists them), `prompt` a file that is continued or, where
-        there is no such file, what the domain makes of that text; `longest` the most tokens to draw. Raises
-        ImpossibleConstraints, UsageError, UnusableFile.
+        there is no such file, what the domain makes of that text; without `with_prompt` the items hold only what was
+        drawn. `longest` is the most tokens to draw. Where the constraints give tokens within a document, such as a
+        melody that is harmonised, it is drawn around them as `fill` does, from `particles` particles a sample, and no
+        filter can be set. Raises ImpossibleConstraints, UsageError, UnusableFile.
         """
         filters = Filters(temperature, top_k, top_p, min_p, repetition_penalty, no_repeat)
         _check(seed, count=count, longest=longest)
         start = self._prompt(prompt, constraints)
+        if start.given is not None:
+            if filters != Filters() or not with_prompt:
+                raise UsageError(
+                    "What is drawn around given notes or words is drawn whole and as the model likes; leave out "
+                    "temperature and the other filters, and keep the prompt."
+                )
+            return self._filled(start, count, particles, seed, longest)
         drawn = self._sampler.sample(start.ids, start.grammar, count=count, longest=longest, seed=seed, filters=filters)
-        return [Sample(seed, number, ids, self.domain.decode(ids)) for number, ids in enumerate(drawn)]
+        shown = drawn if with_prompt else [self.domain.without_prompt(ids, len(start.ids)) for ids in drawn]
+        return [
+            Sample(seed, number, ids, self.domain.decode(kept))
+            for number, (ids, kept) in enumerate(zip(drawn, shown, strict=True))
+        ]
 
     def search(
         self,
@@ -116,7 +133,7 @@ class Trained:
         `sample`, and so is what is raised.
         """
         _check(0, count=count, longest=longest)
-        start = self._prompt(prompt, constraints)
+        start = _nothing_given(self._prompt(prompt, constraints), "A beam search")
         found = self._beam_search.search(
             start.ids, start.grammar, beams=beams, count=count, longest=longest, length_penalty=length_penalty
         )
@@ -130,7 +147,7 @@ class Trained:
         given: np.ndarray,
         count: int = 1,
         *,
-        particles: int = 64,
+        particles: int = PARTICLES,
         constraints: Mapping[str, Any] | None = None,
         prompt: Path | str | None = None,
         seed: int = 0,
@@ -144,9 +161,14 @@ class Trained:
         `sample`; also raises ImpossibleConstraints when no document holds what is given, and InvalidValue.
         """
         _check(seed, count=count, longest=longest)
-        start = self._prompt(prompt, constraints)
+        start = _nothing_given(self._prompt(prompt, constraints), "A call that gives tokens itself")
+        return self._filled(dataclasses.replace(start, given=given), count, particles, seed, longest)
+
+    def _filled(self, start: Prompt, count: int, particles: int, seed: int, longest: int) -> list[Filled]:
+        """Samples around what a prompt gives."""
+        assert start.given is not None
         made = self._filler.fill(
-            start.ids, start.grammar, given, count=count, longest=longest, seed=seed, particles=particles
+            start.ids, start.grammar, start.given, count=count, longest=longest, seed=seed, particles=particles
         )
         return [
             Filled(seed, number, ids, self.domain.decode(ids), float(log_evidence))
@@ -159,21 +181,23 @@ class Trained:
         *,
         constraints: Mapping[str, Any] | None = None,
         prompt: Path | str | None = None,
+        with_prompt: bool = True,
         seed: int = 0,
         longest: int = LONGEST,
         **filters: Any,
     ) -> Iterator[str]:
-        """What `sample(...)[number]` shows people, prompt included, piece by piece while it is drawn.
+        """What `sample(...)[number]` shows people, piece by piece while it is drawn.
 
         `filters` are those of `sample`. Raises what `sample` does, and UsageError in a domain that has nothing to show
         before a document is whole.
         """
         _check(seed, longest=longest)
-        start = self._prompt(prompt, constraints)
+        start = _nothing_given(self._prompt(prompt, constraints), "A stream")
         drawn = self._sampler.stream(
             start.ids, start.grammar, count=1, first=number, longest=longest, seed=seed, filters=Filters(**filters)
         )
-        return self.domain.live(itertools.chain([start.ids], (chunk[:, 0] for chunk in drawn)))
+        shown = start.ids if with_prompt else start.ids[:1]
+        return self.domain.live(itertools.chain([shown], (chunk[:, 0] for chunk in drawn)))
 
     def write(self, sample: Sample, folder: Path | str) -> list[Path]:
         """Writes a sample and every rendering of it to `folder`, named after its label. Raises OutputError."""
@@ -287,13 +311,15 @@ class Trained:
             return self.domain.prompt(None, wishes)
         if isinstance(prompt, str) and not is_file(prompt):
             return self.domain.prompt(self.domain.prompt_text(prompt), wishes)
-        return self.domain.prompt(self.domain.decode(next(self._read(Path(prompt)))[0]), wishes)
+        return self.domain.prompt(
+            self.domain.decode(next(self._read(Path(prompt), self.domain.of_prompts()))[0]), wishes
+        )
 
-    def _read(self, path: Path) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def _read(self, path: Path, domain: Domain | None = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """The documents of one file, read in a process of its own; raises UnusableFile unless there is one."""
         if not path.is_file():
             raise UnusableFile(f"{path} is not a file; name one that exists.")
-        for _, reading in read_documents(self.domain, [path]):
+        for _, reading in read_documents(domain or self.domain, [path]):
             if not len(reading.documents):
                 raise UnusableFile(f"{path} cannot be used: {reading.why_not}.")
             yield from ((document.ids, document.weights) for document in reading.documents)
@@ -305,6 +331,13 @@ def is_file(name: str) -> bool:
         return Path(name).is_file()
     except (OSError, ValueError):
         return False
+
+
+def _nothing_given(start: Prompt, what: str) -> Prompt:
+    """The same prompt; raises UsageError when it gives tokens that `what` would have to be drawn around."""
+    if start.given is not None:
+        raise UsageError(f"{what} only goes on from a prompt, and these constraints give what follows; sample instead.")
+    return start
 
 
 def _check(seed: int, **counts: int) -> None:

@@ -42,7 +42,7 @@ def run_cli(monkeypatch, capsys):
 def pieces(tmp_path_factory):
     """A folder of small pieces of music, and one file that is none."""
     folder, domain = tmp_path_factory.mktemp("pieces"), load_domain("midi")()
-    grammar = domain.grammar(domain.Constraints(bars=4, meter="4/4"))
+    grammar = domain.grammar(domain.Constraints(bars=4, time_signature="4/4"))
     for number in range(12):
         domain.write(domain.decode(grammar.walk(np.random.default_rng(number))), folder / f"piece-{number:02}")
     (folder / "photo.mid").write_bytes(b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(500))
@@ -119,11 +119,11 @@ def test_filters_and_beams_reach_the_engine(run_cli, run, tmp_path):
 
 def test_a_melody_that_is_given_is_harmonised(run, tmp_path):
     trained = seqgen.load(run)
-    grammar = trained.domain.grammar(trained.domain.Constraints(bars=2, meter="4/4"))
+    grammar = trained.domain.grammar(trained.domain.Constraints(bars=2, time_signature="4/4"))
     melody = grammar.walk(np.random.default_rng(3))[1:]
     melody[np.arange(len(melody)) % 4 != 0] = -1
     given = melody != -1
-    samples = trained.fill(melody, 2, particles=8, constraints={"bars": 2, "meter": "4/4"}, seed=1)
+    samples = trained.fill(melody, 2, particles=8, constraints={"bars": 2, "time_signature": "4/4"}, seed=1)
     for sample in samples:
         assert grammar.accepts(sample.ids)
         assert sample.ids[1:][: len(melody)][given].tolist() == melody[given].tolist()

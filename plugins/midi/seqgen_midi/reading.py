@@ -12,7 +12,7 @@ from seqgen import UnusableFile
 from seqgen_midi.chorale import Chorale
 from seqgen_midi.piece import Piece, Track
 from seqgen_midi.quantising import quantise
-from seqgen_midi.voices import METERS
+from seqgen_midi.voices import METERS, VOICES
 
 MOST_BYTES = 10_000_000
 MOST_NOTES = 50_000
@@ -89,11 +89,11 @@ def _changes(*columns: np.ndarray) -> np.ndarray:
     return rows[np.diff(rows[:, 0], append=np.iinfo(np.int64).max) > 0]
 
 
-def read_midi(path: Path) -> Chorale:
+def read_midi(path: Path, fewest: int = len(VOICES)) -> Chorale:
     """The chorale of a MIDI file, its tracks taken as soprano, alto, tenor and bass in their order.
 
-    A pickup is a short first bar with a time signature of its own, as notation programs write it. Raises UnusableFile;
-    symusic's own errors pass through.
+    Of `fewest` tracks or more, voices without one are silent. A pickup is a short first bar with a time signature of
+    its own, as notation programs write it. Raises UnusableFile; symusic's own errors pass through.
     """
     score = parse(path)
     tracks = [track for track in score.tracks if len(track.notes)]
@@ -108,7 +108,7 @@ def read_midi(path: Path) -> Chorale:
         [(Fraction(note.time) / ticks, Fraction(note.end) / ticks, int(note.pitch)) for note in track.notes]
         for track in tracks
     ]
-    return Chorale(meter, pickup, quantise(voices))
+    return Chorale(meter, pickup, quantise(voices, fewest))
 
 
 def check_chunks(data: bytes) -> None:
