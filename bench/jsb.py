@@ -1,11 +1,13 @@
 """Bach chorales as the literature models them: test nats a note after some minutes of training.
 
-    python bench/jsb.py FOLDER [--minutes 10]
+    python bench/jsb.py FOLDER [--minutes 10] [--harmonise [--pieces 77]]
 
 FOLDER holds `Jsb16thSeparated.json` (229 / 76 / 77 pieces; S A T B on a grid of 16ths, -1 is silence). The task is the
 raw one: a token is a voice's pitch at a 16th, held and repeated notes are not told apart, a piece begins with BOS and
 has no EOS, and every note of the test pieces counts. Training pieces are transposed by -5 … +6 semitones. The model is
 told its voice and its 16th in the bar. What is reported is the best model by validation, once, on test.
+
+With --harmonise the sopranos of the test pieces are given then, and the other voices found (harmonising.py).
 
 Published, same data and convention: Transformer with RoPE 0.508, PoPE 0.489 (figures quoted from the PoPE paper).
 """
@@ -19,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 from common import finish
+from harmonising import harmonise
 
 from seqgen.baselines import baselines
 from seqgen.corpus.store import Documents
@@ -62,6 +65,8 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--harmonise", action="store_true", help="also find three voices for each soprano of the test")
+    parser.add_argument("--pieces", type=int, default=77, help="so many of the test pieces are harmonised")
     arguments = parser.parse_args()
     pieces = json.loads((arguments.folder / "Jsb16thSeparated.json").read_text())
     splits = {
@@ -96,7 +101,11 @@ def main() -> None:
             on_best=lambda weights, result, step: best.update(weights), report=tell,
         )  # fmt: skip
         final = loop.run()
-    chosen = Evaluator(Model(model.settings, best, grammar))
+    trained = Model(model.settings, best, grammar)
+    chosen = Evaluator(trained)
+    found = {}
+    if arguments.harmonise:
+        found = harmonise(trained, splits["train"], splits["test"], arguments.pieces, arguments.seed)
     finish(
         {
             "test_nats": chosen.evaluate(batches("test")).nats,
@@ -104,6 +113,7 @@ def main() -> None:
             "bigram_nats": counted["bigram"],
             "unigram_nats": counted["unigram"],
             **PUBLISHED,
+            **found,
             "minutes": final.seconds / 60,
             "steps": final.step,
         }

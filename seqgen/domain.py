@@ -108,7 +108,8 @@ class Prompt:
 
     ids:     int32[n] that are given, BOS first.
     grammar: that of the whole document.
-    given:   int32[m], the tokens that stand right after `ids`, −1 where any may stand; None: nothing more is given.
+    given:   int32[m], the tokens that stand right after `ids`: −1 where any may, −1 − t where any but t. None where
+             nothing more is given.
     """
 
     ids: np.ndarray

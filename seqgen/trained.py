@@ -153,7 +153,9 @@ class Trained:
         seed: int = 0,
         longest: int = LONGEST,
     ) -> list[Filled]:
-        """Draws `count` documents in which the tokens int32[n] `given` stand right after the prompt; -1 is any token.
+        """Draws `count` documents in which the tokens int32[n] `given` stand right after the prompt.
+
+        -1 stands for any token, and -1 - t for any but t.
 
         Without a prompt, given[0] is the first token of the document. A given EOS fixes the length; otherwise the
         document goes on after the last given token as the model likes. Each sample is one of `particles` particles of
@@ -311,9 +313,8 @@ class Trained:
             return self.domain.prompt(None, wishes)
         if isinstance(prompt, str) and not is_file(prompt):
             return self.domain.prompt(self.domain.prompt_text(prompt), wishes)
-        return self.domain.prompt(
-            self.domain.decode(next(self._read(Path(prompt), self.domain.of_prompts()))[0]), wishes
-        )
+        ids, _ = next(self._read(Path(prompt), self.domain.of_prompts()))
+        return self.domain.prompt(self.domain.decode(ids), wishes)
 
     def _read(self, path: Path, domain: Domain | None = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """The documents of one file, read in a process of its own; raises UnusableFile unless there is one."""

@@ -90,6 +90,14 @@ def test_what_the_model_finds_unlikely_is_made_likely_by_what_is_given(filler, c
     assert all(ids[1] != 2 and ids[3] == 4 and ids[5] == 3 and grammar.accepts(ids) for ids in made.samples)
 
 
+def test_what_may_be_any_but_one_token_is_never_that_one(filler, scorer):
+    """p(any but 3 at the first place) is what the model says of it."""
+    made = filler.fill(START, forked(), np.array([FREE - 3]), count=COUNT, longest=LONGEST, seed=5, particles=4)
+    p = scorer.probabilities(START)[0]
+    np.testing.assert_allclose(made.log_evidence, np.log(p[[2, 4, 5]].sum()), rtol=1e-4)
+    assert {int(ids[1]) for ids in made.samples} == {2, 4, 5}
+
+
 def test_all_given_costs_what_scoring_says(filler, scorer):
     ids = np.array([BOS, 3, 4, 2, EOS], np.int32)
     nats = scorer.nats(ids)
@@ -115,12 +123,12 @@ def test_sample_k_does_not_depend_on_the_others_and_long_documents_keep_what_is_
 
 
 def test_reachability_is_what_trying_every_sequence_finds():
-    grammar, given = forked(), np.array([FREE, 3, FREE, EOS])
+    grammar, given = forked(), np.array([FREE, 3, FREE - 4, 5, FREE, EOS])
 
     def possible(state, place):
         if place == len(given):
             return True
-        tokens = [given[place]] if given[place] != FREE else [2, 3, 4, 5]
+        tokens = [given[place]] if given[place] > FREE else {2, 3, 4, 5} - {FREE - given[place]}
         return any(grammar.allowed[state, t] and possible(grammar.next_state[state, t], place + 1) for t in tokens)
 
     expected = [[possible(state, place) for state in range(grammar.states)] for place in range(len(given) + 1)]
@@ -139,7 +147,7 @@ def test_what_no_document_holds_is_an_error_before_sampling(filler, given):
 
 @pytest.mark.parametrize(
     ("given", "wrong"),
-    [([6], {}), ([-2], {}), ([[3]], {}), ([0.5], {}), ([3], {"particles": 0}), ([3, 2, 3], {"longest": 2})],
+    [([6], {}), ([-7], {}), ([[3]], {}), ([0.5], {}), ([3], {"particles": 0}), ([3, 2, 3], {"longest": 2})],
     ids=str,
 )
 def test_what_cannot_be_given_is_refused(filler, given, wrong):

@@ -65,7 +65,27 @@ def test_range_binds_the_voices_named_and_no_others(domain: MidiDomain) -> None:
     assert (min(heard[1]), max(heard[1])) == (50, 77)
 
 
-@pytest.mark.parametrize("values", [{"bars": 16}, {"bars": 3, "key": "Ebmaj"}, {"key": "Gmin", "range": "T:50-55"}])
+@pytest.mark.parametrize("values", [{"density": "12-14"}, {"density": "12-14", "bars": 2}])
+def test_every_full_bar_has_as_many_notes_as_asked(domain: MidiDomain, values: dict) -> None:
+    items = samples(domain, 10, time_signature="3/4", **values)
+    counts = [
+        (item.array()[line : line + item.bar] >= 0).sum()
+        for item in items
+        for line in item.bar_lines()
+        if line + item.bar <= len(item.grid)
+    ]
+    assert set(counts) == {12, 13, 14}
+
+
+@pytest.mark.parametrize(("values", "length"), [({}, ("4/4", 8 * 16)), ({"time_signature": "3/4"}, ("3/4", 11 * 12))])
+def test_seconds_are_the_nearest_whole_bars(domain: MidiDomain, values: dict, length: tuple[str, int]) -> None:
+    """At 80 quarters a minute 24 seconds are 32 quarters."""
+    assert {(item.meter, len(item.grid)) for item in samples(domain, 2, seconds=24, **values)} == {length}
+
+
+@pytest.mark.parametrize(
+    "values", [{"bars": 16}, {"bars": 3, "key": "Ebmaj"}, {"key": "Gmin", "range": "T:50-55"}, {"density": "9"}]
+)
 def test_the_model_is_told_the_same_classes_with_constraints(domain: MidiDomain, values: dict) -> None:
     whole, narrowed = domain.grammar(), domain.grammar(asked(**values))
     assert narrowed.classes == whole.classes

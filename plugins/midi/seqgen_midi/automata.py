@@ -103,7 +103,8 @@ def counted(grammar: Grammar, notes: np.ndarray, ends: np.ndarray, least: np.nda
 
 
 Slot = tuple[np.ndarray, str]
-"""Tokens bool[vocabulary], and how many of them stand there: "one", "maybe" one, or "any" number."""
+"""Tokens bool[vocabulary], and how many of them stand there: "one", "maybe" one, or "any" number. It "opens" the next
+slot where one stands there, or none in both."""
 
 
 def pattern(slots: Sequence[Slot], vocabulary: int) -> Grammar:
@@ -117,7 +118,8 @@ def pattern(slots: Sequence[Slot], vocabulary: int) -> Grammar:
     for number in reversed(range(len(slots))):
         tokens, times = slots[number]
         if times != "one":
-            allowed[number], following[number] = allowed[number + 1], following[number + 1]
+            after = number + (2 if times == "opens" else 1)
+            allowed[number], following[number] = allowed[after], following[after]
         allowed[number, tokens] = True
         following[number, tokens] = number if times == "any" else number + 1
     return Grammar(allowed, following, 0)

@@ -120,8 +120,12 @@ def given_but(item: Chorale, free: np.ndarray, constraints: ChoraleConstraints, 
     kept = np.where(free, REST, item.array())
     check_pitches(Chorale(item.meter, item.pickup, tuple(map(tuple, kept.tolist()))), constraints, pitches)
     ids = np.concatenate([[BOS], content, [EOS]]).astype(np.int32)
+    # A note that is given ends where it ended, so what is free does not begin by holding it on.
+    first = free & ~np.concatenate([np.zeros((1, len(VOICES)), bool), free[:-1]])
+    found = np.where(first, FREE - HOLD_ID, FREE).ravel()
     begins = HEADER + len(VOICES) * int(np.argmax(free.any(1)) if free.any() else len(free))
-    given = np.where(np.concatenate([np.zeros(HEADER, bool), free.ravel(), [False]]), FREE, ids)[begins:]
+    content = np.where(free.ravel(), found, ids[HEADER:-1])
+    given = np.concatenate([ids[:HEADER], content, [EOS]])[begins:]
     grammar = chorale_grammar((item.meter,), pitches, pickups=(item.pickup,))
     return Prompt(ids[:begins], grammar, given.astype(np.int32))
 

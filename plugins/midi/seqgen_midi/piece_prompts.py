@@ -113,11 +113,16 @@ def within_grid(ids: np.ndarray, free: np.ndarray, allowed: np.ndarray, table: T
     if notes:
         kept[steps] = keeps[note]
     chords = np.isin(np.arange(len(allowed)), table.ids("chord"))
+    # A note that is kept ends where it ended, so what is free does not begin by holding it on.
+    held = chords | (np.arange(len(allowed)) == table.first("hold"))
     slots: list[Slot] = []
+    last = True
     for place in range(1, len(ids)):
         if table.among(ids[place : place + 1], "chord")[0] and free[place]:
             continue
-        slots.append(one(ids[place], len(allowed)) if kept[place] else (allowed & ~chords, "one"))
+        slots.append(one(ids[place], len(allowed)) if kept[place] else (allowed & ~(held if last else chords), "one"))
+        if table.kind[ids[place]] >= table.kinds["rest"]:
+            last = bool(kept[place])
         if free[place] and table.among(ids[place : place + 1], "bar")[0]:
             slots.append((allowed & chords, "maybe"))
     return slots
@@ -141,15 +146,21 @@ def beside(ids: np.ndarray, allowed: np.ndarray, table: TokenTable) -> list[Slot
         following = int(kind[ids[place + 1]]) if place + 1 < len(ids) else -1
         if positions[token]:
             between = positions & (value > reached) & (value < value[token])
-            slots.append((allowed & (~positions | between), "any"))
+            slots += notes(allowed & (~positions | between), table)
             reached = int(value[token])
         elif int(kind[token]) in begins_note:
-            slots.append((allowed & ~positions, "any"))
+            slots += notes(allowed & ~positions, table)
         slots.append(one(token, size))
         if following in (-1, table.kinds["bar"]):
-            slots.append((allowed & (~positions | (positions & (value > reached))), "any"))
+            slots += notes(allowed & (~positions | (value > reached)), table)
             reached = -1
     return slots
+
+
+def notes(allowed: np.ndarray, table: TokenTable) -> list[Slot]:
+    """The slots of any notes after one that is given: what comes first is no duration, which would prolong that one."""
+    longer = np.isin(np.arange(len(allowed)), table.ids("duration"))
+    return [(allowed & ~longer, "opens"), (allowed, "any")]
 
 
 def played_by(asked: str, piece: Piece) -> Piece:
