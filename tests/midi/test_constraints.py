@@ -65,16 +65,19 @@ def test_range_binds_the_voices_named_and_no_others(domain: MidiDomain) -> None:
     assert (min(heard[1]), max(heard[1])) == (50, 77)
 
 
-@pytest.mark.parametrize("values", [{"density": "12-14"}, {"density": "12-14", "bars": 2}])
+@pytest.mark.parametrize("values", [{"density": "19-20"}, {"density": "10-12", "bars": 2}])
 def test_every_full_bar_has_as_many_notes_as_asked(domain: MidiDomain, values: dict) -> None:
-    items = samples(domain, 10, time_signature="3/4", **values)
+    # With one pitch a voice, a note begins in a third of all 48 cells when nothing is asked for.
+    items = samples(domain, 10, time_signature="3/4", range="S:60-60,A:60-60,T:60-60,B:60-60", **values)
+    least, most = map(int, values["density"].split("-"))
     counts = [
         (item.array()[line : line + item.bar] >= 0).sum()
         for item in items
         for line in item.bar_lines()
         if line + item.bar <= len(item.grid)
     ]
-    assert set(counts) == {12, 13, 14}
+    assert set(counts) <= set(range(least, most + 1))
+    assert len(counts) >= 10
 
 
 @pytest.mark.parametrize(("values", "length"), [({}, ("4/4", 8 * 16)), ({"time_signature": "3/4"}, ("3/4", 11 * 12))])
@@ -84,7 +87,13 @@ def test_seconds_are_the_nearest_whole_bars(domain: MidiDomain, values: dict, le
 
 
 @pytest.mark.parametrize(
-    "values", [{"bars": 16}, {"bars": 3, "key": "Ebmaj"}, {"key": "Gmin", "range": "T:50-55"}, {"density": "9"}]
+    "values",
+    [
+        {"bars": 16},
+        {"bars": 3, "key": "Ebmaj"},
+        {"key": "Gmin", "range": "T:50-55"},
+        {"density": "9", "time_signature": "3/4"},
+    ],
 )
 def test_the_model_is_told_the_same_classes_with_constraints(domain: MidiDomain, values: dict) -> None:
     whole, narrowed = domain.grammar(), domain.grammar(asked(**values))
@@ -138,7 +147,7 @@ def test_a_voice_left_without_a_pitch_is_refused_by_name(domain: MidiDomain, val
 @pytest.mark.parametrize(
     ("key", "value", "sentence"),
     [
-        ("key", "H", "a key is a tonic and a mode, such as Cmaj, Amin, F#min or Bbmaj"),
+        ("key", "H", "a key is a tonic and a mode, such as Cmaj, Amin, F#min, Bbmaj or Ddor"),
         ("key", "Cmajor", "a key is a tonic and a mode"),
         ("range", "X:1-2", "ranges are a voice of S, A, T, B with its lowest and highest MIDI pitch"),
         ("range", "S:70-60", "the lowest pitch of S is above its highest"),

@@ -139,7 +139,8 @@ def test_every_bar_has_as_many_notes_as_asked(name: str, values: dict, domains: 
         for ids, _ in samples(domains[name], time_signature="3/4", **values)
         for bar in bars_of([domains[name].vocabulary[int(number)].split(":")[0] for number in ids[1:-1]])
     ]
-    assert set(counts) == set(range(least, most + 1))
+    assert set(counts) <= set(range(least, most + 1))
+    assert len(counts) >= 8
 
 
 def bars_of(kinds: list[str]) -> list[list[str]]:

@@ -25,7 +25,7 @@ def chorale_prompt(item: Chorale, constraints: ChoraleConstraints | None, tempo:
     """What sampling starts from; raises UsageError and ImpossibleConstraints."""
     constraints = constraints or ChoraleConstraints()
     silent = [voice.name.lower() for number, voice in enumerate(VOICES) if (item.array()[:, number] < 0).all()]
-    if silent and constraints.harmonise is None:
+    if 0 < len(silent) < len(VOICES) and constraints.harmonise is None:
         raise UsageError(
             f"The prompt has no {' and no '.join(silent)}; have them found (harmonise=S where the soprano is given), "
             "or give a prompt in four voices."
