@@ -108,13 +108,14 @@ class Prompt:
 
     ids:     int32[n] that are given, BOS first.
     grammar: that of the whole document.
-    given:   int32[m], the tokens that stand right after `ids`: −1 where any may, −1 − t where any but t. None where
-             nothing more is given.
+    given:   int32[m], the tokens that stand right after `ids`: −1 where any may, −1 − t where any but t. Where their
+             places are not known beforehand, an automaton of the documents that hold them, a part of `grammar`. None
+             where nothing more is given.
     """
 
     ids: np.ndarray
     grammar: Grammar
-    given: np.ndarray | None = None
+    given: np.ndarray | Grammar | None = None
 
 
 class Domain(Generic[Item]):

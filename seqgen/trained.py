@@ -30,9 +30,10 @@ from seqgen.engine.neural_cache import NeuralCache
 from seqgen.engine.sampling import Sampler
 from seqgen.engine.scoring import Scorer
 from seqgen.engine.settings import ModelSettings
+from seqgen.engine.weighing import Weigher
 from seqgen.engine.weights import weight_shapes
 from seqgen.errors import BundleError, CorpusError, InvalidValue, UnusableFile, UsageError
-from seqgen.grammar import BOS
+from seqgen.grammar import BOS, Grammar
 from seqgen.novelty import longest_copies
 from seqgen.plugins import load_domain
 from seqgen.samples import Filled, Found, Sample, Score
@@ -168,10 +169,11 @@ class Trained:
 
     def _filled(self, start: Prompt, count: int, particles: int, seed: int, longest: int) -> list[Filled]:
         """Samples around what a prompt gives."""
-        assert start.given is not None
-        made = self._filler.fill(
-            start.ids, start.grammar, start.given, count=count, longest=longest, seed=seed, particles=particles
-        )
+        asked = {"count": count, "longest": longest, "seed": seed, "particles": particles}
+        if isinstance(start.given, Grammar):
+            made = Weigher(self._sampler, self._scorer(None, None)).draw(start.ids, start.given, **asked)
+        else:
+            made = self._filler.fill(start.ids, start.grammar, np.asarray(start.given), **asked)
         return [
             Filled(seed, number, ids, self.domain.decode(ids), float(log_evidence))
             for number, (ids, log_evidence) in enumerate(zip(made.samples, made.log_evidence, strict=True))

@@ -12,8 +12,9 @@ from engine import toys
 from seqgen.engine.given import CHUNK, Filler, reachability, systematic
 from seqgen.engine.sampling import Sampler
 from seqgen.engine.scoring import Scorer
+from seqgen.engine.weighing import Weigher
 from seqgen.errors import ImpossibleConstraints, InvalidValue
-from seqgen.grammar import BOS, EOS, Grammar, build
+from seqgen.grammar import BOS, EOS, Grammar, build, intersect
 
 START = np.array([BOS], np.int32)
 FREE = -1
@@ -165,3 +166,33 @@ def test_systematic_resampling_gives_every_particle_its_share_within_one():
     children = np.stack([np.bincount(row, minlength=50) for row in ancestors])
     assert np.abs(children - 50 * weights).max() < 1 + 1e-4
     assert not children[:, [7, -1]].any()
+
+
+def test_candidates_are_weighed_by_what_the_model_makes_of_tokens_whose_places_are_not_known(model, scorer):
+    """Documents of two or three tokens that hold one 4, and a 3 at some place after it, beside their enumeration."""
+
+    def moves(state):
+        length, found = state
+        if length > 1 and found == 2:
+            yield EOS, state
+        for token in (2, 3, 4, 5) if length < 3 else ():
+            if token != 4 or found == 0:
+                yield token, (length + 1, 1 if token == 4 else 2 if found and token == 3 else found)
+
+    given = intersect(forked(), build(6, (0, 0), moves))
+    every = [[BOS, *tokens, EOS] for n in (2, 3) for tokens in itertools.product((2, 3, 4, 5), repeat=n)]
+    exact = {
+        tuple(ids): float(np.exp(-scorer.nats(np.array(ids, np.int32)).sum()))
+        for ids in every
+        if given.accepts(np.array(ids, np.int32))
+    }
+    evidence, count = sum(exact.values()), 80
+    made = Weigher(Sampler(model), scorer).draw(START, given, count=count, longest=LONGEST, seed=2, particles=16)
+    drawn = [tuple(ids.tolist()) for ids in made.samples]
+    assert set(drawn) <= set(exact)
+    distance = sum(abs(drawn.count(ids) / count - p / evidence) for ids, p in exact.items()) / 2
+    expected = sum(np.sqrt(2 * p / evidence * (1 - p / evidence) / np.pi / count) for p in exact.values()) / 2
+    assert distance < expected + 3 * 0.5 / np.sqrt(count)
+    estimates = np.exp(made.log_evidence) / evidence
+    assert abs(estimates.mean() - 1) < 4 * estimates.std() / np.sqrt(count)
+    assert 0 < estimates.std() < 0.5

@@ -12,7 +12,7 @@ import pytest
 from seqgen_midi.chorale import Chorale
 from seqgen_midi.domain import MidiDomain
 
-from seqgen import Prompt, UsageError
+from seqgen import Grammar, Prompt, UsageError
 
 BAR = 4 * 60 / 80
 """Seconds of a bar of 4/4 as the domain writes it."""
@@ -26,9 +26,9 @@ def found(domain: MidiDomain, prompt: Prompt, seed: int = 0) -> Any:
     """A piece drawn by chance around what a prompt gives."""
     rng, ids = np.random.default_rng(seed), prompt.ids.tolist()
     state = int(prompt.grammar.unroll(prompt.ids)[-1])
-    if prompt.given is None:
-        ids += prompt.grammar.advanced(prompt.ids).walk(rng, 20_000)[1:].tolist()
-    for token in () if prompt.given is None else prompt.given.tolist():
+    if isinstance(prompt.given, Grammar):
+        ids += prompt.given.advanced(prompt.ids).walk(rng, 20_000)[1:].tolist()
+    for token in prompt.given.tolist() if isinstance(prompt.given, np.ndarray) else ():
         legal = np.flatnonzero(prompt.grammar.allowed[state])
         ids.append(int(rng.choice(legal[(legal > 1) & (legal != -1 - token)])) if token < 0 else token)
         assert ids[-1] in legal

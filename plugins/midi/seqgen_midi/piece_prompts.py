@@ -2,8 +2,8 @@
 
 How many tokens stand between what is given is not known beforehand, so what is given becomes an automaton: a row of
 slots (`automata.pattern`), its product with the encoding's own. Whatever is drawn under it holds all that is given, at
-its place and nothing in its stead: that is exact. Which of the possible documents is drawn is not quite p(document |
-given): every token is drawn by the model from what it may be, without looking ahead to what is given later.
+its place and nothing in its stead: that is exact. Which of the possible documents is drawn comes near p(document |
+given) only as `--particles` grow: candidates are drawn without looking ahead, and weighed (`seqgen.engine.weighing`).
 """
 
 from __future__ import annotations
@@ -55,13 +55,13 @@ def piece_prompt(encoding: PieceEncoding, item: Piece, constraints: Any) -> Prom
     else:
         slots = within_bars(ids, emptied[number], allowed, table)
     try:
-        grammar = intersect(encoding.automaton, pattern(slots, len(table.vocabulary)))
+        given = intersect(encoding.automaton, pattern(slots, len(table.vocabulary)))
     except ImpossibleConstraints as error:
         raise ImpossibleConstraints(
             "No piece, or none that the automaton has room for, holds what is given and is as asked; ask for less at "
             "once, or give a shorter prompt."
         ) from error
-    return Prompt(certain(grammar), grammar)
+    return Prompt(certain(given), encoding.automaton, given)
 
 
 def continued(encoding: PieceEncoding, ids: np.ndarray, constraints: Any) -> Prompt:

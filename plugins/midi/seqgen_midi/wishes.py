@@ -38,7 +38,6 @@ Meter = Annotated[
 ]
 Range = Annotated[Span | None, Field(default=None, description="lowest and highest MIDI pitch: 48-72")]
 Velocity = Annotated[Span | None, Field(default=None, description="lowest and highest, of 1-127: 40-80")]
-Instruments = Annotated[str | None, Field(default=None, description="nothing else plays")]
 
 
 class BarConstraints(PromptOptions):
@@ -56,7 +55,7 @@ class MelodyConstraints(BarConstraints):
     """What can be asked of a melody."""
 
     harmonise: bool | None = Field(
-        default=None, description="the melody of the prompt is given, and its chord symbols are found"
+        default=None, description="true: the melody of the prompt is given, and its chord symbols are found"
     )
     key: KeyName = None
     range: Range = None
@@ -65,18 +64,18 @@ class MelodyConstraints(BarConstraints):
 class DrumConstraints(BarConstraints):
     """What can be asked of drums."""
 
-    instruments: Instruments = None
+    instruments: str | None = Field(default=None, description="nothing else is hit: kick,snare,closed-hat")
 
 
 class ScoreConstraints(BarConstraints):
     """What can be asked of a score."""
 
     accompany: str | None = Field(
-        default=None, description="the instruments of the prompt that are given, or melody; the others are found"
+        default=None, description="the instruments of the prompt that are given, or melody; the others are found: flute"
     )
     key: KeyName = None
     range: Range = None
-    instruments: Instruments = None
+    instruments: str | None = Field(default=None, description="nothing else plays: piano,violin,drums")
     tempo: Span | None = Field(default=None, description="quarters a minute, lowest and highest or one: 100-120")
     velocity: Velocity = None
 
