@@ -168,26 +168,22 @@ def test_systematic_resampling_gives_every_particle_its_share_within_one():
     assert not children[:, [7, -1]].any()
 
 
-def test_candidates_are_weighed_by_what_the_model_makes_of_tokens_whose_places_are_not_known(model, scorer):
-    """Documents of two or three tokens that hold one 4, and a 3 at some place after it, beside their enumeration."""
+def test_candidates_are_weighed_by_what_the_model_makes_of_what_an_automaton_asks(model, scorer):
+    """Documents of exactly two tokens, beside their enumeration."""
 
-    def moves(state):
-        length, found = state
-        if length > 1 and found == 2:
-            yield EOS, state
-        for token in (2, 3, 4, 5) if length < 3 else ():
-            if token != 4 or found == 0:
-                yield token, (length + 1, 1 if token == 4 else 2 if found and token == 3 else found)
+    def moves(length):
+        yield from ((token, length + 1) for token in (2, 3, 4, 5) if length < 2)
+        if length == 2:
+            yield EOS, length
 
-    given = intersect(forked(), build(6, (0, 0), moves))
-    every = [[BOS, *tokens, EOS] for n in (2, 3) for tokens in itertools.product((2, 3, 4, 5), repeat=n)]
-    exact = {
-        tuple(ids): float(np.exp(-scorer.nats(np.array(ids, np.int32)).sum()))
-        for ids in every
-        if given.accepts(np.array(ids, np.int32))
-    }
-    evidence, count = sum(exact.values()), 80
-    made = Weigher(Sampler(model), scorer).draw(START, given, count=count, longest=LONGEST, seed=2, particles=16)
+    given = intersect(forked(), build(6, 0, moves))
+    pairs = [np.array([BOS, *tokens, EOS], np.int32) for tokens in itertools.product((2, 3, 4, 5), repeat=2)]
+    exact = {tuple(ids.tolist()): float(np.exp(-scorer.nats(ids).sum())) for ids in pairs if given.accepts(ids)}
+    evidence, count, weigher = sum(exact.values()), 80, Weigher(Sampler(model), scorer)
+    for ids in (np.array(ids, np.int32) for ids in exact):
+        second, end = scorer.probabilities(ids)[1:3]
+        assert weigher.log_weight(ids, given, 1) == pytest.approx(np.log((1 - second[EOS]) * end[EOS]), abs=1e-4)
+    made = weigher.draw(START, given, count=count, longest=LONGEST, seed=2, particles=16)
     drawn = [tuple(ids.tolist()) for ids in made.samples]
     assert set(drawn) <= set(exact)
     distance = sum(abs(drawn.count(ids) / count - p / evidence) for ids, p in exact.items()) / 2

@@ -231,6 +231,7 @@ def test_without_its_prompt_a_piece_is_a_document_of_its_own(name: str, domains:
         ("score", {"accompany": "tuba"}, "Nobody in the prompt is tuba; it has "),
         ("score", {"accompany": "melody", "fill": "1"}, "ask for one of them"),
         ("score", {"fill": "1", "seconds": 9}, "leave out seconds"),
+        ("score", {"accompany": "melody", "tempo": "120"}, "leave out tempo"),
         ("melody", {"fill": "7-8"}, "The prompt has bars 1 to 3"),
     ],
 )

@@ -14,8 +14,8 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 from seqgen import Options, UsageError
 from seqgen_midi.spans import Span, parse_span
 
-LENGTHS = ("bars", "seconds", "time_signature", "density")
-"""Constraints that speak of whole bars: those of a prompt that is drawn around are what they are."""
+OF_BARS = ("bars", "seconds", "time_signature", "density", "tempo")
+"""Constraints that speak of whole bars: those of a prompt that is drawn within are what they are."""
 
 
 def _share(value: float) -> float:
@@ -68,7 +68,7 @@ def needs_no_prompt(constraints: PromptOptions) -> None:
 
 def keeps_its_bars(constraints: PromptOptions) -> None:
     """Raises UsageError for a wish about the bars of a piece that is drawn within, and so keeps its own."""
-    for name in LENGTHS:
+    for name in OF_BARS:
         if getattr(constraints, name, None) is not None:
             raise UsageError(f"What is drawn within a prompt keeps the prompt's bars; leave out {name}.")
 
