@@ -1,8 +1,10 @@
 """Bach chorales as the literature models them: test nats a note after some minutes of training.
 
-    python bench/jsb.py FOLDER [--minutes 10]
+    python bench/jsb.py FOLDER [--minutes 10] [--harmonise [--pieces 77]]
 
 FOLDER and the task are those of chorales.py. What is reported is the best model by validation, once, on test.
+
+With --harmonise the sopranos of the test pieces are given then, and the other voices found (harmonising.py).
 
 Published, same data and convention: Transformer with RoPE 0.508, PoPE 0.489 (figures quoted from the PoPE paper).
 """
@@ -16,6 +18,7 @@ from pathlib import Path
 import chorales
 import numpy as np
 from common import finish
+from harmonising import harmonise
 
 from seqgen.baselines import baselines
 from seqgen.corpus.stream import Stream
@@ -34,6 +37,8 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--harmonise", action="store_true", help="also find three voices for each soprano of the test")
+    parser.add_argument("--pieces", type=int, default=77, help="so many of the test pieces are harmonised")
     arguments = parser.parse_args()
     splits, grammar = chorales.splits(arguments.folder), chorales.positions()
     counted = baselines(splits["train"], splits["test"], grammar, chorales.VOICES)
@@ -63,7 +68,11 @@ def main() -> None:
             on_best=lambda weights, result, step: best.update(weights), report=tell,
         )  # fmt: skip
         final = loop.run()
-    chosen = Evaluator(Model(model.settings, best, grammar))
+    trained = Model(model.settings, best, grammar)
+    chosen = Evaluator(trained)
+    found = {}
+    if arguments.harmonise:
+        found = harmonise(trained, splits["train"], splits["test"], arguments.pieces, arguments.seed)
     finish(
         {
             "test_nats": chosen.evaluate(batches("test")).nats,
@@ -71,6 +80,7 @@ def main() -> None:
             "bigram_nats": counted["bigram"],
             "unigram_nats": counted["unigram"],
             **PUBLISHED,
+            **found,
             "minutes": final.seconds / 60,
             "steps": final.step,
         }

@@ -109,13 +109,19 @@ class Remark:
 
 @dataclass(frozen=True, eq=False)
 class Prompt:
-    """What sampling starts from: ids[n] that are given (BOS first), and the grammar of the whole document.
+    """What sampling starts from.
 
-    unconditional: ids[m] of the same prompt with what is asked for left out, for guidance; None where nothing can be.
+    ids:     int32[n] that are given, BOS first.
+    grammar: that of the whole document.
+    given:   int32[m], the tokens that stand right after `ids`: −1 where any may, −1 − t where any but t. Where their
+             places are not known beforehand, an automaton of the documents that hold them, a part of `grammar`. None
+             where nothing more is given.
+    unconditional: int32[n] of the same prompt without what is asked for, for guidance; None where nothing is.
     """
 
     ids: np.ndarray
     grammar: Grammar
+    given: np.ndarray | Grammar | None = None
     unconditional: np.ndarray | None = None
 
 
@@ -260,6 +266,14 @@ class Domain(Generic[Item]):
         except ValueError as error:
             raise UsageError(f"The prompt does not fit what was asked for: {error}.") from error
         return Prompt(ids, allowed)
+
+    def without_prompt(self, ids: np.ndarray, prompt: int) -> np.ndarray:
+        """A document of its own, BOS first, of what follows the first `prompt` of a document's ids int32[n]."""
+        return np.concatenate([[BOS], ids[prompt:]]).astype(np.int32)
+
+    def of_prompts(self) -> Domain[Item]:
+        """The domain that reads the file of a prompt: one that also takes what nothing is to be learned from."""
+        return self
 
     def prompt_text(self, text: str) -> Item:
         """The item that a prompt stands for which is no file: the beginning of a text. Raises UnusableFile."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 from collections import defaultdict
@@ -31,15 +32,17 @@ from seqgen.engine.neural_cache import NeuralCache
 from seqgen.engine.sampling import Sampler
 from seqgen.engine.scoring import Scorer
 from seqgen.engine.settings import ModelSettings
+from seqgen.engine.weighing import Weigher
 from seqgen.engine.weights import weight_shapes
 from seqgen.errors import BundleError, CorpusError, InvalidValue, UnusableFile, UsageError
-from seqgen.grammar import BOS
+from seqgen.grammar import BOS, Grammar
 from seqgen.novelty import Copy, longest_copies
 from seqgen.oracle import Oracle
 from seqgen.plugins import load_domain
 from seqgen.samples import Filled, Found, Inside, Sample, Score
 
 LONGEST = 8192
+PARTICLES = 64
 MOST = 2**24
 """Of samples, and of tokens in one."""
 EVALUATED_SAMPLES = 16
@@ -93,24 +96,39 @@ class Trained:
         repetition_penalty: float = 1.0,
         no_repeat: int = 0,
         guidance: float = 1.0,
+        particles: int = PARTICLES,
+        with_prompt: bool = True,
         seed: int = 0,
         longest: int = LONGEST,
-    ) -> list[Sample]:
+    ) -> Sequence[Sample]:
         """Draws `count` new documents; sample k of a seed is the same whatever `count` is.
 
         `constraints` are the domain's (`seqgen domains NAME` lists them), `prompt` a file that is continued or, where
-        there is no such file, what the domain makes of that text; `longest` the most tokens to draw. `guidance` above 1
-        draws what is more of what was asked for (`seqgen.engine.guidance`), in domains whose prompts can leave it out.
-        Raises ImpossibleConstraints, UsageError, UnusableFile.
+        there is no such file, what the domain makes of that text; without `with_prompt` the items hold only what was
+        drawn. `longest` is the most tokens to draw. `guidance` above 1 draws what is more of what was asked for
+        (`seqgen.engine.guidance`), in domains whose prompts can leave it out. Where the constraints give tokens within
+        a document, such as a melody that is harmonised, it is drawn around them as `fill` does, from `particles`
+        particles a sample, and no filter can be set. Raises ImpossibleConstraints, UsageError, UnusableFile.
         """
         filters = Filters(temperature, top_k, top_p, min_p, repetition_penalty, no_repeat)
         _check(seed, count=count, longest=longest)
         start = self._prompt(prompt, constraints)
+        if start.given is not None:
+            if filters != Filters() or guidance != 1 or not with_prompt:
+                raise UsageError(
+                    "What is drawn around given notes or words is drawn whole and as the model likes; leave out "
+                    "guidance, temperature and the other filters, and keep the prompt."
+                )
+            return self._filled(start, count, particles, seed, longest)
         drawn = self._sampler.sample(
             start.ids, start.grammar, unconditional=start.unconditional, guidance=guidance, count=count,
             longest=longest, seed=seed, filters=filters,
         )  # fmt: skip
-        return [Sample(seed, number, ids, self.domain.decode(ids)) for number, ids in enumerate(drawn)]
+        shown = drawn if with_prompt else [self.domain.without_prompt(ids, len(start.ids)) for ids in drawn]
+        return [
+            Sample(seed, number, ids, self.domain.decode(kept))
+            for number, (ids, kept) in enumerate(zip(drawn, shown, strict=True))
+        ]
 
     def search(
         self,
@@ -128,7 +146,7 @@ class Trained:
         `sample`, and so is what is raised.
         """
         _check(0, count=count, longest=longest)
-        start = self._prompt(prompt, constraints)
+        start = _nothing_given(self._prompt(prompt, constraints), "A beam search")
         found = self._beam_search.search(
             start.ids, start.grammar, beams=beams, count=count, longest=longest, length_penalty=length_penalty
         )
@@ -142,13 +160,15 @@ class Trained:
         given: np.ndarray,
         count: int = 1,
         *,
-        particles: int = 64,
+        particles: int = PARTICLES,
         constraints: Mapping[str, Any] | None = None,
         prompt: Path | str | None = None,
         seed: int = 0,
         longest: int = LONGEST,
     ) -> list[Filled]:
-        """Draws `count` documents in which the tokens int32[n] `given` stand right after the prompt; -1 is any token.
+        """Draws `count` documents in which the tokens int32[n] `given` stand right after the prompt.
+
+        -1 stands for any token, and -1 - t for any but t.
 
         Without a prompt, given[0] is the first token of the document. A given EOS fixes the length; otherwise the
         document goes on after the last given token as the model likes. Each sample is one of `particles` particles of
@@ -156,10 +176,16 @@ class Trained:
         `sample`; also raises ImpossibleConstraints when no document holds what is given, and InvalidValue.
         """
         _check(seed, count=count, longest=longest)
-        start = self._prompt(prompt, constraints)
-        made = self._filler.fill(
-            start.ids, start.grammar, given, count=count, longest=longest, seed=seed, particles=particles
-        )
+        start = _nothing_given(self._prompt(prompt, constraints), "A call that gives tokens itself")
+        return self._filled(dataclasses.replace(start, given=given), count, particles, seed, longest)
+
+    def _filled(self, start: Prompt, count: int, particles: int, seed: int, longest: int) -> list[Filled]:
+        """Samples around what a prompt gives."""
+        asked = {"count": count, "longest": longest, "seed": seed, "particles": particles}
+        if isinstance(start.given, Grammar):
+            made = Weigher(self._sampler, self._scorer(None, None)).draw(start.ids, start.given, **asked)
+        else:
+            made = self._filler.fill(start.ids, start.grammar, np.asarray(start.given), **asked)
         return [
             Filled(seed, number, ids, self.domain.decode(ids), float(log_evidence))
             for number, (ids, log_evidence) in enumerate(zip(made.samples, made.log_evidence, strict=True))
@@ -172,22 +198,24 @@ class Trained:
         constraints: Mapping[str, Any] | None = None,
         prompt: Path | str | None = None,
         guidance: float = 1.0,
+        with_prompt: bool = True,
         seed: int = 0,
         longest: int = LONGEST,
         **filters: Any,
     ) -> Iterator[str]:
-        """What `sample(...)[number]` shows people, prompt included, piece by piece while it is drawn.
+        """What `sample(...)[number]` shows people, piece by piece while it is drawn.
 
         `filters` are those of `sample`. Raises what `sample` does, and UsageError in a domain that has nothing to show
         before a document is whole.
         """
         _check(seed, longest=longest)
-        start = self._prompt(prompt, constraints)
+        start = _nothing_given(self._prompt(prompt, constraints), "A stream")
         drawn = self._sampler.stream(
             start.ids, start.grammar, unconditional=start.unconditional, guidance=guidance, count=1, first=number,
             longest=longest, seed=seed, filters=Filters(**filters),
         )  # fmt: skip
-        return self.domain.live(itertools.chain([start.ids], (chunk[:, 0] for chunk in drawn)))
+        shown = start.ids if with_prompt else start.ids[:1]
+        return self.domain.live(itertools.chain([shown], (chunk[:, 0] for chunk in drawn)))
 
     def write(self, sample: Sample, folder: Path | str) -> list[Path]:
         """Writes a sample and every rendering of it to `folder`, named after its label. Raises OutputError."""
@@ -346,7 +374,7 @@ class Trained:
         found = longest_copies([*samples, *real], corpus.documents("train"), self.domain.passages)
         return found[: len(samples)], found[len(samples) :]
 
-    def _where(self, corpus: Corpus, samples: list[Sample], copies: list[Copy]) -> list[dict[str, Any]]:
+    def _where(self, corpus: Corpus, samples: Sequence[Sample], copies: list[Copy]) -> list[dict[str, Any]]:
         """What people are told of copied passages: from which place of which source to which place of which sample."""
         train = corpus.documents("train")
         origins = iter(corpus.origins("train", [copy.document for copy in copies if copy.length]))
@@ -397,19 +425,19 @@ class Trained:
         wishes = self.domain.Constraints.from_mapping(constraints or {}, "constraint")
         if prompt is None:
             return self.domain.prompt(None, wishes)
-        return self.domain.prompt(next(self._items(prompt)), wishes)
+        return self.domain.prompt(next(self._items(prompt, self.domain.of_prompts())), wishes)
 
-    def _items(self, source: Path | str) -> Iterator[Any]:
+    def _items(self, source: Path | str, domain: Domain | None = None) -> Iterator[Any]:
         """The items of a file or, where there is no such file, the one that the domain makes of that text."""
         if isinstance(source, str) and not is_file(source):
             return iter([self.domain.prompt_text(source)])
-        return (self.domain.decode(ids) for ids, _ in self._read(Path(source)))
+        return (self.domain.decode(ids) for ids, _ in self._read(Path(source), domain))
 
-    def _read(self, path: Path) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def _read(self, path: Path, domain: Domain | None = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """The documents of one file, read in a process of its own; raises UnusableFile unless there is one."""
         if not path.is_file():
             raise UnusableFile(f"{path} is not a file; name one that exists.")
-        for _, reading in read_documents(self.domain, [path]):
+        for _, reading in read_documents(domain or self.domain, [path]):
             if not len(reading.documents):
                 raise UnusableFile(f"{path} cannot be used: {reading.why_not}.")
             yield from ((document.ids, document.weights) for document in reading.documents)
@@ -421,6 +449,13 @@ def is_file(name: str) -> bool:
         return Path(name).is_file()
     except (OSError, ValueError):
         return False
+
+
+def _nothing_given(start: Prompt, what: str) -> Prompt:
+    """The same prompt; raises UsageError when it gives tokens that `what` would have to be drawn around."""
+    if start.given is not None:
+        raise UsageError(f"{what} only goes on from a prompt, and these constraints give what follows; sample instead.")
+    return start
 
 
 def _check(seed: int, **counts: int) -> None:

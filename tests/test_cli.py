@@ -42,7 +42,7 @@ def run_cli(monkeypatch, capsys):
 def pieces(tmp_path_factory):
     """A folder of small pieces of music, and one file that is none."""
     folder, domain = tmp_path_factory.mktemp("pieces"), load_domain("midi")()
-    grammar = domain.grammar(domain.Constraints(bars=4, meter="4/4"))
+    grammar = domain.grammar(domain.Constraints(bars=4, time_signature="4/4"))
     for number in range(12):
         domain.write(domain.decode(grammar.walk(np.random.default_rng(number))), folder / f"piece-{number:02}")
     (folder / "photo.mid").write_bytes(b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(500))
@@ -125,19 +125,77 @@ def test_filters_and_beams_reach_the_engine(run_cli, run, tmp_path):
     assert Path(best["files"][0]).name == "midi-beam-1.mid"
 
 
-def test_a_melody_that_is_given_is_harmonised(run, tmp_path):
-    trained = seqgen.load(run)
-    grammar = trained.domain.grammar(trained.domain.Constraints(bars=2, meter="4/4"))
+@pytest.fixture(scope="module")
+def trained(run):
+    """One model for the commands and the calls below, so that all is compiled once."""
+    return seqgen.load(run)
+
+
+def test_tokens_that_are_given_are_drawn_around(trained, tmp_path):
+    grammar = trained.domain.grammar(trained.domain.Constraints(bars=2, time_signature="4/4"))
     melody = grammar.walk(np.random.default_rng(3))[1:]
     melody[np.arange(len(melody)) % 4 != 0] = -1
     given = melody != -1
-    samples = trained.fill(melody, 2, particles=8, constraints={"bars": 2, "meter": "4/4"}, seed=1)
+    samples = trained.fill(melody, 2, particles=8, constraints={"time_signature": "4/4"}, seed=1)
     for sample in samples:
-        assert grammar.accepts(sample.ids)
+        assert trained.domain.grammar().accepts(sample.ids)
         assert sample.ids[1:][: len(melody)][given].tolist() == melody[given].tolist()
         assert sample.log_evidence < 0
         assert all(file.stat().st_size for file in trained.write(sample, tmp_path))
     assert samples[0].ids.tolist() != samples[1].ids.tolist()
+    with pytest.raises(seqgen.UsageError, match="give what follows"):
+        trained.fill(melody, prompt=tmp_path / "midi-filled-1-1.mid", constraints={"harmonise": "S"})
+
+
+def test_where_places_are_not_known_an_automaton_says_what_is_given(trained, monkeypatch):
+    domain = trained.domain
+    narrow = domain.grammar(domain.Constraints(bars=1, time_signature="4/4", key="Gmaj"))
+    start = seqgen.Prompt(np.array([0], np.int32), domain.grammar(), narrow)
+    monkeypatch.setattr(domain, "prompt", lambda item, wishes: start)
+    (sample,) = trained.sample(1, particles=2, seed=4)
+    assert narrow.accepts(sample.ids)
+    assert sample.log_evidence < 0
+    assert sample.label == "filled-4-1"
+
+
+def test_a_melody_in_a_file_is_harmonised_note_for_note(run_cli, trained, tmp_path, monkeypatch):
+    monkeypatch.setattr("seqgen.trained.load", lambda path, **options: trained)
+    tune = pretty_midi.PrettyMIDI(initial_tempo=80)
+    tune.instruments.append(pretty_midi.Instrument(0))
+    pitches = [72, 74, 76, 77, 76, 74, 71, 72]
+    tune.instruments[0].notes = [
+        pretty_midi.Note(90, pitch, 0.75 * place, 0.75 * place + 0.75) for place, pitch in enumerate(pitches)
+    ]
+    tune.write(str(tmp_path / "tune.mid"))
+    asked = ["--prompt", tmp_path / "tune.mid", "--set", "harmonise=S", "--set", "key=Cmaj"]
+    code, out, _ = run_cli("sample", "run", "-o", tmp_path, "-n", 2, "--particles", 8, *asked, "--json")
+    assert code == 0
+    told = json.loads(out)["samples"]
+    assert all(one["log_evidence"] < 0 and one["ended"] for one in told)
+    for one in told:
+        read = music21.converter.parse(one["files"][0], forceSource=True, storePickle=False)
+        soprano, *others = read.parts
+        assert [len(track.notes) > 0 for track in pretty_midi.PrettyMIDI(one["files"][0]).instruments] == [True] * 4
+        sung = [note for note in soprano.flatten().notes if not (note.tie and note.tie.type != "start")]
+        assert [note.pitch.midi for note in sung] == pitches
+        assert [float(note.offset) for note in soprano.flatten().notes][:4] == [0, 1, 2, 3]
+        assert {pitch.pitchClass for part in others for pitch in part.pitches} <= {0, 2, 4, 5, 7, 9, 11}
+    for wrong, sentence in ((["--temperature", "0.9"], "leave out temperature"), (["--beams", "2"], "A beam search")):
+        code, _, error = run_cli("sample", "run", "-o", tmp_path, *asked, *wrong)
+        assert code == 2
+        assert sentence in error
+
+
+def test_a_sample_can_be_written_without_its_prompt(run_cli, trained, pieces, tmp_path, monkeypatch):
+    monkeypatch.setattr("seqgen.trained.load", lambda path, **options: trained)
+    asked = ["-n", 1, "--prompt", pieces / "piece-00.mid", "--set", "prompt_bars=1", "--set", "bars=4"]
+    for folder, how in (("with", []), ("without", ["--without-prompt"])):
+        assert run_cli("sample", "run", "-o", tmp_path / folder, *asked, *how)[0] == 0
+    domain = load_domain("midi")()
+    whole, rest = (next(domain.read(tmp_path / folder / "midi-0-1.mid")) for folder in ("with", "without"))
+    assert len(whole.grid) - len(rest.grid) == whole.pickup + whole.bar
+    starts = [[(pitch >= 0) for pitch in column] for column in rest.grid[1:]]
+    assert starts == [[(pitch >= 0) for pitch in column] for column in whole.grid[whole.pickup + whole.bar + 1 :]]
 
 
 def test_score_finds_the_surprise_and_draws_it(run_cli, run, pieces, tmp_path):

@@ -1,4 +1,4 @@
-"""The models that come with seqgen: small, whole, and of the grammar that the code has today (else `make pretrained`)."""
+"""The models that come with seqgen: small, whole, of the grammar that the code has today (else `make pretrained`)."""
 
 from __future__ import annotations
 

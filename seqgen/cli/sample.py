@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 @click.option("--stream", is_flag=True, help="Print while it draws, in place of writing files.")
 @click.option("-n", "--count", default=4, type=click.IntRange(1), show_default=True, help="How many.")
 @click.option("--prompt", help="What is continued: a file, or in the domain 'text' a text.")
+@click.option("--with-prompt/--without-prompt", default=True, help="Whether the files hold what was continued too.")
+@click.option("--particles", default=64, type=click.IntRange(1), show_default=True,
+              help="Where notes or words are given: tried at once for each file.")  # fmt: skip
 @click.option("--temperature", default=1.0, show_default=True, help="Below 1 is safer, above 1 is wilder.")
 @click.option("--top-k", default=0, help="Draw from the k likeliest tokens; 0 is all.")
 @click.option("--top-p", default=1.0, help="Draw from the likeliest tokens that together have this probability.")
@@ -55,11 +58,12 @@ def sample(context: click.Context, run: Path, out: Path | None, stream: bool, co
                 raise UsageError(f"--beams searches and draws nothing; leave out --{name.replace('_', '-')}.")
     elif length_penalty is not None:
         raise UsageError("--length-penalty ranks what a beam search finds; give --beams too.")
-    from seqgen.samples import Found
+    from seqgen.samples import Filled, Found
     from seqgen.trained import load
 
     trained = load(run, bundled_only=bundled_only(context))
     asked: dict[str, Any] = {"constraints": settings, "prompt": prompt, "longest": longest}
+    particles = drawing.pop("particles")
     if out is None:
         for number in range(count):
             for text in trained.stream(number, **asked, **drawing):
@@ -68,7 +72,7 @@ def sample(context: click.Context, run: Path, out: Path | None, stream: bool, co
         return
     samples: Sequence[Sample]
     if beams is None:
-        samples = trained.sample(count, **asked, **drawing)
+        samples = trained.sample(count, particles=particles, **asked, **drawing)
     else:
         if length_penalty is not None:
             asked["length_penalty"] = length_penalty
@@ -79,6 +83,8 @@ def sample(context: click.Context, run: Path, out: Path | None, stream: bool, co
         told: dict[str, Any] = {"files": [str(file) for file in files], "tokens": len(one.ids), "ended": one.ended}
         if isinstance(one, Found):
             told |= {"log_probability": one.log_probability, "score": one.score}
+        if isinstance(one, Filled):
+            told |= {"log_evidence": one.log_evidence}
         made.append(told)
         if not as_json:
             cut = "" if one.ended else f"  (cut off after {longest} tokens; --longest allows more)"

@@ -70,9 +70,9 @@ class Filler:
         """Draws samples number first … first + count - 1 of `seed`, each from `particles` particles of its own.
 
         prompt int32[m] begins with BOS and is legal in `grammar`. given int32[n]: given[k] is the token that stands k
-        places after the prompt, -1 where any may stand. After the last given token the document goes on as the model
-        likes, to at most `longest` tokens after the prompt; a given EOS fixes its length. Resamples where the effective
-        sample size falls below the share `resample_below` of the particles (0: never).
+        places after the prompt, -1 where any may stand, -1 - t where any but t. After the last of them the document
+        goes on as the model likes, to at most `longest` tokens after the prompt; a given EOS fixes its length.
+        Resamples where the effective sample size falls below the share `resample_below` of the particles (0: never).
         Raises InvalidValue, and ImpossibleConstraints when no document of the grammar holds what is given.
         """
         given = checked(given, grammar.vocabulary_size)
@@ -128,7 +128,8 @@ class Filler:
                  parents: tf.TensorArray) -> tuple:  # fmt: skip
             logits, memory = self._decoder.step(position, tables)
             # A document that ends cannot hold what is given later, so EOS comes only where it is given.
-            asked = tf.where(given[t] == FREE, vocabulary != EOS, vocabulary == given[t])
+            free = (vocabulary != EOS) & (vocabulary != FREE - given[t])
+            asked = tf.where(given[t] <= FREE, free, vocabulary == given[t])
             reaching = tf.gather(reachable[t], tf.gather(tables.next_state, position.state))
             fitting = tf.where(tf.gather(tables.allowed, position.state) & reaching & asked, logits, BLOCKED)
             share = tf.reduce_logsumexp(fitting, -1) - tf.reduce_logsumexp(logits, -1)
@@ -165,11 +166,11 @@ def checked(given: np.ndarray, vocabulary: int) -> np.ndarray:
     given = np.asarray(given)
     if given.ndim != 1 or not np.issubdtype(given.dtype, np.integer):
         raise InvalidValue(f"Given tokens cannot be {given.dtype}{list(given.shape)}; they must be a row of integers.")
-    wrong = np.flatnonzero((given < FREE) | (given >= vocabulary))
+    wrong = np.flatnonzero((given < FREE - vocabulary + 1) | (given >= vocabulary))
     if wrong.size:
         raise InvalidValue(
             f"The given token at place {wrong[0] + 1} cannot be {given[wrong[0]]}; "
-            f"it must be between 0 and {vocabulary - 1}, or -1 where any may stand."
+            f"it must be between 0 and {vocabulary - 1}, -1 where any may stand, or -1 - t for any but t."
         )
     places = np.flatnonzero(given != FREE)
     return given[: places[-1] + 1 if places.size else 0].astype(np.int32)
@@ -178,18 +179,15 @@ def checked(given: np.ndarray, vocabulary: int) -> np.ndarray:
 def reachability(grammar: Grammar, given: np.ndarray) -> np.ndarray:
     """bool[n + 1, S]: whether the grammar, in state s after k of the places, can still pass all that is given.
 
-    given int32[n], -1 where any token but EOS may stand. One pass from the end over the edges of the grammar.
+    given int32[n], -1 where any token but EOS may stand, -1 - t any but that and t. One pass from the end over the
+    edges of the grammar.
     """
     reachable = np.ones((len(given) + 1, grammar.states), bool)
-    moving = grammar.allowed.copy()
-    moving[:, EOS] = False
-    origins, tokens = np.nonzero(moving)
-    # Tokens that lead from one state to the same other one are one edge here.
-    edges = np.unique(origins * grammar.states + grammar.next_state[origins, tokens])
-    origins, targets = np.divmod(edges, grammar.states)
+    edges = {int(token): edges_without(grammar, FREE - int(token)) for token in np.unique(given[given <= FREE])}
     for place in reversed(range(len(given))):
-        token, after = given[place], reachable[place + 1]
-        if token == FREE:
+        token, after = int(given[place]), reachable[place + 1]
+        if token in edges:
+            origins, targets = edges[token]
             reachable[place] = False
             reachable[place, origins[after[targets]]] = True
         elif token == EOS and place + 1 < len(given):
@@ -197,6 +195,17 @@ def reachability(grammar: Grammar, given: np.ndarray) -> np.ndarray:
         else:
             reachable[place] = grammar.allowed[:, token] & after[grammar.next_state[:, token]]
     return reachable
+
+
+def edges_without(grammar: Grammar, token: int) -> tuple[np.ndarray, np.ndarray]:
+    """From and to which states the grammar moves by tokens other than EOS and `token`: int[edges] each."""
+    moving = grammar.allowed.copy()
+    moving[:, [EOS, token]] = False
+    origins, tokens = np.nonzero(moving)
+    # Tokens that lead from one state to the same other one are one edge here.
+    edges = np.unique(origins * grammar.states + grammar.next_state[origins, tokens])
+    origins, targets = np.divmod(edges, grammar.states)
+    return origins, targets
 
 
 def systematic(weights: tf.Tensor, uniform: tf.Tensor) -> tf.Tensor:

@@ -12,8 +12,9 @@ from engine import toys
 from seqgen.engine.given import CHUNK, Filler, reachability, systematic
 from seqgen.engine.sampling import Sampler
 from seqgen.engine.scoring import Scorer
+from seqgen.engine.weighing import Weigher
 from seqgen.errors import ImpossibleConstraints, InvalidValue
-from seqgen.grammar import BOS, EOS, Grammar, build
+from seqgen.grammar import BOS, EOS, Grammar, build, intersect
 
 START = np.array([BOS], np.int32)
 FREE = -1
@@ -90,6 +91,14 @@ def test_what_the_model_finds_unlikely_is_made_likely_by_what_is_given(filler, c
     assert all(ids[1] != 2 and ids[3] == 4 and ids[5] == 3 and grammar.accepts(ids) for ids in made.samples)
 
 
+def test_what_may_be_any_but_one_token_is_never_that_one(filler, scorer):
+    """p(any but 3 at the first place) is what the model says of it."""
+    made = filler.fill(START, forked(), np.array([FREE - 3]), count=COUNT, longest=LONGEST, seed=5, particles=4)
+    p = scorer.probabilities(START)[0]
+    np.testing.assert_allclose(made.log_evidence, np.log(p[[2, 4, 5]].sum()), rtol=1e-4)
+    assert {int(ids[1]) for ids in made.samples} == {2, 4, 5}
+
+
 def test_all_given_costs_what_scoring_says(filler, scorer):
     ids = np.array([BOS, 3, 4, 2, EOS], np.int32)
     nats = scorer.nats(ids)
@@ -115,12 +124,12 @@ def test_sample_k_does_not_depend_on_the_others_and_long_documents_keep_what_is_
 
 
 def test_reachability_is_what_trying_every_sequence_finds():
-    grammar, given = forked(), np.array([FREE, 3, FREE, EOS])
+    grammar, given = forked(), np.array([FREE, 3, FREE - 4, 5, FREE, EOS])
 
     def possible(state, place):
         if place == len(given):
             return True
-        tokens = [given[place]] if given[place] != FREE else [2, 3, 4, 5]
+        tokens = [given[place]] if given[place] > FREE else {2, 3, 4, 5} - {FREE - given[place]}
         return any(grammar.allowed[state, t] and possible(grammar.next_state[state, t], place + 1) for t in tokens)
 
     expected = [[possible(state, place) for state in range(grammar.states)] for place in range(len(given) + 1)]
@@ -139,7 +148,7 @@ def test_what_no_document_holds_is_an_error_before_sampling(filler, given):
 
 @pytest.mark.parametrize(
     ("given", "wrong"),
-    [([6], {}), ([-2], {}), ([[3]], {}), ([0.5], {}), ([3], {"particles": 0}), ([3, 2, 3], {"longest": 2})],
+    [([6], {}), ([-7], {}), ([[3]], {}), ([0.5], {}), ([3], {"particles": 0}), ([3, 2, 3], {"longest": 2})],
     ids=str,
 )
 def test_what_cannot_be_given_is_refused(filler, given, wrong):
@@ -157,3 +166,29 @@ def test_systematic_resampling_gives_every_particle_its_share_within_one():
     children = np.stack([np.bincount(row, minlength=50) for row in ancestors])
     assert np.abs(children - 50 * weights).max() < 1 + 1e-4
     assert not children[:, [7, -1]].any()
+
+
+def test_candidates_are_weighed_by_what_the_model_makes_of_what_an_automaton_asks(model, scorer):
+    """Documents of exactly two tokens, beside their enumeration."""
+
+    def moves(length):
+        yield from ((token, length + 1) for token in (2, 3, 4, 5) if length < 2)
+        if length == 2:
+            yield EOS, length
+
+    given = intersect(forked(), build(6, 0, moves))
+    pairs = [np.array([BOS, *tokens, EOS], np.int32) for tokens in itertools.product((2, 3, 4, 5), repeat=2)]
+    exact = {tuple(ids.tolist()): float(np.exp(-scorer.nats(ids).sum())) for ids in pairs if given.accepts(ids)}
+    evidence, count, weigher = sum(exact.values()), 80, Weigher(Sampler(model), scorer)
+    for ids in (np.array(ids, np.int32) for ids in exact):
+        second, end = scorer.probabilities(ids)[1:3]
+        assert weigher.log_weight(ids, given, 1) == pytest.approx(np.log((1 - second[EOS]) * end[EOS]), abs=1e-4)
+    made = weigher.draw(START, given, count=count, longest=LONGEST, seed=2, particles=16)
+    drawn = [tuple(ids.tolist()) for ids in made.samples]
+    assert set(drawn) <= set(exact)
+    distance = sum(abs(drawn.count(ids) / count - p / evidence) for ids, p in exact.items()) / 2
+    expected = sum(np.sqrt(2 * p / evidence * (1 - p / evidence) / np.pi / count) for p in exact.values()) / 2
+    assert distance < expected + 3 * 0.5 / np.sqrt(count)
+    estimates = np.exp(made.log_evidence) / evidence
+    assert abs(estimates.mean() - 1) < 4 * estimates.std() / np.sqrt(count)
+    assert 0 < estimates.std() < 0.5

@@ -7,14 +7,15 @@ import time
 import numpy as np
 import pytest
 from seqgen_midi.chorale import REST, Chorale
+from seqgen_midi.constraints import ChoraleConstraints
 from seqgen_midi.domain import MidiDomain
 
 from seqgen import EOS, ImpossibleConstraints, InvalidValue, UnknownName, UsageError
 from seqgen.grammar import trim
 
 
-def asked(**values: object) -> MidiDomain.Constraints:
-    return MidiDomain.Constraints.from_mapping(values, kind="constraint")
+def asked(**values: object) -> ChoraleConstraints:
+    return MidiDomain().Constraints.from_mapping(values, kind="constraint")
 
 
 def samples(domain: MidiDomain, count: int = 20, **values: object) -> list[Chorale]:
@@ -37,9 +38,9 @@ def test_bars_are_exactly_so_many_full_ones(domain: MidiDomain, bars: str) -> No
     assert len({item.meter for item in items}) > 3
 
 
-def test_meter_is_the_one_asked_for(domain: MidiDomain) -> None:
-    assert {item.meter for item in samples(domain, meter="6/4")} == {"6/4"}
-    assert {(item.meter, len(item.grid)) for item in samples(domain, meter="6/4", bars=2)} == {("6/4", 48)}
+def test_the_time_signature_is_the_one_asked_for(domain: MidiDomain) -> None:
+    assert {item.meter for item in samples(domain, time_signature="6/4")} == {"6/4"}
+    assert {(item.meter, len(item.grid)) for item in samples(domain, time_signature="6/4", bars=2)} == {("6/4", 48)}
 
 
 @pytest.mark.parametrize(
@@ -64,7 +65,36 @@ def test_range_binds_the_voices_named_and_no_others(domain: MidiDomain) -> None:
     assert (min(heard[1]), max(heard[1])) == (50, 77)
 
 
-@pytest.mark.parametrize("values", [{"bars": 16}, {"bars": 3, "key": "Ebmaj"}, {"key": "Gmin", "range": "T:50-55"}])
+@pytest.mark.parametrize("values", [{"density": "19-20"}, {"density": "10-12", "bars": 2}])
+def test_every_full_bar_has_as_many_notes_as_asked(domain: MidiDomain, values: dict) -> None:
+    # With one pitch a voice, a note begins in a third of all 48 cells when nothing is asked for.
+    items = samples(domain, 10, time_signature="3/4", range="S:60-60,A:60-60,T:60-60,B:60-60", **values)
+    least, most = map(int, values["density"].split("-"))
+    counts = [
+        (item.array()[line : line + item.bar] >= 0).sum()
+        for item in items
+        for line in item.bar_lines()
+        if line + item.bar <= len(item.grid)
+    ]
+    assert set(counts) <= set(range(least, most + 1))
+    assert len(counts) >= 10
+
+
+@pytest.mark.parametrize(("values", "length"), [({}, ("4/4", 8 * 16)), ({"time_signature": "3/4"}, ("3/4", 11 * 12))])
+def test_seconds_are_the_nearest_whole_bars(domain: MidiDomain, values: dict, length: tuple[str, int]) -> None:
+    """At 80 quarters a minute 24 seconds are 32 quarters."""
+    assert {(item.meter, len(item.grid)) for item in samples(domain, 2, seconds=24, **values)} == {length}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"bars": 16},
+        {"bars": 3, "key": "Ebmaj"},
+        {"key": "Gmin", "range": "T:50-55"},
+        {"density": "9", "time_signature": "3/4"},
+    ],
+)
 def test_the_model_is_told_the_same_classes_with_constraints(domain: MidiDomain, values: dict) -> None:
     whole, narrowed = domain.grammar(), domain.grammar(asked(**values))
     assert narrowed.classes == whole.classes
@@ -84,7 +114,9 @@ def test_a_continued_piece_is_told_the_same_classes_as_well(domain: MidiDomain, 
     assert prompt.grammar.classes == whole.classes
 
 
-@pytest.mark.parametrize("values", [{}, {"bars": 2, "range": "B:40-40"}, {"bars": 1, "meter": "2/4", "key": "Cmaj"}])
+@pytest.mark.parametrize(
+    "values", [{}, {"bars": 2, "range": "B:40-40"}, {"bars": 1, "time_signature": "2/4", "key": "Cmaj"}]
+)
 def test_no_state_is_a_dead_end(domain: MidiDomain, values: dict) -> None:
     grammar = domain.grammar(asked(**values))
     assert np.array_equal(trim(grammar).allowed, grammar.allowed)
@@ -115,12 +147,12 @@ def test_a_voice_left_without_a_pitch_is_refused_by_name(domain: MidiDomain, val
 @pytest.mark.parametrize(
     ("key", "value", "sentence"),
     [
-        ("key", "H", "a key is a tonic and a mode, such as Cmaj, Amin, F#min or Bbmaj"),
+        ("key", "H", "a key is a tonic and a mode, such as Cmaj, Amin, F#min, Bbmaj or Ddor"),
         ("key", "Cmajor", "a key is a tonic and a mode"),
         ("range", "X:1-2", "ranges are a voice of S, A, T, B with its lowest and highest MIDI pitch"),
         ("range", "S:70-60", "the lowest pitch of S is above its highest"),
         ("range", "S:60-70,S:61-71", "the voice S stands there twice"),
-        ("meter", "5/4", "a meter is one of 4/4"),
+        ("time_signature", "5/4", "a time signature is one of 4/4"),
         ("bars", "0", "greater than or equal to 1"),
         ("bars", "201", "less than or equal to 200"),
         ("bars", "many", "valid integer"),
@@ -157,11 +189,11 @@ def test_a_primer_is_continued_from_where_it_stops(domain: MidiDomain, chorale: 
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"bars": 2}, "The primer has 2 bars and bars=2 was asked for"),
-        ({"bars": 1}, "The primer has 2 bars and bars=1 was asked for"),
-        ({"key": "Gbmaj"}, "The primer's soprano sings pitch 72 in bar 0, against key=Gbmaj"),
-        ({"range": "B:44-60"}, "The primer's bass sings pitch 43 in bar 1, against range=B:44-60"),
-        ({"meter": "3/4"}, "The primer is in 4/4 and meter=3/4 was asked for"),
+        ({"bars": 2}, "The prompt has 2 bars and bars=2 was asked for"),
+        ({"bars": 1}, "The prompt has 2 bars and bars=1 was asked for"),
+        ({"key": "Gbmaj"}, "The prompt's soprano sings pitch 72 in bar 0, against key=Gbmaj"),
+        ({"range": "B:44-60"}, "The prompt's bass sings pitch 43 in bar 1, against range=B:44-60"),
+        ({"time_signature": "3/4"}, "The prompt is in 4/4 and time_signature=3/4 was asked for"),
     ],
 )
 def test_a_primer_against_what_was_asked_for_is_refused(
@@ -174,7 +206,7 @@ def test_a_primer_against_what_was_asked_for_is_refused(
 
 def test_a_primer_out_of_range_says_so(domain: MidiDomain, chorale: Chorale) -> None:
     high = Chorale("4/4", 0, ((100, 67, 60, 48), *chorale.grid))
-    with pytest.raises(UsageError, match="The primer cannot be continued: a voice leaves its range"):
+    with pytest.raises(UsageError, match="The prompt cannot be continued: a voice leaves its range"):
         domain.prompt(high)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -129,6 +130,43 @@ def test_nothing_but_the_drums_named_is_hit(domains: dict[str, MidiDomain]) -> N
     assert hits == {"kick", "snare"}
 
 
+@pytest.mark.parametrize("name", ["melody", "drums", "score"])
+@pytest.mark.parametrize("values", [{"density": "3-5"}, {"density": "2", "bars": 3}])
+def test_every_bar_has_as_many_notes_as_asked(name: str, values: dict, domains: dict[str, MidiDomain]) -> None:
+    least, most = (3, 5) if "bars" not in values else (2, 2)
+    counts = [
+        sum(name in ("pitch", "drum", "hit") for name in bar)
+        for ids, _ in samples(domains[name], time_signature="3/4", **values)
+        for bar in bars_of([domains[name].vocabulary[int(number)].split(":")[0] for number in ids[1:-1]])
+    ]
+    assert set(counts) <= set(range(least, most + 1))
+    assert len(counts) >= 8
+
+
+def bars_of(kinds: list[str]) -> list[list[str]]:
+    """The kinds of tokens in each bar."""
+    lines = [place for place, kind in enumerate(kinds) if kind == "bar"]
+    return [kinds[line:end] for line, end in pairwise([*lines, len(kinds)])]
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "seconds"),
+    [
+        ("melody", {"seconds": "30"}, 30.0),
+        ("drums", {"seconds": "8", "time_signature": "3/4"}, 9.0),
+        ("score", {"seconds": "16.1", "tempo": "120"}, 16.0),
+    ],
+)
+def test_seconds_are_the_nearest_whole_bars(
+    name: str, values: dict, seconds: float, domains: dict[str, MidiDomain]
+) -> None:
+    domain = domains[name]
+    tempo = 120 if name == "score" else domain.settings.tempo
+    for ids, piece in samples(domain, 3, **values):
+        quarters = sum(4 * piece.meters[0][1] / piece.meters[0][2] for _ in names(domain, ids, "bar"))
+        assert 60 * quarters / tempo == pytest.approx(seconds)
+
+
 def test_wishes_go_together(domains: dict[str, MidiDomain]) -> None:
     values = {
         "bars": 2,
@@ -160,6 +198,9 @@ def test_many_bars_leave_no_dead_end_and_keep_the_commonest_meters(name: str, do
         ("score", {"tempo": "121"}, "No tempo that the encoding has is left by tempo=121"),
         ("melody", {"key": "Cmaj", "range": "61-61"}, "No pitch that the encoding has is left by range=61-61"),
         ("score", {"bars": 200, "time_signature": "7/4"}, "200 bars need an automaton of"),
+        ("melody", {"seconds": 3000}, "3000 seconds are 1000 bars at 80 quarters a minute, and 200 are the most"),
+        ("score", {"density": "0-400", "time_signature": "4/4"}, "Counting up to 400 notes in every bar needs"),
+        ("melody", {"density": "20", "time_signature": "4/4"}, "No sequence satisfies"),
     ],
 )
 def test_what_cannot_be_is_refused(name: str, values: dict, sentence: str, domains: dict[str, MidiDomain]) -> None:
@@ -177,6 +218,10 @@ def test_what_cannot_be_is_refused(name: str, values: dict, sentence: str, domai
         ("melody", {"time_signature": "4/3"}, InvalidValue, "a time signature is one of 4/4, 3/4"),
         ("melody", {"key": "Cfoo"}, InvalidValue, "a key is a tonic and a mode"),
         ("score", {"range": "70-60"}, InvalidValue, "the lowest value is above the highest"),
+        ("drums", {"fill": "2", "variation": 0.5}, InvalidValue, "ask for one"),
+        ("drums", {"variation": 1.5}, InvalidValue, "a share of the bars"),
+        ("drums", {"variation_seed": 1}, InvalidValue, "ask for variation too"),
+        ("performance", {"seconds": 2}, UnknownName, "There is no constraint 'seconds'"),
         ("score", {"tempo": "fast"}, InvalidValue, "such as 60-79"),
     ],
 )
@@ -190,6 +235,31 @@ def test_unknown_instruments_suggest_the_nearest(domains: dict[str, MidiDomain])
     for name, asked, near in (("score", "violine", "violin"), ("drums", "kik", "kick")):
         with pytest.raises(UnknownName, match=f"did you mean '{near}'"):
             domains[name].grammar(domains[name].Constraints(instruments=asked))
+
+
+def test_the_domain_names_every_constraint_and_the_encodings_that_know_it(domains: dict[str, MidiDomain]) -> None:
+    described = MidiDomain.Constraints.model_fields
+    for name, domain in [("chorale", MidiDomain()), *domains.items()]:
+        for field in domain.Constraints.model_fields:
+            assert name in described[field].description
+        assert set(domain.Constraints.model_fields) <= set(described)
+    assert "performance" not in described["bars"].description
+    assert described["range"].description.startswith("MIDI pitches by voice: S:60-79,B:40-60 (chorale); lowest")
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "sentence"),
+    [
+        ("score", {"seconds": 9}, "ask for one, such as tempo=120"),
+        ("score", {"seconds": 9, "tempo": "100-120"}, "ask for one, such as tempo=120"),
+        ("melody", {"seconds": 9, "bars": 4}, "bars and seconds both say how long"),
+        ("chorale", {"seconds": 9, "bars": 4}, "bars and seconds both say how long"),
+    ],
+)
+def test_wishes_that_contradict_one_another_are_refused(name: str, values: dict, sentence: str) -> None:
+    domain = MidiDomain(MidiDomain.Settings(encoding=name))
+    with pytest.raises(UsageError, match=sentence):
+        domain.grammar(domain.Constraints.from_mapping(values, "constraint"))
 
 
 @pytest.mark.parametrize("name", ["melody", "drums", "score", "performance"])

@@ -24,7 +24,9 @@ NAMES = ["Soprano", "Alto", "Tenor", "Bass"]
 @pytest.fixture(scope="module")
 def sixteen_bars(domain: MidiDomain) -> list[Chorale]:
     rng = np.random.default_rng(21)
-    grammars = [domain.grammar(domain.Constraints(bars=16, meter=meter)) for meter in ("4/4", "3/4", "12/8", None)]
+    grammars = [
+        domain.grammar(domain.Constraints(bars=16, time_signature=meter)) for meter in ("4/4", "3/4", "12/8", None)
+    ]
     return [domain.decode(grammar.walk(rng)) for grammar in grammars]
 
 

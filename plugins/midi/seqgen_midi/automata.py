@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from seqgen import EOS, Grammar, ImpossibleConstraints
@@ -9,6 +11,8 @@ from seqgen.grammar import reachable, trim
 
 MOST_STATES = 60_000
 """Of a narrowed automaton: past this its tables take gigabytes."""
+MOST_COUNTED = 30_000_000
+"""States times tokens of an automaton that counts the notes of a bar: 150 MB of tables."""
 
 
 class Rules:
@@ -71,3 +75,51 @@ def exactly(grammar: Grammar, counted: np.ndarray, times: int) -> Grammar:
     allowed[-states:, counted] = False
     following[~allowed] = 0
     return trim(Grammar(allowed, following, grammar.start, np.tile(grammar.observed, copies)))
+
+
+def counted(grammar: Grammar, notes: np.ndarray, ends: np.ndarray, least: np.ndarray | int, most: int) -> Grammar:
+    """The documents that have `least` to `most` of the tokens `notes` bool[vocabulary] in every bar.
+
+    ends:  bool[states, vocabulary]; the tokens that end a bar, which they still belong to: the count begins anew.
+    least: for every bar, or by state in which it ends: int[states, 1].
+
+    A bar that no such token ends has no fewest. A copy of the automaton for each count; raises
+    ImpossibleConstraints when nothing is left, or for more than MOST_COUNTED cells of its tables.
+    """
+    states, vocabulary = grammar.allowed.shape
+    copies = most + 1
+    if states * copies * vocabulary > MOST_COUNTED:
+        raise ImpossibleConstraints(
+            f"Counting up to {most} notes in every bar needs an automaton of {states * copies} states, which is too "
+            "large; ask for fewer bars, for fewer notes or for one time signature."
+        )
+    after = np.arange(copies)[:, None] + notes
+    legal = grammar.allowed & (after[:, None] <= most) & (~ends | (after[:, None] >= least))
+    following = grammar.next_state + states * np.where(ends, 0, np.minimum(after, most)[:, None])
+    shape = (states * copies, vocabulary)
+    observed = np.tile(grammar.observed, copies)
+    product = Grammar(legal.reshape(shape), following.reshape(shape), grammar.start, observed)
+    return without(product, np.zeros(vocabulary, bool))
+
+
+Slot = tuple[np.ndarray, str]
+"""Tokens bool[vocabulary], and how many of them stand there: "one", "maybe" one, or "any" number. It "opens" the next
+slot where one stands there, or none in both."""
+
+
+def pattern(slots: Sequence[Slot], vocabulary: int) -> Grammar:
+    """The automaton of documents that are these slots, one after the other, and then EOS.
+
+    A token that could belong to a slot or to a later one belongs to the first of them.
+    """
+    allowed = np.zeros((len(slots) + 1, vocabulary), bool)
+    following = np.zeros((len(slots) + 1, vocabulary), np.int32)
+    allowed[-1, EOS] = True
+    for number in reversed(range(len(slots))):
+        tokens, times = slots[number]
+        if times != "one":
+            after = number + (2 if times == "opens" else 1)
+            allowed[number], following[number] = allowed[after], following[after]
+        allowed[number, tokens] = True
+        following[number, tokens] = number if times == "any" else number + 1
+    return Grammar(allowed, following, 0)

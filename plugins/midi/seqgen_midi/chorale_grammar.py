@@ -16,6 +16,7 @@ from functools import lru_cache
 import numpy as np
 
 from seqgen import EOS, Grammar
+from seqgen_midi.automata import counted
 from seqgen_midi.chorale import FIRST_PICKUP, FIRST_PITCH, HOLD_ID, METER_IDS, REST_ID, VOCABULARY
 from seqgen_midi.voices import LOWEST, METERS, VOICES
 
@@ -46,21 +47,26 @@ def domain_grammar() -> Grammar:
 
 
 def fitting_meters(bars: int) -> tuple[str, ...]:
-    """The meters, commonest first, that a grammar of `bars` full bars has room for: always at least one."""
+    """The meters, commonest first, that a grammar with so many bars of each has room for: always at least one."""
     states = np.cumsum([length * CELLS * bars for length in METERS.values()])
     return METER_NAMES[: max(1, int((states <= MOST_STATES).sum()))]
 
 
 def chorale_grammar(
-    meters: Sequence[str], pitches: np.ndarray, bars: int | None = None, pickups: Sequence[int] | None = None
+    meters: Sequence[str],
+    pitches: np.ndarray,
+    bars: int | None = None,
+    pickups: Sequence[int] | None = None,
+    density: tuple[int, int] | None = None,
 ) -> Grammar:
-    """The automaton of documents in one of `meters`.
+    """The automaton of documents in one of `meters`; raises ImpossibleConstraints when there are none.
 
     pitches: bool[4, 128]; the MIDI pitches that each voice may sing, at least one for each.
     bars:    exactly so many full bars after the pickup; None: at least one.
     pickups: the lengths of pickup allowed, in 16ths; None: any that is shorter than a bar.
+    density: the fewest and the most notes that begin in a full bar; a pickup and a bar cut short have no fewest.
     """
-    blocks = []
+    blocks, last_cells, full = [], [np.zeros(1 + len(meters), bool)], [np.zeros(1 + len(meters), bool)]
     first_state = 1 + len(meters)
     start_allowed = np.zeros((first_state, len(VOCABULARY)), bool)
     start_next = np.zeros((first_state, len(VOCABULARY)), np.int32)
@@ -74,11 +80,21 @@ def chorale_grammar(
         block = meter_block(meter, pitches, bars)
         blocks.append((block[0], np.where(block[0], block[1] + first_state, 0).astype(np.int32), block[2]))
         first_state += len(block[2])
+        size = length * CELLS
+        cells = np.arange(len(block[2]))
+        last_cells.append((cells % size >= size - SOUNDING) & (cells // size <= (bars or 2)))
+        full.append(cells >= size)
     header = [START_CLASS, *(AFTER_METER_CLASS + METER_NAMES.index(meter) for meter in meters)]
     allowed = np.concatenate([start_allowed, *(block[0] for block in blocks)])
     next_state = np.concatenate([start_next, *(block[1] for block in blocks)])
     next_state[:, EOS] = 0
-    return Grammar(allowed, next_state, 0, np.concatenate([header, *(block[2] for block in blocks)]))
+    grammar = Grammar(allowed, next_state, 0, np.concatenate([header, *(block[2] for block in blocks)]))
+    if density is None:
+        return grammar
+    tokens = np.arange(len(VOCABULARY))
+    ends = np.concatenate(last_cells)[:, None] & (tokens != EOS)
+    least = density[0] * np.concatenate(full)[:, None]
+    return counted(grammar, tokens >= FIRST_PITCH, ends, least, density[1])
 
 
 def meter_block(meter: str, pitches: np.ndarray, bars: int | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -1,4 +1,4 @@
-"""What can be asked of a chorale: so many bars, a meter, a key, ranges; and pieces that are to be continued.
+"""What can be asked of a chorale: so many bars, a meter, a key, ranges, notes a bar.
 
 Everything asked for becomes part of the automaton that is sampled from, so every sample has it exactly.
 """
@@ -6,48 +6,62 @@ Everything asked for becomes part of the automaton that is sampled from, so ever
 from __future__ import annotations
 
 import re
+from typing import Annotated
 
 import numpy as np
-from pydantic import Field, field_validator
+from pydantic import AfterValidator, Field, field_validator
 
-from seqgen import BOS, Grammar, ImpossibleConstraints, Options, Prompt, UnusableFile, UsageError
-from seqgen_midi.chorale import Chorale, tokens
+from seqgen import Grammar, ImpossibleConstraints, UsageError
 from seqgen_midi.chorale_grammar import METER_NAMES, chorale_grammar, default_pitches, domain_grammar, fitting_meters
-from seqgen_midi.keys import parse_key
+from seqgen_midi.keys import KeyName, parse_key
+from seqgen_midi.lengths import MOST_BARS, Seconds, bars_in
+from seqgen_midi.prompting import PromptOptions
+from seqgen_midi.spans import Span, parse_span
 from seqgen_midi.voices import METERS, VOICES
 
 LETTERS = "".join(voice.letter for voice in VOICES)
 RANGE = re.compile(rf"([{LETTERS}]):(\d{{1,3}})-(\d{{1,3}})")
+UNCOUNTED_BARS = 3
+"""Of each meter in an automaton that counts none: the pickup, the first full bar, and one that repeats."""
 
 
-class ChoraleConstraints(Options):
+def voices_of(letters: str) -> list[int]:
+    """The numbers of the voices of "S" or "SB"; raises ValueError for what is no such choice."""
+    voices = sorted({LETTERS.index(letter) if letter in LETTERS else -1 for letter in letters.upper()})
+    if not voices or voices[0] < 0 or len(voices) == len(LETTERS):
+        raise ValueError(f"it is one to three of the voices {', '.join(LETTERS)}, such as S or SB")
+    return voices
+
+
+def _known_voices(letters: str) -> str:
+    voices_of(letters)
+    return letters
+
+
+class ChoraleConstraints(PromptOptions):
     """What can be asked of a chorale.
 
     Many bars need a large automaton; then only the commonest meters are kept (16 bars: all but 6/4; 64 bars: 4/4 and
-    3/4; from 67 on: 4/4), unless `meter` names another.
+    3/4; from 67 on: 4/4), unless `time_signature` names another.
     """
 
+    harmonise: Annotated[str, AfterValidator(_known_voices)] | None = Field(
+        default=None, description="the voices of the prompt that are given, S or SB; the others are found"
+    )
     bars: int | None = Field(
-        default=None, ge=1, le=200, description="exactly so many full bars; no pickup but a prompt's"
+        default=None, ge=1, le=MOST_BARS, description="exactly so many full bars; no pickup but a prompt's"
     )
-    meter: str | None = Field(default=None, description=f"one of {', '.join(METERS)}")
-    key: str | None = Field(
-        default=None, description="Cmaj, Amin, F#min, Bbmaj …; minor has its raised 6th and 7th too"
-    )
+    seconds: Seconds = None
+    time_signature: str | None = Field(default=None, description=f"one of {', '.join(METERS)}")
+    key: KeyName = None
     range: str | None = Field(default=None, description="MIDI pitches by voice: S:60-79,B:40-60")
+    density: Span | None = Field(default=None, description="notes of all voices that begin in a full bar: 8-16")
 
-    @field_validator("meter")
+    @field_validator("time_signature")
     @classmethod
     def meter_is_known(cls, value: str | None) -> str | None:
         if value is not None and value not in METERS:
-            raise ValueError(f"a meter is one of {', '.join(METERS)}")
-        return value
-
-    @field_validator("key")
-    @classmethod
-    def key_is_known(cls, value: str | None) -> str | None:
-        if value is not None:
-            parse_key(value)
+            raise ValueError(f"a time signature is one of {', '.join(METERS)}")
         return value
 
     @field_validator("range")
@@ -102,60 +116,33 @@ def allowed_pitches(constraints: ChoraleConstraints) -> np.ndarray:
     return allowed
 
 
-def constrained_grammar(constraints: ChoraleConstraints | None) -> Grammar:
-    """The grammar of all documents that have what is asked for; raises ImpossibleConstraints."""
-    if constraints is None or constraints.empty:
-        return domain_grammar()
-    pitches, bars = allowed_pitches(constraints), constraints.bars
-    if constraints.meter is not None:
-        meters: tuple[str, ...] = (constraints.meter,)
-    else:
-        meters = METER_NAMES if bars is None else fitting_meters(bars)
-    return chorale_grammar(meters, pitches, bars, pickups=None if bars is None else (0,))
+def constrained_grammar(
+    constraints: ChoraleConstraints | None, tempo: int, meter: str | None = None, pickup: int | None = None
+) -> Grammar:
+    """The grammar of all documents that have what is asked for, at `tempo` quarters a minute.
 
-
-def continue_chorale(item: Chorale, constraints: ChoraleConstraints | None) -> Prompt:
-    """All of `item` without its end, and the grammar of what it may become; its pickup and its meter stay.
-
-    Raises UsageError when the piece cannot be continued into what is asked for, ImpossibleConstraints when nothing can.
+    `meter` and `pickup` are those of a prompt. Raises ImpossibleConstraints, and UsageError for wishes that contradict
+    one another or the prompt.
     """
+    if (constraints is None or constraints.empty) and meter is None:
+        return domain_grammar()
     constraints = constraints or ChoraleConstraints()
-    try:
-        content = tokens(item)
-    except UnusableFile as error:
-        raise UsageError(f"The primer cannot be continued: {error.reason}; choose another one.") from error
-    pitches = allowed_pitches(constraints)
-    if constraints.meter not in (None, item.meter):
-        raise UsageError(
-            f"The primer is in {item.meter} and meter={constraints.meter} was asked for; ask for the primer's."
-        )
-    full = len(item.grid) - item.pickup
-    if constraints.bars is not None and full >= constraints.bars * item.bar:
-        raise UsageError(
-            f"The primer has {-(-full // item.bar)} bars and bars={constraints.bars} was asked for, so nothing is "
-            f"left to continue; ask for more bars or give a shorter primer."
-        )
-    check_pitches(item, constraints, pitches)
-    grammar = chorale_grammar((item.meter,), pitches, constraints.bars, (item.pickup,))
-    ids = np.concatenate([[BOS], content]).astype(np.int32)
-    try:
-        grammar.unroll(ids)
-    except ValueError as error:
-        raise UsageError(
-            "The primer holds a note that never began; give a primer that was read from a file."
-        ) from error
-    return Prompt(ids, grammar)
-
-
-def check_pitches(item: Chorale, constraints: ChoraleConstraints, pitches: np.ndarray) -> None:
-    """Raises UsageError that names the first pitch of the primer outside pitches[4, 128], and the constraint."""
-    for column, codes in enumerate(item.grid):
-        for voice, pitch in enumerate(codes):
-            if pitch < 0 or pitches[voice, pitch]:
-                continue
-            in_key = constraints.key is None or pitch % 12 in parse_key(constraints.key).pitch_classes
-            what = f"range={constraints.range}" if in_key else f"key={constraints.key}"
-            raise UsageError(
-                f"The primer's {VOICES[voice].name.lower()} sings pitch {pitch} in bar {item.bar_of(column)}, against "
-                f"{what}; ask for what the primer has or give another primer."
-            )
+    asked = constraints.time_signature
+    if meter is not None and asked not in (None, meter):
+        raise UsageError(f"The prompt is in {meter} and time_signature={asked} was asked for; ask for the prompt's.")
+    meter = meter or asked
+    bars, density = constraints.bars, None if constraints.density is None else parse_span(constraints.density)
+    if constraints.seconds is not None:
+        if bars is not None:
+            raise UsageError("bars and seconds both say how long; ask for one of them.")
+        meter = meter or METER_NAMES[0]
+        bars = bars_in(constraints.seconds, tempo, METERS[meter] / 4)
+    counts = 1 if density is None else density[1] + 1
+    if meter is not None:
+        meters: tuple[str, ...] = (meter,)
+    elif bars is None and density is None:
+        meters = METER_NAMES
+    else:
+        meters = fitting_meters((bars or UNCOUNTED_BARS) * counts)
+    pickups = (pickup,) if pickup is not None else None if bars is None else (0,)
+    return chorale_grammar(meters, allowed_pitches(constraints), bars, pickups, density)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, create_model, field_validator
 
 from seqgen import (
     BundleError,
@@ -22,10 +22,10 @@ from seqgen import (
     Vocabulary,
     atomic_write,
 )
-from seqgen_midi.chorale import Chorale
-from seqgen_midi.constraints import ChoraleConstraints, continue_chorale
 from seqgen_midi.encodings import ENCODINGS
+from seqgen_midi.encodings.chorale import ChoraleEncoding
 from seqgen_midi.encodings.score import MOST_PARTS
+from seqgen_midi.prompting import needs_no_prompt
 
 MIDI_ENDINGS = (".mid", ".midi")
 TAKEN_BY = {
@@ -34,6 +34,22 @@ TAKEN_BY = {
     "parts": ("score",),
 }
 """Which encodings have a use for a setting; the others refuse it."""
+
+
+def every_constraint() -> type[Options]:
+    """What can be asked of samples in all encodings together; each description says which encodings know it."""
+    texts: dict[str, dict[str, list[str]]] = {}
+    types: dict[str, Any] = {}
+    for encoding, made in ENCODINGS.items():
+        for name, field in made.Constraints.model_fields.items():
+            texts.setdefault(name, {}).setdefault(field.description or "", []).append(encoding)
+            types.setdefault(name, field.annotation)
+    described = {
+        name: "; ".join(f"{text} ({', '.join(encodings)})" for text, encodings in by_text.items())
+        for name, by_text in texts.items()
+    }
+    fields: dict[str, Any] = {name: (types[name], Field(None, description=text)) for name, text in described.items()}
+    return create_model("Constraints", __base__=Options, **fields)
 
 
 class MidiDomain(Domain[Any]):
@@ -78,8 +94,8 @@ class MidiDomain(Domain[Any]):
                 raise ValueError(f"only the encodings {', '.join(takers)} have it")
             return value
 
-    class Constraints(ChoraleConstraints):
-        """What can be asked of a chorale; with another encoding a domain has that one's."""
+    Constraints: Any = every_constraint()
+    """What can be asked in some encoding; a domain that is made has its own encoding's."""
 
     def __init__(self, settings: Any = None, vocabulary: Vocabulary | None = None) -> None:
         settings = settings if settings is not None else self.Settings.from_mapping({})
@@ -147,9 +163,17 @@ class MidiDomain(Domain[Any]):
         return self.encoding.augment(ids, rng)
 
     def prompt(self, item: Any = None, constraints: Any = None) -> Prompt:
-        if isinstance(item, Chorale):
-            return continue_chorale(item, constraints)
-        return super().prompt(item, constraints)
+        """What sampling starts from, and what is given after it where a piece is filled in, varied or harmonised."""
+        if item is not None:
+            return self.encoding.prompt(item, constraints)
+        needs_no_prompt(constraints)
+        return super().prompt(None, constraints)
+
+    def without_prompt(self, ids: np.ndarray, prompt: int) -> np.ndarray:
+        return self.encoding.without_prompt(ids, prompt)
+
+    def of_prompts(self) -> MidiDomain:
+        return MidiPrompts(self.settings, self.vocabulary)
 
     def measures(self, item: Any) -> dict[str, float]:
         """Seconds, at the tempo of the settings unless the piece tells its own; quarters, of what stands in bars."""
@@ -209,3 +233,12 @@ def damage_told(path: Path) -> Iterator[None]:
     except Exception as error:
         told = "a damaged MIDI file" if is_midi(path) else "not a score that music21 can read"
         raise UnusableFile(told) from error
+
+
+class MidiPrompts(MidiDomain):
+    """The same domain where it reads prompts: a chorale may be one melody, for which the other voices are found."""
+
+    def __init__(self, settings: Any = None, vocabulary: Vocabulary | None = None) -> None:
+        super().__init__(settings, vocabulary)
+        if isinstance(self.encoding, ChoraleEncoding):
+            self.encoding.fewest_voices = 1

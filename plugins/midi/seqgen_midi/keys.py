@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from pydantic import AfterValidator, Field
 
 LETTERS = "FCGDAEB"
 """The letters along the line of fifths; C is its position 0."""
@@ -67,9 +69,21 @@ def parse_key(name: str) -> Key:
     """The key called `name`, such as Cmaj, Amin, F#min, Bbmaj or Ddor; raises ValueError for anything else."""
     match = NAME.fullmatch(name)
     if match is None:
-        raise ValueError("a key is a tonic and a mode, such as Cmaj, Amin, F#min or Bbmaj")
+        raise ValueError("a key is a tonic and a mode, such as Cmaj, Amin, F#min, Bbmaj or Ddor")
     letter, accidental, mode = match.groups()
     return Key(LETTERS.index(letter) - 1 + {"": 0, "#": 7, "b": -7}[accidental], mode)
+
+
+def _known_key(name: str) -> str:
+    parse_key(name)
+    return name
+
+
+KeyName = Annotated[
+    Annotated[str, AfterValidator(_known_key)] | None,
+    Field(default=None, description="Cmaj, Amin (with raised 6th and 7th), F#dor, Ephr, Flyd, Gmix, Bloc"),
+]
+"""A key as a constraint."""
 
 
 def estimate_key(weights: np.ndarray) -> Key:

@@ -18,13 +18,13 @@ TimedNote = tuple[Fraction, Fraction, int]
 """Start and end in 16ths, and the MIDI pitch."""
 
 
-def quantise(voices: Sequence[Sequence[TimedNote]]) -> tuple[Column, ...]:
-    """The grid of four voices, soprano first, without silence at its end.
+def quantise(voices: Sequence[Sequence[TimedNote]], fewest: int = len(VOICES)) -> tuple[Column, ...]:
+    """The grid of four voices, soprano first, without silence at its end; of fewer (at least `fewest`), the rest rests.
 
-    Starts and ends go to the nearest 16th. Raises UnusableFile when there are not four voices, a voice sings two notes
-    at once, a note lies between the 16ths or would vanish, or the piece is too long.
+    Starts and ends go to the nearest 16th. Raises UnusableFile when there are too few or too many voices, a voice sings
+    two notes at once, a note lies between the 16ths or would vanish, or the piece is too long.
     """
-    if len(voices) != len(VOICES):
+    if not fewest <= len(voices) <= len(VOICES):
         raise UnusableFile("not in four voices")
     end = max((note[1] for voice in voices for note in voice), default=Fraction(0))
     if end <= 0:

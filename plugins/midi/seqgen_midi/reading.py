@@ -12,7 +12,7 @@ from seqgen import UnusableFile
 from seqgen_midi.chorale import Chorale
 from seqgen_midi.piece import Piece, Track
 from seqgen_midi.quantising import quantise
-from seqgen_midi.voices import METERS
+from seqgen_midi.voices import METERS, VOICES
 
 HEADER_BYTES = 14
 MOST_BYTES = 10_000_000
@@ -95,11 +95,11 @@ def _changes(*columns: np.ndarray) -> np.ndarray:
     return rows[np.diff(rows[:, 0], append=np.iinfo(np.int64).max) > 0]
 
 
-def read_midi(path: Path) -> Chorale:
+def read_midi(path: Path, fewest: int = len(VOICES)) -> Chorale:
     """The chorale of a MIDI file, its tracks taken as soprano, alto, tenor and bass in their order.
 
-    A pickup is a short first bar with a time signature of its own, as notation programs write it. Raises UnusableFile;
-    symusic's own errors pass through.
+    Of `fewest` tracks or more, voices without one are silent. A pickup is a short first bar with a time signature of
+    its own, as notation programs write it. Raises UnusableFile; symusic's own errors pass through.
     """
     score = parse(path)
     tracks = [track for track in score.tracks if len(track.notes)]
@@ -115,7 +115,7 @@ def read_midi(path: Path) -> Chorale:
         for track in tracks
     ]
     check_data_bytes(np.array([pitch for voice in voices for *_, pitch in voice]))
-    return Chorale(meter, pickup, quantise(voices))
+    return Chorale(meter, pickup, quantise(voices, fewest))
 
 
 def check_chunks(data: bytes) -> None:

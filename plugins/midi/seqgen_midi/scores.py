@@ -27,12 +27,14 @@ MOST_UNPACKED = 50_000_000
 CLEFS = ("TrebleClef", "TrebleClef", "Treble8vbClef", "BassClef")
 
 
-def read_score(path: Path) -> Iterator[Chorale | Remark]:
+def read_score(path: Path, fewest: int = len(VOICES)) -> Iterator[Chorale | Remark]:
     """The chorales of a score file: one, or one for each tune of an ABC book. Repeats are not played out.
+
+    Of `fewest` parts or more, voices without one are silent.
 
     Raises UnusableFile; music21's own errors pass through.
     """
-    return usable(path, chorale_of)
+    return usable(path, lambda score: chorale_of(score, fewest))
 
 
 def usable(path: Path, made_of: Callable[[Score], Item]) -> Iterator[Item | Remark]:
@@ -95,20 +97,20 @@ def check_archive(path: Path) -> None:
             raise UnusableFile(f"compressed file expands to more than {MOST_UNPACKED // 1_000_000} MB")
 
 
-def chorale_of(score: Score) -> Chorale:
+def chorale_of(score: Score, fewest: int = len(VOICES)) -> Chorale:
     """The chorale of a music21 score; raises UnusableFile."""
     from music21 import stream
 
     parts: list[Part] = []
     for part in score.parts if isinstance(score, stream.Score) else []:
         parts.extend(part.voicesToParts().parts if part.recurse().getElementsByClass(stream.Voice) else [part])
-    if len(parts) != len(VOICES):
+    if not fewest <= len(parts) <= len(VOICES):
         raise UnusableFile("not in four voices")
     voices = [timed_notes(part) for part in parts]
     if sum(map(len, voices)) > MOST_NOTES:
         raise UnusableFile(f"more than {MOST_NOTES} notes")
     meter = meter_of(parts)
-    return Chorale(meter, pickup_of(parts[0], METERS[meter]), quantise(voices))
+    return Chorale(meter, pickup_of(parts[0], METERS[meter]), quantise(voices, fewest))
 
 
 def timed_notes(part: Part) -> list[TimedNote]:

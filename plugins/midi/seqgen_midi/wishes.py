@@ -1,38 +1,30 @@
 """What can be asked of a sample in the encodings of pieces, and how it narrows their automata.
 
-Nearly every wish forbids tokens; a number of bars counts them. Both are exactly kept.
+Nearly every wish forbids tokens; a number of bars, and of notes in a bar, counts them. All are exactly kept.
 """
 
 from __future__ import annotations
 
-import re
 from typing import Annotated, Any
 
 import numpy as np
 from pydantic import AfterValidator, Field
 
-from seqgen import Grammar, ImpossibleConstraints, Options, UnknownName
-from seqgen_midi.automata import exactly, without
-from seqgen_midi.bars import METER_NAMES, METERS, TEMPOS
+from seqgen import EOS, Grammar, ImpossibleConstraints, Options, UnknownName, UsageError
+from seqgen_midi.automata import counted, exactly, without
+from seqgen_midi.bars import EIGHTHS, METER_NAMES, METERS, TEMPOS
 from seqgen_midi.chords import KINDS, ROOTS
 from seqgen_midi.instruments import DRUMS, programs_of
-from seqgen_midi.keys import parse_key
+from seqgen_midi.keys import KeyName, parse_key
+from seqgen_midi.lengths import MOST_BARS, Seconds, bars_in
+from seqgen_midi.prompting import PromptOptions
+from seqgen_midi.spans import Span, parse_span
 from seqgen_midi.tokens import TokenTable
 
-SPAN = re.compile(r"(\d{1,3})(?:-(\d{1,3}))?")
 COMFORTABLE_STATES = 20_000
 """Where no meter is asked for, so many bars come in the commonest meters only that keep the automaton below this."""
-
-
-def parse_span(text: str) -> tuple[int, int]:
-    """Lowest and highest of "60-79", or of one number alone; raises ValueError for what is no such span."""
-    match = SPAN.fullmatch(text.replace(" ", ""))
-    if match is None:
-        raise ValueError("it is the lowest and the highest value, such as 60-79, or one value")
-    lowest, highest = int(match[1]), int(match[2] or match[1])
-    if lowest > highest:
-        raise ValueError("the lowest value is above the highest")
-    return lowest, highest
+NOTES = ("pitch", "drum", "hit")
+"""The kinds of token of which every note has one."""
 
 
 def _known_meter(value: str) -> str:
@@ -41,53 +33,49 @@ def _known_meter(value: str) -> str:
     return value
 
 
-def _known_key(value: str) -> str:
-    parse_key(value)
-    return value
-
-
-def _known_span(value: str) -> str:
-    parse_span(value)
-    return value
-
-
-Span = Annotated[str, AfterValidator(_known_span)]
-Bars = Annotated[
-    int | None, Field(default=None, ge=1, le=200, description="exactly so many; there is music in the last")
-]
 Meter = Annotated[
     Annotated[str, AfterValidator(_known_meter)] | None, Field(default=None, description=f"one of {', '.join(METERS)}")
 ]
-KeyName = Annotated[
-    Annotated[str, AfterValidator(_known_key)] | None,
-    Field(default=None, description="Cmaj, Amin (with raised 6th and 7th), Ddor, Ephr, Flyd, Gmix, Bloc …"),
-]
 Range = Annotated[Span | None, Field(default=None, description="lowest and highest MIDI pitch: 48-72")]
 Velocity = Annotated[Span | None, Field(default=None, description="lowest and highest, of 1-127: 40-80")]
-Instruments = Annotated[str | None, Field(default=None, description="nothing else plays")]
 
 
-class MelodyConstraints(Options):
+class BarConstraints(PromptOptions):
+    """What can be asked of music in bars."""
+
+    bars: int | None = Field(
+        default=None, ge=1, le=MOST_BARS, description="exactly so many; there is music in the last"
+    )
+    seconds: Seconds = None
+    time_signature: Meter = None
+    density: Span | None = Field(default=None, description="notes that begin in a bar, fewest and most: 4-12")
+
+
+class MelodyConstraints(BarConstraints):
     """What can be asked of a melody."""
 
-    bars: Bars = None
-    time_signature: Meter = None
+    harmonise: bool | None = Field(
+        default=None, description="true: the melody of the prompt is given, and its chord symbols are found"
+    )
     key: KeyName = None
     range: Range = None
 
 
-class DrumConstraints(Options):
+class DrumConstraints(BarConstraints):
     """What can be asked of drums."""
 
-    bars: Bars = None
-    time_signature: Meter = None
-    instruments: Instruments = None
+    instruments: str | None = Field(default=None, description="nothing else is hit: kick,snare,closed-hat")
 
 
-class ScoreConstraints(MelodyConstraints):
+class ScoreConstraints(BarConstraints):
     """What can be asked of a score."""
 
-    instruments: Instruments = None
+    accompany: str | None = Field(
+        default=None, description="the instruments of the prompt that are given, or melody; the others are found: flute"
+    )
+    key: KeyName = None
+    range: Range = None
+    instruments: str | None = Field(default=None, description="nothing else plays: piano,violin,drums")
     tempo: Span | None = Field(default=None, description="quarters a minute, lowest and highest or one: 100-120")
     velocity: Velocity = None
 
@@ -100,27 +88,62 @@ class PerformanceConstraints(Options):
     velocity: Velocity = None
 
 
-def narrowed(grammar: Grammar, table: TokenTable, constraints: Any) -> Grammar:
-    """The automaton of what is asked for; raises ImpossibleConstraints with the wish that cannot be."""
-    wishes = {} if constraints is None else constraints.model_dump(exclude_none=True)
-    bars = wishes.pop("bars", None)
+def forbidden_by(constraints: Any, table: TokenTable) -> np.ndarray:
+    """bool[vocabulary]: the tokens that no document has which is as asked; raises ImpossibleConstraints.
+
+    Names the first wish that leaves none of the tokens that it needs.
+    """
     forbidden = np.zeros(len(table.vocabulary), bool)
-    for name, value in wishes.items():
+    for name, value in () if constraints is None else constraints:
+        if value is None or name not in ALLOWED:
+            continue
         for kind, allowed in ALLOWED[name](value, table).items():
             forbidden[table.ids(kind)] |= ~allowed
             if kind not in PLAYERS and forbidden[table.ids(kind)].all():
                 raise ImpossibleConstraints(f"No {kind} that the encoding has is left by {name}={value}; ask for more.")
-    if not wishes and bars is None:
-        return grammar
-    narrow = without(grammar, forbidden)
-    if bars is None:
-        return narrow
-    meters = len(METERS)
-    while "time_signature" not in wishes and meters > 1 and narrow.states * (bars + 1) > COMFORTABLE_STATES:
+    return forbidden
+
+
+def narrowed(grammar: Grammar, table: TokenTable, constraints: Any, tempo: int) -> Grammar:
+    """The automaton of what is asked for, where nothing else says the tempo at `tempo` quarters a minute.
+
+    Raises ImpossibleConstraints with the wish that cannot be, UsageError for wishes that contradict one another.
+    """
+    constraints = in_bars(constraints, table, tempo)
+    bars, density = (getattr(constraints, name, None) for name in ("bars", "density"))
+    forbidden = forbidden_by(constraints, table)
+    if bars is None and density is None:
+        return without(grammar, forbidden) if forbidden.any() else grammar
+    least, most = (0, 0) if density is None else parse_span(density)
+    copies = (1 if bars is None else bars + 1) * (most + 1)
+    narrow, meters = without(grammar, forbidden), len(METERS)
+    while constraints.time_signature is None and meters > 1 and narrow.states * copies > COMFORTABLE_STATES:
         meters //= 2
         forbidden[table.ids("bar")[meters:]] = True
         narrow = without(grammar, forbidden)
-    return exactly(narrow, table.ids("bar"), bars)
+    if density is not None:
+        notes = np.isin(table.kind, [table.kinds[kind] for kind in NOTES if kind in table.kinds])
+        ends = np.zeros(narrow.allowed.shape, bool)
+        ends[:, EOS] = ends[:, table.ids("bar")] = True
+        ends[narrow.start] = False
+        narrow = counted(narrow, notes, ends, least, most)
+    return narrow if bars is None else exactly(narrow, table.ids("bar"), bars)
+
+
+def in_bars(constraints: Any, table: TokenTable, tempo: int) -> Any:
+    """The same wishes with a length in bars where one in seconds is asked for."""
+    seconds = getattr(constraints, "seconds", None)
+    if seconds is None:
+        return constraints
+    if constraints.bars is not None:
+        raise UsageError("bars and seconds both say how long; ask for one of them.")
+    if "tempo" in table.kinds:
+        tempo, fastest = parse_span(constraints.tempo or "0-1")
+        if tempo != fastest:
+            raise UsageError("Seconds are counted at one tempo; ask for one, such as tempo=120.")
+    meter = constraints.time_signature or METER_NAMES[0]
+    quarters = EIGHTHS[METER_NAMES.index(meter)] / 2
+    return constraints.model_copy(update={"bars": bars_in(seconds, tempo, quarters), "time_signature": meter})
 
 
 PLAYERS = ("program", "drum")
@@ -174,4 +197,4 @@ ALLOWED = {
     "velocity": _velocity,
     "instruments": _instruments,
 }
-"""What each wish but the number of bars leaves of the tokens."""
+"""What each wish leaves of the tokens, but those that count them."""

@@ -8,9 +8,10 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 
-from seqgen import BOS, EOS, Example, Grammar, Options, Remark, Vocabulary
+from seqgen import BOS, EOS, Example, Grammar, Options, Prompt, Remark, Vocabulary
 from seqgen_midi.likeness import likeness_of_piece
 from seqgen_midi.piece import Piece
+from seqgen_midi.piece_prompts import piece_prompt
 from seqgen_midi.tokens import TokenTable
 from seqgen_midi.wishes import narrowed
 
@@ -59,6 +60,14 @@ class Encoding(Generic[Item]):
 
     def grammar(self, constraints: Any = None) -> Grammar:
         """The automaton of the documents, narrowed by `constraints`; raises ImpossibleConstraints."""
+        raise NotImplementedError
+
+    def prompt(self, item: Item, constraints: Any = None) -> Prompt:
+        """What sampling starts from where a piece is given; raises UsageError, ImpossibleConstraints."""
+        raise NotImplementedError
+
+    def without_prompt(self, ids: np.ndarray, prompt: int) -> np.ndarray:
+        """A document of its own of what follows the first `prompt` ids."""
         raise NotImplementedError
 
     def augment(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -115,7 +124,15 @@ class PieceEncoding(Encoding[Piece]):
         raise NotImplementedError
 
     def grammar(self, constraints: Any = None) -> Grammar:
-        return narrowed(self.automaton, self.table, constraints)
+        return narrowed(self.automaton, self.table, constraints, self.settings.tempo)
+
+    def prompt(self, item: Piece, constraints: Any = None) -> Prompt:
+        return piece_prompt(self, item, constraints)
+
+    def without_prompt(self, ids: np.ndarray, prompt: int) -> np.ndarray:
+        """From the first bar line on; what else is drawn of a bar that the prompt began is left out."""
+        lines = np.flatnonzero(self.table.among(ids[prompt:], "bar"))
+        return np.concatenate([[BOS], ids[prompt:][lines[0] if lines.size else -1 :]]).astype(np.int32)
 
     def read_midi(self, path: Path) -> Iterator[Piece]:
         from seqgen_midi.reading import read_piece

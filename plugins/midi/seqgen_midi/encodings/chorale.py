@@ -1,6 +1,7 @@
 """Four voices on a grid of 16ths, a token a voice and 16th: `meter:4/4 pickup:4 pitch:72 pitch:67 hold rest …`.
 
-Its tables, codec, automaton and constraints stand in `voices`, `chorale`, `chorale_grammar` and `constraints`.
+Its tables, codec, automaton and constraints stand in `voices`, `chorale`, `chorale_grammar`, `constraints`
+and `chorale_prompts`.
 """
 
 from __future__ import annotations
@@ -12,10 +13,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from seqgen import EOS, Example, Grammar, Options, Remark, UnusableFile
+from seqgen import EOS, Example, Grammar, Options, Prompt, Remark, UnusableFile
 from seqgen_midi import chorale
 from seqgen_midi.chorale import FIRST_PITCH, HEADER, HOLD_ID, VOCABULARY, Chorale
 from seqgen_midi.chorale_grammar import domain_grammar
+from seqgen_midi.chorale_prompts import chorale_prompt, without_prompt
 from seqgen_midi.constraints import ChoraleConstraints, constrained_grammar
 from seqgen_midi.encodings.base import TRANSPOSED_DOWN, TRANSPOSED_UP, Encoding, intervals
 from seqgen_midi.likeness import likeness_of_chorale
@@ -31,16 +33,18 @@ class ChoraleEncoding(Encoding[Chorale]):
     Constraints: ClassVar[type[Options]] = ChoraleConstraints
     unit: ClassVar[str] = "note"
     period: ClassVar[int] = len(VOICES)
+    fewest_voices = len(VOICES)
+    """That a file may have; those that it has not are silent. A prompt may be one melody."""
 
     def read_midi(self, path: Path) -> Iterator[Chorale]:
         from seqgen_midi.reading import read_midi
 
-        yield read_midi(path)
+        yield read_midi(path, self.fewest_voices)
 
     def read_score(self, path: Path) -> Iterator[Chorale | Remark]:
         from seqgen_midi.scores import read_score
 
-        yield from read_score(path)
+        yield from read_score(path, self.fewest_voices)
 
     def encode(self, item: Chorale) -> Example:
         example = Example.document(chorale.tokens(item))
@@ -54,7 +58,13 @@ class ChoraleEncoding(Encoding[Chorale]):
         return chorale.decode(ids)
 
     def grammar(self, constraints: Any = None) -> Grammar:
-        return constrained_grammar(constraints)
+        return constrained_grammar(constraints, self.settings.tempo)
+
+    def prompt(self, item: Chorale, constraints: Any = None) -> Prompt:
+        return chorale_prompt(item, constraints, self.settings.tempo)
+
+    def without_prompt(self, ids: np.ndarray, prompt: int) -> np.ndarray:
+        return without_prompt(ids, prompt)
 
     def augment(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """The same piece in another key: −5 to +6 semitones, as far as every voice stays within its range."""

@@ -98,6 +98,16 @@ class Melody(PieceEncoding):
         chords = np.column_stack([starts[chord_bar], chord // len(KINDS), chord % len(KINDS)])
         return self.piece_of(first[sung], length[sung], table.value[steps[first[sung]]], starts, meters, chords)
 
+    def without_prompt(self, ids: np.ndarray, prompt: int) -> np.ndarray:
+        """From the bar line on where the prompt ends; a note that sounds across it begins there anew."""
+        table, rest = self.table, super().without_prompt(ids, prompt)
+        steps = np.flatnonzero(table.kind[rest] >= table.kinds["rest"])
+        before = ids[: len(ids) - len(rest) + 1]
+        sung = before[table.among(before, "pitch")]
+        if steps.size and rest[steps[0]] == table.first("hold"):
+            rest[steps[0]] = sung[-1]
+        return rest
+
     def augment(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """The same melody in another key, chord symbols included."""
         table = self.table

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from seqgen import EOS, Grammar, Options, UnusableFile
+from seqgen import BOS, EOS, Grammar, Options, UnusableFile
 from seqgen_midi.automata import Rules
 from seqgen_midi.encodings.base import PieceEncoding, transposed
 from seqgen_midi.piece import Piece, Track, in_order, rounded
@@ -90,6 +90,11 @@ class Performance(PieceEncoding):
         head, duration = head[duration > 0], duration[duration > 0]
         velocity = centres(self.bins)[table.value[ids[head + 1]]]
         return self.piece_of((now[head], duration, table.value[ids[head]], velocity, np.zeros_like(head)))
+
+    def without_prompt(self, ids: np.ndarray, prompt: int) -> np.ndarray:
+        """From the first note or shift on: a note of the prompt's may still have gone on sounding."""
+        begins = np.flatnonzero(self.table.among(ids[prompt:], "pitch") | self.table.among(ids[prompt:], "shift"))
+        return np.concatenate([[BOS], ids[prompt:][begins[0] if begins.size else -1 :]]).astype(np.int32)
 
     def augment(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """The same performance in another key."""

@@ -1,0 +1,76 @@
+"""What `jsb.py --harmonise` measures: the sopranos of test pieces are given, and the three other voices are found.
+
+accuracy:      the share of alto, tenor and bass notes that are the piece's own, a 16th and voice counted each
+evidence_nats: minus the mean estimate of ln p(soprano), per note of it; the estimate is unbiased, so by Jensen's
+               inequality a worse one is greater on average
+found_nats:    what the whole pieces that were found cost, per note of all four voices: how well they fit the model
+by table:      the accuracy of the pitch that each voice had most often in training under the soprano's pitch
+
+With one particle nothing can be resampled: every voice is drawn as the model likes, and the soprano comes as it comes.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from seqgen.corpus.store import Documents
+from seqgen.engine.given import FREE, Filler
+from seqgen.engine.model import Model
+from seqgen.engine.sampling import Sampler
+from seqgen.engine.scoring import Scorer
+from seqgen.grammar import BOS
+
+VOICES = 4
+PARTICLES = (1, 64)
+
+
+def harmonise(model: Model, train: Documents, test: Documents, pieces: int, seed: int) -> dict[str, Any]:
+    """The figures of the first `pieces` documents of `test`, by number of particles."""
+    filler, scorer = Filler(Sampler(model)), Scorer(model)
+    real = [test[number][0][1:].reshape(-1, VOICES) for number in range(min(pieces, len(test)))]
+    figures: dict[str, Any] = {"harmonised_pieces": len(real), "accuracy_by_table": by_table(train, real)}
+    costs = [float(scorer.nats(document(piece)).sum()) for piece in real]
+    notes = sum(map(len, real))
+    for particles in PARTICLES:
+        right, evidence, found = 0, 0.0, 0.0
+        for number, piece in enumerate(real):
+            given = np.full(piece.shape, FREE)
+            given[:, 0] = piece[:, 0]
+            made = filler.fill(
+                np.array([BOS], np.int32), model.grammar, given.ravel(), count=1, longest=piece.size, seed=seed,
+                particles=particles, first=number,
+            )  # fmt: skip
+            drawn = made.samples[0][1:].reshape(-1, VOICES)
+            right += int((drawn == piece)[:, 1:].sum())
+            evidence -= float(made.log_evidence[0])
+            found += float(scorer.nats(made.samples[0]).sum())
+        figures |= {
+            f"accuracy_{particles}": right / (3 * notes),
+            f"evidence_nats_{particles}": evidence / notes,
+            f"found_nats_{particles}": found / (VOICES * notes),
+        }
+        print(f"{particles} particles: {right / (3 * notes):.4f} of the notes found are the piece's", flush=True)
+    # ln p(three voices | soprano) = ln p(piece) − ln p(soprano), by the best estimate of the latter.
+    most = figures[f"evidence_nats_{PARTICLES[-1]}"]
+    return figures | {"three_voices_given_soprano_nats": (sum(costs) / notes - most) / 3}
+
+
+def document(piece: np.ndarray) -> np.ndarray:
+    """The ids of a piece int[16ths, 4]."""
+    return np.concatenate([[BOS], piece.ravel()]).astype(np.int32)
+
+
+def by_table(train: Documents, real: list[np.ndarray]) -> float:
+    """The accuracy of the pitch that a voice had most often under the soprano's; under a new one, most often of all."""
+    columns = np.concatenate([train[number][0][1:].reshape(-1, VOICES) for number in range(len(train))])
+    size = int(max(columns.max(), *(piece.max() for piece in real))) + 1
+    right = 0
+    for voice in range(1, VOICES):
+        counts = np.zeros((size, size))
+        np.add.at(counts, (columns[:, 0], columns[:, voice]), 1)
+        counts[counts.sum(1) == 0] = counts.sum(0)
+        likeliest = counts.argmax(1)
+        right += sum(int((likeliest[piece[:, 0]] == piece[:, voice]).sum()) for piece in real)
+    return right / (3 * sum(map(len, real)))
