@@ -117,7 +117,7 @@ class Trained:
             if filters != Filters() or guidance != 1 or not with_prompt:
                 raise UsageError(
                     "What is drawn around given notes or words is drawn whole and as the model likes; leave out "
-                    "guidance, temperature and the other filters, and keep the prompt."
+                    "temperature, guidance and the other filters, and keep the prompt."
                 )
             return self._filled(start, count, particles, seed, longest)
         drawn = self._sampler.sample(
