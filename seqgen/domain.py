@@ -331,7 +331,18 @@ class Domain(Generic[Item]):
         """
         return {}
 
-    def render(self, item: Item, kind: str, path: Path) -> Path:
+    def show(self, item: Item, given: Item | None = None) -> str:
+        """HTML of an item for the page of a run of `sample`, in which `given`, its beginning, was given; "" for none.
+
+        What comes from data must be escaped (`html.escape`); nothing is loaded from outside.
+        """
+        return ""
+
+    def script(self) -> str:
+        """The JavaScript that what is shown needs; it stands in the page once."""
+        return ""
+
+    def render(self, item: Item, kind: str, path: Path, given: Item | None = None) -> Path:
         """Writes a picture, a sound or a score of an item; `path` comes without an ending."""
         raise UnknownName(f"rendering of domain {self.name!r}", kind, self.renders)
 

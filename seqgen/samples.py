@@ -14,12 +14,16 @@ from seqgen.grammar import EOS
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """One document that was drawn: its ids int32[n], prompt included, and the domain's item."""
+    """One document that was drawn: its ids int32[n], prompt included, and the domain's item.
+
+    given: the beginning of the item that was given; None where nothing was
+    """
 
     seed: int
     number: int
     ids: np.ndarray
     item: Any
+    given: Any
 
     @property
     def ended(self) -> bool:

@@ -38,6 +38,7 @@ from seqgen.errors import BundleError, CorpusError, InvalidValue, UnusableFile, 
 from seqgen.grammar import BOS, Grammar
 from seqgen.novelty import Copy, longest_copies
 from seqgen.oracle import Oracle
+from seqgen.page import Entry, write_page
 from seqgen.plugins import load_domain
 from seqgen.samples import Filled, Found, Inside, Sample, Score
 
@@ -125,8 +126,9 @@ class Trained:
             longest=longest, seed=seed, filters=filters,
         )  # fmt: skip
         shown = drawn if with_prompt else [self.domain.without_prompt(ids, len(start.ids)) for ids in drawn]
+        given = self._given(start) if with_prompt else None
         return [
-            Sample(seed, number, ids, self.domain.decode(kept))
+            Sample(seed, number, ids, self.domain.decode(kept), given)
             for number, (ids, kept) in enumerate(zip(drawn, shown, strict=True))
         ]
 
@@ -150,8 +152,9 @@ class Trained:
         found = self._beam_search.search(
             start.ids, start.grammar, beams=beams, count=count, longest=longest, length_penalty=length_penalty
         )
+        given = self._given(start)
         return [
-            Found(0, rank, one.ids, self.domain.decode(one.ids), one.log_probability, one.score)
+            Found(0, rank, one.ids, self.domain.decode(one.ids), given, one.log_probability, one.score)
             for rank, one in enumerate(found)
         ]
 
@@ -186,8 +189,9 @@ class Trained:
             made = Weigher(self._sampler, self._scorer(None, None)).draw(start.ids, start.given, **asked)
         else:
             made = self._filler.fill(start.ids, start.grammar, np.asarray(start.given), **asked)
+        given = self._given(start)
         return [
-            Filled(seed, number, ids, self.domain.decode(ids), float(log_evidence))
+            Filled(seed, number, ids, self.domain.decode(ids), given, float(log_evidence))
             for number, (ids, log_evidence) in enumerate(zip(made.samples, made.log_evidence, strict=True))
         ]
 
@@ -221,7 +225,30 @@ class Trained:
         """Writes a sample and every rendering of it to `folder`, named after its label. Raises OutputError."""
         path = Path(folder) / f"{self.domain.name}-{sample.label}"
         files = self.domain.write(sample.item, path)
-        return files + [self.domain.render(sample.item, kind, path) for kind in self.domain.renders]
+        return files + [self.domain.render(sample.item, kind, path, sample.given) for kind in self.domain.renders]
+
+    def write_page(
+        self, written: Sequence[tuple[Sample, list[Path]]], folder: Path | str, about: Mapping[str, Any] | None = None
+    ) -> Path:
+        """Writes one web page of some samples and the files that were written of them, to look at and to listen to.
+
+        It lies in `folder`, beside the files, and tells `about` how they were made. Raises OutputError.
+        """
+        folder = Path(folder)
+        entries = [
+            Entry(
+                sample.label, self.domain.show(sample.item, sample.given), [file.relative_to(folder) for file in files]
+            )
+            for sample, files in written
+        ]
+        first = written[0][0].label.rpartition("-")[0] if written else "none"
+        path = folder / f"{self.domain.name}-{first}.html"
+        write_page(path, f"{self.domain.name} · {len(entries)} new", about or {}, entries, self.domain.script())
+        return path
+
+    def _given(self, start: Prompt) -> Any:
+        """The item that a prompt stands for, or None where it is nothing but BOS."""
+        return self.domain.decode(start.ids) if len(start.ids) > 1 else None
 
     def score(
         self,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,9 +53,8 @@ def sample(context: click.Context, run: Path, out: Path | None, stream: bool, co
     if beams is not None:
         if stream:
             raise UsageError("--beams knows the best document only at the end; leave out --stream.")
-        for name in drawing:
-            if context.get_parameter_source(name) is not ParameterSource.DEFAULT:
-                raise UsageError(f"--beams searches and draws nothing; leave out --{name.replace('_', '-')}.")
+        for name in _chosen(context, drawing):
+            raise UsageError(f"--beams searches and draws nothing; leave out --{name}.")
     elif length_penalty is not None:
         raise UsageError("--length-penalty ranks what a beam search finds; give --beams too.")
     from seqgen.samples import Filled, Found
@@ -77,9 +76,10 @@ def sample(context: click.Context, run: Path, out: Path | None, stream: bool, co
         if length_penalty is not None:
             asked["length_penalty"] = length_penalty
         samples = trained.search(count, beams=beams, **asked)
-    made = []
+    made, written = [], []
     for one in samples:
         files = trained.write(one, out)
+        written.append((one, files))
         told: dict[str, Any] = {"files": [str(file) for file in files], "tokens": len(one.ids), "ended": one.ended}
         if isinstance(one, Found):
             told |= {"log_probability": one.log_probability, "score": one.score}
@@ -91,5 +91,18 @@ def sample(context: click.Context, run: Path, out: Path | None, stream: bool, co
             score = f"  ({one.score:.3f} nats)" if isinstance(one, Found) else ""
             others = f"  and {', '.join(file.suffix for file in files[1:])}" if files[1:] else ""
             click.echo(f"{files[0]}{others}{score}{cut}")
+    about = {"model": run, "prompt": prompt, **settings, **_chosen(context, drawing), "seed": drawing["seed"]}
+    page = trained.write_page(written, out, {name: value for name, value in about.items() if value is not None})
     if as_json:
-        print_json({"samples": made})
+        print_json({"samples": made, "page": str(page)})
+    else:
+        click.echo(f"{page}  to look at and to listen to")
+
+
+def _chosen(context: click.Context, options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that the call set itself."""
+    return {
+        name.replace("_", "-"): value
+        for name, value in options.items()
+        if context.get_parameter_source(name) is not ParameterSource.DEFAULT
+    }

@@ -188,7 +188,22 @@ class MidiDomain(Domain[Any]):
     def evaluate(self, real: Sequence[Any], made: Sequence[Any]) -> dict[str, float]:
         return self.encoding.evaluate(real, made)
 
-    def render(self, item: Any, kind: str, path: Path) -> Path:
+    def show(self, item: Any, given: Any = None) -> str:
+        """A player and its piano roll, in which what was given is shaded."""
+        from seqgen_midi.pages import roll
+
+        return roll(self.encoding.piece(item), self.settings.tempo, self._end(given))
+
+    def script(self) -> str:
+        from seqgen_midi.pages import player
+
+        return player()
+
+    def _end(self, given: Any) -> int:
+        """The tick until which something was given."""
+        return 0 if given is None else self.encoding.piece(given).end
+
+    def render(self, item: Any, kind: str, path: Path, given: Any = None) -> Path:
         """Writes `path`.png, .wav or .musicxml; raises UnknownName for another kind, OutputError."""
         if kind not in self.renders:
             raise UnknownName(f"rendering of domain {self.name!r}", kind, self.renders)
@@ -197,7 +212,7 @@ class MidiDomain(Domain[Any]):
             if kind == "png":
                 from seqgen_midi.pictures import draw_png
 
-                draw_png(self.encoding.piece(item), temporary)
+                draw_png(self.encoding.piece(item), temporary, self._end(given))
             elif kind == "wav":
                 from seqgen_midi.sound import write_wav
 

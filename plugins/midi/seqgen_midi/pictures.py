@@ -24,10 +24,11 @@ NAMES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "
 BLACK_KEYS = {1, 3, 6, 8, 10}
 COLOURS = (*(voice.colour for voice in VOICES), "#8a5fa8", "#b07aa1", "#6b8e23", "#20809f", "#9c755f", "#d37295")
 DRUM_COLOUR = "#55585c"
+GIVEN_COLOUR = "#fbeec1"
 
 
-def draw_png(piece: Piece, path: Path) -> None:
-    """Writes a picture: pitches upward, bars numbered along each system, one colour a track.
+def draw_png(piece: Piece, path: Path, given: int = 0) -> None:
+    """Writes a picture: pitches upward, bars numbered along each system, one colour a track; `given` ticks are shaded.
 
     Through matplotlib's objects and not pyplot, whose figures are global and never go away by themselves.
     """
@@ -46,6 +47,9 @@ def draw_png(piece: Piece, path: Path) -> None:
     colours = [colour_of(piece, track) for track in piece.track.tolist()]
     for (start, stop), axis in zip(systems, axes, strict=True):
         draw_system(axis, piece, colours, lines, start, stop, lowest, highest)
+        if given > start:
+            shaded = np.array([start, min(given, stop)]) * 4 / piece.resolution
+            axis.axvspan(*shaded, color=GIVEN_COLOUR, linewidth=0, zorder=0.5)
         axis.set_xlim(
             (start - piece.resolution / 10) * 4 / piece.resolution, (start + widest) * 4 / piece.resolution + 0.4
         )

@@ -84,9 +84,13 @@ class Piece:
         """The time of each tick in seconds: float64."""
         return self.elapsed(ticks) / (1e6 * self.resolution)
 
+    def heard_at(self, ticks: np.ndarray, tempo: int) -> np.ndarray:
+        """The time of each tick in seconds, at `tempo` quarters a minute unless the piece tells its own: float64."""
+        return self.seconds(ticks) if len(self.tempos) else ticks * (60 / self.resolution / tempo)
+
     def lasts(self, tempo: int) -> float:
         """Seconds until the last note has ended, at `tempo` quarters a minute unless the piece tells its own."""
-        return float(self.seconds(np.array(self.end))) if len(self.tempos) else 60 * self.end / self.resolution / tempo
+        return float(self.heard_at(np.array(self.end), tempo))
 
 
 def in_order(*columns: np.ndarray) -> tuple[np.ndarray, ...]:

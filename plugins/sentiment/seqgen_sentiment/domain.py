@@ -6,6 +6,7 @@ import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -153,8 +154,16 @@ class SentimentDomain(Domain[Labelled]):
         """Writes the content into a folder named after its label, from where it can be read again."""
         return self.base.write(item.content, _in_folder(item, path))
 
-    def render(self, item: Labelled, kind: str, path: Path) -> Path:
-        return self.base.render(item.content, kind, _in_folder(item, path))
+    def show(self, item: Labelled, given: Labelled | None = None) -> str:
+        """What the base shows of the content, below the label."""
+        label = f"<p>{escape(item.label)}</p>\n" if item.label else ""
+        return label + self.base.show(item.content, given and given.content)
+
+    def script(self) -> str:
+        return self.base.script()
+
+    def render(self, item: Labelled, kind: str, path: Path, given: Labelled | None = None) -> Path:
+        return self.base.render(item.content, kind, _in_folder(item, path), given and given.content)
 
     def live(self, chunks: Iterable[np.ndarray]) -> Iterator[str]:
         return self.base.live(self.frame.content(chunk) for chunk in chunks)

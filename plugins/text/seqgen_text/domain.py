@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
+from html import escape
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -101,6 +102,12 @@ class TextDomain(Domain[str]):
         with atomic_write(target) as temporary:
             temporary.write_bytes(item.encode("utf-8"))
         return [target]
+
+    def show(self, item: str, given: str | None = None) -> str:
+        """The text, what was given of it marked."""
+        given = given if given and item.startswith(given) else ""
+        marked = f"<mark>{escape(given)}</mark>" if given else ""
+        return f"<pre>{marked}{escape(item[len(given) :])}</pre>"
 
     def grammar(self, constraints: TextConstraints | None = None) -> Grammar:
         """UTF-8, whatever the unit; narrowed to what is asked for."""
