@@ -1,12 +1,12 @@
 """Are samples like the data, without being copies of it? Musical statistics, and the longest copied passages.
 
-    python bench/quality.py [RUN] [--minutes 10] [--samples 200]
+    python bench/quality.py [MODEL] [--minutes 10] [--samples 200]
 
-RUN is a run of the domain `midi`; without one a model is trained on bach-chorales. `overlap_samples` is, on average
-over all statistics, the overlapped area (Yang & Lerch, 2018) of held-out pieces with samples; `overlap_halves` is that
-of two disjoint halves of the whole corpus, which is what can be reached. `copied_samples` is how many tokens the
-longest passage of a sample has that stands in a training piece, in any key: mean and most; `copied_held_out` is that of
-held-out pieces, each cut to the length of a sample.
+MODEL is a run of the domain `midi`, or a bundle that was trained on bach-chorales; without one such a model is trained.
+`overlap_samples` is, on average over all statistics, the overlapped area (Yang & Lerch, 2018) of held-out pieces with
+samples; `overlap_halves` is that of two disjoint halves of the whole corpus, which is what can be reached.
+`copied_samples` is how many tokens the longest passage of a sample has that stands in a training piece, in any key:
+mean and most; `copied_held_out` is that of held-out pieces, each cut to the length of a sample.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from common import finish
 import seqgen
 from seqgen.corpus.store import SPLITS, Corpus
 from seqgen.novelty import Copy
+from seqgen.run_settings import NAME as SETTINGS
 from seqgen.run_settings import RunSettings
 
 RECIPE = "bach-chorales"
@@ -38,8 +39,15 @@ def lengths(copies: list[Copy]) -> list[float]:
     return [round(float(np.mean(found)), 1), max(found)]
 
 
-def judge(run: Path, samples: int, seed: int) -> dict[str, Any]:
-    trained, corpus = seqgen.load(run), Corpus.open(run / RunSettings.read(run).corpus)
+def corpus_of(model: Path, folder: Path) -> Corpus:
+    """The corpus of a run; for a bundle, which has none, the recipe's, built in `folder`."""
+    if (model / SETTINGS).is_file():
+        return Corpus.open(model / RunSettings.read(model).corpus)
+    return seqgen.build([RECIPE], folder / "corpus")
+
+
+def judge(model: Path, corpus: Corpus, samples: int, seed: int) -> dict[str, Any]:
+    trained = seqgen.load(model)
     domain = trained.domain
     pieces = {}
     for split in SPLITS:
@@ -69,16 +77,16 @@ def judge(run: Path, samples: int, seed: int) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("run", type=Path, nargs="?")
+    parser.add_argument("model", type=Path, nargs="?")
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--samples", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        run = arguments.run or Path(folder) / "run"
-        if arguments.run is None:
-            seqgen.train([RECIPE], run, minutes=arguments.minutes)
-        finish(judge(run, arguments.samples, arguments.seed))
+        model = arguments.model or Path(folder) / "run"
+        if arguments.model is None:
+            seqgen.train([RECIPE], model, minutes=arguments.minutes)
+        finish(judge(model, corpus_of(model, Path(folder)), arguments.samples, arguments.seed))
 
 
 if __name__ == "__main__":

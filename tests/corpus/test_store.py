@@ -54,6 +54,23 @@ def test_opened_as_it_was_built(built):
     assert corpus.tokens == 26 * 7
 
 
+def test_where_documents_come_from_is_told_or_refused(copy):
+    corpus = Corpus.open(copy)
+    lines = [f"line{chr(97 + n)}" for n in range(26)]
+    numbers = range(len(corpus.documents("train")))
+    for number, (source, which) in zip(numbers, corpus.origins("train", numbers), strict=True):
+        assert source == "lines.letters"
+        assert Letters().decode(corpus.documents("train")[number][0]).letters == lines[which - 1]
+    assert corpus.origins("train", []) == []
+    for damage in ("[]", '{"path": "a", "documents": "many"}', '{"path": "a", "documents": 3}', "", "{"):
+        (copy / "sources.jsonl").write_text(damage + "\n" * bool(damage))
+        with pytest.raises(CorpusError, match=r"sources\.jsonl .*build the corpus again"):
+            corpus.origins("train", [0])
+    (copy / "sources.jsonl").unlink()
+    with pytest.raises(CorpusError, match=r"sources\.jsonl is damaged"):
+        corpus.origins("train", [0])
+
+
 def test_documents_are_copies():
     docs = Documents.from_examples([(np.array([0, 2, 1]), np.array([0, 1, 1]))])
     docs[0][0][:] = 9
