@@ -160,7 +160,7 @@ def note_lengths(piece: Piece) -> np.ndarray:
 def compare(real: Sequence[Piece], made: Sequence[Piece], tempo: int) -> dict[str, float]:
     """The mean of each statistic of both sides, and the overlapped area; that of histograms too. At most MOST a side.
 
-    What cannot be measured on two pieces of each side is left out.
+    What cannot be measured on one piece of each side is left out; so is an overlap, which takes two.
     """
     sides = [list(pieces)[:MOST] for pieces in (real, made)]
     told = [[statistics_of(piece, tempo) for piece in pieces] for pieces in sides]
@@ -168,9 +168,10 @@ def compare(real: Sequence[Piece], made: Sequence[Piece], tempo: int) -> dict[st
     for name in statistics_of(_NOTHING, tempo):
         ours, theirs = (np.array([values[name] for values in side]) for side in told)
         ours, theirs = ours[~np.isnan(ours)], theirs[~np.isnan(theirs)]
-        if min(len(ours), len(theirs)) > 1:
+        if min(len(ours), len(theirs)):
             result[f"{name}, held out"] = float(ours.mean())
             result[f"{name}, samples"] = float(theirs.mean())
+        if min(len(ours), len(theirs)) > 1:
             result[f"{name}, overlap"] = overlapped_area(ours[:, None], theirs[:, None])
     if min(map(len, sides)) > 1:
         for name, histogram in (("scale degrees", degrees), ("note lengths", note_lengths)):
