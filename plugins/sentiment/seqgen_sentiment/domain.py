@@ -240,7 +240,8 @@ class SentimentDomain(Domain[Labelled]):
         found = compare(from_train, from_held_out, self._probabilities(contents, oracle), self.frame.labels, judge)
         if judge:
             prompts = [self.prompt(None, self.Constraints(label=label)) for label in self.frame.labels]
-            asked, made = zip(*write_to_order(prompts, oracle), strict=True)
+            longest = 3 + max(len(content) for content in contents)
+            asked, made = zip(*write_to_order(prompts, oracle, longest), strict=True)
             answers = judge.judge([self._words(self.decode(ids).content) for ids in made])
             found["written to order, judged by logistic regression to be so"] = accuracy(answers, np.array(asked))
         return found

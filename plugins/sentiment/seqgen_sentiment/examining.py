@@ -13,7 +13,6 @@ from seqgen_sentiment.bag_of_words import BagOfWords
 
 WRITTEN = 400
 """How many contents are written to order, shared out among the labels."""
-LONGEST = 2048
 
 
 class Known(NamedTuple):
@@ -41,12 +40,12 @@ def compare(
     return {**found, "confusion": quality.confusion(answers, truth, names)}
 
 
-def write_to_order(prompts: Sequence[Prompt], oracle: Oracle, seed: int = 0) -> list[tuple[int, np.ndarray]]:
-    """Documents drawn from prompts, WRITTEN in all: the number of the prompt, and the ids int32[…]."""
+def write_to_order(prompts: Sequence[Prompt], oracle: Oracle, longest: int) -> list[tuple[int, np.ndarray]]:
+    """Documents of at most `longest` tokens after their prompt, WRITTEN in all: the prompt's number, ids int32[…]."""
     shares = [len(part) for part in np.array_split(np.arange(WRITTEN), len(prompts))]
     return [
         (number, ids)
         for number, (prompt, share) in enumerate(zip(prompts, shares, strict=True))
         if share
-        for ids in oracle.generate(prompt, share, longest=LONGEST, seed=seed)
+        for ids in oracle.generate(prompt, share, longest=longest, seed=0)
     ]
