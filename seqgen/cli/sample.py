@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="Where the files go.")
 @click.option("--stream", is_flag=True, help="Print while it draws, in place of writing files.")
 @click.option("-n", "--count", default=4, type=click.IntRange(1), show_default=True, help="How many.")
-@click.option("--prompt", help="What is continued: a file, or in the domain 'text' a text.")
+@click.option("--prompt", help="What is continued, or drawn within: a file, or in the domain 'text' a text.")
 @click.option("--with-prompt/--without-prompt", default=True, help="Whether the files hold what was continued too.")
 @click.option("--particles", default=64, type=click.IntRange(1), show_default=True,
               help="Where notes or words are given: tried at once for each file.")  # fmt: skip

@@ -123,6 +123,8 @@ class Filler:
         sets, particles = log_weights.shape
         vocabulary = tf.range(tables.allowed.shape[1])
         firsts = particles * tf.range(sets)[:, None]
+        # Said outright: of a single particle, TensorFlow would take the number of rows to be unknown.
+        rows = (sets * particles,)
 
         def move(t: tf.Tensor, position: Position, log_weights: tf.Tensor, gained: tf.Tensor, tokens: tf.TensorArray,
                  parents: tf.TensorArray) -> tuple:  # fmt: skip
@@ -137,7 +139,7 @@ class Filler:
             weights = tf.nn.softmax(log_weights)
             worn = 1 / tf.reduce_sum(weights**2, -1, keepdims=True) < enough
             ancestors = tf.where(worn, systematic(weights, uniform[t, :, 0]), tf.range(particles)) + firsts
-            parent = tf.reshape(ancestors, (-1,))
+            parent = tf.reshape(ancestors, rows)
             gained += tf.where(worn, log_mean(log_weights), 0.0)[:, 0]
             log_weights = tf.where(worn, 0.0, log_weights)
             position = position._replace(memory=memory)
@@ -147,7 +149,7 @@ class Filler:
                 lambda: (select(position, parent), tf.gather(fitting, parent)),
                 lambda: (position, fitting),
             )
-            token = choose(fitting, tf.reshape(uniform[t, :, 1:], (-1,)))
+            token = choose(fitting, tf.reshape(uniform[t, :, 1:], rows))
             position = position._replace(token=token, state=following(tables, position.state, token))
             return t + 1, position, log_weights, gained, tokens.write(t, token), parents.write(t, parent)
 

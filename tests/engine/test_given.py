@@ -99,6 +99,16 @@ def test_what_may_be_any_but_one_token_is_never_that_one(filler, scorer):
     assert {int(ids[1]) for ids in made.samples} == {2, 4, 5}
 
 
+def test_one_particle_is_drawn_as_the_model_likes_with_all_that_is_given(filler, scorer):
+    made = filler.fill(START, forked(), np.array([FREE, 4, EOS]), count=1, longest=LONGEST, seed=5, particles=1)
+    (ids,) = made.samples
+    likely = scorer.probabilities(ids)
+    assert ids[[2, 3]].tolist() == [4, EOS]
+    # After a 2 no 4 comes, and none after another.
+    expected = np.log((likely[0, [3, 5]].sum(), likely[1, 4], likely[2, EOS])).sum()
+    assert made.log_evidence[0] == pytest.approx(expected, abs=1e-4)
+
+
 def test_all_given_costs_what_scoring_says(filler, scorer):
     ids = np.array([BOS, 3, 4, 2, EOS], np.int32)
     nats = scorer.nats(ids)
@@ -179,11 +189,11 @@ def test_candidates_are_weighed_by_what_the_model_makes_of_what_an_automaton_ask
     given = intersect(forked(), build(6, 0, moves))
     pairs = [np.array([BOS, *tokens, EOS], np.int32) for tokens in itertools.product((2, 3, 4, 5), repeat=2)]
     exact = {tuple(ids.tolist()): float(np.exp(-scorer.nats(ids).sum())) for ids in pairs if given.accepts(ids)}
-    evidence, count, weigher = sum(exact.values()), 80, Weigher(Sampler(model), scorer)
+    evidence, count, weigher = sum(exact.values()), 40, Weigher(Sampler(model), scorer)
     for ids in (np.array(ids, np.int32) for ids in exact):
         second, end = scorer.probabilities(ids)[1:3]
         assert weigher.log_weight(ids, given, 1) == pytest.approx(np.log((1 - second[EOS]) * end[EOS]), abs=1e-4)
-    made = weigher.draw(START, given, count=count, longest=LONGEST, seed=2, particles=16)
+    made = weigher.draw(START, given, count=count, longest=LONGEST, seed=2, particles=8)
     drawn = [tuple(ids.tolist()) for ids in made.samples]
     assert set(drawn) <= set(exact)
     distance = sum(abs(drawn.count(ids) / count - p / evidence) for ids, p in exact.items()) / 2
