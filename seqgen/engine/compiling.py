@@ -17,6 +17,11 @@ class _Tracing(threading.local):
 _tracing = _Tracing()
 
 
+def inside_program() -> bool:
+    """Whether what runs now is being made part of an XLA program."""
+    return _tracing.inside_program
+
+
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Makes one XLA program of a function of tensors: fast where many small operations follow each other.
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import tensorflow as tf
 
+from seqgen.engine.devices import has_gpu
 from seqgen.engine.model import BATCH_AXIS, Memory
 
 FEWEST = 4
@@ -20,7 +21,7 @@ FEWEST = 4
 
 def lanes_of(streams: int) -> int:
     """How many lanes: the most that share `streams` out evenly, one a core and four streams at least; 1 on a GPU."""
-    if tf.config.list_physical_devices("GPU"):
+    if has_gpu():
         return 1
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     most = min(cores, max(1, streams // FEWEST))

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
+from seqgen.engine import cudnn
 from seqgen.engine.attention import BLOCKED, window_attention
 from seqgen.engine.cells import CELLS
 from seqgen.engine.compiling import compiled
@@ -132,21 +133,8 @@ class Model:
         x = embedded(lookups)
         last_hidden, last_carried = [], []
         for layer in range(settings.layers):
-            gain, own = weights[f"recurrence_{layer}/norm"], self.cell.weights(self.layer(layer, weights))
             states = memory.hidden[layer], memory.carried[layer]
-            if inputs.shape[0] == 1 and seen is None:
-                one = normalised(lookups, gain) if layer == 0 else normalise(x, gain)
-                hidden, carried = one_step(self.cell, one[0], own, resets[0], *states)
-                hiddens = hidden[None]
-            else:
-                from_input = (
-                    projected(lookups, gain, own.input, precision)
-                    if layer == 0
-                    else linear(normalise(x, gain), own.input, precision)
-                )
-                hiddens, carried = recurrence(self.cell, from_input, own, resets, *states, precision)
-                if seen is not None:
-                    seen.layers.append((from_input, own, resets, *states))
+            hiddens, carried = self._recur(layer, x, lookups, resets, states, weights, precision, seen)
             last_hidden.append(hiddens[-1])
             last_carried.append(carried)
             dropped = drop(hiddens, 2 + layer)
@@ -165,6 +153,26 @@ class Model:
             down = linear(tf.nn.relu(up + weights["feed_forward/up_bias"]), weights["feed_forward/down"])
             x += drop(down, 3 + settings.layers)
         return x, memory
+
+    def _recur(self, number: int, x: tf.Tensor, lookups: list[Lookup], resets: tf.Tensor,
+               states: tuple[tf.Tensor, tf.Tensor], weights: Mapping[str, tf.Tensor], precision: tf.DType,
+               seen: Seen | None) -> tuple[tf.Tensor, tf.Tensor]:  # fmt: skip
+        """A recurrent layer's hidden states [T, B, H], and what it carries on [B, C·H]; by the kernel that suits."""
+        gain, own = weights[f"recurrence_{number}/norm"], self.cell.weights(self.layer(number, weights))
+
+        def read() -> tf.Tensor:
+            return normalised(lookups, gain) if number == 0 else normalise(x, gain)
+
+        if resets.shape[0] == 1 and seen is None:
+            hidden, carried = one_step(self.cell, read()[0], own, resets[0], *states)
+            return hidden[None], carried
+        if cudnn.is_for(self.cell, precision) and seen is None:
+            return cudnn.cudnn_lstm(read(), own, resets, *states)
+        first = number == 0
+        from_input = projected(lookups, gain, own.input, precision) if first else linear(read(), own.input, precision)
+        if seen is not None:
+            seen.layers.append((from_input, own, resets, *states))
+        return recurrence(self.cell, from_input, own, resets, *states, precision)
 
     def layer(self, number: int, weights: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Those of the weights that are a recurrent layer's, by the names that its cell gives them."""

@@ -1,4 +1,7 @@
-"""What is seen inside a model, beside the same model in float64 and beside numerical derivatives."""
+"""What is seen inside a model, beside the same model in float64 and beside numerical derivatives.
+
+Nothing is compiled here, which would take longer than all the rest; `tests/test_cli.py` looks inside what is.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,22 @@ import pytest
 import tensorflow as tf
 
 from engine import reference, toys
+from seqgen.engine import inside
 from seqgen.engine.cells import CELLS
-from seqgen.engine.inside import SEGMENT, Observer
+from seqgen.engine.inside import Observer
 from seqgen.engine.recurrence import every_step
 from seqgen.engine.scoring import Scorer
 
 T, B, H = 9, 3, 5
+SEGMENT = 16
 EPSILON = 1e-5
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _uncompiled():
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
 
 
 @pytest.fixture(scope="module")
@@ -23,22 +35,17 @@ def model():
 
 @pytest.fixture(scope="module")
 def ids():
-    """A document longer than a segment."""
-    made = np.concatenate([toys.documents(1)[0][:-1], np.tile([3, 2, 5, 8], 40), [1]]).astype(np.int32)
-    assert len(made) > SEGMENT
+    """A document of several segments, the last of them not full."""
+    made = toys.documents(1, seed=5)[0][:40]
+    assert 2 * SEGMENT < len(made) < 3 * SEGMENT
     return made
 
 
 @pytest.fixture(scope="module")
 def activity(model, ids):
-    return Observer(model).activity(ids)
-
-
-@pytest.fixture
-def uncompiled():
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(inside, "SEGMENT", SEGMENT)
+        return Observer(model).activity(ids)
 
 
 def test_states_and_gates_are_those_of_the_equations_in_float64(model, ids, activity):
@@ -119,12 +126,12 @@ def test_every_cell_shows_the_steps_that_its_states_come_from(name):
 @pytest.mark.parametrize(
     "shape", [{}, *({"cell": name, "layers": 1, "attention_memory": 0} for name in ("gru", "fgr"))]
 )
-def test_gradient_norms_are_those_of_numerical_differences(uncompiled, shape):
+def test_gradient_norms_are_those_of_numerical_differences(shape):
     model = toys.model(width=8, feed_forward=0, **shape)
-    ids = toys.documents(1, seed=3)[0][:10]
-    made = Observer(model).gradient_norms(ids, furthest=4)
+    ids = toys.documents(1, seed=3)[0][:7]
+    made = Observer(model).gradient_norms(ids, furthest=2)
     steps, layers, width = len(ids) - 1, model.settings.layers, 8
-    expected = np.zeros((5, layers))
+    expected = np.zeros((3, layers))
     for k, layer in np.ndindex(*expected.shape):
         gradient = np.zeros(width)
         for unit in range(width):
@@ -142,7 +149,7 @@ def cost(model, ids, nudges):
     return -np.log(reference.probabilities(model, ids[:-1], hiddens)[-1, ids[-1]])
 
 
-def test_gradient_norms_go_back_to_the_beginning_and_no_further(uncompiled):
+def test_gradient_norms_go_back_to_the_beginning_and_no_further():
     model = toys.model(width=8, layers=1, attention_memory=0)
     ids, observer = toys.documents(1, seed=3)[0][:9], Observer(model)
     norms = observer.gradient_norms(ids, furthest=20)
@@ -152,4 +159,4 @@ def test_gradient_norms_go_back_to_the_beginning_and_no_further(uncompiled):
     # The distance looked at changes nothing in what is nearer.
     np.testing.assert_allclose(observer.gradient_norms(ids, furthest=3), norms[:4], rtol=1e-5)
     with pytest.raises(ValueError, match="two ids"):
-        observer.gradient_norms(ids[:1], furthest=3)
+        observer.gradient_norms(ids[:1], furthest=2)
