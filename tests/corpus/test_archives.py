@@ -37,6 +37,14 @@ def tarred(path: Path, mode: str, *members: tuple[str, str | None, bytes]) -> No
             archive.addfile(info, io.BytesIO((content or "").encode()))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_reader():
+    """A build starts a reader for each core; here one is enough."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(os, "cpu_count", lambda: 1)
+        yield
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("archives")

@@ -26,6 +26,14 @@ def words(count: int, seed: int) -> str:
     return "\n".join("".join(row) for row in np.random.default_rng(seed).choice(list("abcdefgh"), (count, 12)))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_reader():
+    """A build starts a reader for each core; here one is enough."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(os, "cpu_count", lambda: 1)
+        yield
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("sources")
