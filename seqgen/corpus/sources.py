@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
@@ -27,13 +28,15 @@ class Source(NamedTuple):
     path:    where it is
     name:    what it is called: its path below the folder that was given, or its own name; archive.zip/inner/name
     reason:  why it cannot be read, where that is known already
-    archive: the archive that it was taken from, if it was; then its path is a copy, which `release` removes
+    archive: the archive that it was taken from, if it was
+    copy:    the folder that was made for it then, which `release` removes
     """
 
     path: Path
     name: str
     reason: str | None = None
     archive: Path | None = None
+    copy: Path | None = None
 
     @property
     def stamp(self) -> list[int]:
@@ -46,8 +49,8 @@ class Source(NamedTuple):
 
     def release(self) -> None:
         """Says that nobody will read it again."""
-        if self.archive is not None and self.path != self.archive:
-            self.path.unlink(missing_ok=True)
+        if self.copy is not None:
+            shutil.rmtree(self.copy, ignore_errors=True)
 
 
 def walk(
@@ -58,7 +61,7 @@ def walk(
 ) -> Iterator[Source]:
     """The files of `sources`, those in folders sorted, in archives in their own order; with one of `endings` (or none).
 
-    A file of an archive is put into the folder `into` when it is asked for, if `wanted(number)`, the number of files
+    A file of an archive is put below the folder `into` when it is asked for, if `wanted(number)`, the number of files
     before it; else it is only named. Raises CorpusError for a source that does not exist or is neither file nor folder.
     """
     number = 0
@@ -73,7 +76,7 @@ def walk(
             continue
         for member in members(path, endings, target):
             inner = f"{name}/{printable(member.name, None)}" if member.name else name
-            yield Source(member.path or path, inner, member.reason, path)
+            yield Source(member.path or path, inner, member.reason, path, target())
             number += 1
 
 
