@@ -23,7 +23,9 @@ def build(
     bundled_only: bool = False,
     progress: Progress | None = None,
 ) -> Corpus:
-    """Makes a corpus of files and folders, or of the one recipe that is named, in the new folder `out`.
+    """Makes a corpus of files, folders and archives, or of the one recipe that is named, in the new folder `out`.
+
+    What an interrupted call with the same arguments left beside `out` is gone on with.
 
     `domain` may be left out for a recipe. Raises CorpusError, OutputError, UnknownName, InvalidValue, UsageError.
     """

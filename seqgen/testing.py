@@ -78,6 +78,8 @@ def check_item(domain: Domain, grammar: Grammar, item: Any, rng: np.random.Gener
     _assert_legal(domain, grammar, ids, "encode")
     again = domain.decode(ids)
     assert fingerprint(again) == fingerprint(item), f"decode(encode(item)) gives another item: {again!r} of {item!r}"
+    likeness, once_more = fingerprint(domain.likeness(item)), fingerprint(domain.likeness(again))
+    assert likeness == once_more, f"decode(encode(item)) is not alike: {again!r} of {item!r}"
     seed = int(rng.integers(2**31))
     before = ids.copy()
     once, twice = (domain.augment(ids, np.random.default_rng(seed)) for _ in range(2))
