@@ -87,10 +87,10 @@ def mutants(paths: list[Path], count: int, seed: int, folder: Path) -> Iterator[
         random = np.random.default_rng([seed, number])
         data, other = (originals[index] for index in random.integers(0, len(originals), 2))
         mutated = MUTATIONS[number % len(MUTATIONS)](bytearray(data), other, random)
-        path = folder / f"{number}.mid"
+        path = folder / f"{number}" / f"{number}.mid"
+        path.parent.mkdir()
         path.write_bytes(mutated)
-        # Named as a file of an archive, because such a file is a copy, which the readers remove.
-        yield Source(path, path.name, archive=folder)
+        yield Source(path, path.name, copy=path.parent)
 
 
 def main() -> None:

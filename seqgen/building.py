@@ -27,7 +27,9 @@ def build(
     progress: Progress | None = None,
     known: Vocabulary | None = None,
 ) -> Corpus:
-    """Makes a corpus of files and folders, or of the one recipe that is named, in the new folder `out`.
+    """Makes a corpus of files, folders and archives, or of the one recipe that is named, in the new folder `out`.
+
+    What an interrupted call with the same arguments left beside `out` is gone on with.
 
     `domain` may be left out for a recipe. The files and folders `valid` and `test` are for these splits and no other;
     with `valid`, all of the sources are trained on. A vocabulary that is `known` is grown, not learned anew. Raises

@@ -57,7 +57,7 @@ def train(
 ) -> Trained:
     """Trains a model in the folder `run` and gives the best one found, judged by held-out data.
 
-    sources:  files, folders, one recipe, or one corpus that was built before
+    sources:  files, folders, archives, one recipe, or one corpus that was built before
     settings: of the domain, the model and the training, all by name
     size:     tiny, small (default), medium or large
     minutes:  how long to train (default 10); or `steps`, which can be repeated to the bit

@@ -81,6 +81,8 @@ def check_item(domain: Domain, grammar: Grammar, item: Any, rng: np.random.Gener
     symbols = domain.passages(ids)
     assert symbols.shape == ids.shape, f"passages gives {len(symbols)} symbols of {len(ids)} ids"
     assert symbols[0] < 0, "passages counts BOS, with which every document begins"
+    likeness, once_more = fingerprint(domain.likeness(item)), fingerprint(domain.likeness(again))
+    assert likeness == once_more, f"decode(encode(item)) is not alike: {again!r} of {item!r}"
     seed = int(rng.integers(2**31))
     before = ids.copy()
     once, twice = (domain.augment(ids, np.random.default_rng(seed)) for _ in range(2))

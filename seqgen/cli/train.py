@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 def train(context: click.Context, sources: tuple[str, ...], domain: str | None, out: Path, size: str | None,
           minutes: float | None, steps: int | None, resume: bool, start: Path | None,
           valid: tuple[str, ...], test: tuple[str, ...], settings: dict[str, str]) -> None:  # fmt: skip
-    """Train on SOURCES: files, folders, one recipe, or one corpus that 'build' made.
+    """Train on SOURCES: files, folders, archives, one recipe, or one corpus that 'build' made.
 
     --set reaches the settings of the domain, of the model (width, layers, attention_memory …) and of the training
     (streams, segment, learning_rate, dropout …).

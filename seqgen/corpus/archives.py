@@ -15,6 +15,7 @@ from seqgen.errors import OutputError
 
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
 MEMORY_BYTES = 2**30
+MOST_LETTERS = 60
 SECONDS = 120
 """For one file of an archive, wanted or not."""
 ANSWER_BYTES = 2**20
@@ -34,18 +35,18 @@ def is_archive(name: str) -> bool:
     return name.lower().endswith(ENDINGS)
 
 
-def ending_of(name: str, endings: tuple[str, ...]) -> str:
-    """The one of `endings` that a name has; where any will do its own, if it is plain."""
-    lower = name.lower()
-    found = [ending for ending in endings if lower.endswith(ending)]
-    plain = re.search(r"\.[a-z0-9]{1,10}$", lower)
-    return found[0] if found else plain.group() if plain and not endings else ""
+def place_of(folder: Path, name: str) -> Path:
+    """Where in `folder` a file of an archive is put: as itself, in a folder called as its own, which may be its label.
+
+    Both names are made harmless, so that no name leads elsewhere.
+    """
+    return folder.joinpath(*(re.sub(r"[^\w .()+-]", "_", part)[-MOST_LETTERS:] for part in name.split("/")[-2:]))
 
 
 def members(archive: Path, endings: tuple[str, ...], target: Callable[[], Path | None]) -> Iterator[Member]:
     """The files of an archive that have one of the `endings` (none: all), in its own order.
 
-    Before each, `target()` says where it is put, without an ending, or None where it shall only be named. Raises
+    Before each, `target()` gives the folder into which it is put, or None where it shall only be named. Raises
     OutputError when it cannot be put there.
     """
     child = Child("seqgen.corpus.unpacker")
@@ -63,7 +64,7 @@ def members(archive: Path, endings: tuple[str, ...], target: Callable[[], Path |
                     yield Member("", None, printable(answer["reason"]))
                 return
             if answer:
-                yield _member(answer, endings, place)
+                yield _member(answer, place)
     except TimeoutError:
         yield Member("", None, f"took longer than {SECONDS} s")
     except (EOFError, ValueError, KeyError, TypeError, OSError):
@@ -72,7 +73,7 @@ def members(archive: Path, endings: tuple[str, ...], target: Callable[[], Path |
         child.close()
 
 
-def _member(answer: dict[str, Any], endings: tuple[str, ...], place: Path | None) -> Member:
+def _member(answer: dict[str, Any], place: Path | None) -> Member:
     name, reason = answer["name"], answer["reason"]
-    path = place.with_name(place.name + ending_of(name, endings)) if place and reason is None else None
+    path = place_of(place, name) if place and reason is None else None
     return Member(name, path, reason and printable(reason))

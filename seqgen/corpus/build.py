@@ -31,7 +31,7 @@ from seqgen.corpus.settling import settled
 from seqgen.corpus.sources import HeldOut, Progress, Source, sha256, walk
 from seqgen.corpus.split import Split, assign, check_sides
 from seqgen.corpus.store import FORMAT, INDEX, SPLITS, Corpus, ShardWriter
-from seqgen.corpus.unfinished import check_free, clear, unfinished
+from seqgen.corpus.unfinished import check_free, clear, remove_all_but, unfinished
 from seqgen.corpus.workers import Limits, Readers
 from seqgen.domain import Domain, Vocabulary
 from seqgen.errors import CorpusError
@@ -241,9 +241,7 @@ class _Writer:
         (self._journal.folder / "manifest.json").write_text(text, encoding="utf-8")
         final = {"manifest.json", "documents.npy", "sources.jsonl"}
         final |= {shard[kind] for shard in self._shards.shards for kind in ("ids", "weights") if kind in shard}
-        for path in self._journal.folder.iterdir():
-            if path.name not in final:
-                path.unlink()
+        remove_all_but(self._journal.folder, final)
 
     def close(self) -> None:
         self._copies.close()

@@ -98,7 +98,7 @@ class Stage:
 
 
 def _whole_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The lines of the log, without one that was cut off; that is cut away."""
+    """The lines of the log, without one that was cut off; that is cut away. Raises Changed for a damaged one."""
     if not path.is_file():
         return
     whole = 0
@@ -107,6 +107,9 @@ def _whole_lines(path: Path) -> Iterator[dict[str, Any]]:
             if not line.endswith(b"\n"):
                 break
             whole += len(line)
-            yield json.loads(line)
+            try:
+                yield json.loads(line)
+            except ValueError:
+                raise Changed from None
     with open(path, "ab") as file:
         file.truncate(whole)

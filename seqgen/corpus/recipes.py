@@ -13,7 +13,7 @@ take = "files"          # or the "docstrings", or the texts in "dictionaries", o
 url = "https://…"
 sha256 = "…"
 bytes = 1115394
-members = ["a/b.txt"]   # of a zip archive, the files that are meant
+members = ["a/b.txt"]   # of a zip archive, the files that are meant; without them an archive is read as a folder is
 [split]
 train = 0.8
 valid = 0.1
@@ -71,7 +71,7 @@ class PackageSource(BaseModel):
 
 
 class AddressSource(BaseModel):
-    """A file on the network, or files in a zip archive there."""
+    """A file or an archive on the network, or some files of a zip archive there."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -29,7 +30,8 @@ class Source(NamedTuple):
     path:    where it is
     name:    what it is called: its path below the folder that was given, or its own name; archive.zip/inner/name
     reason:  why it cannot be read, where that is known already
-    archive: the archive that it was taken from, if it was; then its path is a copy, which `release` removes
+    archive: the archive that it was taken from, if it was
+    copy:    the folder that was made for it then, which `release` removes
     side:    the split that it was named for, if it was
     """
 
@@ -37,6 +39,7 @@ class Source(NamedTuple):
     name: str
     reason: str | None = None
     archive: Path | None = None
+    copy: Path | None = None
     side: str | None = None
 
     @property
@@ -50,8 +53,8 @@ class Source(NamedTuple):
 
     def release(self) -> None:
         """Says that nobody will read it again."""
-        if self.archive is not None and self.path != self.archive:
-            self.path.unlink(missing_ok=True)
+        if self.copy is not None:
+            shutil.rmtree(self.copy, ignore_errors=True)
 
 
 def walk(
@@ -64,7 +67,7 @@ def walk(
     """The files of `sources`, those in folders sorted, in archives in their own order; with one of `endings` (or none).
 
     Those of `held_out` come first: of copies, the first one is kept.
-    A file of an archive is put into the folder `into` when it is asked for, if `wanted(number)`, the number of files
+    A file of an archive is put below the folder `into` when it is asked for, if `wanted(number)`, the number of files
     before it; else it is only named. Raises CorpusError for a source that does not exist or is neither file nor folder.
     """
     number = 0
@@ -79,7 +82,7 @@ def walk(
             continue
         for member in members(path, endings, target):
             inner = f"{name}/{printable(member.name, None)}" if member.name else name
-            yield Source(member.path or path, inner, member.reason, path, side)
+            yield Source(member.path or path, inner, member.reason, path, target(), side)
             number += 1
 
 

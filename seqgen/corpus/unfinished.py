@@ -7,7 +7,7 @@ import json
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -64,8 +64,17 @@ def unfinished(out: Path, task: Mapping[str, Any]) -> Iterator[Path]:
 
 def clear(folder: Path) -> None:
     """Empties a folder but for what its task is."""
+    remove_all_but(folder, {TASK})
+
+
+def remove_all_but(folder: Path, names: Iterable[str]) -> None:
+    """Removes what is called otherwise, files and folders."""
     for path in folder.iterdir():
-        if path.name != TASK:
+        if path.name in names:
+            continue
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
             path.unlink()
 
 

@@ -1,10 +1,9 @@
 """The process in which archives are opened: `python -P -m seqgen.corpus.unpacker`.
 
-It gets a job, then for each file of the archive the place where that shall be put (an ending is added), or nothing
-where it shall only be named. It answers with the file's name and, where it was refused, the reason; with {} for
-whatever is of no interest; and with `end` after the last, or where the disk is full. No name in an archive ever becomes
-a path: what leads out of the archive, links and devices are refused; what it unpacks to is counted against its
-size.
+It gets a job, then for each file of the archive the folder into which it shall be put, or nothing where it shall only
+be named. It answers with the file's name and, where it was refused, the reason; with {} for whatever is of no interest;
+and with `end` after the last, or where the disk is full. No name in an archive leads out of that folder, links and
+devices are refused, and what an archive unpacks to is counted against its size.
 
 zip and tar.{gz,bz2,xz} are read from beginning to end, one file at a time; in memory is at most zip's list of names.
 """
@@ -25,7 +24,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from seqgen.corpus.archives import ending_of, is_archive
+from seqgen.corpus.archives import is_archive, place_of
 from seqgen.corpus.child import Parent, limit_memory
 
 PIECE_BYTES = 2**20
@@ -106,7 +105,7 @@ def next_answer(found: Iterator[Entry], endings: tuple[str, ...], target: str) -
 
 
 def answered(entry: Entry, endings: tuple[str, ...], target: str) -> dict[str, Any]:
-    """What is said of a file, which is put at `target` where that is not empty."""
+    """What is said of a file, which is put into the folder `target` where that is not empty."""
     parts = [part for part in entry.name.split("/") if part not in ("", ".")]
     name = "/".join(parts)
     if not is_wanted(parts, endings):
@@ -118,7 +117,7 @@ def answered(entry: Entry, endings: tuple[str, ...], target: str) -> dict[str, A
         reason = "an archive within an archive"
     if reason is None and target:
         try:
-            unpack(entry, Path(target + ending_of(name, endings)))
+            unpack(entry, place_of(Path(target), name))
         except Refused as error:
             reason = str(error)
         except (NotImplementedError, RuntimeError):
@@ -192,6 +191,7 @@ def unpacked(raw: IO[bytes]) -> Any:
 def unpack(entry: Entry, target: Path) -> None:
     """Writes a file of an archive as `target`; raises Refused when it is too large, or what the archive raises."""
     done = 0
+    target.parent.mkdir(parents=True, exist_ok=True)
     with entry.open() as source, open(target, "wb") as file:
         while piece := source.read(PIECE_BYTES):
             done += len(piece)

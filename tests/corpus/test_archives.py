@@ -37,6 +37,14 @@ def tarred(path: Path, mode: str, *members: tuple[str, str | None, bytes]) -> No
             archive.addfile(info, io.BytesIO((content or "").encode()))
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_reader():
+    """A build starts a reader for each core; here one is enough."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(os, "cpu_count", lambda: 1)
+        yield
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("archives")
@@ -100,6 +108,7 @@ def test_nothing_is_left_of_what_was_unpacked(corpus, folder):
 def test_one_file_at_a_time_is_unpacked(folder, tmp_path):
     for source in walk([folder / "a.zip"], (".letters",), tmp_path):
         assert len(list(tmp_path.iterdir())) == (source.reason is None)
+        assert source.reason or source.path.parts[-2:] in {("unpacked-0", "one.letters"), ("inner", "two.letters")}
         assert source.reason or source.path.read_text() in (words(1), words(2))
         source.release()
     named = list(walk([folder / "a.zip"], (".letters",), tmp_path, lambda number: False))

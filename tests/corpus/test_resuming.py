@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import textwrap
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -19,11 +20,20 @@ from seqgen.corpus.build import build
 from seqgen.corpus.journal import Journal
 from seqgen.corpus.store import ShardWriter
 
-FILES = 6
+FILES, IN_ARCHIVE = 6, 2
+TOTAL = FILES + IN_ARCHIVE
 
 
 def words(count: int, seed: int) -> str:
     return "\n".join("".join(row) for row in np.random.default_rng(seed).choice(list("abcdefgh"), (count, 12)))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def one_reader():
+    """A build starts a reader for each core; here one is enough."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(os, "cpu_count", lambda: 1)
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -31,6 +41,9 @@ def folder(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("sources")
     for number in range(FILES):
         (folder / f"{number}.letters").write_text(words(10, number) + f"\ndrop\n{words(3, 0)}")
+    with zipfile.ZipFile(folder / "some.zip", "w") as archive:
+        for number in range(IN_ARCHIVE):
+            archive.writestr(f"{number}.letters", words(4, 100 + number))
     return folder
 
 
@@ -67,17 +80,17 @@ def assert_same(one: Path, other: Path) -> None:
         assert path.read_bytes() == (other / path.name).read_bytes(), path.name
 
 
-@pytest.mark.parametrize("what", ["files to learn from", "files"])
-def test_it_goes_on_and_reads_nothing_again(files, whole, tmp_path, what):
+@pytest.mark.parametrize(("what", "last"), [("files to learn from", 3), ("files", FILES + 1)])
+def test_it_goes_on_and_reads_nothing_again(files, whole, tmp_path, what, last):
     with pytest.raises(KeyboardInterrupt):
-        build(Remembering(), [files], tmp_path / "corpus", progress=stop_at(3, what))
+        build(Remembering(), [files], tmp_path / "corpus", progress=stop_at(last, what))
     assert not (tmp_path / "corpus").exists()
     if what == "files":
-        for number in range(3):
+        for number in range(FILES):
             spoil(files / f"{number}.letters")
     told = []
     build(Remembering(), [files], tmp_path / "corpus", progress=lambda *done: told.append(done))
-    assert told[0] == (4, FILES, what)
+    assert told[0] == (last + 1, TOTAL, what)
     assert_same(tmp_path / "corpus", whole)
     assert {path.name for path in tmp_path.iterdir()} == {"sources", "corpus"}
 
@@ -117,7 +130,7 @@ def test_other_files_or_another_task_begin_anew(files, tmp_path):
     (files / "0.letters").write_text(words(7, 99))
     told = []
     corpus = build(Letters(), [files], tmp_path / "corpus", progress=lambda *done: told.append(done))
-    assert told[0] == (1, FILES, "files")
+    assert told[0] == (1, TOTAL, "files")
     assert next(corpus.sources())["documents"] == 7
     with pytest.raises(KeyboardInterrupt):
         build(Letters(), [files], tmp_path / "another", progress=stop_at(3, "files"))
