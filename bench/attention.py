@@ -1,114 +1,185 @@
-"""What the attention layer costs and gives: training speed in turns, and held-out nats after the same time.
+"""Attention, measured: what it costs, and on which tasks it wins at equal time.
 
-    python bench/attention.py DATA [--minutes 2] [--seeds 2] [--only cost recall …]
+    python bench/attention.py FOLDER [--minutes 2] [--only recall …]
 
-Cost is the share of training speed that attention takes at 2 × 256, T 128, M 128, 32 streams, all cores. What it gives
-is tried on attention_tasks.py: with and without attention, side by side for the same time, each on one core (race.py).
-DATA holds `jsb`, `tinyshakespeare` and `multi30k`. What counts is the best model by validation, once, on test, as a
-mean over seeds; a side wins where the means differ by more than they may by chance (Fisher's least significant
-difference).
+FOLDER holds the data sets jsb, tinyshakespeare and multi30k. Cost: tokens a second of training at 2 × 256, T 128,
+M 128, with attention and without, in turns in one process. Then each task is learned twice for the same time, with and
+without attention, at the same moment, each on a core of its own (race.py):
 
-With two cores and two seeds, five tasks take 20 minutes and what is needed to compile and test, about 6.
+    jsb          the chorales of chorales.py; nats a note
+    text         characters of tiny Shakespeare, first 90 % / last 10 %; nats a character
+    translation  Multi30k German → English as one sequence of words, 8 000 the commonest; nats an English word
+    recall       keys with values, 500 steps of noise, then each key in another order: its value; nats a value
+    motif        16 random tokens, 200 steps of noise, the same 16; nats a token of the second time
+
+Recall and motif are new in every document. In these a model that remembers nothing pays ln 16 = 2.77 nats.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
-from statistics import mean, median
-from typing import Any
+from statistics import median
 
+import chorales
 import numpy as np
-from attention_tasks import RECALLING, TRIALS
 from common import finish
-from race import Run, least_difference, side_by_side, train
+from race import Run, Task, side_by_side, train
 
+from seqgen.corpus.store import Documents
+from seqgen.corpus.stream import Stream
+from seqgen.domain import Example
 from seqgen.engine.model import Model
-from seqgen.engine.segment import Cut
 from seqgen.engine.settings import ModelSettings, TrainingSettings
 from seqgen.engine.training import Trainer
 from seqgen.grammar import anything
 
-VOCABULARY, STREAMS, SEGMENT, MEMORY = 65, 32, 128, 128
-TURNS = 20
-EVALUATIONS = 5
+FIRST = 2
+SYMBOLS = 16
+ROUNDS, STEPS = 5, 30
 
 
-def cost() -> float:
-    """The share of training speed that attention takes."""
-    random = np.random.default_rng(0)
-    inputs, targets = random.integers(2, VOCABULARY, (2, SEGMENT, STREAMS)).astype(np.int32)
-    segment = Cut(inputs, targets, np.ones(inputs.shape, np.float32), np.zeros_like(inputs))
-
-    def trainer(memory: int) -> Trainer:
-        settings = ModelSettings(width=256, layers=2, attention_memory=memory)
-        model = Model.new(settings, anything(VOCABULARY), 0)
-        return Trainer(model, TrainingSettings(streams=STREAMS, segment=SEGMENT, dropout=0.0))
-
-    def seconds(trainer: Trainer) -> float:
-        begun = time.perf_counter()
-        float(trainer.step(segment, 0.0))
-        return time.perf_counter() - begun
-
-    sides = trainer(0), trainer(MEMORY)
-    turns = [[seconds(side) for side in sides] for _ in range(TURNS + 2)][2:]
-    return 1 - median(without / with_it for without, with_it in turns)
+def documents(examples: list[Example]) -> Documents:
+    return Documents.from_examples([(one.ids, one.weights) for one in examples])
 
 
-def learn(data: Path, name: str, attends: bool, seed: int, seconds: float) -> Run:
-    trial = TRIALS[name](data)
-    model = ModelSettings(attention_memory=trial.attention_memory if attends else 0, **trial.model)
-    run = train(trial.task, model, TrainingSettings(seed=seed, evaluations=EVALUATIONS, **trial.training), seconds)
-    print(f"{name:15} {'with' if attends else 'without':7} seed {seed}  test {run.test:.4f}  {run.steps:6} steps  "
-          f"{run.tokens_per_second:7,.0f} tokens/s", flush=True)  # fmt: skip
+def task_of(parts: list[list[Example]], vocabulary: int) -> Task:
+    return Task(*map(documents, parts), anything(vocabulary))
+
+
+def jsb(folder: Path) -> Task:
+    parts = chorales.splits(folder / "jsb")
+    return Task(parts["train"], parts["valid"], parts["test"], chorales.positions(), chorales.transpose)
+
+
+def text(folder: Path) -> Task:
+    whole = (folder / "tinyshakespeare" / "input.txt").read_text(encoding="utf-8")
+    ids = np.unique(list(whole), return_inverse=True)[1] + FIRST
+    cut, size = int(0.9 * len(ids)), 10_000
+    learned, held_out = (
+        [Example.document(part[start : start + size], ends=False) for start in range(0, len(part), size)]
+        for part in (ids[:cut], ids[cut:])
+    )
+    return task_of([learned, held_out, held_out], int(ids.max()) + 1)
+
+
+def translation(folder: Path, most_words: int = 8000) -> Task:
+    def lines(split: str, language: str) -> list[list[str]]:
+        text = (folder / "multi30k" / f"{split}.{language}").read_text(encoding="utf-8")
+        return [line.split() for line in text.splitlines()]
+
+    counted = Counter(word for language in ("de", "en") for line in lines("train", language) for word in line)
+    unknown, separator = FIRST, FIRST + 1
+    number = {word: FIRST + 2 + rank for rank, (word, _) in enumerate(counted.most_common(most_words))}
+
+    def pairs(split: str) -> list[Example]:
+        made = []
+        for source, target in zip(lines(split, "de"), lines(split, "en"), strict=True):
+            given, told = ([number.get(word, unknown) for word in words] for words in (source, target))
+            example = Example.document([*given, separator, *told])
+            example.weights[: len(given) + 2] = 0
+            made.append(example)
+        return made
+
+    return task_of([pairs(split) for split in ("train", "val", "test_2016_flickr")], FIRST + 2 + len(number))
+
+
+def recall(folder: Path, pairs: int = 4, wait: int = 500) -> Task:
+    """Keys are of one alphabet, values of another; noise is a token of its own."""
+    keys, values, noise = FIRST, FIRST + SYMBOLS, FIRST + 2 * SYMBOLS
+
+    def one(rng: np.random.Generator) -> Example:
+        chosen, answers = rng.permutation(SYMBOLS)[:pairs], rng.integers(SYMBOLS, size=pairs)
+        shown = np.stack([keys + chosen, values + answers], 1)
+        asked = shown[rng.permutation(pairs)]
+        example = Example.document([*shown.ravel(), *[noise] * wait, *asked.ravel()], ends=False)
+        example.weights[:] = 0
+        example.weights[-2 * pairs + 1 :: 2] = 1
+        return example
+
+    return drawn(one, noise + 1)
+
+
+def motif(folder: Path, length: int = 16, wait: int = 200) -> Task:
+    noise = FIRST + SYMBOLS
+
+    def one(rng: np.random.Generator) -> Example:
+        tune = FIRST + rng.integers(SYMBOLS, size=length)
+        example = Example.document([*tune, *[noise] * wait, noise + 1, *tune], ends=False)
+        example.weights[:] = 0
+        example.weights[-length:] = 1
+        return example
+
+    return drawn(one, noise + 2)
+
+
+def drawn(one: Callable[[np.random.Generator], Example], vocabulary: int) -> Task:
+    """Documents that a training of some minutes hardly sees twice."""
+    return task_of([[one(np.random.default_rng([seed, n])) for n in range(count)]
+                    for seed, count in enumerate((8000, 64, 256))], vocabulary)  # fmt: skip
+
+
+TASKS: dict[str, tuple[Callable[[Path], Task], int, int]] = {
+    "jsb": (jsb, 128, 64),
+    "text": (text, 128, 64),
+    "translation": (translation, 64, 64),
+    "recall": (recall, 640, 256),
+    "motif": (motif, 256, 128),
+}
+"""Of each task: what makes it, how far attention looks back, and the length of a segment."""
+
+
+def learn(folder: Path, name: str, attends: bool, seconds: float) -> Run:
+    make, memory, segment = TASKS[name]
+    model = ModelSettings(width=128, layers=1, attention_memory=memory if attends else 0)
+    run = train(make(folder), model, TrainingSettings(segment=segment, dropout=0.1, evaluations=6), seconds)
+    print(f"{name:12} {'with' if attends else 'without':8} test {run.test:.4f}  {run.steps} steps", flush=True)
     return run
 
 
-def compare(data: Path, name: str, seeds: int, seconds: float) -> dict[str, Any]:
-    """Trains both sides, says which one wins, and gives the figures."""
-    # The sides change cores from seed to seed.
-    jobs = [(data, name, attends, seed, seconds) for seed in range(seeds) for attends in (seed % 2 == 1, seed % 2 == 0)]
-    runs: dict[bool, list[Run]] = {False: [], True: []}
-    for job, run in zip(jobs, side_by_side(learn, jobs, 2), strict=True):
-        runs[job[2]].append(run)
-    without, with_it = ([run.test for run in runs[attends]] for attends in (False, True))
-    gain, chance = mean(without) - mean(with_it), least_difference([without, with_it])
-    winner = "neither" if abs(gain) <= chance else "with" if gain > 0 else "without"
-    print(f"{name}: {mean(without):.4f} nats without attention, {mean(with_it):.4f} with it; by chance {chance:.4f}. "
-          + ("Neither side wins." if winner == "neither" else f"The side {winner} attention wins."))  # fmt: skip
-    speed = {attends: mean(run.tokens_per_second for run in runs[attends]) for attends in runs}
-    return {
-        f"{name}_without": mean(without), f"{name}_with": mean(with_it), f"{name}_chance": chance,
-        f"{name}_winner": winner, f"{name}_speed": speed[True] / speed[False],
-    }  # fmt: skip
+def cost() -> dict[str, float]:
+    """Tokens a second of training with attention as a share of those without, the medians of steps taken in turns."""
+    grammar, steps, streams = anything(65), 128, 32
+    rng = np.random.default_rng(0)
+    corpus = documents([Example.document(rng.integers(FIRST, 65, 5000)) for _ in range(64)])
+    settings = TrainingSettings(streams=streams, segment=steps)
+    stream = Stream(corpus, grammar, streams=streams, steps=steps, seed=0)
+    trainers = {
+        memory: Trainer(Model.new(ModelSettings(width=256, layers=2, attention_memory=memory), grammar, 0), settings)
+        for memory in (0, 128)
+    }
+    seconds: dict[int, list[float]] = {memory: [] for memory in trainers}
+    for turn in range(ROUNDS + 1):
+        for memory, trainer in trainers.items():
+            begun = time.perf_counter()
+            for step in range(STEPS):
+                loss = trainer.step(stream.batch(step), 1e-3)
+            float(loss)
+            if turn:  # the first one compiles
+                seconds[memory].append(time.perf_counter() - begun)
+    without, attending = (median(seconds[memory]) for memory in (0, 128))
+    return {"attention_cost": 1 - without / attending, "tokens_per_second_without": streams * steps * STEPS / without}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("data", type=Path)
+    parser.add_argument("folder", type=Path)
     parser.add_argument("--minutes", type=float, default=2.0, help="of each training")
-    parser.add_argument("--seeds", type=int, default=2)
-    parser.add_argument("--only", nargs="+", choices=["cost", *TRIALS], default=["cost", *TRIALS])
+    parser.add_argument("--only", nargs="*", choices=["cost", *TASKS], default=["cost", *TASKS])
     arguments = parser.parse_args()
-    figures: dict[str, Any] = {"minutes": arguments.minutes, "seeds": arguments.seeds}
-    if "cost" in arguments.only:
-        figures["cost"] = cost()
-        print(f"Attention takes {figures['cost']:.1%} of training speed.", flush=True)
-    tried = [name for name in TRIALS if name in arguments.only]
-    for name in tried:
-        figures |= compare(arguments.data, name, arguments.seeds, 60 * arguments.minutes)
-
-    if tried:
-        print("\ntask              without     with   chance   speed   wins")
-    for name in tried:
-        row = [figures[f"{name}_{key}"] for key in ("without", "with", "chance", "speed", "winner")]
-        print(f"{name:15} {row[0]:9.4f}{row[1]:9.4f}{row[2]:9.4f}{row[3]:8.2f}   {row[4]}")
-    if set(RECALLING) <= set(tried):
-        won = all(figures[f"{name}_winner"] == "with" for name in RECALLING)
-        figures["attention_wins_where_recall_is_asked_for"] = "confirmed" if won else "contradicted"
-        print(f"Attention wins where recall is asked for: {figures['attention_wins_where_recall_is_asked_for']}.")
-    finish(figures)
+    figures: dict[str, float] = cost() if "cost" in arguments.only else {}
+    names = [name for name in TASKS if name in arguments.only]
+    jobs = [(arguments.folder, name, attends, 60 * arguments.minutes) for name in names for attends in (True, False)]
+    runs = dict(zip([job[1:3] for job in jobs], side_by_side(learn, jobs, 2), strict=True))
+    for name in names:
+        attending, without = runs[name, True], runs[name, False]
+        figures |= {f"{name}_nats_with": attending.test, f"{name}_nats_without": without.test}
+        better = "attention wins" if attending.test < without.test else "attention loses"
+        print(f"{name}: {attending.test:.4f} with, {without.test:.4f} without: {better}.")
+    finish({**figures, "minutes": arguments.minutes})
 
 
 if __name__ == "__main__":

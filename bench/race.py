@@ -6,7 +6,6 @@ compiled. Linux only, for only there a process can be held on a core.
 
 from __future__ import annotations
 
-import itertools
 import math
 import multiprocessing
 import os
@@ -97,7 +96,7 @@ def compile_all(loop: TrainingLoop) -> None:
     """Makes TensorFlow compile a step and an evaluation, and leaves no trace in what is trained."""
     before = loop.trainer.tensors()
     float(loop.trainer.step(loop.segment_at(0), 0.0))
-    loop.evaluator.evaluate(itertools.islice(loop.held_out(), 1))
+    loop.evaluator.evaluate(loop.held_out())
     loop.trainer.restore(before, 0)
 
 
