@@ -112,7 +112,7 @@ class Observer:
 
     def _look_back_on_segment(self, inputs: tf.Tensor, states: tf.Tensor, last: tf.Tensor, memory: Memory
                               ) -> tuple[tf.Tensor, Memory]:  # fmt: skip
-        """The gradient of the cost of `last` by the hidden states of all steps and layers [T, N, H]; the memory after."""
+        """The gradient of the cost of `last` by all hidden states [T, N, H], and the memory after."""
         model, tables, seen = copy.copy(self.model), self.model.tables, Seen()
         model.cell = Nudged(model.cell)
         with tf.GradientTape() as tape:
