@@ -14,7 +14,8 @@ Both are learned by a curriculum (Zaremba & Sutskever 2014): sequences are of ra
 doubles whenever it goes well. Only what is asked for counts in the loss. Each cell has the same minutes for each task,
 and is tested in the end on fresh sequences of full length. One layer, no attention, gradients through all steps.
 
-The plot shows, for untrained models, the gradient of the last output by the input d steps before it.
+The plot shows how much the cost of a token depends on the hidden state k steps before, against how much it does on the
+last one: the length of the gradient, in untrained models, for a plain RNN and for LSTMs with and without forget bias.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ import tensorflow as tf
 from common import finish
 
 from seqgen.engine.compiling import compiled
+from seqgen.engine.inside import Observer
 from seqgen.engine.model import Model
 from seqgen.engine.settings import ModelSettings, TrainingSettings
 from seqgen.engine.training import Trainer
@@ -42,6 +44,8 @@ BLANK, SIGNAL = 2 + SYMBOLS, 3 + SYMBOLS
 WIDTH, STREAMS, TESTED = 128, 64, 16
 REMEMBERING = 4.0
 """The forget gates' first bias: half of what is kept is still there after 38 steps."""
+NOTHING = 1e-30
+"""The smallest gradient that is shown."""
 
 
 class Sequences(NamedTuple):
@@ -160,29 +164,21 @@ def make_model(cell: str, vocabulary: int, seed: int, forget_bias: float = REMEM
     return Model.new(settings, anything(vocabulary), seed)
 
 
-def gradient_norms(model: Model, steps: int) -> np.ndarray:
-    """[steps]: the length of the last output's gradient by the input d = 0, 1, … steps before it.
-
-    Every step has a token of its own, so that the gradient of a token's embedding is that of a step's input.
-    """
-    ids = tf.range(2, 2 + steps)[:, None]
+def reach(model: Model, steps: int) -> np.ndarray:
+    """[steps + 1]: the length of a cost's gradient by the hidden state k = 0, 1, … steps before, 1 for k = 0."""
     random = np.random.default_rng(0)
-    with tf.GradientTape() as tape:
-        x, _ = model.forward(ids, tf.zeros_like(ids), model.empty_memory(1))
-        direction = random.standard_normal(x.shape[-1]).astype(np.float32)
-        along = tf.reduce_sum(x[-1, 0] * direction)
-    gradient = tf.convert_to_tensor(tape.gradient(along, model.weights["embedding"]))
-    return np.linalg.norm(gradient[2:], axis=1)[::-1]
+    ids = np.concatenate([[BOS], random.integers(2, model.grammar.vocabulary_size, steps + 2)])
+    norms = Observer(model).gradient_norms(ids, furthest=steps)[:, 0]
+    return np.maximum(norms / norms[0], NOTHING)
 
 
 def plot(path: Path, norms: dict[str, np.ndarray]) -> None:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(7, 4), layout="constrained")
-    axes = figure.add_subplot(xlabel="steps back", ylabel="length of the gradient", yscale="log")
+    axes = figure.add_subplot(xlabel="steps back", ylabel="length of the gradient, 1 at the last step", yscale="log")
     for name, values in norms.items():
-        # The output's own step is left out: there the input goes past the recurrence as well.
-        axes.plot(np.arange(1, len(values)), np.maximum(values[1:], 1e-30), label=name)
+        axes.plot(values, label=name)
     axes.legend()
     figure.savefig(path, dpi=150)
 
@@ -206,15 +202,14 @@ def main() -> None:
                 figures[f"copying_{full}_accuracy_{cell}"] = 1 - result.error
             figures[f"{name}_longest_{cell}"] = result.longest
             figures[f"{name}_seconds_{cell}"] = result.seconds
+    forget_biases = {"rnn": 0.0} | {f"lstm, forget bias {bias:.0f}": bias for bias in (0.0, 1.0, REMEMBERING)}
     norms = {
-        "rnn": gradient_norms(make_model("rnn", 602, arguments.seed), 600),
-        "lstm, forget bias 0": gradient_norms(make_model("lstm", 602, arguments.seed, 0.0), 600),
-        "lstm, forget bias 1": gradient_norms(make_model("lstm", 602, arguments.seed, 1.0), 600),
-        f"lstm, forget bias {REMEMBERING:.0f}": gradient_norms(make_model("lstm", 602, arguments.seed), 600),
+        name: reach(make_model(name.split(",")[0], Adding.vocabulary, arguments.seed, bias), 600)
+        for name, bias in forget_biases.items()
     }
     if arguments.plot:
         plot(arguments.plot, norms)
-    figures |= {f"gradient_100_back_{name}": float(f"{values[100]:.3g}") for name, values in norms.items()}
+    figures |= {f"log10_gradient_100_back_{name}": float(np.log10(values[100])) for name, values in norms.items()}
     finish(figures)
 
 

@@ -296,7 +296,7 @@ class Trained:
         return Inside(**vars(activity), tokens=tuple(self.domain.vocabulary[id] for id in ids))
 
     def gradient_norms(self, ids: np.ndarray, *, furthest: int = 256) -> np.ndarray:
-        """float32[K + 1, N]: ‖∂L/∂h_{T-k}‖ for k = 0 … K and each of N layers, L the cost of the last of ids int32[n].
+        """float64[K + 1, N]: ‖∂L/∂h_{T-k}‖ for k = 0 … K and each of N layers, L the cost of the last of ids int32[n].
 
         T is the step that reads the last id but one: how much what the model says there depends on its hidden states k
         steps before. K is `furthest`, or as far as the document goes back. Raises InvalidValue, and UsageError when the

@@ -89,7 +89,7 @@ class Observer:
         return *(tf.stack(part, 1)[:, :, 0] for part in zip(*layers, strict=True)), attention, after
 
     def gradient_norms(self, ids: np.ndarray, furthest: int) -> np.ndarray:
-        """float32[K + 1, N]: how much the cost of a document's last id depends on hidden states k = 0 … K steps before.
+        """float64[K + 1, N]: how much the cost of a document's last id depends on hidden states k = 0 … K steps before.
 
         That is ‖∂L/∂h_{T-k}‖ for each of N recurrent layers, L = -ln p(last of ids int32[n] | those before), T the step
         that reads the last but one: what vanishes in a plain RNN (Hochreiter 1991; Pascanu et al. 2013). K is
@@ -106,11 +106,13 @@ class Observer:
         last = tf.constant(ids[-1], tf.int32)
         for begin in range(0, len(inputs), steps):
             part = slice(begin, begin + steps)
-            norms, memory = self._look_back(inputs[part], states[part], last, memory)
-        return norms.numpy()[: len(ids) - 1]
+            gradients, memory = self._look_back(inputs[part], states[part], last, memory)
+        # In float64, because the square of a small float32 is 0.
+        return np.linalg.norm(gradients.numpy()[::-1].astype(np.float64), axis=-1)[: len(ids) - 1]
 
     def _look_back_on_segment(self, inputs: tf.Tensor, states: tf.Tensor, last: tf.Tensor, memory: Memory
                               ) -> tuple[tf.Tensor, Memory]:  # fmt: skip
+        """The gradient of the cost of `last` by all hidden states [T, N, H], and the memory after."""
         model, tables, seen = copy.copy(self.model), self.model.tables, Seen()
         model.cell = Nudged(model.cell)
         with tf.GradientTape() as tape:
@@ -119,8 +121,7 @@ class Observer:
             logits = model.logits(x[-1], tf.gather(tables.allowed, states[-1]))
             cost = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=last[None], logits=logits)
         by_input = tape.gradient(cost, [from_input for from_input, *_ in seen.layers])
-        by_nudge = tf.stack([gradient[:, 0, -model.settings.width :] for gradient in by_input], 1)
-        return tf.reverse(tf.norm(by_nudge, axis=-1), [0]), memory
+        return tf.stack([gradient[:, 0, -model.settings.width :] for gradient in by_input], 1), memory
 
 
 @dataclass(frozen=True)
