@@ -17,7 +17,7 @@ MODES = {
     "min": {0, 2, 3, 5, 7, 8, 9, 10, 11},
 }  # fmt: skip
 TONICS = dict(zip("CDEFGAB", (0, 2, 4, 5, 7, 9, 11), strict=True))
-VOICES = "SATB"
+VOICES = {"S": "Soprano", "A": "Alto", "T": "Tenor", "B": "Bass"}
 WRITTEN_AT = 80
 """Quarters a minute, where the encoding tells no tempo."""
 
@@ -72,7 +72,7 @@ def keeps(path: Path, encoding: str, asked: dict[str, Any], ended: bool) -> list
     if "range" in asked and encoding == "chorale":
         for part in asked["range"].split(","):
             lowest, highest = map(int, part[2:].split("-"))
-            sung = [note[2] for note in notes if note[4].name == file.tracks[VOICES.index(part[0])].name]
+            sung = [note[2] for note in notes if note[4].name == VOICES[part[0]]]
             check("range", all(lowest <= pitch <= highest for pitch in sung))
     elif "range" in asked:
         lowest, highest = map(int, asked["range"].split("-"))

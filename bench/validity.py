@@ -16,7 +16,6 @@ import os
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -31,7 +30,7 @@ from seqgen.engine.filters import Filters
 from seqgen.engine.model import Model
 from seqgen.engine.sampling import Sampler
 from seqgen.engine.settings import ModelSettings
-from seqgen.grammar import Grammar
+from seqgen.grammar import EOS, Grammar
 from seqgen.plugins import load_domain
 
 ENCODINGS = ("chorale", "melody", "drums", "score", "performance")
@@ -123,44 +122,46 @@ def main() -> None:
     refused, kinds, ended, wrong = 0, Counter[str](), 0, Counter[str]()
     models = {encoding: Random(encoding) for encoding in ENCODINGS}
 
-    def jobs(folder: Path) -> Iterator[tuple[Path, str, dict[str, Any], bool, bool]]:
+    def batch(folder: Path, made: int) -> list[tuple[Path, str, dict[str, Any], bool, bool]]:
+        """The next files, or none where what was asked for cannot be."""
         nonlocal refused, ended
-        made = 0
-        while made < arguments.samples:
-            encoding = ENCODINGS[made // BATCH % len(ENCODINGS)]
-            asked = wishes(encoding, rng)
-            try:
-                drawn = models[encoding].draw(asked, rng)
-            except ImpossibleConstraints:
-                refused += 1
-                continue
-            for ids in drawn[: arguments.samples - made]:
-                domain = models[encoding].domain
-                (path,) = domain.write(domain.decode(ids), folder / str(made))
-                ended += bool(ids[-1] == 1)
-                kinds.update({encoding: 1, **dict.fromkeys(asked, 1)})
-                yield path, encoding, asked, bool(ids[-1] == 1), made < arguments.music21
-                made += 1
-            print(f"{made} of {arguments.samples}: {encoding} {asked}", flush=True)
+        encoding = ENCODINGS[made // BATCH % len(ENCODINGS)]
+        asked = wishes(encoding, rng)
+        try:
+            drawn = models[encoding].draw(asked, rng)
+        except ImpossibleConstraints:
+            refused += 1
+            return []
+        jobs = []
+        for number, ids in enumerate(drawn[: arguments.samples - made], start=made):
+            domain, whole = models[encoding].domain, bool(ids[-1] == EOS)
+            (path,) = domain.write(domain.decode(ids), folder / str(number))
+            ended += whole
+            kinds.update({encoding: 1, **dict.fromkeys(asked, 1)})
+            jobs.append((path, encoding, asked, whole, number < arguments.music21))
+        return jobs
 
     with (
         tempfile.TemporaryDirectory() as folder,
         ProcessPoolExecutor(os.cpu_count(), get_context("spawn")) as pool,
     ):
-        waiting = []
-        for job in jobs(Path(folder)):
-            waiting.append((job, pool.submit(checked, job)))
-        for job, future in waiting:
-            for what in future.result():
-                wrong[what] += 1
-                print(f"{job[1]} {job[2]}: {what}", flush=True)
+        made = 0
+        while made < arguments.samples:
+            jobs = batch(Path(folder), made)
+            for job, found in zip(jobs, pool.map(checked, jobs), strict=True):
+                wrong.update(found)
+                for what in found:
+                    print(f"{job[1]} {job[2]}: {what}", flush=True)
+                job[0].unlink()
+            made += len(jobs)
+            print(f"{made} of {arguments.samples}, {wrong.total()} wrong", flush=True)
     finish(
         {
             "samples": arguments.samples,
             "opened_in_pretty_midi_mido_and_symusic": arguments.samples,
             "opened_in_music21": min(arguments.music21, arguments.samples),
             "whole": ended,
-            "wrong": sum(wrong.values()),
+            "wrong": wrong.total(),
             "refused_wishes": refused,
             "by_encoding_and_wish": dict(sorted(kinds.items())),
         }

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 @click.option("--prompt", help="What is continued, or drawn within: a file, or in the domain 'text' a text.")
 @click.option("--with-prompt/--without-prompt", default=True, help="Whether the files hold what was continued too.")
 @click.option("--particles", default=64, type=click.IntRange(1), show_default=True,
-              help="Where notes or words are given: tried at once for each file.")  # fmt: skip
+              help="Where notes are given (harmonise, fill): candidates for each file.")  # fmt: skip
 @click.option("--temperature", default=1.0, show_default=True, help="Below 1 is safer, above 1 is wilder.")
 @click.option("--top-k", default=0, help="Draw from the k likeliest tokens; 0 is all.")
 @click.option("--top-p", default=1.0, help="Draw from the likeliest tokens that together have this probability.")
