@@ -21,6 +21,7 @@ from common import finish
 
 import seqgen
 from seqgen.corpus.store import SPLITS, Corpus
+from seqgen.evaluating import copies_of
 from seqgen.novelty import Copy
 from seqgen.run_settings import NAME as SETTINGS
 from seqgen.run_settings import RunSettings
@@ -58,7 +59,7 @@ def judge(model: Path, corpus: Corpus, samples: int, seed: int) -> dict[str, Any
     first, second = ([every[number] for number in half.tolist()] for half in np.array_split(order, 2))
     held_out = pieces["test"] or pieces["valid"]
     made = trained.sample(samples, seed=seed)
-    copies, expected = trained.copies(corpus, [sample.ids for sample in made])
+    copies, expected = copies_of(domain, corpus, [sample.ids for sample in made])
     by_samples = overlaps(domain, held_out, [sample.item for sample in made])
     by_halves = overlaps(domain, first, second)
     shared = [name for name in by_halves if name in by_samples]

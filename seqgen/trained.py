@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-import math
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -14,16 +12,13 @@ from typing import Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from seqgen.baselines import baselines
 from seqgen.bundle import Bundle, read_bundle
-from seqgen.corpus.store import Corpus, Documents, is_corpus
+from seqgen.corpus.store import Corpus, is_corpus
 from seqgen.corpus.stream import states_of
-from seqgen.corpus.whole import whole
 from seqgen.corpus.workers import read_documents
 from seqgen.domain import Answer, Domain, Prompt, Vocabulary
 from seqgen.engine.beam import BeamSearch
 from seqgen.engine.dynamic import Adaptation, DynamicEvaluation
-from seqgen.engine.evaluation import Evaluator
 from seqgen.engine.filters import Filters
 from seqgen.engine.given import Filler
 from seqgen.engine.inside import Observer
@@ -34,9 +29,9 @@ from seqgen.engine.scoring import Scorer
 from seqgen.engine.settings import ModelSettings
 from seqgen.engine.weighing import Weigher
 from seqgen.engine.weights import weight_shapes
-from seqgen.errors import BundleError, CorpusError, InvalidValue, UnusableFile, UsageError
+from seqgen.errors import BundleError, InvalidValue, UnusableFile, UsageError
+from seqgen.evaluating import evaluate, held_out_split, items
 from seqgen.grammar import BOS, Grammar
-from seqgen.novelty import Copy, longest_copies
 from seqgen.oracle import Oracle
 from seqgen.page import Entry, write_page
 from seqgen.plugins import load_domain
@@ -46,13 +41,9 @@ LONGEST = 8192
 PARTICLES = 64
 MOST = 2**24
 """Of samples, and of tokens in one."""
-EVALUATED_SAMPLES = 16
 TYPICAL_DOCUMENTS, TYPICAL_LENGTH = 16, 512
 ANSWERED_AT_ONCE = 1024
 """How many documents are predicted together: enough to be quick, and the first answers come soon."""
-COMPARED_DOCUMENTS = 2000
-"""How many held-out documents at most the domain's metrics look at."""
-SUMMARIES: dict[str, Callable[[list[int]], Any]] = {"mean": np.mean, "most": max}
 
 
 class Trained:
@@ -343,109 +334,22 @@ class Trained:
 
     def calibrate(self, corpus: Corpus) -> None:
         """Lets the domain find what makes its answers better, on the validation split, and keeps it in the bundle."""
-        found = self.domain.calibrate(self.items(corpus.documents("valid")), self.oracle)
+        found = self.domain.calibrate(items(self.domain, corpus.documents("valid")), self.oracle)
         if found != self.domain.calibration:
             self.domain.calibration = found
             self.bundle.describe_domain({**self.bundle.domain, "calibration": found.model_dump(mode="json")})
 
     def evaluate(self, corpus: Corpus, *, seed: int = 0) -> dict[str, Any]:
-        """Held-out likelihood beside baselines, and the domain's metrics of new samples beside held-out items.
-
-        bits:    what a held-out document costs, per each unit that the domain measures it in; its end counts as a cost
-        novelty: how many tokens the longest passage has that stands in the training corpus, of samples and, as what
-                 is to be expected, of as many held-out documents cut to their length: mean and most
-        answers: how good what the domain predicts is, beside its own baselines; {} where it predicts nothing
-        copies:  of each sample, that passage and where it stands
-
-        Takes the corpus' test split, or the validation split where there is no test. Raises CorpusError.
-        """
-        split, documents = self._held_out_split(corpus)
-        grammar = self.model.grammar
-        batches = whole(documents, grammar, streams=16, steps=64)
-        held_out = Evaluator(self.model).evaluate(batch for batch, _ in batches)
-        made = self.sample(EVALUATED_SAMPLES, seed=seed)
-        real = list(itertools.islice(self.items(documents), COMPARED_DOCUMENTS))
-        copies, expected = self.copies(corpus, [sample.ids for sample in made])
-        return {
-            "split": split,
-            "documents": len(documents),
-            "tokens": held_out.tokens,
-            "unit": self.domain.unit,
-            "nats": held_out.nats,
-            "perplexity": float(np.exp(held_out.nats)),
-            "bits": self._bits(documents, held_out.nats * held_out.tokens),
-            "baselines": baselines(corpus.documents("train"), documents, grammar, self.domain.period),
-            "novelty": {
-                f"{name}, {side}": float(how([copy.length for copy in found]))
-                for side, found in (("samples", copies), ("held out", expected))
-                for name, how in SUMMARIES.items()
-            },
-            "copies": self._where(corpus, made, copies),
-            "metrics": self.domain.evaluate(real, [sample.item for sample in made]),
-            "answers": self.domain.examine(self.items(corpus.documents("train")), real, self.oracle),
-        }
-
-    def items(self, documents: Documents) -> Iterator[Any]:
-        """The items of documents, in order."""
-        return (self.domain.decode(documents[number][0]) for number in range(len(documents)))
-
-    def copies(self, corpus: Corpus, samples: Sequence[np.ndarray]) -> tuple[list[Copy], list[Copy]]:
-        """Of each of `samples`, ids int32[n], the longest passage that stands in the training split of `corpus`.
-
-        Beside that, as what is to be expected of something new, those of as many held-out documents, cut to the
-        lengths of the samples. Raises CorpusError.
-        """
-        _, documents = self._held_out_split(corpus)
-        pairs = zip(samples, range(len(documents)), strict=False)
-        real = [documents[number][0][: len(sample)] for sample, number in pairs]
-        found = longest_copies([*samples, *real], corpus.documents("train"), self.domain.passages)
-        return found[: len(samples)], found[len(samples) :]
-
-    def _where(self, corpus: Corpus, samples: Sequence[Sample], copies: list[Copy]) -> list[dict[str, Any]]:
-        """What people are told of copied passages: from which place of which source to which place of which sample."""
-        train = corpus.documents("train")
-        origins = iter(corpus.origins("train", [copy.document for copy in copies if copy.length]))
-
-        def place(ids: np.ndarray, token: int) -> dict[str, float]:
-            return {"token": token, **self.domain.measures(self.domain.decode(ids[:token]))}
-
-        told: list[dict[str, Any]] = []
-        for sample, copy in zip(samples, copies, strict=True):
-            told.append({"sample": sample.label, "length": copy.length})
-            if copy.length:
-                (source, document), ids = next(origins), train[copy.document][0]
-                (first, last), (there, end) = copy.sample_span, copy.corpus_span
-                told[-1] |= {
-                    "at": place(sample.ids, first),
-                    "source": source,
-                    "document": document,
-                    "source_at": place(ids, there),
-                    "word_for_word": np.array_equal(sample.ids[first:last], ids[there:end]),
-                }
-        return told
-
-    def _held_out_split(self, corpus: Corpus) -> tuple[str, Documents]:
-        """The name and the documents of the test split, or of the validation split where there is no test."""
-        if corpus.vocabulary != self.domain.vocabulary:
-            raise CorpusError(f"{corpus.path} has another vocabulary than the model; take one that fits the model.")
-        split = "test" if len(corpus.documents("test")) else "valid"
-        return split, corpus.documents(split)
+        """How good the model is on held-out documents of `corpus`; see `seqgen.evaluating`. Raises CorpusError."""
+        return evaluate(self, corpus, seed=seed)
 
     def _held_out(self, path: Path) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """The held-out documents of the corpus in folder `path`, one at a time."""
-        _, documents = self._held_out_split(Corpus.open(path))
+        _, documents = held_out_split(self.domain, Corpus.open(path))
         for number in range(len(documents)):
             ids, weights = documents[number]
             states_of(self.model.grammar, ids, number)
             yield ids, weights
-
-    def _bits(self, documents: Documents, nats: float) -> dict[str, float]:
-        """What `documents` cost by unit, where they cost `nats` together."""
-        sizes: defaultdict[str, float] = defaultdict(float)
-        for number in range(len(documents)):
-            for unit, size in self.domain.measures(self.domain.decode(documents[number][0])).items():
-                sizes[unit] += size
-        return {unit: nats / math.log(2) / size for unit, size in sizes.items() if size}
 
     def _prompt(self, prompt: Path | str | None, constraints: Mapping[str, Any] | None) -> Prompt:
         """What is given: nothing, the first document of a file, or what the domain makes of a text."""

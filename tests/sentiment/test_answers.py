@@ -18,6 +18,7 @@ from seqgen import trained as loading
 from seqgen.corpus.store import Corpus
 from seqgen.engine.model import Model
 from seqgen.engine.settings import ModelSettings
+from seqgen.evaluating import items
 
 MODEL = ModelSettings(width=48, layers=1)
 ENGINE = {"streams": 8, "segment": 32, "evaluations": 2, "learning_rate": 0.02, "label_weight": 3}
@@ -105,7 +106,7 @@ def test_the_oracle_agrees_with_reading_one_document_at_a_time(trained):
 
 def test_the_temperature_is_kept_in_the_bundle(run, trained):
     corpus = Corpus.open(run / "corpus")
-    held_out = list(trained.items(corpus.documents("valid")))
+    held_out = list(items(trained.domain, corpus.documents("valid")))
     kept = json.loads((run / "bundle" / "domain.json").read_text())["calibration"]
     assert kept["temperature"] != 1
     assert trained.domain.calibration == trained.domain.calibrate(held_out, trained.oracle)

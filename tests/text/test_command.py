@@ -11,6 +11,7 @@ from texts import LEARNED
 
 import seqgen
 from seqgen.corpus.store import Corpus
+from seqgen.evaluating import copies_of
 from seqgen.novelty import longest_copies
 
 ENGINE = {"streams": 4, "segment": 16, "evaluations": 2}
@@ -82,7 +83,7 @@ def test_evaluate_counts_by_character_and_byte_whatever_the_unit(call, run, trai
     assert told["novelty"]["mean, samples"] == pytest.approx(np.mean(lengths))
     assert [copy["length"] for copy in told["copies"]] == lengths
     lines = (run.parent / "some.txt").read_text(encoding="utf-8").split("\n")
-    for copy, where in zip(told["copies"], trained.copies(corpus, samples)[0], strict=True):
+    for copy, where in zip(told["copies"], copies_of(trained.domain, corpus, samples)[0], strict=True):
         assert (copy["source"], copy["word_for_word"]) == ("some.txt", True)
         # Every line is kept, so documents are counted as lines are; a copy of one is no document.
         source = list(dict.fromkeys(lines))[copy["document"] - 1]
