@@ -12,6 +12,7 @@ from seqgen_sentiment.domain import SentimentDomain
 from seqgen_sentiment.labelled import Labelled
 
 from seqgen import BOS, EOS, CorpusError, InvalidValue, UnknownName, load_domain
+from seqgen.run_settings import typed
 from seqgen.testing import check_domain
 
 ITEM = Labelled("the film is good", "pos")
@@ -109,6 +110,8 @@ def test_settings_of_the_base_are_checked_typed_and_kept():
     settings = SentimentDomain.Settings.from_mapping({"base.unit": "bpe", "base.vocabulary_size": "300"})
     kept = settings.model_dump(mode="json")
     assert (kept["base.unit"], kept["base.vocabulary_size"], kept["base.document"]) == ("bpe", 300, "line")
+    asked = {"base.unit": "bpe", "base.vocabulary_size": "300", "width": "32"}
+    assert typed(asked, SentimentDomain.Settings) == ({"base.unit": "bpe", "base.vocabulary_size": 300}, {"width": 32})
     with pytest.raises(UnknownName, match="did you mean 'unit'"):
         SentimentDomain.Settings.from_mapping({"base.unt": "bpe"})
     with pytest.raises(InvalidValue, match="'unit' cannot be 'letter'"):
