@@ -11,6 +11,7 @@ import json
 import os
 import resource
 import signal
+import time
 from collections import Counter
 from collections.abc import Iterator
 from functools import reduce
@@ -29,6 +30,8 @@ REQUEST_BYTES = 2**28
 GRACE_SECONDS = 10
 PART_BYTES = 2**24
 """How much of a file that is read in pieces is held before it is sent."""
+PART_SHARE = 0.25
+"""And for how long, as a share of what a part may take: a row of a table may name a file that takes a while."""
 
 
 def main() -> None:
@@ -89,6 +92,7 @@ class _Part:
     """What has been read of a file since the last part was sent."""
 
     def __init__(self) -> None:
+        self.begun = time.monotonic()
         self.documents: list[Encoded] = []
         self.evidence: list[Evidence] = []
         self.dropped: Counter[str] = Counter()
@@ -128,7 +132,8 @@ def _parts(domain: Domain, grammar: Grammar, path: Path, job: dict[str, Any]) ->
             return
         for item in domain.read(path):
             part.add(domain, grammar, item, job["learning"])
-            if domain.in_pieces and part.bytes >= PART_BYTES:
+            late = time.monotonic() - part.begun > PART_SHARE * job["seconds"]
+            if domain.in_pieces and (late or part.bytes >= PART_BYTES):
                 yield part.reading(more=True)
                 part, empty = _Part(), False
     except UnusableFile as error:

@@ -54,6 +54,7 @@ class SentimentDomain(Domain[Labelled]):
     """Labels over any other domain: learns to tell the label, and to write what has it."""
 
     name: ClassVar[str] = "sentiment"
+    in_pieces: ClassVar[bool] = True
 
     class Settings(SentimentSettings):
         """Which domain the content is of, where content and label stand, and how much a label counts."""
@@ -82,7 +83,7 @@ class SentimentDomain(Domain[Labelled]):
         self._reader = LabelledReader(self.base, self.settings.content, self.settings.label, self.frame.labels)
         self.Constraints = constraints_of(self.base)  # type: ignore[misc, assignment]
         self.reads = (*TABLES, *self.base.reads) if self.base.reads else ()  # type: ignore[misc]
-        for name in ("unit", "renders", "in_pieces"):
+        for name in ("unit", "renders"):
             setattr(self, name, getattr(self.base, name))
 
     def read(self, path: Path) -> Iterator[Labelled | Remark]:
