@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -35,10 +36,12 @@ def test_laws_over_music(tmp_path):
         midi.write(midi.decode(grammar.walk(rng)), folder / f"piece{number}")
     (tmp_path / "labels.csv").write_text("file,mood\nmusic/piece0.mid,calm\nmusic/piece1.mid,wild\n")
     settings = SentimentDomain.Settings.from_mapping({"base": "midi", "label": "mood"})
-    domain = SentimentDomain(settings, SentimentDomain(settings).learn([["calm", None], ["wild", None]]))
-    check_domain(domain, [tmp_path / "labels.csv"], exact=False, walks=3)
-    read = [item for item in domain.read(tmp_path / "labels.csv") if isinstance(item, Labelled)]
+    unlearned = SentimentDomain(settings)
+    read = [item for item in unlearned.read(tmp_path / "labels.csv") if isinstance(item, Labelled)]
     assert [item.label for item in read] == ["calm", "wild"]
+    evidence = json.loads(json.dumps([unlearned.evidence(item) for item in read]))
+    domain = SentimentDomain(settings, unlearned.learn(evidence))
+    check_domain(domain, [tmp_path / "labels.csv"], exact=False, walks=3)
     asked = domain.prompt(None, domain.Constraints(label="calm", bars=1, key="Gmaj"))
     assert domain.decode(asked.grammar.walk(rng)).label == "calm"
     assert (domain.unit, domain.renders) == (midi.unit, midi.renders)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 from collections import Counter
@@ -90,7 +91,19 @@ class SentimentDomain(Domain[Labelled]):
         return self._reader.read(path)
 
     def evidence(self, item: Labelled) -> Any:
-        return [item.label, self.base.evidence(item.content)]
+        return [item.label, self.base.evidence(item.content) if self._base_learns else None]
+
+    @functools.cached_property
+    def _base_learns(self) -> bool:
+        """Whether the base looks at evidence; of one with a fixed vocabulary it may be no JSON value."""
+        looked: list[bool] = []
+
+        def probe() -> Iterator[Any]:
+            looked.append(True)
+            yield from ()
+
+        self.settings.make_base().learn(probe())
+        return bool(looked)
 
     def learn(self, evidence: Iterable[Any]) -> Vocabulary:
         """What the base learns from the content, and the labels. Raises CorpusError for less than two labels."""
