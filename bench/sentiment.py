@@ -53,7 +53,8 @@ def lines_a_second(trained: Any, folder: Path, sentences: list[str]) -> float:
 def cold_seconds(run: Path, sentence: str) -> float:
     """How long the command takes for one line, from its start."""
     begun = time.perf_counter()
-    subprocess.run([sys.executable, "-m", "seqgen.cli", "predict", str(run), sentence], check=True, capture_output=True)
+    command = [sys.executable, "-m", "seqgen.cli", "predict", str(run), "--text", sentence]
+    subprocess.run(command, check=True, capture_output=True)
     return time.perf_counter() - begun
 
 

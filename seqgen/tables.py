@@ -146,6 +146,13 @@ def _objects(text: Iterator[str]) -> Iterator[Row | Remark]:
         except (ValueError, RecursionError):
             value = None
         if isinstance(value, dict):
-            yield {str(name): cell if isinstance(cell, str) else json.dumps(cell) for name, cell in value.items()}
+            yield {str(name): _cell(cell) for name, cell in value.items()}
         else:
             yield Remark("a line that is no JSON object", dropped=True)
+
+
+def _cell(value: object) -> str:
+    """Strings as they are, nothing for null, and anything else as JSON writes it."""
+    if isinstance(value, str):
+        return value
+    return "" if value is None else json.dumps(value)

@@ -7,26 +7,34 @@ from pathlib import Path
 import click
 
 from seqgen.cli.common import bundled_only, print_json
+from seqgen.errors import UsageError
 
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
-@click.argument("sources", nargs=-1, required=True, metavar="FILE…")
+@click.argument("files", nargs=-1, metavar="[FILE]…", type=click.Path(path_type=Path))
+@click.option(
+    "--text", "texts", multiple=True, help="A document itself, in domains over text. Can be given many times."
+)
 @click.option("--explain", is_flag=True, help="Say what in each document spoke for its answer.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a document, a line each.")
 @click.pass_context
-def predict(context: click.Context, run: Path, sources: tuple[str, ...], explain: bool, as_json: bool) -> None:
+def predict(context: click.Context, run: Path, files: tuple[Path, ...], texts: tuple[str, ...], explain: bool,
+            as_json: bool) -> None:  # fmt: skip
     """What the model in RUN says of each document: its label, its translation, what comes next.
 
-    FILEs are read as training data is; in the domain 'text' and in others over text, one can be a text itself. Answers
-    are printed in the order of the documents, as they come.
+    FILEs are read as training data is, but nothing in them has to be labelled. Answers are printed in the order of the
+    documents, as they come.
     """
+    if not (files or texts):
+        raise UsageError("There is nothing to predict for; name files, or give a --text.")
     from seqgen.trained import load
 
     trained = load(run, bundled_only=bundled_only(context))
-    for source in sources:
-        for answer in trained.predict(source, explain=explain):
-            if as_json:
-                print_json({"file": source, **answer.values})
-            else:
-                click.echo(answer.text)
+    for kind, sources in (("file", files), ("text", texts)):
+        for source in sources:
+            for answer in trained.predict(source, explain=explain):
+                if as_json:
+                    print_json({kind: str(source), **answer.values})
+                else:
+                    click.echo(answer.text)

@@ -71,6 +71,7 @@ class _Part:
     """What has been read of a file since the last part was sent."""
 
     def __init__(self) -> None:
+        self.begun = time.monotonic()
         self.documents: list[Encoded] = []
         self.evidence: list[Evidence] = []
         self.dropped: Counter[str] = Counter()
@@ -103,7 +104,7 @@ class _Part:
 
 def _parts(domain: Domain, grammar: Grammar, path: Path, job: dict[str, Any]) -> Iterator[Reading]:
     """What a file gives, the last part with more=False; never raises but for what ends the process."""
-    part, empty, begun = _Part(), True, time.monotonic()
+    part, empty = _Part(), True
     try:
         if not domain.in_pieces and path.stat().st_size > job["file_bytes"]:
             yield Reading(reason=f"larger than {job['file_bytes'] / 2**20:g} MiB")
@@ -113,10 +114,10 @@ def _parts(domain: Domain, grammar: Grammar, path: Path, job: dict[str, Any]) ->
             return
         for item in domain.read(path):
             part.add(domain, grammar, item, job["task"] == "learn")
-            late = time.monotonic() - begun > job["seconds"] / PARTS_IN_TIME
+            late = time.monotonic() - part.begun > job["seconds"] / PARTS_IN_TIME
             if domain.in_pieces and (part.bytes >= PART_BYTES or late):
                 yield part.reading(more=True)
-                part, empty, begun = _Part(), False, time.monotonic()
+                part, empty = _Part(), False
     except UnusableFile as error:
         yield Reading(reason=error.reason, detail=error.detail)
     except MemoryError:

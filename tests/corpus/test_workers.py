@@ -11,7 +11,7 @@ import time
 
 import numpy as np
 import pytest
-from letters import Letters
+from letters import Letters, Remembering
 
 from seqgen import PluginError
 from seqgen.corpus.channel import Encoded, Reading, pack, unpack
@@ -70,6 +70,13 @@ def test_a_file_does_not_pay_for_the_one_before(read):
     assert (after.reason, len(after.documents)) == (None, 2)
 
 
+def test_a_file_that_is_read_in_pieces_may_take_longer_than_a_piece(tmp_path):
+    (tmp_path / "a.letters").write_text("abc\nwait\nwait\nwait")
+    with Readers(Remembering(), limits=LIMITS, workers=1) as readers:
+        ((_, reading),) = readers.read([Source(tmp_path / "a.letters", "a")])
+    assert (reading.reason, len(reading.documents)) == (None, 4)
+
+
 def test_what_a_library_prints_is_not_a_message(read):
     (reading,) = read("abc\n!print\ndef")
     assert len(reading.documents) == 2
@@ -121,7 +128,7 @@ def test_a_domain_that_workers_cannot_make_says_why(tmp_path):
 PROGRAM = """
     import os, signal, sys, threading
     from pathlib import Path
-    from letters import Letters
+    from letters import Letters, Remembering
     from seqgen.corpus.build import build
 
     threading.Timer(1.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()

@@ -89,8 +89,11 @@ def test_predict_gives_each_line_its_label(call, run, trained, tmp_path):
     assert code == 0
     assert [one["label"] for one in printed] == [answer["label"] for answer in answers[:3]]
     assert [one["probability"] for one in printed] == pytest.approx([one["probability"] for one in answers[:3]], 1e-3)
-    code, out = call("predict", run, "the film is lovely")
+    code, out = call("predict", run, "--text", "the film is lovely")
     assert (code, out.split("\t")[0]) == (0, "pos")
+    assert call("predict", run) == (2, "seqgen: There is nothing to predict for; name files, or give a --text.\n")
+    code, out = call("predict", run, "lines.tvs")
+    assert (code, out) == (1, "seqgen: lines.tvs is not a file; name one that exists.\n")
 
 
 def test_the_oracle_agrees_with_reading_one_document_at_a_time(trained):
@@ -115,12 +118,12 @@ def test_the_temperature_is_kept_in_the_bundle(run, trained):
 
 def test_an_explanation_finds_the_word_that_tells(call, run):
     for label, words in WORDS.items():
-        code, out = call("predict", run, f"the film is {words[0]} and a story", "--explain", "--json")
+        code, out = call("predict", run, "--text", f"the film is {words[0]} and a story", "--explain", "--json")
         told = json.loads(out)["tokens"]
         assert code == 0
         assert [one["token"] for one in told] == ["the", " film", " is", f" {words[0]}", " and", " a", " story"]
         assert max(told, key=lambda one: one["weight"])["token"] == f" {words[0]}", label
-    code, out = call("predict", run, "the film is good", "--explain")
+    code, out = call("predict", run, "--text", "the film is good", "--explain")
     assert code == 0
     assert out.splitlines()[1].endswith("good")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from seqgen_sentiment.domain import SentimentDomain
 from seqgen_sentiment.labelled import Labelled
 
 from seqgen import BOS, EOS, CorpusError, InvalidValue, UnknownName, load_domain
+from seqgen.run_settings import typed
 from seqgen.testing import check_domain
 
 ITEM = Labelled("the film is good", "pos")
@@ -29,15 +31,17 @@ def test_laws_over_text(tmp_path, unit):
 def test_laws_over_music(tmp_path):
     midi = load_domain("midi")()
     rng, folder = np.random.default_rng(0), tmp_path / "music"
-    grammar = midi.grammar(midi.Constraints(bars=1, meter="4/4"))
+    grammar = midi.grammar(midi.Constraints(bars=1, time_signature="4/4"))
     for number in range(2):
         midi.write(midi.decode(grammar.walk(rng)), folder / f"piece{number}")
     (tmp_path / "labels.csv").write_text("file,mood\nmusic/piece0.mid,calm\nmusic/piece1.mid,wild\n")
     settings = SentimentDomain.Settings.from_mapping({"base": "midi", "label": "mood"})
-    domain = SentimentDomain(settings, SentimentDomain(settings).learn([["calm", None], ["wild", None]]))
-    check_domain(domain, [tmp_path / "labels.csv"], exact=False, walks=3)
-    read = [item for item in domain.read(tmp_path / "labels.csv") if isinstance(item, Labelled)]
+    unlearned = SentimentDomain(settings)
+    read = [item for item in unlearned.read(tmp_path / "labels.csv") if isinstance(item, Labelled)]
     assert [item.label for item in read] == ["calm", "wild"]
+    evidence = json.loads(json.dumps([unlearned.evidence(item) for item in read]))
+    domain = SentimentDomain(settings, unlearned.learn(evidence))
+    check_domain(domain, [tmp_path / "labels.csv"], exact=False, walks=3)
     asked = domain.prompt(None, domain.Constraints(label="calm", bars=1, key="Gmaj"))
     assert domain.decode(asked.grammar.walk(rng)).label == "calm"
     assert (domain.unit, domain.renders) == (midi.unit, midi.renders)
@@ -109,6 +113,8 @@ def test_settings_of_the_base_are_checked_typed_and_kept():
     settings = SentimentDomain.Settings.from_mapping({"base.unit": "bpe", "base.vocabulary_size": "300"})
     kept = settings.model_dump(mode="json")
     assert (kept["base.unit"], kept["base.vocabulary_size"], kept["base.document"]) == ("bpe", 300, "line")
+    asked = {"base.unit": "bpe", "base.vocabulary_size": "300", "width": "32"}
+    assert typed(asked, SentimentDomain.Settings) == ({"base.unit": "bpe", "base.vocabulary_size": 300}, {"width": 32})
     with pytest.raises(UnknownName, match="did you mean 'unit'"):
         SentimentDomain.Settings.from_mapping({"base.unt": "bpe"})
     with pytest.raises(InvalidValue, match="'unit' cannot be 'letter'"):

@@ -25,6 +25,7 @@ def read(path, domain=None, **settings):
         ("b.tsv", "sentence\tlabel\na good film\tpos\na dull, long one\tneg\n"),
         ("c.csv", 'label,id,review\npos,1,a good film\nneg,2,"a dull, long one"\n'),
         ("d.jsonl", '{"text": "a good film", "label": "pos"}\n{"label": "neg", "text": "a dull, long one"}\n'),
+        ("e.jsonl", '{"review": "a good film", "stars": "pos"}\n{"stars": "neg", "review": "a dull, long one"}\n'),
     ],
 )
 def test_tables_are_read_and_the_guess_is_said(tmp_path, name, content):
@@ -67,6 +68,8 @@ def test_labels_that_are_missing_or_unseen_cost_no_content(tmp_path):
     assert items == [Labelled("the film"), Labelled("the dog", "odd")]
     assert len(remarks) == 5
     assert any("does not have" in remark for remark in remarks)
+    (tmp_path / "b.jsonl").write_text('{"text": "the film", "label": null}\n')
+    assert read(tmp_path / "b.jsonl", domain)[0] == [Labelled("the film")]
     assert domain.decode(domain.encode(items[1]).ids) == Labelled("the dog")
 
 

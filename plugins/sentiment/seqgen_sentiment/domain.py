@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 from collections import Counter
@@ -55,6 +56,7 @@ class SentimentDomain(Domain[Labelled]):
     """Labels over any other domain: learns to tell the label, and to write what has it."""
 
     name: ClassVar[str] = "sentiment"
+    in_pieces: ClassVar[bool] = True
 
     class Settings(SentimentSettings):
         """Which domain the content is of, where content and label stand, and how much a label counts."""
@@ -83,14 +85,26 @@ class SentimentDomain(Domain[Labelled]):
         self._reader = LabelledReader(self.base, self.settings.content, self.settings.label, self.frame.labels)
         self.Constraints = constraints_of(self.base)  # type: ignore[misc, assignment]
         self.reads = (*TABLES, *self.base.reads) if self.base.reads else ()  # type: ignore[misc]
-        for name in ("unit", "renders", "in_pieces"):
+        for name in ("unit", "renders"):
             setattr(self, name, getattr(self.base, name))
 
     def read(self, path: Path) -> Iterator[Labelled | Remark]:
         return self._reader.read(path)
 
     def evidence(self, item: Labelled) -> Any:
-        return [item.label, self.base.evidence(item.content)]
+        return [item.label, self.base.evidence(item.content) if self._base_learns else None]
+
+    @functools.cached_property
+    def _base_learns(self) -> bool:
+        """Whether the base looks at evidence; of one with a fixed vocabulary it may be no JSON value."""
+        looked: list[bool] = []
+
+        def probe() -> Iterator[Any]:
+            looked.append(True)
+            yield from ()
+
+        self.settings.make_base().learn(probe())
+        return bool(looked)
 
     def learn(self, evidence: Iterable[Any]) -> Vocabulary:
         """What the base learns from the content, and the labels. Raises CorpusError for less than two labels."""
@@ -184,10 +198,13 @@ class SentimentDomain(Domain[Labelled]):
         if label is not None and label not in self.frame.labels:
             raise UnknownName("label", label, self.frame.labels)
         content = self.base.prompt(item.content if item else None, self.base.Constraints(**asked))
+        if content.given is not None:
+            raise UsageError("Content with a label is drawn from its beginning on; ask for nothing that stands within.")
         given = content.ids[1:]
         dropped = np.array([BOS, self.frame.unlabelled, *given], np.int32)
         ids = np.array([BOS, self.frame.place(label), *given], np.int32)
-        return Prompt(ids, self.frame.grammar(content.grammar, [self.frame.side(label)]), dropped if label else None)
+        whole = self.frame.grammar(content.grammar, [self.frame.side(label)])
+        return Prompt(ids, whole, unconditional=dropped if label else None)
 
     def prompt_text(self, text: str) -> Labelled:
         return Labelled(self.base.prompt_text(text))
