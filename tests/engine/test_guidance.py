@@ -9,6 +9,7 @@ import pytest
 
 from engine import toys
 from seqgen.engine.filters import Filters
+from seqgen.engine.guidance import Guidance
 from seqgen.engine.sampling import Sampler
 from seqgen.engine.scoring import Scorer
 from seqgen.errors import InvalidValue, UsageError
@@ -44,7 +45,7 @@ def two_words_of_one():
 
 @pytest.fixture(scope="module")
 def sampler():
-    return Sampler(toys.model(labelled(), attention_memory=4))
+    return Sampler(toys.model(labelled(), layers=1, attention_memory=4, feed_forward=0))
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +64,7 @@ def guided(scorer: Scorer, words: list[int], strength: float, temperature: float
     return weight / weight.sum()
 
 
-def draw(sampler: Sampler, strength: float = 2.5, temperature: float = 1.0, count: int = COUNT, first: int = 0):
+def draw(sampler: Sampler, strength: float, temperature: float = 1.0, count: int = COUNT, first: int = 0):
     """Whole documents of what is asked for, guided away from SILENT."""
     return sampler.sample(
         ASKED, two_words_of_one(), unconditional=SILENT, guidance=strength, filters=Filters(temperature), count=count,
@@ -83,16 +84,15 @@ def test_whole_documents_come_as_often_as_both_readings_say(sampler, scorer, str
 
 
 def test_sample_k_of_a_seed_is_the_same_at_any_batch(sampler):
-    many = draw(sampler)
+    many = draw(sampler, 2.5)
     assert len({tuple(ids) for ids in many}) > 1
     for k in (0, 7, COUNT - 1):
-        np.testing.assert_array_equal(draw(sampler, count=1, first=k)[0], many[k])
+        np.testing.assert_array_equal(draw(sampler, 2.5, count=1, first=k)[0], many[k])
 
 
-def test_guidance_by_1_draws_what_is_drawn_without(sampler):
-    for k in range(5):
-        plain = sampler.sample(ASKED, two_words_of_one(), count=1, first=k, longest=5, seed=5)
-        np.testing.assert_array_equal(draw(sampler, 1.0, count=1, first=k)[0], plain[0])
+def test_guidance_by_1_takes_the_path_without(sampler):
+    for unconditional in (SILENT, None):
+        assert Guidance.of(sampler.decoder, unconditional, 1.0, count=1) == Guidance()
 
 
 def test_guidance_that_cannot_be_is_refused(sampler):
