@@ -21,6 +21,7 @@ from seqgen.grammar import Grammar
 from seqgen.trained import load
 
 BY_TOKEN = ("embedding", "output/weights", "output/bias")
+BY_CLASS = "state_embedding"
 
 
 class Start:
@@ -62,7 +63,8 @@ def moved(
 ) -> dict[str, np.ndarray]:
     """The weights `old` by name, with rows by token; `fresh` weights for whatever has no counterpart.
 
-    The embedding of the grammar's classes is kept where there are as many as before: their numbers have no names.
+    The numbers of the grammar's classes have no names. Their embedding is kept where there are as many as before; where
+    there are several times as many, as in a domain that tells each class of another one with a label, it is repeated.
     """
     weights = {}
     shared = [token for token in tokens if token in tokens_before.ids]
@@ -72,5 +74,7 @@ def moved(
             value[[tokens.ids[token] for token in shared]] = old[name][[tokens_before.ids[token] for token in shared]]
         elif name in old and old[name].shape == value.shape:
             value = old[name]
+        elif name == BY_CLASS and name in old and len(value) % len(old[name]) == 0:
+            value = np.tile(old[name], (len(value) // len(old[name]), 1))
         weights[name] = value
     return weights

@@ -73,3 +73,12 @@ def test_a_model_of_another_domain_or_of_another_shape_is_refused(trained):
         start.check_same({"width": 16}, None)
     with pytest.raises(UsageError, match="not 64"):
         start.check_same({}, "tiny")
+
+
+def test_classes_that_are_told_several_times_over_all_begin_as_they_were():
+    tokens = Vocabulary(["a"])
+    old = {"state_embedding": np.arange(6, dtype=np.float32).reshape(3, 2)}
+    for rows, expected in ((3, old["state_embedding"]), (9, np.concatenate(3 * [old["state_embedding"]])), (4, None)):
+        fresh = {"state_embedding": np.full((rows, 2), 7, np.float32)}
+        begun = moved(old, tokens, fresh, tokens)["state_embedding"]
+        np.testing.assert_array_equal(begun, fresh["state_embedding"] if expected is None else expected)

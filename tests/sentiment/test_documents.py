@@ -103,9 +103,17 @@ def test_a_prompt_holds_the_label_the_beginning_and_the_bases_own_constraints():
         domain.prompt(None, domain.Constraints(label="great"))
 
 
-def test_a_model_is_told_the_classes_of_the_base_so_that_it_can_begin_with_one():
+def test_a_model_is_told_the_classes_of_the_base_and_the_label_that_stands_first():
     domain = learned(**{"base.unit": "byte"})
-    assert domain.grammar().classes == domain.base.grammar().classes
+    whole, own = domain.grammar(), domain.base.grammar()
+    assert whole.classes == own.classes * (1 + len(domain.frame.labels))
+    content = domain.base.encode("naïve").ids
+    alone = own.observed[own.unroll(content)][1:-1]
+    for number, label in enumerate([None, *domain.frame.labels]):
+        asked = domain.prompt(None, domain.Constraints(label=label))
+        for grammar in (whole, asked.grammar):
+            seen = grammar.observed[grammar.unroll(np.concatenate([asked.ids, content[1:-1]]))]
+            assert (seen[2:] == alone + number * own.classes).all()
     assert domain.vocabulary.names[: len(domain.base.vocabulary)] == domain.base.vocabulary.names
 
 

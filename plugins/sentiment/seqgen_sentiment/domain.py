@@ -81,7 +81,7 @@ class SentimentDomain(Domain[Labelled]):
                 f"The vocabulary is none of labelled content: {error}; take the whole model from where it was trained."
             ) from error
         self.base = self.settings.make_base(self.frame.content_names)
-        self._whole = self.frame.grammar(self.base.grammar(), [self.frame.label_first, self.frame.label_last])
+        self._whole = self.frame.whole(self.base.grammar())
         self._reader = LabelledReader(self.base, self.settings.content, self.settings.label, self.frame.labels)
         self.Constraints = constraints_of(self.base)  # type: ignore[misc, assignment]
         self.reads = (*TABLES, *self.base.reads) if self.base.reads else ()  # type: ignore[misc]

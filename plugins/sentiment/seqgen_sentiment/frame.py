@@ -23,6 +23,10 @@ UNLABELLED, END = "<unlabelled>", "<end>"
 LABEL = "label:"
 
 
+MOST_CELLS = 50_000_000
+"""Of the grammar in which every label has states of its own."""
+
+
 class Side(NamedTuple):
     """One way to fill the places: the ids that the first may hold, and the last."""
 
@@ -48,6 +52,7 @@ class Frame:
         self.label_ids = range(first, len(names))
         self.label_first = Side(self.label_ids, [self.unlabelled])
         self.label_last = Side([self.unlabelled], [*self.label_ids, self.unlabelled])
+        self._told_classes = 0
 
     @staticmethod
     def vocabulary(content: Vocabulary, labels: Sequence[str]) -> Vocabulary:
@@ -75,11 +80,20 @@ class Frame:
         found = ids[ids > self.end]
         return self.labels[int(found[0]) - self.label_ids.start] if found.size else None
 
-    def grammar(self, content: Grammar, sides: Sequence[Side]) -> Grammar:
-        """Documents of these sides around content that `content` accepts, the end of which is `<end>`.
+    def whole(self, content: Grammar) -> Grammar:
+        """All documents around what `content`, the grammar of the base, accepts.
 
-        A model is told the content's own classes of states: in which place the label is, it can see.
+        From here on a model is told, at every step, the label that stands first with the content's own class of states,
+        for it forgets one token at the beginning; unless that would make the tables too large.
         """
+        if len(self.labels) * content.states * self.size <= MOST_CELLS:
+            self._told_classes = content.classes
+        return self.grammar(content, [self.label_first, self.label_last])
+
+    def grammar(self, content: Grammar, sides: Sequence[Side]) -> Grammar:
+        """Documents of these sides around content that `content` accepts, the end of which is `<end>`."""
+        if self._told_classes:
+            sides = [Side([first], side.last) for side in sides for first in side.first]
         inside = content.states
         states = 2 + (inside + 1) * len(sides)
         before_eos = states - 1
@@ -95,6 +109,7 @@ class Frame:
             next_state[rows, : self.unlabelled] = first + content.next_state
             allowed[rows, EOS] = False
             allowed[rows, self.end], next_state[rows, self.end] = content.allowed[:, EOS], after_end
-            observed[rows] = content.observed
+            told = side.first[0] - self.end if side.first[0] != self.unlabelled else 0
+            observed[rows] = content.observed + told * self._told_classes
             allowed[after_end, side.last], next_state[after_end, side.last] = True, before_eos
         return Grammar(allowed, next_state, 0, observed)
