@@ -127,7 +127,11 @@ class Model:
 
         resets = inputs == BOS
         # A segment leaves the same numbers out of a token's embedding wherever it stands (Gal & Ghahramani 2016).
-        lookups = [Lookup(drop(weights["embedding"], 0), inputs)]
+        tokens = Lookup(drop(weights["embedding"], 0), inputs)
+        if regularisation and regularisation.hides:
+            nothing = tf.zeros((1, settings.width))
+            tokens = Lookup(tf.concat([tokens.rows, nothing], 0), regularisation.hide(inputs, tokens.rows.shape[0]))
+        lookups = [tokens]
         if "state_embedding" in weights:
             lookups.append(Lookup(drop(weights["state_embedding"], 1), classes))
         x = embedded(lookups)

@@ -1,10 +1,12 @@
 """What training does to the forward pass so that a model does not learn its data by heart.
 
 *Dropout* (Srivastava et al. 2014) of each layer's output, drawn anew at each step, or locked: one mask for all steps of
-a segment (Gal & Ghahramani 2016, *A Theoretically Grounded Application of Dropout in RNNs*). *Weight-drop*: DropConnect
-(Wan et al. 2013) on the recurrent matrices, one mask a segment (Merity et al. 2018, *Regularizing and Optimizing LSTM
-Language Models*, section 2). *AR and TAR*: penalties on the size of the last layer's output and on its change from step
-to step (Merity et al. 2017, *Revisiting Activation Regularization for Language RNNs*).
+a segment (Gal & Ghahramani 2016, *A Theoretically Grounded Application of Dropout in RNNs*). *Token dropout*: some
+tokens are read as nothing at all (Iyyer et al. 2015, *Deep Unordered Composition Rivals Syntactic Methods*).
+*Weight-drop*: DropConnect (Wan et al. 2013) on the recurrent matrices, one mask a segment (Merity et al. 2018,
+*Regularizing and Optimizing LSTM Language Models*, section 2). *AR and TAR*: penalties on the size of the last layer's
+output and on its change from step to step (Merity et al. 2017, *Revisiting Activation Regularization for Language
+RNNs*).
 """
 
 from __future__ import annotations
@@ -16,7 +18,8 @@ import tensorflow as tf
 from seqgen.engine.settings import TrainingSettings
 
 DRAWS = 64
-"""Seeds that one step may use: dropout has the first half, weight-drop the second."""
+"""Seeds that one step may use: dropout has the first half, the last of which hides tokens, weight-drop the second."""
+HIDING = DRAWS // 2 - 1
 
 
 class Regularisation:
@@ -49,6 +52,17 @@ class Regularisation:
         # Drawn for all lanes at once: what is learned does not depend on how many there are.
         whole = self._mask(self._settings.dropout, place, (steps, x.shape[1] * self._lanes, x.shape[2]))
         return x * tf.split(whole, self._lanes, 1)[self.lane]
+
+    def hide(self, ids: tf.Tensor, nothing: int) -> tf.Tensor:
+        """ids int32[T, B] with some of them replaced by `nothing`."""
+        steps, streams = ids.shape
+        kept = self._mask(self._settings.token_dropout, HIDING, (steps, streams * self._lanes)) > 0
+        return tf.where(tf.split(kept, self._lanes, 1)[self.lane], ids, nothing)
+
+    @property
+    def hides(self) -> bool:
+        """Whether any token is hidden."""
+        return self._settings.token_dropout > 0
 
     def thin(self, weights: Mapping[str, tf.Variable]) -> dict[str, tf.Tensor]:
         """The weights by name, with some of each recurrent matrix left out."""

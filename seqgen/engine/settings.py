@@ -52,6 +52,7 @@ class TrainingSettings(BaseModel):
     dropout_kind: Literal["each_step", "locked"] = Field(
         "each_step", description="draw what is left out at each step, or once a segment and stream (variational)"
     )
+    token_dropout: float = Field(0.0, ge=0, lt=1, description="share of tokens that are read as nothing (word dropout)")
     weight_drop: float = Field(0.0, ge=0, lt=1, description="share of recurrent weights left out in each segment")
     activation_penalty: float = Field(0.0, ge=0, description="AR: times the mean square of the last layer's output")
     change_penalty: float = Field(0.0, ge=0, description="TAR: times the mean square of its change from step to step")

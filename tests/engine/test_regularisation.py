@@ -59,6 +59,23 @@ def test_what_is_left_out_follows_the_step_and_the_layer_and_nothing_else(kind):
     assert not np.array_equal(left_out(kind), left_out(kind, place=1))
 
 
+def test_token_dropout_hides_tokens_and_what_is_hidden_is_not_read(model):
+    ids, states = (part[:-1] for part in segment(streams=16))
+    noise = regularisation(token_dropout=0.5)
+    hidden = noise.hide(ids, -1).numpy() == -1
+    assert 0.3 < hidden.mean() < 0.7
+    np.testing.assert_array_equal(noise.hide(ids, -1).numpy()[~hidden], ids.numpy()[~hidden])
+    assert not (regularisation(step=4, token_dropout=0.5).hide(ids, -1).numpy() == -1)[hidden].all()
+    others = tf.where(hidden & (ids.numpy() != BOS), 2, ids)
+
+    def read(ids, noise=None):
+        return model.forward(ids, tf.gather(model.tables.observed, states), model.empty_memory(16), noise)[0].numpy()
+
+    np.testing.assert_array_equal(read(ids, noise), read(others, noise))
+    assert not np.allclose(read(ids), read(others))
+    assert not np.allclose(read(ids, noise), read(ids))
+
+
 def test_weight_drop_leaves_out_recurrent_weights_alone_and_others_in_each_layer_and_step(model):
     thinned = regularisation(weight_drop=0.5).thin(model.weights)
     masks = []
