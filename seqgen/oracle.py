@@ -19,7 +19,8 @@ from seqgen.engine.reader import Reader
 from seqgen.engine.sampling import Sampler
 from seqgen.grammar import BOS, Grammar
 
-STREAMS = 64
+FEW, MANY = 8, 64
+"""Streams: few documents would leave most of many streams empty. Two numbers, because each is compiled once."""
 AT_ONCE = 1_000_000
 """Tokens that are laid at once: their streams are held in memory."""
 
@@ -75,13 +76,14 @@ def lay(documents: Sequence[np.ndarray], grammar: Grammar) -> Laid:
     """Lays documents int32[n], each from BOS on; raises ValueError for one that the grammar forbids."""
     lengths = np.array([len(ids) for ids in documents])
     order = np.argsort(-lengths, kind="stable")
-    packing = pack(lengths[order], [0] * STREAMS)
+    streams = FEW if len(documents) <= FEW else MANY
+    packing = pack(lengths[order], [0] * streams)
     lanes, starts = np.empty(len(lengths), np.int64), np.empty(len(lengths), np.int64)
     lanes[order], starts[order] = packing.lanes, packing.starts
     ends = np.cumsum(lengths) - 1
     within = np.arange(int(lengths.sum())) - np.repeat(ends - lengths + 1, lengths)
     places = np.stack([np.repeat(starts, lengths) + within, np.repeat(lanes, lengths)], 1)
-    inputs = np.full((max(packing.loads), STREAMS), BOS, np.int32)
+    inputs = np.full((max(packing.loads), streams), BOS, np.int32)
     states = np.full(inputs.shape, grammar.start, np.int32)
     inputs[places[:, 0], places[:, 1]] = np.concatenate(documents)
     states[places[:, 0], places[:, 1]] = np.concatenate([grammar.unroll(ids) for ids in documents])

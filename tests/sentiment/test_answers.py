@@ -128,9 +128,10 @@ def test_an_explanation_finds_the_word_that_tells(call, run):
     assert out.splitlines()[1].endswith("good")
 
 
-def test_evaluate_examines_answers_beside_baselines(call, run):
+def test_evaluate_examines_answers_beside_baselines(call, run, monkeypatch):
     code, out = call("evaluate", run, "--json")
-    told = json.loads(out)["answers"]
+    evaluated = json.loads(out)
+    told = evaluated["answers"]
     assert code == 0
     assert told["accuracy"] > 0.9
     assert told["accuracy, logistic regression"] > 0.9
@@ -138,6 +139,11 @@ def test_evaluate_examines_answers_beside_baselines(call, run):
     assert told["written to order, judged by logistic regression to be so"] > 0.7
     right = sum(told["confusion"][label].get(label, 0) for label in told["confusion"])
     assert right / sum(sum(row.values()) for row in told["confusion"].values()) == pytest.approx(told["accuracy"])
+    monkeypatch.setattr(project, "evaluate", lambda *_, **__: evaluated)
+    code, out = call("evaluate", run)
+    assert code == 0
+    assert f"{told['macro-F1']:.3f}" in out
+    assert out.index("confusion") < out.rindex("neg") < out.rindex("pos")
 
 
 def test_trouble_is_one_sentence(call, run, tmp_path):
