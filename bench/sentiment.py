@@ -2,10 +2,11 @@
 
     python bench/sentiment.py FOLDER [--minutes 10] [--set KEY=VALUE]…
 
-FOLDER holds `train.tsv` and `test.tsv` (sentence, tab, label 0 or 1; 6 920 and 1 821 sentences). A model is trained on
-the first file alone, a twentieth of which chooses the best weights and the temperature; everything reported is of the
-second, which is looked at once. Of 400 sentences written to order, `to_order` is the share that a logistic regression
-on words and bigrams, learned from the training file, takes for what was ordered.
+FOLDER holds `train.tsv`, `dev.tsv` and `test.tsv` (sentence, tab, label 0 or 1; 6 920, 872 and 1 821 sentences). A
+model is trained on the first file; the second chooses the best weights and the temperature; everything reported is of
+the third, which is looked at once. Of 400 sentences written to order, `to_order` is the share that a logistic
+regression on words and bigrams, learned from the training file, takes for what was ordered; `to_order_guided` is that
+of as many with classifier-free guidance of 3.
 
 Published, same data: Kim's CNN with random vectors 0.827 (Kim 2014).
 """
@@ -26,6 +27,11 @@ from common import finish
 import seqgen
 
 LINES = 10_000
+RECIPE = {
+    "width": 128, "layers": 1, "dropout": 0.3, "dropout_kind": "locked", "token_dropout": 0.3, "average": 0.99,
+    "streams": 16, "segment": 32, "label_weight": 20,
+}  # fmt: skip
+"""A small model that reads with gaps: 6 920 sentences are soon learned by heart."""
 REPORTED = {
     "accuracy": "accuracy",
     "logistic_accuracy": "accuracy, logistic regression",
@@ -33,6 +39,7 @@ REPORTED = {
     "macro_f1": "macro-F1",
     "calibration_error": "calibration error",
     "to_order": "written to order, judged by logistic regression to be so",
+    "to_order_guided": "written to order with guidance 3, judged by logistic regression to be so",
 }
 
 
@@ -64,11 +71,12 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--set", dest="settings", action="append", default=[], metavar="KEY=VALUE")
     arguments = parser.parse_args()
-    settings = dict(setting.split("=", 1) for setting in arguments.settings)
+    settings = RECIPE | dict(setting.split("=", 1) for setting in arguments.settings)
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder) / "run"
         trained = seqgen.train(
             [arguments.folder / "train.tsv"], run, domain="sentiment", minutes=arguments.minutes, settings=settings,
+            valid=[arguments.folder / "dev.tsv"],
             report=lambda progress: progress.evaluated and print(
                 f"{progress.seconds:4.0f} s  step {progress.step:6}  loss {progress.loss:.4f}  "
                 f"valid {progress.held_out:.4f}", flush=True

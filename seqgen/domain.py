@@ -147,7 +147,9 @@ class Oracle(Protocol):
         """For each document int32[n], float32[n]: what each id costs, -ln p(id | ids before); 0 for BOS."""
         raise NotImplementedError
 
-    def generate(self, prompt: Prompt, count: int, *, longest: int, seed: int) -> list[np.ndarray]:
+    def generate(
+        self, prompt: Prompt, count: int, *, longest: int, seed: int, guidance: float = 1.0
+    ) -> list[np.ndarray]:
         """`count` new documents int32[…], prompt included, of at most `longest` tokens beside it."""
         raise NotImplementedError
 

@@ -68,8 +68,13 @@ class Oracle:
             nats[0] = 0
         return found
 
-    def generate(self, prompt: Prompt, count: int, *, longest: int, seed: int) -> list[np.ndarray]:
-        return self._sampler.sample(prompt.ids, prompt.grammar, count=count, longest=longest, seed=seed)
+    def generate(
+        self, prompt: Prompt, count: int, *, longest: int, seed: int, guidance: float = 1.0
+    ) -> list[np.ndarray]:
+        return self._sampler.sample(
+            prompt.ids, prompt.grammar, unconditional=prompt.unconditional, guidance=guidance, count=count,
+            longest=longest, seed=seed,
+        )  # fmt: skip
 
 
 def lay(documents: Sequence[np.ndarray], grammar: Grammar) -> Laid:

@@ -137,6 +137,7 @@ def test_evaluate_examines_answers_beside_baselines(call, run, monkeypatch):
     assert told["accuracy, logistic regression"] > 0.9
     assert 0.2 < told["accuracy, majority class"] < 0.8
     assert told["written to order, judged by logistic regression to be so"] > 0.7
+    assert told["written to order with guidance 3, judged by logistic regression to be so"] > 0.7
     right = sum(told["confusion"][label].get(label, 0) for label in told["confusion"])
     assert right / sum(sum(row.values()) for row in told["confusion"].values()) == pytest.approx(told["accuracy"])
     monkeypatch.setattr(project, "evaluate", lambda *_, **__: evaluated)

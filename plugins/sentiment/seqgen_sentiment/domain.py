@@ -34,7 +34,7 @@ from seqgen import (
 )
 from seqgen_sentiment import judging
 from seqgen_sentiment.bag_of_words import BagOfWords
-from seqgen_sentiment.examining import Known, compare, write_to_order
+from seqgen_sentiment.examining import GUIDED, Known, compare, write_to_order
 from seqgen_sentiment.frame import Frame
 from seqgen_sentiment.labelled import Labelled
 from seqgen_sentiment.quality import accuracy
@@ -258,9 +258,11 @@ class SentimentDomain(Domain[Labelled]):
         if judge:
             prompts = [self.prompt(None, self.Constraints(label=label)) for label in self.frame.labels]
             longest = 3 + max(len(content) for content in contents)
-            asked, made = zip(*write_to_order(prompts, oracle, longest), strict=True)
-            answers = judge.judge([self._words(self.decode(ids).content) for ids in made])
-            found["written to order, judged by logistic regression to be so"] = accuracy(answers, np.array(asked))
+            for strength, how in ((1.0, ""), (GUIDED, f" with guidance {GUIDED:g}")):
+                asked, made = zip(*write_to_order(prompts, oracle, longest, strength), strict=True)
+                answers = judge.judge([self._words(self.decode(ids).content) for ids in made])
+                share = accuracy(answers, np.array(asked))
+                found[f"written to order{how}, judged by logistic regression to be so"] = share
         return found
 
     def _known(self, items: Iterable[Labelled]) -> list[Labelled]:

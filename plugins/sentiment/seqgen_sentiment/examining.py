@@ -15,6 +15,10 @@ WRITTEN = 400
 """How many contents are written to order, shared out among the labels."""
 
 
+GUIDED = 3.0
+"""How strongly the others are guided that are written as well."""
+
+
 class Known(NamedTuple):
     """Contents whose labels are known: the words of each, and labels int[n]."""
 
@@ -40,12 +44,14 @@ def compare(
     return {**found, "confusion": quality.confusion(answers, truth, names)}
 
 
-def write_to_order(prompts: Sequence[Prompt], oracle: Oracle, longest: int) -> list[tuple[int, np.ndarray]]:
+def write_to_order(
+    prompts: Sequence[Prompt], oracle: Oracle, longest: int, guidance: float
+) -> list[tuple[int, np.ndarray]]:
     """Documents of at most `longest` tokens after their prompt, WRITTEN in all: the prompt's number, ids int32[…]."""
     shares = [len(part) for part in np.array_split(np.arange(WRITTEN), len(prompts))]
     return [
         (number, ids)
         for number, (prompt, share) in enumerate(zip(prompts, shares, strict=True))
         if share
-        for ids in oracle.generate(prompt, share, longest=longest, seed=0)
+        for ids in oracle.generate(prompt, share, longest=longest, seed=0, guidance=guidance)
     ]
