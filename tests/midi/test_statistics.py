@@ -129,4 +129,7 @@ def test_every_encoding_has_them_side_by_side(domains: dict[str, MidiDomain], ba
     assert ("groove consistency, overlap" in told) == (name != "performance")
     assert ("scale consistency, held out" in told) == (name != "drums")
     assert 0 < told["note lengths, overlap"] <= 1.01
-    assert domain.evaluate(items[:1], items) == {}
+    of_one = domain.evaluate(items[:1], items)
+    assert of_one
+    assert not any(key.endswith("overlap") for key in of_one), "an overlap takes two"
+    assert domain.evaluate([], items) == {}
