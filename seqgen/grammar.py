@@ -81,6 +81,8 @@ class Grammar:
 
         Raises ValueError at the first token that the grammar forbids.
         """
+        if len(ids) and np.min(ids) < 0:
+            raise ValueError("an id is below 0")
         if self.states == 1:
             steps = np.zeros(len(ids), np.int32)
             illegal = np.flatnonzero(~self.allowed[0][ids[1:]])

@@ -39,4 +39,6 @@ def write_page(path: Path, title: str, about: Mapping[str, object], entries: Ite
         "script": script,
     }
     template = files("seqgen").joinpath("page.html").read_text(encoding="utf-8")
-    write_text(path, Template(template).substitute(told))
+    page = Template(template).substitute(told)
+    # A name that is no UTF-8 comes with surrogates, which no page can hold.
+    write_text(path, page.encode("utf-8", "replace").decode("utf-8"))

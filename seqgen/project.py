@@ -25,7 +25,7 @@ from seqgen.domain import Domain
 from seqgen.engine.capacity import memory_explained
 from seqgen.engine.checkpoint import newest_checkpoint
 from seqgen.engine.evaluation import HeldOut
-from seqgen.engine.loop import Progress, TrainingLoop
+from seqgen.engine.loop import Progress, Stopped, TrainingLoop
 from seqgen.engine.model import Model
 from seqgen.engine.runlog import RunLog
 from seqgen.engine.training import Trainer
@@ -86,10 +86,12 @@ def train(
         # Everything that can be wrong with the call is found before hours of reading files.
         _check_free(run, resume)
         ready = Corpus.open(Path(sources[0])) if len(sources) == 1 and is_corpus(Path(sources[0])) else None
-        name = ready.domain if ready and domain is None else what_is(sources, domain)[0]
+        name, recipe = (ready.domain, None) if ready and domain is None else what_is(sources, domain)
         made = load_domain(name, bundled_only=bundled_only)
         own, engine = typed(settings or {}, made.Settings)
-        origins = made.begins_with(made.Settings.from_mapping(ready.settings if ready else own))
+        origins = made.begins_with(
+            made.Settings.from_mapping(ready.settings if ready else {**(recipe.settings if recipe else {}), **own})
+        )
         begun = None if start is None else Start(Path(start), origins, bundled_only=bundled_only)
         if begun:
             begun.check_same(engine, size)
@@ -110,7 +112,12 @@ def train(
     saved.write(run)
     domain_of_run = made(made.Settings.from_mapping(corpus.settings), corpus.vocabulary)
     with memory_explained(saved.model, saved.training, domain_of_run.grammar()):
-        _run(run, corpus, domain_of_run, saved, bundled_only, report)
+        try:
+            _run(run, corpus, domain_of_run, saved, bundled_only, report)
+        except Stopped:
+            if (run / "bundle" / "config.json").is_file():
+                load(run, bundled_only=bundled_only).calibrate(corpus)
+            raise
     trained = load(run, bundled_only=bundled_only)
     trained.calibrate(corpus)
     return trained

@@ -143,6 +143,8 @@ def _objects(text: Iterator[str]) -> Iterator[Row | Remark]:
     for line in filter(str.strip, text):
         try:
             value = json.loads(line)
+            if "\\u" in line:
+                json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no text
         except (ValueError, RecursionError):
             value = None
         if isinstance(value, dict):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -39,11 +39,16 @@ from seqgen.samples import Filled, Found, Inside, Sample, Score
 
 LONGEST = 8192
 PARTICLES = 64
+Told = Callable[[str, int], None]
 MOST = 2**24
 """Of samples, and of tokens in one."""
 TYPICAL_DOCUMENTS, TYPICAL_LENGTH = 16, 512
 ANSWERED_AT_ONCE = 1024
 """How many documents are predicted together: enough to be quick, and the first answers come soon."""
+
+
+def ignore(what: str, count: int) -> None:
+    """Hears and does nothing."""
 
 
 class Trained:
@@ -305,14 +310,15 @@ class Trained:
         except (ValueError, IndexError) as error:
             raise UsageError(f"These ids are no document of the domain {self.domain.name!r}: {error}.") from error
 
-    def predict(self, source: Path | str, *, explain: bool = False) -> Iterator[Answer]:
+    def predict(self, source: Path | str, *, explain: bool = False, told: Told = ignore) -> Iterator[Answer]:
         """The domain's answer for each document of a file: its label, its translation, what comes next.
 
         `source` is a file or, where there is no such file, what the domain makes of that text; `explain` adds what in
-        the document spoke for the answer. Raises UsageError where the domain predicts nothing, UnusableFile.
+        the document spoke for the answer; `told(what, count)` hears of what was left out or guessed. Raises UsageError
+        where the domain predicts nothing, UnusableFile.
         """
         answer = self.domain.explain if explain else self.domain.predict
-        items = self._items(source)
+        items = self._items(source, told=told)
         while some := list(itertools.islice(items, ANSWERED_AT_ONCE)):
             yield from answer(some, self.oracle)
 
@@ -358,19 +364,23 @@ class Trained:
             return self.domain.prompt(None, wishes)
         return self.domain.prompt(next(self._items(prompt, self.domain.of_prompts())), wishes)
 
-    def _items(self, source: Path | str, domain: Domain | None = None) -> Iterator[Any]:
+    def _items(self, source: Path | str, domain: Domain | None = None, told: Told = ignore) -> Iterator[Any]:
         """The items of a file or, where there is no such file, the one that the domain makes of that text."""
         if isinstance(source, str) and not is_file(source):
             return iter([self.domain.prompt_text(source)])
-        return (self.domain.decode(ids) for ids, _ in self._read(Path(source), domain))
+        return (self.domain.decode(ids) for ids, _ in self._read(Path(source), domain, told))
 
-    def _read(self, path: Path, domain: Domain | None = None) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def _read(
+        self, path: Path, domain: Domain | None = None, told: Told = ignore
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """The documents of one file, read in a process of its own; raises UnusableFile unless there is one."""
         if not path.is_file():
             raise UnusableFile(f"{path} is not a file; name one that exists.")
         for _, reading in read_documents(domain or self.domain, [path]):
             if not len(reading.documents):
                 raise UnusableFile(f"{path} cannot be used: {reading.why_not}.")
+            for what, count in (*reading.dropped.items(), *reading.remarks.items()):
+                told(what, count)
             yield from ((document.ids, document.weights) for document in reading.documents)
 
 

@@ -34,14 +34,14 @@ valid_option = click.option(
     multiple=True,
     type=click.Path(),
     metavar="PATH",
-    help="Files that choose the best model, in place of a share of SOURCES.",
+    help="Files that choose the best model, in place of a share of SOURCES; can be given many times.",
 )
 test_option = click.option(
     "--test",
     multiple=True,
     type=click.Path(),
     metavar="PATH",
-    help="Files for 'evaluate' alone, in place of a share of SOURCES.",
+    help="Files for 'evaluate' alone, in place of a share of SOURCES; can be given many times.",
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 

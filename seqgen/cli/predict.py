@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -33,8 +34,14 @@ def predict(context: click.Context, run: Path, files: tuple[Path, ...], texts: t
     trained = load(run, bundled_only=bundled_only(context))
     for kind, sources in (("file", files), ("text", texts)):
         for source in sources:
-            for answer in trained.predict(source, explain=explain):
+            told = partial(_tell, source)
+            for answer in trained.predict(source, explain=explain, told=told):
                 if as_json:
                     print_json({kind: str(source), **answer.values})
                 else:
                     click.echo(answer.text)
+
+
+def _tell(source: Path | str, what: str, count: int) -> None:
+    """Says beside the answers what of a file has none, or was guessed."""
+    click.echo(f"{source}: {count} × {what}", err=True)

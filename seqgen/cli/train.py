@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 @click.option("--steps", type=int, help="How long to train, in steps: this can be repeated to the bit.")
 @click.option("--resume", is_flag=True, help="Go on where the run stopped, if it has begun.")
 @click.option(
-    "--from", "start", type=click.Path(path_type=Path), help="Begin with this trained model: a run or bundle."
+    "--from",
+    "start",
+    type=click.Path(path_type=Path),
+    help="Begin with this trained model: a run, a bundle, or a name.",
 )
 @valid_option
 @test_option

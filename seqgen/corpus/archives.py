@@ -40,7 +40,7 @@ def place_of(folder: Path, name: str) -> Path:
 
     Both names are made harmless, so that no name leads elsewhere.
     """
-    return folder.joinpath(*(re.sub(r"[^\w .()+-]", "_", part)[-MOST_LETTERS:] for part in name.split("/")[-2:]))
+    return folder.joinpath(*(re.sub(r"^[.]+$|[^\w .()+-]", "_", part)[-MOST_LETTERS:] for part in name.split("/")[-2:]))
 
 
 def members(archive: Path, endings: tuple[str, ...], target: Callable[[], Path | None]) -> Iterator[Member]:

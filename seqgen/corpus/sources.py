@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from seqgen.corpus.archives import is_archive, members
+from seqgen.corpus.archives import is_archive, members, place_of
 from seqgen.corpus.channel import printable
 from seqgen.errors import CorpusError
 
@@ -73,16 +73,19 @@ def walk(
     number = 0
 
     def target() -> Path | None:
-        return into / f"unpacked-{number}" if into is not None and wanted(number) else None
+        return place_of(into, f"unpacked-{number}/{stem}") if into is not None and wanted(number) else None
 
     for path, name, side in _all_found(sources, held_out or {}, endings):
         if not is_archive(path.name) or (endings and path.name.lower().endswith(endings)):
             yield Source(path, name, side=side)
             number += 1
             continue
+        # A file at the root of an archive stands in a folder called as the archive, which may be its label.
+        stem = path.name.split(".")[0] or "archive"
         for member in members(path, endings, target):
             inner = f"{name}/{printable(member.name, None)}" if member.name else name
-            yield Source(member.path or path, inner, member.reason, path, target(), side)
+            place = target()
+            yield Source(member.path or path, inner, member.reason, path, place and place.parent, side)
             number += 1
 
 

@@ -87,4 +87,4 @@ def check_sides(sides: np.ndarray) -> None:
     """Raises CorpusError when there is nothing to train on, or nothing to choose the best model by."""
     for name in ("train", "valid"):
         if not (sides == SPLITS.index(name)).any():
-            raise CorpusError(f"No document is left for the split {name!r}; add files.")
+            raise CorpusError(f"No document is left for the split {name!r}; add files, or name some with --valid.")

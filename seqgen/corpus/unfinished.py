@@ -25,7 +25,9 @@ def unfinished_folder(out: Path) -> Path:
 
 
 def check_free(out: Path) -> None:
-    """Raises OutputError where `out` is anything but an empty folder, or not there."""
+    """Raises OutputError where `out` is anything but an empty folder that can be replaced, or not there."""
+    if not out.name or out.is_symlink() or os.path.ismount(out):
+        raise OutputError(f"{out} cannot be replaced by a new folder; name one that does not exist yet.")
     if (out / "manifest.json").exists():
         raise OutputError(f"{out} already holds a corpus; remove it or choose another folder.")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):

@@ -100,6 +100,8 @@ def next_answer(found: Iterator[Entry], endings: tuple[str, ...], target: str) -
         return {"end": True, "reason": str(error)}
     except MemoryError:
         return {"end": True, "reason": "an archive that needs too much memory"}
+    except PermissionError:
+        return {"end": True, "reason": "an archive that may not be read"}
     except DAMAGED:
         return {"end": True, "reason": "a damaged archive"}
 

@@ -63,4 +63,5 @@ class Weigher:
         past = ids[:-1]
         probabilities = self._scorer.probabilities(past)
         allowed = given.allowed[given.unroll(past)]
-        return float(np.log((probabilities * allowed).sum(1))[prompt - 1 :].sum())
+        shares = np.maximum((probabilities * allowed).sum(1), np.finfo(np.float32).tiny)
+        return float(np.log(shares)[prompt - 1 :].sum())

@@ -128,6 +128,7 @@ def test_every_encoding_has_them_side_by_side(domains: dict[str, MidiDomain], ba
         assert told["notes a second, samples"] == pytest.approx(np.mean(rates))
     assert ("groove consistency, overlap" in told) == (name != "performance")
     assert ("scale consistency, held out" in told) == (name != "drums")
+    assert ("scale degrees, overlap" in told) == (name != "drums")
     assert 0 < told["note lengths, overlap"] <= 1.01
     of_one = domain.evaluate(items[:1], items)
     assert of_one

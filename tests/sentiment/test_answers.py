@@ -117,15 +117,20 @@ def test_the_temperature_is_kept_in_the_bundle(run, trained):
 
 
 def test_an_explanation_finds_the_word_that_tells(call, run):
+    found = []
     for label, words in WORDS.items():
-        code, out = call("predict", run, "--text", f"the film is {words[0]} and a story", "--explain", "--json")
-        told = json.loads(out)["tokens"]
+        texts = [option for word in words for option in ("--text", f"the film is {word} and a story")]
+        code, out = call("predict", run, *texts, "--explain", "--json")
         assert code == 0
-        assert [one["token"] for one in told] == ["the", " film", " is", f" {words[0]}", " and", " a", " story"]
-        assert max(told, key=lambda one: one["weight"])["token"] == f" {words[0]}", label
-    code, out = call("predict", run, "--text", "the film is good", "--explain")
+        told = [json.loads(line)["tokens"] for line in out.splitlines()]
+        for word, tokens in zip(words, told, strict=True):
+            assert [one["token"] for one in tokens] == ["the", " film", " is", f" {word}", " and", " a", " story"]
+        weights = np.array([[one["weight"] for one in tokens] for tokens in told])
+        found += [label] if weights.mean(0).argmax() == 3 else []
+    assert found, "one label may be what is said of a text in which nothing tells; leaving a word out changes nothing"
+    code, out = call("predict", run, "--text", f"the film is {WORDS[found[0]][0]}", "--explain")
     assert code == 0
-    assert out.splitlines()[1].endswith("good")
+    assert out.splitlines()[1].endswith(WORDS[found[0]][0])
 
 
 def test_evaluate_examines_answers_beside_baselines(call, run, monkeypatch):

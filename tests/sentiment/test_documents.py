@@ -163,3 +163,43 @@ def test_what_is_written_can_be_read_again(tmp_path):
     assert list(domain.read(path)) == [ITEM]
     (path,) = domain.write(Labelled("the film", "../\0x"), tmp_path / "sample-2")
     assert path.parent.parent == tmp_path
+
+
+def test_content_alone_tells_copies_whatever_the_label():
+    domain = learned()
+    one, other = (domain.likeness(Labelled(ITEM.content, label)) for label in ("pos", None))
+    assert one == other != domain.likeness(Labelled("another film", "pos"))
+
+
+def test_passages_are_those_of_the_content():
+    domain = learned()
+    ids = domain.encode(ITEM).ids
+    own = (ids > 1) & (ids < domain.frame.unlabelled)
+    symbols = domain.passages(ids)
+    assert (symbols[~own] < 0).all()
+    assert (symbols[own] >= 0).all()
+
+
+def test_a_document_without_its_prompt_keeps_its_label():
+    domain = learned()
+    prompt = domain.prompt(domain.prompt_text("the film"), domain.Constraints(label="pos"))
+    ids = prompt.grammar.walk(np.random.default_rng(3))
+    whole = np.concatenate([prompt.ids, domain.encode(Labelled(" is good", None)).ids[2:]])
+    whole[-2] = domain.frame.unlabelled
+    for document in (ids, whole, whole[:-3]):
+        rest = domain.decode(domain.without_prompt(document, len(prompt.ids)))
+        assert rest.label == "pos"
+    assert domain.decode(domain.without_prompt(whole, len(prompt.ids))).content == " is good"
+
+
+def test_the_encoding_of_music_is_guessed_from_the_files_that_a_table_names(tmp_path):
+    melody = load_domain("midi")(load_domain("midi").Settings(encoding="melody"))
+    for number in range(2):
+        made = melody.decode(melody.grammar().walk(np.random.default_rng(number), 200))
+        melody.write(made, tmp_path / f"tune{number}")
+    (tmp_path / "labels.csv").write_text("file,mood\ntune0.mid,calm\ntune1.mid,wild\n")
+    domain = SentimentDomain(SentimentDomain.Settings.from_mapping({"base": "midi", "label": "mood"}))
+    assert domain.undecided
+    settled = domain.settle([domain.clue(tmp_path / "labels.csv")])
+    assert settled.model_dump(mode="json")["base.encoding"] == "melody"
+    assert not SentimentDomain(settled).undecided

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from labelled_texts import learned
 from seqgen_sentiment.domain import SentimentDomain
@@ -65,12 +67,27 @@ def test_labels_that_are_missing_or_unseen_cost_no_content(tmp_path):
     (tmp_path / "a.csv").write_text("text,label\nthe film,\nthe dog,odd\n ,pos\nthe story," + "x" * 101 + "\n")
     domain = learned()
     items, remarks = read(tmp_path / "a.csv", domain)
-    assert items == [Labelled("the film"), Labelled("the dog", "odd")]
+    assert items == [Labelled("the film"), Labelled("the dog", "odd"), Labelled("the story", "x" * 101)]
     assert len(remarks) == 5
     assert any("does not have" in remark for remark in remarks)
     (tmp_path / "b.jsonl").write_text('{"text": "the film", "label": null}\n')
     assert read(tmp_path / "b.jsonl", domain)[0] == [Labelled("the film")]
     assert domain.decode(domain.encode(items[1]).ids) == Labelled("the dog")
+
+
+def test_what_nobody_could_read_is_no_label(tmp_path):
+    labels = ["pos", "x" * 101, "two\nlines", "\x1b[2J", "\ud800"]
+    lines = [json.dumps({"text": f"film {number}", "label": label}) for number, label in enumerate(labels)]
+    (tmp_path / "a.jsonl").write_text("\n".join(lines))
+    items, remarks = read(tmp_path / "a.jsonl", SentimentDomain())
+    assert items == [Labelled("film 0", "pos")]
+    assert sum("a label that is longer" in remark for remark in remarks) == 3
+    assert "a line that is no JSON object" in remarks
+    folder = tmp_path / ("y" * 101)
+    folder.mkdir()
+    (folder / "a.txt").write_text("the film")
+    with pytest.raises(UnusableFile, match="in a folder that is named with"):
+        read(folder / "a.txt", SentimentDomain())
 
 
 def test_a_model_that_knows_its_labels_reads_tables_without_them(tmp_path):

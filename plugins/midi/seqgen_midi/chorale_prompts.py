@@ -31,7 +31,12 @@ def chorale_prompt(item: Chorale, constraints: ChoraleConstraints | None, tempo:
             "or give a prompt in four voices."
         )
     if constraints.prompt_bars is not None:
-        item = Chorale(item.meter, item.pickup, item.grid[: item.pickup + constraints.prompt_bars * item.bar])
+        grid = item.grid[: item.pickup + constraints.prompt_bars * item.bar]
+        if constraints.harmonise is not None or constraints.draws_within:
+            # What is drawn around is a whole piece, and none ends in silence.
+            while grid and set(grid[-1]) == {REST}:
+                grid = grid[:-1]
+        item = Chorale(item.meter, item.pickup, grid)
     if constraints.harmonise is not None:
         if constraints.draws_within:
             raise UsageError("harmonise draws whole voices, and fill and variation whole bars; ask for one of them.")
@@ -119,11 +124,13 @@ def given_but(item: Chorale, free: np.ndarray, constraints: ChoraleConstraints, 
     pitches[bound] = allowed_pitches(constraints)[bound]
     kept = np.where(free, REST, item.array())
     check_pitches(Chorale(item.meter, item.pickup, tuple(map(tuple, kept.tolist()))), constraints, pitches)
+    if not free.any():
+        raise UsageError("Every note in these bars sounds across their edges and is kept; ask for more bars.")
     ids = np.concatenate([[BOS], content, [EOS]]).astype(np.int32)
     # A note that is given ends where it ended, so what is free does not begin by holding it on.
     first = free & ~np.concatenate([np.zeros((1, len(VOICES)), bool), free[:-1]])
     found = np.where(first, FREE - HOLD_ID, FREE).ravel()
-    begins = HEADER + len(VOICES) * int(np.argmax(free.any(1)) if free.any() else len(free))
+    begins = HEADER + len(VOICES) * int(np.argmax(free.any(1)))
     content = np.where(free.ravel(), found, ids[HEADER:-1])
     given = np.concatenate([ids[:HEADER], content, [EOS]])[begins:]
     grammar = chorale_grammar((item.meter,), pitches, pickups=(item.pickup,))

@@ -26,6 +26,7 @@ from seqgen_midi.encodings import ENCODINGS
 from seqgen_midi.encodings.chorale import ChoraleEncoding
 from seqgen_midi.encodings.score import MOST_PARTS
 from seqgen_midi.prompting import needs_no_prompt
+from seqgen_midi.scores import UNREADABLE
 
 MIDI_ENDINGS = (".mid", ".midi")
 TAKEN_BY = {
@@ -103,8 +104,8 @@ class MidiDomain(Domain[Any]):
         super().__init__(settings, vocabulary)
         if self.vocabulary != self.encoding.vocabulary:
             raise BundleError(
-                f"The {settings.encoding} vocabulary is not the one that this version of seqgen_midi has; use the "
-                "version that the model was trained with."
+                f"The vocabulary of {settings.encoding or 'chorale'} is not the one that this version of seqgen_midi "
+                "has; use the version that the model was trained with."
             )
         for name in ("Constraints", "unit", "period"):
             setattr(self, name, getattr(self.encoding, name))
@@ -246,7 +247,7 @@ def damage_told(path: Path) -> Iterator[None]:
     except (UnusableFile, MemoryError):
         raise
     except Exception as error:
-        told = "a damaged MIDI file" if is_midi(path) else "not a score that music21 can read"
+        told = "a damaged MIDI file" if is_midi(path) else UNREADABLE
         raise UnusableFile(told) from error
 
 

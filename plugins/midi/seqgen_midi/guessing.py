@@ -55,7 +55,15 @@ def kind_of_score(path: Path) -> str:
             pass
         return kind_of_piece(piece_of(score))
 
-    return Counter(map(kind, islice(scores_in(path), TUNES))).most_common(1)[0][0]
+    kinds, last = Counter[str](), UnusableFile("empty")
+    for parse in islice(scores_in(path), TUNES):
+        try:
+            kinds[kind(parse)] += 1
+        except UnusableFile as error:
+            last = error
+    if not kinds:
+        raise last
+    return kinds.most_common(1)[0][0]
 
 
 def is_chorale(item: Chorale) -> bool:

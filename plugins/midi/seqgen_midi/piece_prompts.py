@@ -70,7 +70,10 @@ def continued(encoding: PieceEncoding, ids: np.ndarray, constraints: Any) -> Pro
     try:
         grammar.unroll(ids)
     except ValueError as error:
-        raise UsageError(f"The prompt does not fit what was asked for: {error}.") from error
+        raise UsageError(
+            "The prompt does not fit what was asked for: it is longer, or has another time signature, key or range; "
+            "ask for what the prompt has, or keep fewer of its bars with prompt_bars."
+        ) from error
     return Prompt(ids, grammar)
 
 

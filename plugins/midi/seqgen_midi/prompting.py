@@ -79,7 +79,9 @@ def emptied_bars(constraints: PromptOptions, bars: int) -> np.ndarray:
     if constraints.fill is not None:
         first, last = parse_span(constraints.fill)
         if not 1 <= first <= last <= bars:
-            raise UsageError(f"The prompt has bars 1 to {bars}, and fill={constraints.fill} was asked for.")
+            raise UsageError(
+                f"The prompt has bars 1 to {bars}, and fill={constraints.fill} was asked for; ask for bars that it has."
+            )
         emptied[first - 1 : last] = True
     if constraints.variation is not None:
         random = np.random.default_rng(constraints.variation_seed or 0)

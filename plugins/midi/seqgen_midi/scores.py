@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 MOST_UNPACKED = 50_000_000
+UNREADABLE = "not a score that music21 can read"
 CLEFS = ("TrebleClef", "TrebleClef", "Treble8vbClef", "BassClef")
 
 
@@ -32,7 +33,7 @@ def read_score(path: Path, fewest: int = len(VOICES)) -> Iterator[Chorale | Rema
 
     Of `fewest` parts or more, voices without one are silent.
 
-    Raises UnusableFile; music21's own errors pass through.
+    Raises UnusableFile.
     """
     return usable(path, lambda score: chorale_of(score, fewest))
 
@@ -47,9 +48,12 @@ def usable(path: Path, made_of: Callable[[Score], Item]) -> Iterator[Item | Rema
         try:
             yield made_of(parse())
             found = True
-        except UnusableFile as error:
-            last = error
-            yield Remark(error.reason, dropped=True)
+        except MemoryError:
+            raise
+        except Exception as error:
+            # Of a book, one tune on which music21 trips costs itself alone.
+            last = error if isinstance(error, UnusableFile) else UnusableFile(UNREADABLE)
+            yield Remark(last.reason, dropped=True)
     if not found:
         raise last
 

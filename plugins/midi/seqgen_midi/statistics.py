@@ -175,8 +175,10 @@ def compare(real: Sequence[Piece], made: Sequence[Piece], tempo: int) -> dict[st
             result[f"{name}, overlap"] = overlapped_area(ours[:, None], theirs[:, None])
     if min(map(len, sides)) > 1:
         for name, histogram in (("scale degrees", degrees), ("note lengths", note_lengths)):
-            ours, theirs = (np.array([histogram(piece) for piece in pieces]) for pieces in sides)
-            result[f"{name}, overlap"] = overlapped_area(ours, theirs)
+            rows = [np.array([histogram(piece) for piece in pieces]) for pieces in sides]
+            ours, theirs = (side[side.any(axis=1)] for side in rows)
+            if min(len(ours), len(theirs)) > 1:
+                result[f"{name}, overlap"] = overlapped_area(ours, theirs)
     return result
 
 

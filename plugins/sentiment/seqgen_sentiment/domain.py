@@ -39,7 +39,7 @@ from seqgen_sentiment.frame import Frame
 from seqgen_sentiment.labelled import Labelled
 from seqgen_sentiment.quality import accuracy
 from seqgen_sentiment.reading import TABLES, LabelledReader
-from seqgen_sentiment.settings import SentimentSettings, constraints_of
+from seqgen_sentiment.settings import BASE, SentimentSettings, constraints_of
 
 WORD = re.compile(r"\w+|[^\w\s]")
 EXAMINED = 100_000
@@ -85,11 +85,25 @@ class SentimentDomain(Domain[Labelled]):
         self._reader = LabelledReader(self.base, self.settings.content, self.settings.label, self.frame.labels)
         self.Constraints = constraints_of(self.base)  # type: ignore[misc, assignment]
         self.reads = (*TABLES, *self.base.reads) if self.base.reads else ()  # type: ignore[misc]
-        for name in ("unit", "renders"):
+        for name in ("unit", "renders", "period"):
             setattr(self, name, getattr(self.base, name))
+        differ = f"label, {self.base.copies_differ_in}" if self.base.copies_differ_in else "label"
+        self.copies_differ_in = differ  # type: ignore[misc]
 
     def read(self, path: Path) -> Iterator[Labelled | Remark]:
         return self._reader.read(path)
+
+    @property
+    def undecided(self) -> bool:
+        return self.base.undecided
+
+    def clue(self, path: Path) -> Any:
+        return self.base.clue(self._reader.file_of_content(path))
+
+    def settle(self, clues: Sequence[Any]) -> Any:
+        theirs = self.base.settle(clues).model_dump(mode="json")
+        settled = {BASE + key: value for key, value in theirs.items()}
+        return self.Settings.from_mapping({**self.settings.model_dump(mode="json"), **settled})
 
     def evidence(self, item: Labelled) -> Any:
         return [item.label, self.base.evidence(item.content) if self._base_learns else None]
@@ -150,6 +164,10 @@ class SentimentDomain(Domain[Labelled]):
         weights = [0, 0, *content.weights[1:], 0 if label == self.frame.unlabelled else weight, 0]
         return Example(np.array(ids, np.int32), np.array(weights, np.float32))
 
+    def likeness(self, item: Labelled) -> Any:
+        """That of the content alone: it never sits on two sides of a split, whatever its labels."""
+        return self.base.likeness(item.content)
+
     def decode(self, ids: np.ndarray) -> Labelled:
         return Labelled(self.base.decode(self._of_base(ids)), self.frame.label(ids))
 
@@ -181,6 +199,21 @@ class SentimentDomain(Domain[Labelled]):
 
     def live(self, chunks: Iterable[np.ndarray]) -> Iterator[str]:
         return self.base.live(self.frame.content(chunk) for chunk in chunks)
+
+    def without_prompt(self, ids: np.ndarray, prompt: int) -> np.ndarray:
+        """What the base makes of the content without the prompt's, in the same places."""
+        rest = self.base.without_prompt(self._of_base(ids), prompt - 1)
+        # A document may have been cut off anywhere, also within its own end.
+        own_end = np.append(np.flatnonzero(ids == self.frame.end), len(ids))[0]
+        content = rest[1:-1] if rest[-1] == EOS else rest[1:]
+        return np.concatenate([ids[:2], content, ids[own_end:]]).astype(np.int32)
+
+    def passages(self, ids: np.ndarray) -> np.ndarray:
+        """Those of the content."""
+        own = (ids > EOS) & (ids < self.frame.unlabelled)
+        symbols = np.full(len(ids), -1)
+        symbols[own] = self.base.passages(np.concatenate([[BOS], ids[own]]).astype(np.int32))[1:]
+        return symbols
 
     def measures(self, item: Labelled) -> dict[str, float]:
         return self.base.measures(item.content)
@@ -260,7 +293,7 @@ class SentimentDomain(Domain[Labelled]):
             longest = 3 + max(len(content) for content in contents)
             for strength, how in ((1.0, ""), (GUIDED, f" with guidance {GUIDED:g}")):
                 asked, made = zip(*write_to_order(prompts, oracle, longest, strength), strict=True)
-                answers = judge.judge([self._words(self.decode(ids).content) for ids in made])
+                answers = judge.judge([self._words_of(ids) for ids in made])
                 share = accuracy(answers, np.array(asked))
                 found[f"written to order{how}, judged by logistic regression to be so"] = share
         return found
@@ -281,6 +314,13 @@ class SentimentDomain(Domain[Labelled]):
         if isinstance(content, str):
             return WORD.findall(content.lower())
         return [self.base.vocabulary[number] for number in self.base.encode(content).ids[1:-1].tolist()]
+
+    def _words_of(self, ids: np.ndarray) -> list[str]:
+        """The same of a document as it was drawn, which may be cut off where the base has no more to encode."""
+        content = self.decode(ids).content
+        if isinstance(content, str):
+            return self._words(content)
+        return [self.vocabulary[number] for number in self.frame.content(ids).tolist()]
 
     def _probabilities(self, contents: list[np.ndarray], oracle: Oracle) -> np.ndarray:
         """float64[n, labels]: the calibrated p(label | content)."""

@@ -19,6 +19,7 @@ from seqgen_sentiment.labelled import Labelled
 TABLES = (*DELIMITERS, *JSON_LINES)
 FILE_NAMES = ("file", "path", "filename", "file_name")
 LONGEST_LABEL = 100
+NO_LABEL = f"a label that is longer than {LONGEST_LABEL} characters or cannot be printed"
 UNSEEN = "a label that the training split does not have: its content is learned without one"
 
 
@@ -40,8 +41,19 @@ class LabelledReader:
         if path.suffix.lower() in TABLES:
             yield from self._table(path)
             return
+        label = path.absolute().parent.name
+        if not self._known and not is_label(label):
+            raise UnusableFile(f"in a folder that is named with {NO_LABEL}")
         for content in self._base.read(path):
-            yield content if isinstance(content, Remark) else Labelled(content, path.absolute().parent.name)
+            yield content if isinstance(content, Remark) else Labelled(content, label)
+
+    def file_of_content(self, path: Path) -> Path:
+        """The first file of content that a table names; the file itself where it is no such table."""
+        if path.suffix.lower() not in TABLES:
+            return path
+        table = open_table(path, known=[name for name in (self._content, self._label) if name])
+        files = self._column_of_files(table, path.parent)
+        return (below(path.parent, table.head[0][files]) if files else None) or path
 
     def _table(self, path: Path) -> Iterator[Labelled | Remark]:
         named = [name for name in (self._content, self._label) if name]
@@ -84,8 +96,8 @@ class LabelledReader:
         said = row[label].strip()
         if not said:
             return Remark("a row without a label: its content is learned without one")
-        if len(said) > LONGEST_LABEL:
-            return Remark(f"a label of more than {LONGEST_LABEL} characters", dropped=True)
+        if not self._known and not is_label(said):
+            return Remark(NO_LABEL, dropped=True)
         return Remark(UNSEEN) if self._known and said not in self._known else None
 
     def _content_of(self, row: Row, column: str) -> Any:
@@ -106,6 +118,11 @@ class LabelledReader:
             yield from self._base.read(path)
         except UnusableFile as error:
             yield Remark(f"a file that a table names: {error.reason}", dropped=True)
+
+
+def is_label(said: str) -> bool:
+    """Whether people can be shown it as a label, in a line."""
+    return len(said) <= LONGEST_LABEL and said.isprintable()
 
 
 def below(folder: Path, cell: str) -> Path | None:

@@ -102,6 +102,12 @@ class Encoding(Generic[Item]):
         raise NotImplementedError
 
 
+def after(ids: np.ndarray, begins: np.ndarray) -> np.ndarray:
+    """A document of ids int32[n] from the first one on that `begins` bool[n] or is the end; without any, of nothing."""
+    first = np.append(np.flatnonzero(begins | (ids == EOS)), len(ids))[0]
+    return np.concatenate([[BOS], ids[first:]]).astype(np.int32)
+
+
 class PieceEncoding(Encoding[Piece]):
     """An encoding whose items are pieces: quantised when they are read, so that nothing is lost afterwards.
 
@@ -131,8 +137,7 @@ class PieceEncoding(Encoding[Piece]):
 
     def without_prompt(self, ids: np.ndarray, prompt: int) -> np.ndarray:
         """From the first bar line on; what else is drawn of a bar that the prompt began is left out."""
-        lines = np.flatnonzero(self.table.among(ids[prompt:], "bar"))
-        return np.concatenate([[BOS], ids[prompt:][lines[0] if lines.size else -1 :]]).astype(np.int32)
+        return after(ids[prompt:], self.table.among(ids[prompt:], "bar"))
 
     def read_midi(self, path: Path) -> Iterator[Piece]:
         from seqgen_midi.reading import read_piece

@@ -12,9 +12,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from seqgen import BOS, EOS, Grammar, Options, UnusableFile
+from seqgen import EOS, Grammar, Options, UnusableFile
 from seqgen_midi.automata import Rules
-from seqgen_midi.encodings.base import PieceEncoding, transposed
+from seqgen_midi.encodings.base import PieceEncoding, after, transposed
 from seqgen_midi.piece import Piece, Track, in_order, rounded
 from seqgen_midi.tokens import TokenTable
 from seqgen_midi.velocities import bins_of, centres
@@ -93,8 +93,8 @@ class Performance(PieceEncoding):
 
     def without_prompt(self, ids: np.ndarray, prompt: int) -> np.ndarray:
         """From the first note or shift on: a note of the prompt's may still have gone on sounding."""
-        begins = np.flatnonzero(self.table.among(ids[prompt:], "pitch") | self.table.among(ids[prompt:], "shift"))
-        return np.concatenate([[BOS], ids[prompt:][begins[0] if begins.size else -1 :]]).astype(np.int32)
+        rest = ids[prompt:]
+        return after(rest, self.table.among(rest, "pitch") | self.table.among(rest, "shift"))
 
     def augment(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """The same performance in another key."""
