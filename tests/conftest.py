@@ -1,7 +1,7 @@
 """Puts the tests' own folder on sys.path: workers inherit it, and import the domain of letters from it.
 
-XLA's programs are compiled without LLVM's optimisations: most of the suite's time goes into compiling small models, each
-of which runs for milliseconds. XLA_FLAGS set from outside wins; the benchmarks and `make demo` compile as users do.
+XLA's programs are compiled without LLVM's optimisations: most of the suite's time goes into compiling small models that
+run for milliseconds. XLA_FLAGS set from outside wins; the benchmarks and `make demo` compile as users do.
 """
 
 from __future__ import annotations

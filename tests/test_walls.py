@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+import seqgen
+
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "seqgen"
 OPEN_TO_PLUGINS = {"seqgen", "seqgen.grammar", "seqgen.tables", "seqgen.testing", "seqgen.textfile"}
@@ -46,6 +48,8 @@ def test_plugins_import_what_is_open_to_strangers():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom) and within(node.module or "", "seqgen"):
                 modules = [node.module]
+                if node.module == "seqgen":
+                    assert {alias.name for alias in node.names} <= {*seqgen.__all__, "grammar", "tables", "textfile"}
             elif isinstance(node, ast.Import):
                 modules = [alias.name for alias in node.names if within(alias.name, "seqgen")]
             else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import mido
 import numpy as np
@@ -11,7 +10,7 @@ import pytest
 from seqgen_midi.domain import MidiDomain
 from seqgen_midi.guessing import encoding_of
 
-from seqgen import InvalidValue
+from seqgen import InvalidValue, UsageError
 from seqgen.corpus.build import build
 from seqgen.corpus.fingerprint import fingerprint
 
@@ -53,7 +52,7 @@ def held(pitch: int) -> Notes:
     return [(0, 3840, pitch)]
 
 
-def test_the_encoding_follows_from_what_is_in_a_file(tmp_path: Path, bands: list[Any]) -> None:
+def test_the_encoding_follows_from_what_is_in_a_file(tmp_path: Path) -> None:
     files = {
         "melody": midi_file(tmp_path / "melody.mid", tune(0)),
         "performance": midi_file(tmp_path / "played.mid", played(tune(0))),
@@ -123,3 +122,10 @@ def test_drums_have_no_key(tmp_path: Path) -> None:
         for key in (36, 38)
     ]
     assert len({fingerprint(domain.likeness(item)) for item in items}) == 2
+
+
+def test_a_model_of_another_encoding_is_nothing_to_begin_with() -> None:
+    melody, drums = (MidiDomain(MidiDomain.Settings(encoding=name)) for name in ("melody", "drums"))
+    assert melody.grow(melody.vocabulary, ()) == melody.vocabulary
+    with pytest.raises(UsageError, match="say encoding=…"):
+        melody.grow(drums.vocabulary, ())

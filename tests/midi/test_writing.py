@@ -172,12 +172,12 @@ def test_a_sample_that_was_cut_short_can_still_be_written(
         *domain.write(item, tmp_path / "cut"),
         *(domain.render(item, kind, tmp_path / "cut") for kind in domain.renders),
     ]
-    assert [file.name for file in files] == ["cut.mid", "cut.png", "cut.wav", "cut.musicxml"]
+    assert [file.name for file in files] == ["cut.mid", "cut.png", "cut.wav", "cut.musicxml", "cut.abc"]
     assert sorted(tmp_path.iterdir()) == sorted(files)
 
 
 def test_an_unknown_rendering_and_a_bad_place_are_refused(domain: MidiDomain, chorale: Chorale, tmp_path: Path) -> None:
-    with pytest.raises(UnknownName, match="there is: musicxml, png, wav"):
+    with pytest.raises(UnknownName, match="there is: abc, musicxml, png, wav"):
         domain.render(chorale, "mp3", tmp_path / "made")
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputError):

@@ -19,6 +19,7 @@ from seqgen import (
     Prompt,
     UnknownName,
     UnusableFile,
+    UsageError,
     Vocabulary,
     atomic_write,
 )
@@ -63,7 +64,7 @@ class MidiDomain(Domain[Any]):
     reads: ClassVar[tuple[str, ...]] = (*MIDI_ENDINGS, ".mxl", ".musicxml", ".xml", ".krn", ".abc")
     copies_differ_in: ClassVar[str] = "key, tempo or sound"
     in_pieces: ClassVar[bool] = True  # books of tunes; `reading` sees to the size of all others
-    renders: ClassVar[tuple[str, ...]] = ("png", "wav", "musicxml")
+    renders: ClassVar[tuple[str, ...]] = ("png", "wav", "musicxml", "abc")
 
     class Settings(Options):
         """How music becomes tokens, and at how many quarter notes a minute it is written."""
@@ -75,7 +76,10 @@ class MidiDomain(Domain[Any]):
             "where nothing is said, guessed from the files",
         )
         tempo: int = Field(
-            80, ge=20, le=300, description="quarter notes a minute in files that are written; score tells its own"
+            80,
+            ge=20,
+            le=300,
+            description="quarter notes a minute in files that are written; score and performance tell their own",
         )
         resolution: Literal[2, 4, 6, 8, 12, 16, 24] | None = Field(
             None, description="grid steps a quarter; as they come: 4 for melody and drums, 12 for score"
@@ -107,7 +111,7 @@ class MidiDomain(Domain[Any]):
                 f"The vocabulary of {settings.encoding or 'chorale'} is not the one that this version of seqgen_midi "
                 "has; use the version that the model was trained with."
             )
-        for name in ("Constraints", "unit", "period"):
+        for name in ("Constraints", "unit", "period", "renders"):
             setattr(self, name, getattr(self.encoding, name))
 
     def read(self, path: Path) -> Iterator[Any]:
@@ -139,6 +143,15 @@ class MidiDomain(Domain[Any]):
     def learn(self, items: Iterable[Any]) -> Vocabulary:
         """The fixed vocabulary; `items` are not looked at."""
         return self.encoding.vocabulary
+
+    def grow(self, known: Vocabulary, evidence: Iterable[Any]) -> Vocabulary:
+        """The same vocabulary: that of an encoding and its settings is fixed. Raises UsageError for another one."""
+        if known != self.encoding.vocabulary:
+            raise UsageError(
+                "The model to begin with has another encoding or other settings of it; say encoding=… and what else it "
+                "was trained with."
+            )
+        return known
 
     def encode(self, item: Any) -> Example:
         """The document of a piece; raises UnusableFile for one that the encoding cannot hold."""
@@ -205,7 +218,7 @@ class MidiDomain(Domain[Any]):
         return 0 if given is None else self.encoding.piece(given).end
 
     def render(self, item: Any, kind: str, path: Path, given: Any = None) -> Path:
-        """Writes `path`.png, .wav or .musicxml; raises UnknownName for another kind, OutputError."""
+        """Writes `path`.png, .wav, .musicxml or .abc (melodies); raises UnknownName for another kind, OutputError."""
         if kind not in self.renders:
             raise UnknownName(f"rendering of domain {self.name!r}", kind, self.renders)
         target = path.with_name(f"{path.name}.{kind}")
@@ -218,6 +231,10 @@ class MidiDomain(Domain[Any]):
                 from seqgen_midi.sound import write_wav
 
                 write_wav(self.encoding.piece(item), self.settings.tempo, temporary)
+            elif kind == "abc":
+                from seqgen_midi.abc import abc_text
+
+                temporary.write_text(abc_text(self.encoding.piece(item), self.settings.tempo), encoding="utf-8")
             else:
                 self.encoding.write_musicxml(item, temporary)
         return target

@@ -25,7 +25,7 @@ TWIN = " (twin)"
 
 
 def check_size(path: Path) -> None:
-    """Raises UnusableFile for a file that is empty or too large to be a chorale."""
+    """Raises UnusableFile for a file that is empty or too large to be a piece of music."""
     size = path.stat().st_size
     if size == 0:
         raise UnusableFile("empty")

@@ -32,12 +32,14 @@ class Encoding(Generic[Item]):
     Constraints: what can be asked of a sample.
     unit:        what one token is called in reports.
     period:      how many tokens back the token stands that the bigram baseline looks at.
+    renders:     the kinds of files that are written beside the MIDI file.
     """
 
     vocabulary: Vocabulary
     Constraints: ClassVar[type[Options]]
     unit: ClassVar[str] = "token"
     period: ClassVar[int] = 1
+    renders: ClassVar[tuple[str, ...]] = ("png", "wav", "musicxml")
 
     def __init__(self, settings: Any) -> None:
         self.settings = settings

@@ -33,6 +33,7 @@ class ChoraleEncoding(Encoding[Chorale]):
     Constraints: ClassVar[type[Options]] = ChoraleConstraints
     unit: ClassVar[str] = "note"
     period: ClassVar[int] = len(VOICES)
+    renders: ClassVar[tuple[str, ...]] = ("png", "wav", "musicxml", "abc")
     fewest_voices = len(VOICES)
     """That a file may have; those that it has not are silent. A prompt may be one melody."""
 

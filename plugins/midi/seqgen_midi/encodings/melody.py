@@ -30,6 +30,7 @@ class Melody(PieceEncoding):
     """The melody of a piece: the track named so, or the highest one."""
 
     Constraints: ClassVar[type[Options]] = MelodyConstraints
+    renders: ClassVar[tuple[str, ...]] = ("png", "wav", "musicxml", "abc")
 
     def __init__(self, settings: Any) -> None:
         super().__init__(settings)
