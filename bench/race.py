@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
-from statistics import mean, variance
+from statistics import median, variance
 from typing import Any, NamedTuple
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -121,10 +121,11 @@ def side_by_side(function: Callable[..., Any], jobs: Sequence[tuple], at_once: i
 def least_difference(groups: Sequence[Sequence[float]]) -> float:
     """Fisher's least significant difference at 5 %: means of two groups that differ by less may differ by chance.
 
-    Each group holds the results of the same n seeds, and all are taken to vary alike; infinite for a single seed.
+    Each group holds the results of the same n seeds, and all are taken to vary alike: as the median of their variances
+    says, for a variant that fails with one seed and not with another must not hide all differences. Infinite for one.
     """
     seeds = len(groups[0])
     if seeds < 2:
         return math.inf
     freedom = min(len(groups) * (seeds - 1), len(STUDENT))
-    return STUDENT[freedom - 1] * math.sqrt(2 / seeds * mean(variance(group) for group in groups))
+    return STUDENT[freedom - 1] * math.sqrt(2 / seeds * median(variance(group) for group in groups))
