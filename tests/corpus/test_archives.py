@@ -16,6 +16,8 @@ from seqgen.corpus.build import build
 from seqgen.corpus.sources import walk
 from seqgen.corpus.store import Corpus
 
+pytestmark = pytest.mark.usefixtures("one_reader")
+
 
 def words(seed: int) -> str:
     return "\n".join("".join(row) for row in np.random.default_rng(seed).choice(list("abcdefgh"), (5, 12)))
@@ -35,14 +37,6 @@ def tarred(path: Path, mode: str, *members: tuple[str, str | None, bytes]) -> No
             info.type, info.linkname = kind, "/etc/passwd"
             info.size = len(content or "")
             archive.addfile(info, io.BytesIO((content or "").encode()))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_reader():
-    """A build starts a reader for each core; here one is enough."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(os, "cpu_count", lambda: 1)
-        yield
 
 
 @pytest.fixture(scope="module")

@@ -20,20 +20,13 @@ from seqgen.corpus.build import build
 from seqgen.corpus.journal import Journal
 from seqgen.corpus.store import ShardWriter
 
+pytestmark = pytest.mark.usefixtures("one_reader")
 FILES, IN_ARCHIVE = 6, 2
 TOTAL = FILES + IN_ARCHIVE
 
 
 def words(count: int, seed: int) -> str:
     return "\n".join("".join(row) for row in np.random.default_rng(seed).choice(list("abcdefgh"), (count, 12)))
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_reader():
-    """A build starts a reader for each core; here one is enough."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(os, "cpu_count", lambda: 1)
-        yield
 
 
 @pytest.fixture(scope="module")
