@@ -1,8 +1,9 @@
-"""Large matrix products, and how exact they are.
+"""Matrix products, and how exact they are.
 
-Products take nearly all the time of a training step. They run outside XLA, whose own are slower; in bfloat16 (8 bits
-of mantissa; Kalamkar et al. 2019, *A Study of BFLOAT16 for Deep Learning Training*) factors and results are rounded,
-and sums still made in float32.
+Products take nearly all the time of a training step. The large ones, over all steps of a segment, run outside XLA,
+whose own are slower; those within the loop over time are part of it. In bfloat16 (8 bits of mantissa; Kalamkar et al.
+2019, *A Study of BFLOAT16 for Deep Learning Training*) factors are rounded, results of large products too, and sums
+still made in float32.
 """
 
 from __future__ import annotations
@@ -45,3 +46,16 @@ def _times_transposed(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
 @compiled
 def _compiled_times_transposed(a: tf.Tensor, b: tf.Tensor) -> tf.Tensor:
     return tf.matmul(a, b, transpose_b=True)
+
+
+def times_in_loop(a: tf.Tensor, b: tf.Tensor, blocks: int = 1) -> tf.Tensor:
+    """a b = float32 [R, N] for float32 a [R, K], in the precision of b [K, N], as a part of an XLA program.
+
+    In bfloat16 the sum over K is made in as many parts as there are `blocks`: with b's 2 048 rows as four blocks of 512
+    it takes 31 ms for 128 steps of 16 rows, whole 38 ms; in float32 41 ms, in parts 55.
+    """
+    if b.dtype == tf.float32:
+        return tf.matmul(a, b)
+    parts = zip(tf.split(tf.cast(a, b.dtype), blocks, 1), tf.split(b, blocks, 0), strict=True)
+    # With a result in bfloat16, XLA's product on a CPU would turn its factors to float32 first.
+    return tf.add_n([tf.raw_ops.BatchMatMulV3(x=part, y=rows, Tout=tf.float32) for part, rows in parts])

@@ -7,7 +7,7 @@ For any cell (cell.py), with u_t what the cell recalls of step t (its hidden sta
 
 `x W` needs no earlier step: it is one matrix product over all T·B rows, made before the loop. So are, after the
 backward loop, the gradients of W, R, b and x. Inside the loops there is one product a step, `u R` or `dz Rᵀ`. The loops
-are compiled by XLA; the large products are not, because TensorFlow's own are faster, bfloat16 ones twice as fast.
+are compiled by XLA; the large products are not, because TensorFlow's own are faster.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import tensorflow as tf
 
 from seqgen.engine.cell import Cell, Step, Weights
 from seqgen.engine.compiling import compiled
-from seqgen.engine.products import transposed_times
+from seqgen.engine.products import times_in_loop, transposed_times
 
 
 def one_step(
@@ -49,7 +49,8 @@ def recurrence(
     """Runs one layer over a segment.
 
     from_input [T, B, G·H] is x W; resets bool[T, B], true where a document begins: there the states become exactly 0;
-    hidden [B, H] and carried [B, C·H] come from the segment before; precision is that of the product for R's gradient.
+    hidden [B, H] and carried [B, C·H] come from the segment before; precision is that of the products with R and of the
+    one for its gradient.
     Gives all hidden states [T, B, H] and what is carried on after the last step [B, C·H]. Gradients stop at the
     segment's beginning (truncated back-propagation through time, Williams & Peng 1990).
     """
@@ -64,7 +65,8 @@ def every_step(
 
     Where a document begins, states are 0 whatever the activations were. Nothing is differentiated.
     """
-    hiddens, record, _ = _forward(cell, from_input, _keep(resets, hidden.dtype), *weights[1:], hidden, carried)
+    keep = _keep(resets, hidden.dtype)
+    hiddens, record, _ = _forward(cell, tf.float32, from_input, keep, *weights[1:], hidden, carried)
     kept, carrieds = tf.split(record, [record.shape[-1] - carried.shape[-1], carried.shape[-1]], -1)
     if cell.keeps_activations:
         return Step(hiddens, carrieds, kept)
@@ -83,8 +85,8 @@ def _keep(resets: tf.Tensor, dtype: tf.DType) -> tf.Tensor:
 @functools.cache
 def _through_time(cell: Cell, precision: tf.DType) -> Callable[..., tuple[tf.Tensor, tf.Tensor]]:
     """The loop over time of a cell on from_input [T, B, G·H] and keep [T, B, 1], and its gradient written out."""
-    forward = compiled(functools.partial(_forward, cell))
-    backward = compiled(functools.partial(_backward, cell))
+    forward = compiled(functools.partial(_forward, cell, precision))
+    backward = compiled(functools.partial(_backward, cell, precision))
 
     @tf.custom_gradient
     def through_time(from_input: tf.Tensor, keep: tf.Tensor, recurrent: tf.Tensor, bias: tf.Tensor, own: tf.Tensor,
@@ -112,16 +114,17 @@ def _through_time(cell: Cell, precision: tf.DType) -> Callable[..., tuple[tf.Ten
     return through_time
 
 
-def _forward(cell: Cell, from_input: tf.Tensor, keep: tf.Tensor, recurrent: tf.Tensor, bias: tf.Tensor,
-             own: tf.Tensor, hidden: tf.Tensor, carried: tf.Tensor) -> tuple[tf.Tensor, ...]:  # fmt: skip
+def _forward(cell: Cell, precision: tf.DType, from_input: tf.Tensor, keep: tf.Tensor, recurrent: tf.Tensor,
+             bias: tf.Tensor, own: tf.Tensor, hidden: tf.Tensor, carried: tf.Tensor) -> tuple[tf.Tensor, ...]:  # fmt: skip
     """All hidden states, a record [T, B, ·] of what the gradient starts from, and what is carried on at the end."""
     steps, batch, columns = from_input.shape
     units = hidden.shape[-1]
     kept = len(cell.blocks) * units if cell.keeps_activations else columns
+    factor = tf.cast(recurrent, precision)
 
     def body(t: tf.Tensor, hidden: tf.Tensor, carried: tf.Tensor, hiddens: tf.TensorArray, record: tf.TensorArray
              ) -> tuple:  # fmt: skip
-        z = from_input[t] + bias + tf.matmul(cell.recalled(hidden, carried), recurrent)
+        z = from_input[t] + bias + times_in_loop(cell.recalled(hidden, carried), factor)
         made = cell.step(z, hidden, carried, own)
         hidden, carried = made.hidden * keep[t], made.carried * keep[t]
         row = tf.concat([made.activations if cell.keeps_activations else z, carried], -1)
@@ -136,14 +139,14 @@ def _forward(cell: Cell, from_input: tf.Tensor, keep: tf.Tensor, recurrent: tf.T
     return hiddens.stack(), record.stack(), carried
 
 
-def _backward(cell: Cell, hiddens: tf.Tensor, record: tf.Tensor, keep: tf.Tensor,
+def _backward(cell: Cell, precision: tf.DType, hiddens: tf.Tensor, record: tf.Tensor, keep: tf.Tensor,
               recurrent: tf.Tensor, own: tf.Tensor, first_hidden: tf.Tensor, first_carried: tf.Tensor,
               d_hiddens: tf.Tensor, d_last: tf.Tensor) -> tuple[tf.Tensor, ...]:  # fmt: skip
     """The gradients of z [T, B, G·H], of the cell's own weights, and of the first hidden and carried states."""
     steps, batch, units = hiddens.shape
     carried_width = first_carried.shape[-1]
     kept_width = record.shape[-1] - carried_width
-    transposed = tf.transpose(recurrent)
+    transposed = tf.cast(tf.transpose(recurrent), precision)
     recalled_width = recurrent.shape[0]
 
     def body(k: tf.Tensor, d_hidden: tf.Tensor, d_carried: tf.Tensor, d_own: tf.Tensor, d_zs: tf.TensorArray) -> tuple:
@@ -155,7 +158,7 @@ def _backward(cell: Cell, hiddens: tf.Tensor, record: tf.Tensor, keep: tf.Tensor
             record[t][:, :kept_width], hidden, carried, record[t][:, kept_width:], own,
             (d_hidden + d_hiddens[t]) * keep[t], d_carried * keep[t],
         )  # fmt: skip
-        d_recalled = tf.matmul(step.z, transposed)
+        d_recalled = times_in_loop(step.z, transposed, recurrent.shape[1] // units)
         d_hidden, d_carried = step.hidden + d_recalled[:, :units], step.carried
         if recalled_width > units:
             # What else is recalled are the last blocks of what is carried.

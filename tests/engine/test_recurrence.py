@@ -42,9 +42,10 @@ class Problem:
         return float((hiddens * self.d_hiddens).sum() + (last[:, : self.carried.shape[1]] * self.d_last).sum())
 
 
-def run(cell, inputs, resets):
+def run(cell, inputs, resets, precision=tf.float32):
     weights = cell.weights(inputs)
-    return recurrence(cell, tf.matmul(inputs["x"], weights.input), weights, resets, inputs["h"], inputs["carried"])
+    x = tf.matmul(inputs["x"], weights.input)
+    return recurrence(cell, x, weights, resets, inputs["h"], inputs["carried"], precision)
 
 
 @pytest.mark.parametrize("name", list(CELLS))
@@ -67,6 +68,21 @@ def test_states_and_gradients_equal_the_equations_in_float64(name):
         )
         made = float((gradients[key].numpy() * direction).sum())
         assert made == pytest.approx((ahead - behind) / (2 * step), rel=2e-4, abs=2e-4), key
+
+
+@pytest.mark.parametrize("name", list(CELLS))
+def test_a_loop_in_bfloat16_rounds_to_its_eight_bits_and_no_worse(name):
+    problem = Problem(name)
+    inputs = {key: tf.Variable(value, dtype=tf.float32) for key, value in problem.inputs().items()}
+    results = []
+    for precision in (tf.float32, tf.bfloat16):
+        with tf.GradientTape() as tape:
+            hiddens, _ = run(problem.cell, inputs, tf.constant(problem.resets), precision)
+            loss = tf.reduce_sum(hiddens * problem.d_hiddens.astype("f"))
+        results.append([hiddens, *tape.gradient(loss, [inputs["x"], inputs["recurrent_weights"], inputs["h"]])])
+    for exact, rounded in zip(*results, strict=True):
+        error = np.abs(rounded - exact).max() / np.abs(exact).max()
+        assert 1e-4 < error < 2**-5
 
 
 @pytest.mark.parametrize("name", list(CELLS))
