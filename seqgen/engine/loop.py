@@ -65,7 +65,7 @@ class Progress(NamedTuple):
     @property
     def seconds_left(self) -> float | None:
         """Estimated from the share that is spent."""
-        return self.seconds * (1 - self.share) / self.share if self.share > 0 else None
+        return self.seconds * max(0.0, 1 - self.share) / self.share if self.share > 0 else None
 
 
 class Stopped(Exception):

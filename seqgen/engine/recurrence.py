@@ -66,8 +66,7 @@ def every_step(
     Where a document begins, states are 0 whatever the activations were. Nothing is differentiated.
     """
     keep = _keep(resets, hidden.dtype)
-    hiddens, record, _ = _forward(cell, tf.float32, from_input, keep, *weights[1:], hidden, carried)
-    kept, carrieds = tf.split(record, [record.shape[-1] - carried.shape[-1], carried.shape[-1]], -1)
+    hiddens, carrieds, kept, _ = _forward(cell, tf.float32, from_input, keep, *weights[1:], hidden, carried)
     if cell.keeps_activations:
         return Step(hiddens, carrieds, kept)
     # With the states known, no step waits for another: all are made at once, as if they were one batch.
@@ -93,14 +92,13 @@ def _through_time(cell: Cell, precision: tf.DType) -> Callable[..., tuple[tf.Ten
                      hidden: tf.Tensor, carried: tf.Tensor) -> tuple:  # fmt: skip
         # Nobody else differentiates the loop: an eager tape would, and cannot.
         given = (tf.stop_gradient(part) for part in (from_input, keep, recurrent, bias, own, hidden, carried))
-        hiddens, record, last = forward(*given)
+        hiddens, carrieds, kept, last = forward(*given)
 
         def gradient(d_hiddens: tf.Tensor, d_last: tf.Tensor) -> tuple[tf.Tensor | None, ...]:
             d_z, d_own, d_hidden, d_carried = backward(
-                hiddens, record, keep, recurrent, own, hidden, carried, d_hiddens, d_last
+                hiddens, carrieds, kept, keep, recurrent, own, hidden, carried, d_hiddens, d_last
             )
             steps, batch, columns = d_z.shape
-            carrieds = record[..., record.shape[-1] - carried.shape[-1] :]
             recalled = tf.reshape(cell.recalled(hiddens[:-1], carrieds[:-1]), ((steps - 1) * batch, -1))
             # d_R = Σ u_{t-1}ᵀ dz_t: slices along time are no copies, so the first step goes by itself.
             d_recurrent = transposed_times(recalled, tf.reshape(d_z[1:], (-1, columns)), precision)
@@ -116,36 +114,37 @@ def _through_time(cell: Cell, precision: tf.DType) -> Callable[..., tuple[tf.Ten
 
 def _forward(cell: Cell, precision: tf.DType, from_input: tf.Tensor, keep: tf.Tensor, recurrent: tf.Tensor,
              bias: tf.Tensor, own: tf.Tensor, hidden: tf.Tensor, carried: tf.Tensor) -> tuple[tf.Tensor, ...]:  # fmt: skip
-    """All hidden states, a record [T, B, ·] of what the gradient starts from, and what is carried on at the end."""
+    """Of all steps: hidden states [T, B, H], what is carried on [T, B, C·H], and what the gradient starts from [T, B, ·].
+
+    That is the activations for a cell that keeps them, z for others. What is carried on at the end is given once more:
+    the loop gives it anyhow, and the program is 10 % slower where XLA has to find another place for it.
+    """
     steps, batch, columns = from_input.shape
     units = hidden.shape[-1]
     kept = len(cell.blocks) * units if cell.keeps_activations else columns
     factor = tf.cast(recurrent, precision)
 
-    def body(t: tf.Tensor, hidden: tf.Tensor, carried: tf.Tensor, hiddens: tf.TensorArray, record: tf.TensorArray
-             ) -> tuple:  # fmt: skip
+    def body(t: tf.Tensor, hidden: tf.Tensor, carried: tf.Tensor, *arrays: tf.TensorArray) -> tuple:
         z = from_input[t] + bias + times_in_loop(cell.recalled(hidden, carried), factor)
         made = cell.step(z, hidden, carried, own)
         hidden, carried = made.hidden * keep[t], made.carried * keep[t]
-        row = tf.concat([made.activations if cell.keeps_activations else z, carried], -1)
-        return t + 1, hidden, carried, hiddens.write(t, hidden), record.write(t, row)
+        rows = hidden, carried, made.activations if cell.keeps_activations else z
+        return t + 1, hidden, carried, *(array.write(t, row) for array, row in zip(arrays, rows, strict=True))
 
-    arrays = [
-        tf.TensorArray(hidden.dtype, steps, element_shape=(batch, width)) for width in (units, kept + carried.shape[-1])
-    ]
-    _, hidden, carried, hiddens, record = tf.while_loop(
+    widths = units, carried.shape[-1], kept
+    arrays = [tf.TensorArray(hidden.dtype, steps, element_shape=(batch, width)) for width in widths]
+    _, _, last, *arrays = tf.while_loop(
         lambda t, *_: t < steps, body, (0, hidden, carried, *arrays), maximum_iterations=steps
     )
-    return hiddens.stack(), record.stack(), carried
+    return *(array.stack() for array in arrays), last
 
 
-def _backward(cell: Cell, precision: tf.DType, hiddens: tf.Tensor, record: tf.Tensor, keep: tf.Tensor,
-              recurrent: tf.Tensor, own: tf.Tensor, first_hidden: tf.Tensor, first_carried: tf.Tensor,
+def _backward(cell: Cell, precision: tf.DType, hiddens: tf.Tensor, carrieds: tf.Tensor, kept: tf.Tensor,
+              keep: tf.Tensor, recurrent: tf.Tensor, own: tf.Tensor, first_hidden: tf.Tensor, first_carried: tf.Tensor,
               d_hiddens: tf.Tensor, d_last: tf.Tensor) -> tuple[tf.Tensor, ...]:  # fmt: skip
     """The gradients of z [T, B, G·H], of the cell's own weights, and of the first hidden and carried states."""
     steps, batch, units = hiddens.shape
     carried_width = first_carried.shape[-1]
-    kept_width = record.shape[-1] - carried_width
     transposed = tf.cast(tf.transpose(recurrent), precision)
     recalled_width = recurrent.shape[0]
 
@@ -153,9 +152,9 @@ def _backward(cell: Cell, precision: tf.DType, hiddens: tf.Tensor, record: tf.Te
         t = steps - 1 - k
         before = tf.maximum(t - 1, 0)
         hidden = tf.where(t > 0, hiddens[before], first_hidden)
-        carried = tf.where(t > 0, record[before][:, kept_width:], first_carried)
+        carried = tf.where(t > 0, carrieds[before], first_carried)
         step = cell.gradient(
-            record[t][:, :kept_width], hidden, carried, record[t][:, kept_width:], own,
+            kept[t], hidden, carried, carrieds[t], own,
             (d_hidden + d_hiddens[t]) * keep[t], d_carried * keep[t],
         )  # fmt: skip
         d_recalled = times_in_loop(step.z, transposed, recurrent.shape[1] // units)
