@@ -113,8 +113,9 @@ def _through_time(cell: Cell, precision: tf.DType) -> Callable[..., tuple[tf.Ten
 
 
 def _forward(cell: Cell, precision: tf.DType, from_input: tf.Tensor, keep: tf.Tensor, recurrent: tf.Tensor,
-             bias: tf.Tensor, own: tf.Tensor, hidden: tf.Tensor, carried: tf.Tensor) -> tuple[tf.Tensor, ...]:  # fmt: skip
-    """Of all steps: hidden states [T, B, H], what is carried on [T, B, C·H], and what the gradient starts from [T, B, ·].
+             bias: tf.Tensor, own: tf.Tensor, hidden: tf.Tensor, carried: tf.Tensor
+             ) -> tuple[tf.Tensor, ...]:  # fmt: skip
+    """Of all steps: hidden states [T, B, H], what is carried on [T, B, C·H], what the gradient starts from [T, B, ·].
 
     That is the activations for a cell that keeps them, z for others. What is carried on at the end is given once more:
     the loop gives it anyhow, and the program is 10 % slower where XLA has to find another place for it.
