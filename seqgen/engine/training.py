@@ -72,7 +72,8 @@ class Trainer:
     def _gradients(self, inputs: tf.Tensor, targets: tf.Tensor, counts: tf.Tensor, states: tf.Tensor, memory: Memory,
                    step: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor], Memory]:  # fmt: skip
         """Loss in nats a token, the gradients of loss and penalties in the order of what is learned, and the memory."""
-        lanes, precision = lanes_of(self.settings.streams), PRECISIONS[self.settings.precision]
+        lanes = lanes_of(self.settings.streams, self.model.settings.width)
+        precision = PRECISIONS[self.settings.precision]
         regularisation, total, memories = Regularisation(self.settings, step, lanes), tf.constant(0.0), []
         with tf.GradientTape() as tape:
             parts = zip(

@@ -18,7 +18,7 @@ from seqgen.engine.training import Trainer
 def trained(monkeypatch, count, **settings):
     """Weights, carried memory and held-out nats after three steps in so many lanes."""
     for module in (training, evaluation):
-        monkeypatch.setattr(module, "lanes_of", lambda streams: count)
+        monkeypatch.setattr(module, "lanes_of", lambda streams, width: count)
     stored = Documents.from_examples([(ids, np.r_[0, np.ones(len(ids) - 1)]) for ids in toys.documents(20)])
     stream = Stream(stored, toys.turns(), streams=4, steps=8, seed=0)
     trainer = Trainer(toys.model(), TrainingSettings(streams=4, segment=8, **settings))
@@ -48,6 +48,7 @@ def test_a_memory_is_split_and_joined_without_loss():
 
 def test_streams_are_shared_out_evenly_and_no_lane_has_but_a_few(monkeypatch):
     monkeypatch.setattr(lanes.os, "sched_getaffinity", lambda process: set(range(8)), raising=False)
-    assert {streams: lanes.lanes_of(streams) for streams in (1, 7, 16, 32, 34, 4096)} == {
+    assert {streams: lanes.lanes_of(streams, 512) for streams in (1, 7, 16, 32, 34, 4096)} == {
         1: 1, 7: 1, 16: 4, 32: 8, 34: 2, 4096: 8
     }  # fmt: skip
+    assert lanes.lanes_of(32, 1024) == 1
