@@ -83,8 +83,9 @@ class Observer:
         layers = [every_step(self.model.cell, *layer) for layer in seen.layers]
         attention = tf.zeros((inputs.shape[0], 1, 0))
         if seen.attention is not None:
-            # From the position of what is looked at to how far back it is.
-            position = tf.range(inputs.shape[0])[:, None] + remembered - tf.range(remembered + 1)
+            # From the position of what is looked at, counted within a block of queries, to how far back it is.
+            within = tf.range(inputs.shape[0]) % (seen.attention.shape[-1] - remembered)
+            position = within[:, None] + remembered - tf.range(remembered + 1)
             attention = tf.gather(seen.attention[0], position, batch_dims=1)[:, None]
         return *(tf.stack(part, 1)[:, :, 0] for part in zip(*layers, strict=True)), attention, after
 

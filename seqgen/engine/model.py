@@ -54,7 +54,7 @@ class Seen:
         self.layers: list[tuple] = []
         """What each recurrent layer reads: the arguments of `recurrence` after the cell."""
         self.attention: tf.Tensor | None = None
-        """Attention weights [B, T, M + T], where the model attends."""
+        """Attention weights as `window_attention` gives them, where the model attends."""
 
 
 class Tables(NamedTuple):
@@ -183,7 +183,7 @@ class Model:
         return {part: weights[f"recurrence_{number}/{part}"] for part in self.cell.shapes(self.settings.width)}
 
     def _attend(self, x: tf.Tensor, documents: tf.Tensor, memory: Memory) -> tuple[tf.Tensor, tf.Tensor, Memory]:
-        """What attention adds [T, B, H], its weights [B, T, M + T], and the memory after."""
+        """What attention adds [T, B, H], its weights, and the memory after."""
         weights, remembered = self.weights, self.settings.attention_memory
         query, key, value = tf.split(linear(x, weights["attention/query_key_value"]), 3, -1)
         keys, values = tf.concat([memory.keys, key], 0), tf.concat([memory.values, value], 0)

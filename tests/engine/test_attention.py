@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from engine import reference
 from seqgen.engine.attention import window_attention
 
 
-def test_each_query_sees_exactly_the_last_m_positions_of_its_own_document():
+@pytest.mark.parametrize(("steps", "block"), [(12, 3), (9, 9)])
+def test_each_query_sees_exactly_the_last_m_positions_of_its_own_document(steps, block):
     random = np.random.default_rng(0)
-    steps, memory, batch, width = 9, 5, 2, 4
+    memory, batch, width = 5, 2, 4
     query, key, value = (random.normal(size=(n, batch, width)) for n in (steps, memory + steps, memory + steps))
     bias = random.normal(size=memory + 1)
     key_document = np.cumsum(random.random((memory + steps, batch)) < 0.25, 0).astype(np.int32)
@@ -24,7 +26,9 @@ def test_each_query_sees_exactly_the_last_m_positions_of_its_own_document():
     expected = reference.attention(query, key, value, bias, query_document, key_document)
     np.testing.assert_allclose(mixed, expected, atol=1e-5)
     seen = weights.numpy() > 0
+    assert seen.shape == (batch, steps, memory + block)
     for t in range(steps):
-        assert seen[:, t, t + memory].all()
-        assert not seen[:, t, :t].any()
-        assert not seen[:, t, t + memory + 1 :].any()
+        within = t % block
+        assert seen[:, t, within + memory].all()
+        assert not seen[:, t, :within].any()
+        assert not seen[:, t, within + memory + 1 :].any()
