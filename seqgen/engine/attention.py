@@ -14,7 +14,7 @@ from seqgen.engine.compiling import compiled
 
 BLOCKED = -1e9
 BLOCKS = 4
-"""Queries ask in blocks, each of those positions that one of its own can see: less to compute, and it fits the cache."""
+"""Queries ask in blocks, each of those positions that one of its own can see: less to compute, and it stays cached."""
 
 
 @compiled
