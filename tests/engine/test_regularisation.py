@@ -59,6 +59,14 @@ def test_what_is_left_out_follows_the_step_and_the_layer_and_nothing_else(kind):
     assert not np.array_equal(left_out(kind), left_out(kind, place=1))
 
 
+@pytest.mark.parametrize("rate", [0.001, 0.2, 0.9])
+def test_the_share_left_out_is_the_rate_and_the_mean_stays(rate):
+    dropped = regularisation(dropout=rate).drop(tf.ones((101, 33, 301)), 0).numpy()
+    chance = (rate * (1 - rate) / dropped.size) ** 0.5
+    assert (dropped == 0).mean() == pytest.approx(rate, abs=4 * chance + 2**-16)
+    assert dropped.mean() == pytest.approx(1, abs=4 * chance / (1 - rate))
+
+
 def test_token_dropout_hides_tokens_and_what_is_hidden_is_not_read(model):
     ids, states = (part[:-1] for part in segment(streams=16))
     noise = regularisation(token_dropout=0.5)
