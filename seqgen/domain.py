@@ -147,6 +147,13 @@ class Oracle(Protocol):
         """For each document int32[n], float32[n]: what each id costs, -ln p(id | ids before); 0 for BOS."""
         raise NotImplementedError
 
+    def attention(self, beginnings: Sequence[np.ndarray]) -> list[np.ndarray] | None:
+        """For each beginning int32[n], float32[n]: which share of the attention after its last id lies on each id.
+
+        Shares add up to 1; further back than attention looks they are 0. None for a model without attention.
+        """
+        raise NotImplementedError
+
     def generate(
         self, prompt: Prompt, count: int, *, longest: int, seed: int, guidance: float = 1.0
     ) -> list[np.ndarray]:

@@ -248,21 +248,24 @@ class SentimentDomain(Domain[Labelled]):
             yield self._answer(row)
 
     def explain(self, items: Sequence[Labelled], oracle: Oracle) -> Iterator[Answer]:
-        """The same, with how much ln p of the answer falls when a token is left out, for each that can be."""
-        for item, answer in zip(items, self.predict(items, oracle), strict=True):
-            content = self._content(item)
+        """The same, with how much ln p of the answer falls when a token is left out, for each that can be.
+
+        Where the model attends, also with the share of its attention that lies on each when the label is asked for.
+        """
+        contents = [self._content(item) for item in items]
+        attention = judging.attention_to(contents, self.frame, oracle)
+        for content, shares, answer in zip(contents, attention, self.predict(items, oracle), strict=True):
             weights = judging.weights_by_leaving_out(
                 content, self.frame.labels.index(answer.values["label"]), self.frame, self._whole, oracle,
                 self.calibration.temperature,
             )  # fmt: skip
             names = [self.vocabulary[number] for number in content.tolist()]
             told = [
-                {"token": name, "weight": None if np.isnan(weight) else float(weight)}
-                for name, weight in zip(names, weights.tolist(), strict=True)
+                {"token": name, "weight": None if np.isnan(weight) else weight, "attention": share}
+                for name, weight, share in zip(names, weights.tolist(), shares, strict=True)
             ]
             loudest = sorted((one for one in told if one["weight"]), key=lambda one: -abs(one["weight"]))[:TOLD]
-            lines = [f"  {one['weight']:+.3f} {one['token'].strip()}" for one in loudest]
-            yield Answer("\n".join([answer.text, *lines]), {**answer.values, "tokens": told})
+            yield Answer("\n".join([answer.text, *map(_line, loudest)]), {**answer.values, "tokens": told})
 
     def calibrate(self, items: Iterable[Labelled], oracle: Oracle) -> Any:
         """The temperature of the answers, by the items whose label is known."""
@@ -351,6 +354,12 @@ class _Contents:
 
     def __iter__(self) -> Iterator[Any]:
         return (content for _, content in self._evidence)
+
+
+def _line(told: dict[str, Any]) -> str:
+    """What people are told of one token."""
+    attention = "" if told["attention"] is None else f" attention {told['attention']:.2f}"
+    return f"  {told['weight']:+.3f}{attention} {told['token'].strip()}"
 
 
 def _labels_of(evidence: Iterable[Any]) -> set[str]:
