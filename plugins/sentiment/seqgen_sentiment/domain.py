@@ -26,6 +26,7 @@ from seqgen import (
     Options,
     Oracle,
     Prompt,
+    Questions,
     Remark,
     UnknownName,
     UnusableFile,
@@ -33,6 +34,7 @@ from seqgen import (
     Vocabulary,
 )
 from seqgen_sentiment import judging
+from seqgen_sentiment.asking_early import ask_early
 from seqgen_sentiment.bag_of_words import BagOfWords
 from seqgen_sentiment.examining import GUIDED, Known, compare, write_to_order
 from seqgen_sentiment.frame import Frame
@@ -181,6 +183,15 @@ class SentimentDomain(Domain[Labelled]):
         if rng.random() < self.settings.label_first:
             other[[1, -2]] = other[[-2, 1]]
         return other
+
+    def questions(self, ids: np.ndarray, rng: np.random.Generator) -> Questions | None:
+        """The label of a document that has it last, within the content already; all together as heavy as at the end."""
+        weight = self.settings.label_weight or float(len(self.frame.content(ids)))
+        return ask_early(ids, self.frame, self._asking_state, self.settings.label_early, weight, rng)
+
+    @functools.cached_property
+    def _asking_state(self) -> int:
+        return self.frame.asking(self._whole)
 
     def write(self, item: Labelled, path: Path) -> list[Path]:
         """Writes the content into a folder named after its label, from where it can be read again."""
