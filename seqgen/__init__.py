@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from seqgen.atomic import atomic_write
     from seqgen.building import build
-    from seqgen.domain import Answer, Domain, Example, Options, Oracle, Prompt, Remark, Vocabulary
+    from seqgen.domain import Answer, Domain, Example, Options, Oracle, Prompt, Questions, Remark, Vocabulary
     from seqgen.engine.dynamic import DynamicEvaluation
     from seqgen.engine.neural_cache import NeuralCache
     from seqgen.errors import (
@@ -53,6 +53,7 @@ __all__ = [
     "OutputError",
     "PluginError",
     "Prompt",
+    "Questions",
     "Remark",
     "SeqgenError",
     "TrainingError",
@@ -70,7 +71,7 @@ __all__ = [
 _HOMES = {
     "atomic": ("atomic_write",),
     "building": ("build",),
-    "domain": ("Answer", "Domain", "Example", "Options", "Oracle", "Prompt", "Remark", "Vocabulary"),
+    "domain": ("Answer", "Domain", "Example", "Options", "Oracle", "Prompt", "Questions", "Remark", "Vocabulary"),
     "grammar": ("BOS", "EOS", "Grammar"),
     "engine.dynamic": ("DynamicEvaluation",),
     "engine.neural_cache": ("NeuralCache",),

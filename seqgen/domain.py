@@ -125,6 +125,22 @@ class Prompt:
     unconditional: np.ndarray | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Questions:
+    """What a model is asked, in training, at some places of a document in place of the id that follows.
+
+    places:  int[k]; right after which of the document's ids
+    answers: int32[k]
+    weights: float32[k]; how much each counts in the loss
+    state:   of the domain's own grammar, as though the document stood in it at all those places
+    """
+
+    places: np.ndarray
+    answers: np.ndarray
+    weights: np.ndarray
+    state: int
+
+
 @dataclass(frozen=True)
 class Answer:
     """What `predict` says of one item: a line or more for people, and the same as JSON values by name."""
@@ -145,6 +161,13 @@ class Oracle(Protocol):
 
     def score(self, documents: Sequence[np.ndarray]) -> list[np.ndarray]:
         """For each document int32[n], float32[n]: what each id costs, -ln p(id | ids before); 0 for BOS."""
+        raise NotImplementedError
+
+    def attention(self, beginnings: Sequence[np.ndarray]) -> list[np.ndarray] | None:
+        """For each beginning int32[n], float32[n]: which share of the attention after its last id lies on each id.
+
+        Shares add up to 1; further back than attention looks they are 0. None for a model without attention.
+        """
         raise NotImplementedError
 
     def generate(
@@ -255,6 +278,13 @@ class Domain(Generic[Item]):
     def augment(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Another document just as good, of the same length; a pure function of `ids` and `rng`."""
         return ids
+
+    def questions(self, ids: np.ndarray, rng: np.random.Generator) -> Questions | None:
+        """What else a model learns to answer while it reads a document int32[n]; a pure function of `ids` and `rng`.
+
+        The document is read on as it is. Held-out documents are measured without questions.
+        """
+        return None
 
     def prompt(self, item: Item | None = None, constraints: Any = None) -> Prompt:
         """What sampling starts from: nothing but BOS, or the beginning of `item`; raises ImpossibleConstraints."""

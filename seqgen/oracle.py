@@ -14,6 +14,7 @@ import numpy as np
 
 from seqgen.corpus.packing import pack
 from seqgen.domain import Prompt
+from seqgen.engine.inside import Observer
 from seqgen.engine.model import Model
 from seqgen.engine.reader import Reader
 from seqgen.engine.sampling import Sampler
@@ -42,10 +43,12 @@ class Laid(NamedTuple):
 class Oracle:
     """A trained model that answers about ids; see `seqgen.Oracle` for what is asked and answered."""
 
-    def __init__(self, model: Model, sampler: Sampler) -> None:
+    def __init__(self, model: Model, sampler: Sampler, observer: Observer) -> None:
+        """All three are of the same model."""
         self._grammar = model.grammar
         self._reader = Reader(model)
         self._sampler = sampler
+        self._observer = observer
 
     def log_probabilities(self, beginnings: Sequence[np.ndarray], among: Sequence[int]) -> np.ndarray:
         wanted = np.array(among, np.int32)
@@ -67,6 +70,17 @@ class Oracle:
         for nats in found:
             nats[0] = 0
         return found
+
+    def attention(self, beginnings: Sequence[np.ndarray]) -> list[np.ndarray] | None:
+        if not self._observer.model.settings.attention_memory:
+            return None
+        return [self._attention_after(ids) for ids in beginnings]
+
+    def _attention_after(self, ids: np.ndarray) -> np.ndarray:
+        attention = self._observer.activity(ids).attention
+        assert attention is not None
+        by_distance = attention[-1, 0, : len(ids)]
+        return np.pad(by_distance[::-1], (len(ids) - len(by_distance), 0))
 
     def generate(
         self, prompt: Prompt, count: int, *, longest: int, seed: int, guidance: float = 1.0

@@ -170,7 +170,7 @@ def _run(run: Path, corpus: Corpus, domain: Domain, saved: RunSettings, bundled_
     documents, held_out = corpus.documents("train"), corpus.documents("valid")
     stream = Stream(
         documents, grammar, streams=training.streams, steps=training.segment, seed=training.seed,
-        augment=domain.augment, vary=training.vary_segment,
+        augment=domain.augment, ask=domain.questions, vary=training.vary_segment,
     )  # fmt: skip
     checkpoint = newest_checkpoint(run / "checkpoints")
     if saved.start is not None and checkpoint is None:

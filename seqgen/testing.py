@@ -67,7 +67,7 @@ def check_settings(domain: Domain) -> None:
 
 
 def check_item(domain: Domain, grammar: Grammar, item: Any, rng: np.random.Generator) -> None:
-    """An item's document is legal, gives the item back, and stays legal when augmented."""
+    """An item's document is legal, gives the item back, stays legal when augmented, and its questions have answers."""
     example = domain.encode(item)
     ids, weights = example.ids, example.weights
     assert ids.dtype == np.int32, f"encode gives ids of {ids.dtype}, not int32"
@@ -90,6 +90,22 @@ def check_item(domain: Domain, grammar: Grammar, item: Any, rng: np.random.Gener
     assert np.array_equal(once, twice), "augment is not a pure function of ids and rng"
     assert once.shape == ids.shape, f"augment makes {len(once)} ids of {len(ids)}"
     _assert_legal(domain, grammar, once, "augment")
+    check_questions(domain, grammar, once, seed)
+
+
+def check_questions(domain: Domain, grammar: Grammar, ids: np.ndarray, seed: int) -> None:
+    """What is asked about a document is asked within it, and the grammar allows the answers."""
+    once, twice = (domain.questions(ids, np.random.default_rng(seed)) for _ in range(2))
+    if once is None or twice is None:
+        assert once is twice, "questions is not a pure function of ids and rng"
+        return
+    for name in ("places", "answers", "weights"):
+        one, other = getattr(once, name), getattr(twice, name)
+        assert np.array_equal(one, other), "questions is not a pure function of ids and rng"
+        assert one.shape == once.places.shape, f"questions gives {len(once.places)} places and {len(one)} {name}"
+    assert ((once.places >= 0) & (once.places < len(ids) - 1)).all(), "questions are asked at places that there are not"
+    assert 0 <= once.state < grammar.states, f"questions are asked in state {once.state}, which the grammar has not"
+    assert grammar.allowed[once.state, once.answers].all(), "questions have an answer that the grammar forbids there"
 
 
 def check_walks(domain: Domain, grammar: Grammar, walks: int, rng: np.random.Generator, exact: bool) -> None:

@@ -74,10 +74,10 @@ class Trained:
         weights = bundle.weights(weight_shapes(settings, grammar.vocabulary_size, grammar.classes))
         self.model = Model(settings, weights, grammar)
         self._sampler = Sampler(self.model)
-        self.oracle = Oracle(self.model, self._sampler)
+        self._observer = Observer(self.model)
+        self.oracle = Oracle(self.model, self._sampler, self._observer)
         self._beam_search = BeamSearch(self.model)
         self._filler = Filler(self._sampler)
-        self._observer = Observer(self.model)
         self._scorers: dict[tuple[DynamicEvaluation | None, NeuralCache | None], Scorer] = {}
 
     def sample(

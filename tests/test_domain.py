@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from letters import Letters, Line
 
-from seqgen import EOS, Example, InvalidValue, UnknownName, UnusableFile, UsageError, Vocabulary
+from seqgen import EOS, Example, InvalidValue, Questions, UnknownName, UnusableFile, UsageError, Vocabulary
 from seqgen.testing import check_domain
 
 
@@ -97,6 +97,11 @@ class _AugmentsAway(Letters):
         return ids[:-1]
 
 
+class _AsksTooLate(Letters):
+    def questions(self, ids, rng):
+        return Questions(np.array([len(ids) - 1]), ids[-1:], np.ones(1, np.float32), 0)
+
+
 class _LearnsBos(Letters):
     def encode(self, item):
         example = super().encode(item)
@@ -119,6 +124,7 @@ class _WritesNothing(Letters):
         (_ForgetsALetter, "gives another item"),
         (_ReadsAnything, "hostile bytes"),
         (_AugmentsAway, "augment makes"),
+        (_AsksTooLate, "asked at places that there are not"),
         (_LearnsBos, "BOS has weight 1"),
         (_CopiesBos, "passages counts BOS"),
         (_WritesNothing, "names files that are not there"),

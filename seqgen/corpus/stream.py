@@ -18,10 +18,12 @@ import numpy as np
 from seqgen.corpus.lengths import Lengths
 from seqgen.corpus.packing import pack
 from seqgen.corpus.store import Documents
+from seqgen.domain import Questions
 from seqgen.errors import CorpusError, PluginError
 from seqgen.grammar import Grammar
 
 Augment = Callable[[np.ndarray, np.random.Generator], np.ndarray]
+Ask = Callable[[np.ndarray, np.random.Generator], Questions | None]
 EPOCHS_HELD = 3
 
 
@@ -29,7 +31,7 @@ class Batch(NamedTuple):
     """One segment of B streams, time first.
 
     inputs:  int32[T, B]; ids
-    targets: int32[T, B]; the id that follows each input
+    targets: int32[T, B]; the id that follows each input, or the answer to a question
     weights: float32[T, B]; how much each target counts; 0 where it is a BOS
     states:  int32[T, B]; the state of the domain's grammar after each input
     """
@@ -41,11 +43,32 @@ class Batch(NamedTuple):
 
 
 class Document(NamedTuple):
-    """One document ready to be laid into a stream: ids int32[n], weights float32[n], states int32[n]."""
+    """One document ready to be laid into a stream.
+
+    ids:     int32[n]
+    targets: int32[n]; what is to be predicted in the place of each id: itself, or the answer to a question
+    weights: float32[n]; how much each target counts
+    states:  int32[n]; the state of the grammar after each id
+    """
 
     ids: np.ndarray
+    targets: np.ndarray
     weights: np.ndarray
     states: np.ndarray
+
+    def asked(self, questions: Questions) -> Document:
+        """The same document with some of its targets replaced by answers; raises PluginError for places it has not."""
+        outside = questions.places[(questions.places < 0) | (questions.places >= len(self.ids) - 1)]
+        if outside.size:
+            raise PluginError(
+                f"questions are asked after id {outside[0]} of {len(self.ids)}; "
+                "a plugin must ask them between the first id and the last."
+            )
+        targets, weights, states = self.targets.copy(), self.weights.copy(), self.states.copy()
+        targets[questions.places + 1] = questions.answers
+        weights[questions.places + 1] = questions.weights
+        states[questions.places] = questions.state
+        return Document(self.ids, targets, weights, states)
 
 
 class _Epoch(NamedTuple):
@@ -85,6 +108,7 @@ class Stream:
         steps: int,
         seed: int,
         augment: Augment | None = None,
+        ask: Ask | None = None,
         vary: bool = False,
     ) -> None:
         if not len(documents):
@@ -96,6 +120,7 @@ class Stream:
         self._lengths = Lengths(steps, seed, vary=vary)
         self._seed = seed
         self._augment = augment
+        self._ask = ask
         self._tokens = documents.total
         mean = self._tokens // len(documents)
         self._loads = [tuple(-(stream * mean // streams) for stream in range(streams))]
@@ -110,12 +135,14 @@ class Stream:
     def batch(self, step: int) -> Batch:
         """The batch of a step, counted from 0.
 
-        Raises CorpusError for a document that its grammar forbids, PluginError for an `augment` of another length.
+        Raises CorpusError for a document that its grammar forbids, PluginError for an `augment` of another length, and
+        for questions at places that there are not.
         """
         begin, length = self._lengths.place(step)
         # One token more than T: the target of the last input.
         shape = (self._streams, length + 1)
-        ids, states, weights = np.empty(shape, np.int32), np.empty(shape, np.int32), np.empty(shape, np.float32)
+        ids, targets, states = (np.empty(shape, np.int32) for _ in range(3))
+        weights = np.empty(shape, np.float32)
         for stream in range(self._streams):
             filled = 0
             while filled <= length:
@@ -124,12 +151,13 @@ class Stream:
                 until = min(filled + len(document.ids) - first, length + 1)
                 last = first + until - filled
                 ids[stream, filled:until] = document.ids[first:last]
+                targets[stream, filled:until] = document.targets[first:last]
                 weights[stream, filled:until] = document.weights[first:last]
                 states[stream, filled:until] = document.states[first:last]
                 filled = until
         return Batch(
             np.ascontiguousarray(ids[:, :-1].T),
-            np.ascontiguousarray(ids[:, 1:].T),
+            np.ascontiguousarray(targets[:, 1:].T),
             np.ascontiguousarray(weights[:, 1:].T),
             np.ascontiguousarray(states[:, :-1].T),
         )
@@ -166,7 +194,9 @@ class Stream:
         ids, weights = self._documents[index]
         if self._augment is not None:
             ids = self._augmented(ids, np.random.default_rng([self._seed, 1, epoch, index]))
-        return Document(ids, weights, states_of(self._grammar, ids, index))
+        document = Document(ids, ids, weights, states_of(self._grammar, ids, index))
+        questions = self._ask and self._ask(ids, np.random.default_rng([self._seed, 2, epoch, index]))
+        return document.asked(questions) if questions else document
 
     def _augmented(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         assert self._augment is not None

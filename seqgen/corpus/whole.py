@@ -36,7 +36,7 @@ def whole(
     @functools.lru_cache(maxsize=4)
     def load(index: int) -> Document:
         ids, weights = documents[index]
-        return Document(ids, weights, states_of(grammar, ids, index))
+        return Document(ids, ids, weights, states_of(grammar, ids, index))
 
     def pieces(lane: int) -> Iterator[Piece]:
         for piece in map(int, order[packing.lanes == lane]):
@@ -94,7 +94,7 @@ class _Lane:
         document = self._load(index)
         columns = (
             document.ids[start:stop],
-            document.ids[start + 1 : stop + 1],
+            document.targets[start + 1 : stop + 1],
             document.weights[start + 1 : stop + 1],
             document.states[start:stop],
             np.full(stop - start, index, np.int32),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from letters import Letters, Line
 
-from seqgen import CorpusError, PluginError
+from seqgen import CorpusError, PluginError, Questions
 from seqgen.corpus.store import Documents
 from seqgen.corpus.stream import Stream
 from seqgen.grammar import BOS, EOS, anything
@@ -28,8 +28,8 @@ def encode(line: str):
     return LETTERS.encode(Line(line))
 
 
-def stream(docs: Documents, *, streams: int = 4, steps: int = 8, seed: int = 3, augment=None) -> Stream:
-    return Stream(docs, GRAMMAR, streams=streams, steps=steps, seed=seed, augment=augment)
+def stream(docs: Documents, *, streams: int = 4, steps: int = 8, seed: int = 3, augment=None, ask=None) -> Stream:
+    return Stream(docs, GRAMMAR, streams=streams, steps=steps, seed=seed, augment=augment, ask=ask)
 
 
 def same(one, other) -> bool:
@@ -60,6 +60,30 @@ def test_shapes_types_and_targets():
         np.testing.assert_array_equal(batch.targets[-1], following.inputs[0])
         assert (batch.weights[batch.targets == BOS] == 0).all()
         assert (batch.weights[batch.targets != BOS] == 1).all()
+
+
+def test_questions_replace_what_follows_and_nothing_that_is_read():
+    def ask(ids, rng):
+        return Questions(np.array([0, 2]), np.array([7, 8]), np.array([0.5, 4.0]), 99) if len(ids) > 3 else None
+
+    docs, plain, asking = documents(20), stream(documents(20)), stream(documents(20), ask=ask)
+    answered = Counter()
+    for step in range(2 * round(plain.epoch_steps)):
+        batch, asked = plain.batch(step), asking.batch(step)
+        np.testing.assert_array_equal(asked.inputs, batch.inputs)
+        told = asked.states == 99
+        for one, other in ((asked.targets, batch.targets), (asked.weights, batch.weights)):
+            np.testing.assert_array_equal(one[~told], other[~told])
+        after_bos = batch.inputs[told] == BOS
+        np.testing.assert_array_equal(asked.targets[told], np.where(after_bos, 7, 8))
+        np.testing.assert_array_equal(asked.weights[told], np.where(after_bos, 0.5, 4))
+        answered.update(asked.targets[told].tolist())
+    longer = sum(length > 3 for length in docs.lengths)
+    # Two epochs; at either end a stream may be in the middle of a document.
+    assert all(abs(answered[answer] - 2 * longer) <= 2 * 4 for answer in (7, 8))
+    late = stream(docs, ask=lambda ids, rng: Questions(np.array([len(ids) - 1]), ids[-1:], np.ones(1), 0))
+    with pytest.raises(PluginError, match="questions are asked after id"):
+        late.batch(0)
 
 
 @pytest.mark.parametrize("window", range(6))

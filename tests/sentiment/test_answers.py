@@ -8,7 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from commands import exit_code
-from labelled_texts import WORDS, rows, table
+from engine import toys
+from labelled_texts import WORDS, learned, rows, table
 from seqgen_sentiment.domain import SentimentDomain
 from seqgen_text.domain import TextDomain
 
@@ -16,11 +17,13 @@ import seqgen
 from seqgen import fine_tuning, project
 from seqgen import trained as loading
 from seqgen.corpus.store import Corpus
+from seqgen.engine.inside import Observer
 from seqgen.engine.model import Model
 from seqgen.engine.settings import ModelSettings
 from seqgen.evaluating import items
+from seqgen.oracle import Oracle
 
-MODEL = ModelSettings(width=48, layers=1)
+MODEL = ModelSettings(width=48, layers=1, attention_memory=6, attention_width=16)
 ENGINE = {"streams": 8, "segment": 32, "evaluations": 2, "learning_rate": 0.02, "label_weight": 3}
 
 
@@ -131,6 +134,31 @@ def test_an_explanation_finds_the_word_that_tells(call, run):
     code, out = call("predict", run, "--text", f"the film is {WORDS[found[0]][0]}", "--explain")
     assert code == 0
     assert out.splitlines()[1].endswith(WORDS[found[0]][0])
+
+
+def test_an_explanation_says_what_is_attended_to_when_the_label_is_asked_for(call, run, trained):
+    content = trained.domain.prompt_text("the film is lovely and a story of their dog")
+    code, out = call("predict", run, "--text", content.content, "--explain", "--json")
+    told = np.array([one["attention"] for one in json.loads(out)["tokens"]])
+    ids = trained.domain.encode(content).ids[:-2]
+    by_distance = trained.inside(ids).attention[-1, 0]
+    # The label is asked for after <end>, which is 0 back; the content's last word is 1 back.
+    np.testing.assert_allclose(told[::-1][:6], by_distance[1:], atol=1e-6)
+    assert code == 0
+    assert told[:-6].tolist() == [0, 0, 0, 0]
+    whole = trained.oracle.attention([ids, ids[:3]])
+    assert [len(shares) for shares in whole] == [len(ids), 3]
+    assert [shares.sum() for shares in whole] == pytest.approx([1, 1])
+    assert f"attention {told[3]:.2f} lovely" in call("predict", run, "--text", content.content, "--explain")[1]
+
+
+def test_a_model_without_attention_is_explained_by_leaving_out_alone():
+    domain, model = learned(), toys.model(learned().grammar(), attention_memory=0, width=8)
+    oracle = Oracle(model, None, Observer(model))
+    (answer,) = domain.explain([domain.prompt_text("the film is fine")], oracle)
+    assert [one["attention"] for one in answer.values["tokens"]] == [None] * 4
+    assert "attention" not in answer.text
+    assert oracle.attention([np.array([0])]) is None
 
 
 def test_evaluate_examines_answers_beside_baselines(call, run, monkeypatch):

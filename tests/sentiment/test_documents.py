@@ -68,6 +68,28 @@ def test_a_document_is_learned_in_both_directions():
     assert 5 < swapped < 40
 
 
+def test_a_label_that_comes_last_is_asked_for_within_the_content_as_well():
+    domain, rng = learned(label_early=0.25, label_weight=8), np.random.default_rng(0)
+    ids = domain.encode(ITEM).ids
+    drawn = [domain.questions(ids, rng) for _ in range(4000)]
+    asked = [questions for questions in drawn if questions]
+    places = np.concatenate([questions.places for questions in asked])
+    # After each of the four words, which are 2 … 5, a quarter of the times.
+    np.testing.assert_allclose(np.bincount(places) / 4000, [0, 0, *[0.25] * 4], atol=0.03)
+    # "Linear gain": what is asked after word k of n counts k / n of what is asked at the end of the content.
+    weights = dict(zip(places, np.concatenate([questions.weights for questions in asked]), strict=True))
+    assert [weights[place] / weights[5] for place in (2, 3, 4)] == pytest.approx([1 / 4, 2 / 4, 3 / 4])
+    assert sum(questions.weights.sum() for questions in asked) / 4000 == pytest.approx(8, rel=0.05)
+    whole = domain.grammar()
+    for questions in asked[:5]:
+        assert {domain.vocabulary[number] for number in questions.answers} == {"label:pos"}
+        assert questions.state == whole.unroll(ids)[-3]
+    first = next(other for other in (domain.augment(ids, rng) for _ in range(50)) if other[1] != ids[1])
+    for other in (first, domain.encode(Labelled(ITEM.content)).ids):
+        assert all(domain.questions(other, rng) is None for _ in range(20))
+    assert all(learned(label_early=0).questions(ids, rng) is None for _ in range(20))
+
+
 def test_a_document_has_exactly_one_label_or_none():
     domain = learned()
     good, none, end = (domain.vocabulary.ids[name] for name in ("label:pos", "<unlabelled>", "<end>"))

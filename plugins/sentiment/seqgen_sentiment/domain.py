@@ -26,6 +26,7 @@ from seqgen import (
     Options,
     Oracle,
     Prompt,
+    Questions,
     Remark,
     UnknownName,
     UnusableFile,
@@ -33,6 +34,7 @@ from seqgen import (
     Vocabulary,
 )
 from seqgen_sentiment import judging
+from seqgen_sentiment.asking_early import ask_early
 from seqgen_sentiment.bag_of_words import BagOfWords
 from seqgen_sentiment.examining import GUIDED, Known, compare, write_to_order
 from seqgen_sentiment.frame import Frame
@@ -182,6 +184,15 @@ class SentimentDomain(Domain[Labelled]):
             other[[1, -2]] = other[[-2, 1]]
         return other
 
+    def questions(self, ids: np.ndarray, rng: np.random.Generator) -> Questions | None:
+        """The label of a document that has it last, within the content already; all together as heavy as at the end."""
+        weight = self.settings.label_weight or float(len(self.frame.content(ids)))
+        return ask_early(ids, self.frame, self._asking_state, self.settings.label_early, weight, rng)
+
+    @functools.cached_property
+    def _asking_state(self) -> int:
+        return self.frame.asking(self._whole)
+
     def write(self, item: Labelled, path: Path) -> list[Path]:
         """Writes the content into a folder named after its label, from where it can be read again."""
         return self.base.write(item.content, _in_folder(item, path))
@@ -248,21 +259,24 @@ class SentimentDomain(Domain[Labelled]):
             yield self._answer(row)
 
     def explain(self, items: Sequence[Labelled], oracle: Oracle) -> Iterator[Answer]:
-        """The same, with how much ln p of the answer falls when a token is left out, for each that can be."""
-        for item, answer in zip(items, self.predict(items, oracle), strict=True):
-            content = self._content(item)
+        """The same, with how much ln p of the answer falls when a token is left out, for each that can be.
+
+        Where the model attends, also with the share of its attention that lies on each when the label is asked for.
+        """
+        contents = [self._content(item) for item in items]
+        attention = judging.attention_to(contents, self.frame, oracle)
+        for content, shares, answer in zip(contents, attention, self.predict(items, oracle), strict=True):
             weights = judging.weights_by_leaving_out(
                 content, self.frame.labels.index(answer.values["label"]), self.frame, self._whole, oracle,
                 self.calibration.temperature,
             )  # fmt: skip
             names = [self.vocabulary[number] for number in content.tolist()]
             told = [
-                {"token": name, "weight": None if np.isnan(weight) else float(weight)}
-                for name, weight in zip(names, weights.tolist(), strict=True)
+                {"token": name, "weight": None if np.isnan(weight) else weight, "attention": share}
+                for name, weight, share in zip(names, weights.tolist(), shares, strict=True)
             ]
             loudest = sorted((one for one in told if one["weight"]), key=lambda one: -abs(one["weight"]))[:TOLD]
-            lines = [f"  {one['weight']:+.3f} {one['token'].strip()}" for one in loudest]
-            yield Answer("\n".join([answer.text, *lines]), {**answer.values, "tokens": told})
+            yield Answer("\n".join([answer.text, *map(_line, loudest)]), {**answer.values, "tokens": told})
 
     def calibrate(self, items: Iterable[Labelled], oracle: Oracle) -> Any:
         """The temperature of the answers, by the items whose label is known."""
@@ -351,6 +365,12 @@ class _Contents:
 
     def __iter__(self) -> Iterator[Any]:
         return (content for _, content in self._evidence)
+
+
+def _line(told: dict[str, Any]) -> str:
+    """What people are told of one token."""
+    attention = "" if told["attention"] is None else f" attention {told['attention']:.2f}"
+    return f"  {told['weight']:+.3f}{attention} {told['token'].strip()}"
 
 
 def _labels_of(evidence: Iterable[Any]) -> set[str]:

@@ -90,6 +90,10 @@ class Frame:
             self._told_classes = content.classes
         return self.grammar(content, [self.label_first, self.label_last])
 
+    def asking(self, whole: Grammar) -> int:
+        """The state of `whole(…)` in which a label may come last: the last of those that allow one."""
+        return int(np.flatnonzero(whole.allowed[:, self.label_ids].any(1))[-1])
+
     def grammar(self, content: Grammar, sides: Sequence[Side]) -> Grammar:
         """Documents of these sides around content that `content` accepts, the end of which is `<end>`."""
         if self._told_classes:

@@ -2,7 +2,9 @@
 
 *Temperature*: the logarithms of probabilities are divided by one number, found on held-out data (Guo et al. 2017, *On
 Calibration of Modern Neural Networks*). *Leaving out*: a token's weight is how much ln p of the answer falls when the
-token is not there (Li et al. 2016, *Understanding Neural Networks through Representation Erasure*).
+token is not there (Li et al. 2016, *Understanding Neural Networks through Representation Erasure*). *Attention*: which
+share of what the model attends to lies on a token when the label is asked for (Bahdanau et al. 2015). The two need not
+agree (Jain & Wallace 2019, *Attention is not Explanation*); leaving out is what changes the answer.
 """
 
 from __future__ import annotations
@@ -58,6 +60,17 @@ def weights_by_leaving_out(
     weights = np.full(len(content), np.nan)
     weights[legal] = found[0] - found[1:]
     return weights
+
+
+def attention_to(contents: Sequence[np.ndarray], frame: Frame, oracle: Oracle) -> list[list[float | None]]:
+    """For each content int32[n], the share of attention that lies on each token when its label is asked for.
+
+    What is missing from 1 lies on the tokens around the content. None throughout for a model without attention.
+    """
+    found = oracle.attention([frame.judged(ids) for ids in contents])
+    if found is None:
+        return [[None] * len(ids) for ids in contents]
+    return [shares[2:-1].tolist() for shares in found]
 
 
 def _is_legal(grammar: Grammar, ids: np.ndarray) -> bool:

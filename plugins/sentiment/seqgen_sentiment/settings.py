@@ -31,6 +31,10 @@ class SentimentSettings(Options):
         default=None, gt=0, le=1e6, description="how many tokens a label counts for; as it comes, as its content has"
     )
 
+    label_early: float = Field(
+        default=0.5, ge=0, lt=1, description="share of a content's tokens after which its label is asked for already"
+    )
+
     @classmethod
     def has(cls, key: str) -> bool:
         return super().has(key) or key.startswith(BASE)
