@@ -14,17 +14,23 @@ import numpy as np
 
 from seqgen import BOS, EOS, Grammar, ImpossibleConstraints, Prompt, UsageError
 from seqgen.grammar import intersect
-from seqgen_midi.automata import Slot, pattern
+from seqgen_midi.automata import Slot, pattern, without
+from seqgen_midi.bars import EIGHTHS, TEMPOS
 from seqgen_midi.instruments import DRUMS, name_of, programs_of
+from seqgen_midi.lengths import bars_in, check_one_length
 from seqgen_midi.piece import Piece
 from seqgen_midi.prompting import emptied_bars, keeps_its_bars
 from seqgen_midi.tokens import TokenTable
-from seqgen_midi.wishes import forbidden_by
+from seqgen_midi.wishes import forbidden_by, narrowed
 
 if TYPE_CHECKING:
     from seqgen_midi.encodings.base import PieceEncoding
 
 MELODY = "melody"
+HEADS = ("bar", "tempo")
+"""The kinds of tokens that a bar begins with."""
+MUSIC = ("pitch", "drum", "hit", "hold")
+"""The kinds of tokens that are heard."""
 
 
 def piece_prompt(encoding: PieceEncoding, item: Piece, constraints: Any) -> Prompt:
@@ -48,6 +54,8 @@ def piece_prompt(encoding: PieceEncoding, item: Piece, constraints: Any) -> Prom
     allowed[[BOS, EOS]] = allowed[table.ids("bar")] = False
     emptied = emptied_bars(constraints, len(bars)) if fills else np.full(len(bars), bool(harmonise))
     number = np.searchsorted(bars, np.arange(len(ids)), side="right") - 1
+    if accompany is None:
+        ids = ids[number < last_bar_of_music(ids, number, emptied & fills, table)]
     if accompany is not None:
         slots = beside(ids, allowed, table)
     elif "chord" in table.kinds:
@@ -64,9 +72,20 @@ def piece_prompt(encoding: PieceEncoding, item: Piece, constraints: Any) -> Prom
     return Prompt(certain(given), encoding.automaton, given)
 
 
+def last_bar_of_music(ids: np.ndarray, number: np.ndarray, drawn: np.ndarray, table: TokenTable) -> int:
+    """How many bars there are up to the last with music in it or, where `drawn` bool[bars], to be in it.
+
+    number: int[n], the bar of each of `ids`. No document ends in silence, but the first bars of one may.
+    """
+    heard = np.isin(table.kind[ids], [table.kinds[kind] for kind in MUSIC if kind in table.kinds])
+    music = np.flatnonzero(drawn | (np.bincount(number[heard], minlength=len(drawn)) > 0))
+    return int(music[-1]) + 1 if len(music) else len(drawn)
+
+
 def continued(encoding: PieceEncoding, ids: np.ndarray, constraints: Any) -> Prompt:
     """A document without its end, and the grammar of what it may become."""
-    grammar = encoding.grammar(constraints)
+    timed = getattr(constraints, "seconds", None) is not None
+    grammar = lasting(encoding, ids, constraints) if timed else encoding.grammar(constraints)
     try:
         grammar.unroll(ids)
     except ValueError as error:
@@ -74,7 +93,43 @@ def continued(encoding: PieceEncoding, ids: np.ndarray, constraints: Any) -> Pro
             "The prompt does not fit what was asked for: it is longer, or has another time signature, key or range; "
             "ask for what the prompt has, or keep fewer of its bars with prompt_bars."
         ) from error
-    return Prompt(ids, grammar)
+    return Prompt(ids, going_on_alike(ids, grammar, encoding.table) if timed else grammar)
+
+
+def lasting(encoding: PieceEncoding, ids: np.ndarray, constraints: Any) -> Grammar:
+    """The documents of as many bars as come nearest to the seconds asked for, if those after `ids` are as its last.
+
+    Their meters and tempos are those of `ids`. Raises UsageError, ImpossibleConstraints.
+    """
+    check_one_length(constraints)
+    table, tempo = encoding.table, encoding.settings.tempo
+    quarters = EIGHTHS[table.value[ids[table.among(ids, "bar")]]] / 2
+    timed = "tempo" in table.kinds
+    tempos = TEMPOS[table.value[ids[table.among(ids, "tempo")]]] if timed else np.full(len(quarters), tempo)
+    lasts = float((60 * quarters / tempos).sum())
+    rest = constraints.seconds - lasts
+    if rest * tempos[-1] / 60 < -quarters[-1] / 2:
+        raise UsageError(
+            f"The prompt lasts {lasts:.3g} seconds, and seconds={constraints.seconds:g} was asked for; ask for more, "
+            "or keep fewer of its bars with prompt_bars."
+        )
+    bars = bars_in(rest, float(tempos[-1]), float(quarters[-1]), before=len(quarters))
+    heads = np.isin(table.kind, [table.kinds[kind] for kind in HEADS if kind in table.kinds])
+    heads[ids] = False
+    asked = constraints.model_copy(update={"seconds": None, "bars": bars})
+    return narrowed(without(encoding.automaton, heads), table, asked, tempo)
+
+
+def going_on_alike(ids: np.ndarray, grammar: Grammar, table: TokenTable) -> Grammar:
+    """The documents that begin with `ids` and whose further bars are all in the meter and the tempo of the last."""
+    alike = np.ones(len(table.vocabulary), bool)
+    alike[[BOS, EOS]] = False
+    for kind in HEADS:
+        if kind in table.kinds:
+            alike[table.ids(kind)] = False
+            alike[ids[table.among(ids, kind)][-1]] = True
+    slots = [*(one(token, len(alike)) for token in ids[1:]), (alike, "any")]
+    return intersect(grammar, pattern(slots, len(alike)))
 
 
 def certain(grammar: Grammar) -> np.ndarray:
