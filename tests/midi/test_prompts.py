@@ -262,6 +262,21 @@ def test_seconds_go_on_in_the_meter_and_the_tempo_of_the_prompt(
         assert {token for token in whole if token.startswith("tempo")} <= {f"tempo:{tempo}"}
 
 
+def test_so_many_seconds_of_a_performance_are_kept(domains: dict[str, MidiDomain]) -> None:
+    domain = domains["performance"]
+    notes = (
+        "shift:30 pitch:60 velocity:82 duration:90",
+        "shift:100 pitch:64 velocity:82 duration:100 duration:70",
+        "shift:71 pitch:67 velocity:82 duration:5",
+    )
+    document = [domain.vocabulary.ids[name] for name in ("<bos>", *" ".join(notes).split(), "<eos>")]
+    piece = domain.decode(np.array(document))
+    for seconds, tokens in ((1.3, 5), (1.31, 10), (2.01, 10), (2.02, 14), (60, 14)):
+        assert ask(domain, piece, prompt_seconds=seconds).ids.tolist() == document[:tokens]
+    with pytest.raises(UsageError, match=r"first note begins after 0\.3 seconds"):
+        ask(domain, piece, prompt_seconds=0.2)
+
+
 def test_without_its_prompt_a_chorale_begins_where_the_prompt_ends(domain: MidiDomain, chorale: Chorale) -> None:
     ids = domain.encode(chorale).ids
     # The soprano's last note but one is held into the column where the prompt ends.

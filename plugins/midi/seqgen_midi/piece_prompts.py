@@ -39,6 +39,9 @@ def piece_prompt(encoding: PieceEncoding, item: Piece, constraints: Any) -> Prom
     accompany, harmonise = (getattr(constraints, name, None) for name in ("accompany", "harmonise"))
     if accompany is not None:
         item = played_by(accompany, item)
+    seconds = getattr(constraints, "prompt_seconds", None)
+    if seconds is not None:
+        item = begun_within(seconds, item)
     ids = encoding.encode(item).ids[:-1]
     bars = np.flatnonzero(table.among(ids, "bar")) if "bar" in table.kinds else np.zeros(0, int)
     kept = getattr(constraints, "prompt_bars", None)
@@ -221,6 +224,15 @@ def notes(allowed: np.ndarray, table: TokenTable) -> list[Slot]:
     return [(allowed & ~longer, "opens"), (allowed, "any")]
 
 
+def begun_within(seconds: float, piece: Piece) -> Piece:
+    """The notes that begin in the first seconds, whole; raises UsageError where none does."""
+    begun = piece.seconds(piece.start) < seconds
+    if not begun.any():
+        first = float(piece.seconds(piece.start[:1])[0])
+        raise UsageError(f"The prompt's first note begins after {first:g} seconds; keep more than that of it.")
+    return with_notes(piece, begun)
+
+
 def played_by(asked: str, piece: Piece) -> Piece:
     """The notes of the tracks that are asked for: instruments by name, the drums, or the highest track, the melody.
 
@@ -245,5 +257,10 @@ def played_by(asked: str, piece: Piece) -> Piece:
     if not left.any():
         has = sorted({DRUMS if track.drums else name_of(track.program) for track in piece.tracks})
         raise UsageError(f"Nobody in the prompt is {asked}; it has {', '.join(has)}.")
+    return with_notes(piece, left)
+
+
+def with_notes(piece: Piece, kept: np.ndarray) -> Piece:
+    """The piece with only those of its notes that are `kept` bool[notes]."""
     maps = {"tempos": piece.tempos, "meters": piece.meters, "chords": piece.chords}
-    return Piece.of(piece.resolution, piece.tracks, [column[left] for column in piece.notes], **maps)
+    return Piece.of(piece.resolution, piece.tracks, [column[kept] for column in piece.notes], **maps)

@@ -81,8 +81,12 @@ class ScoreConstraints(BarConstraints):
 
 
 class PerformanceConstraints(Options):
-    """What can be asked of a performance."""
+    """What can be asked of a performance.
 
+    Its length cannot: an automaton that tells every 10 ms from every other has hundreds of states for each of them.
+    """
+
+    prompt_seconds: float | None = Field(default=None, gt=0, description="so many seconds of the prompt are kept")
     key: KeyName = None
     range: Range = None
     velocity: Velocity = None
