@@ -14,21 +14,18 @@ import numpy as np
 
 from seqgen import BOS, EOS, Grammar, ImpossibleConstraints, Prompt, UsageError
 from seqgen.grammar import intersect
-from seqgen_midi.automata import Slot, pattern, without
-from seqgen_midi.bars import EIGHTHS, TEMPOS
+from seqgen_midi.automata import Slot, one, pattern
+from seqgen_midi.continuing import continued
 from seqgen_midi.instruments import DRUMS, name_of, programs_of
-from seqgen_midi.lengths import bars_in, check_one_length
 from seqgen_midi.piece import Piece
 from seqgen_midi.prompting import emptied_bars, keeps_its_bars
 from seqgen_midi.tokens import TokenTable
-from seqgen_midi.wishes import forbidden_by, narrowed
+from seqgen_midi.wishes import forbidden_by
 
 if TYPE_CHECKING:
     from seqgen_midi.encodings.base import PieceEncoding
 
 MELODY = "melody"
-HEADS = ("bar", "tempo")
-"""The kinds of tokens that a bar begins with."""
 MUSIC = ("pitch", "drum", "hit", "hold")
 """The kinds of tokens that are heard."""
 
@@ -58,7 +55,8 @@ def piece_prompt(encoding: PieceEncoding, item: Piece, constraints: Any) -> Prom
     emptied = emptied_bars(constraints, len(bars)) if fills else np.full(len(bars), bool(harmonise))
     number = np.searchsorted(bars, np.arange(len(ids)), side="right") - 1
     if accompany is None:
-        ids = ids[number < last_bar_of_music(ids, number, emptied & fills, table)]
+        left = number < last_bar_of_music(ids, number, emptied & fills, table)
+        ids, number = ids[left], number[left]
     if accompany is not None:
         slots = beside(ids, allowed, table)
     elif "chord" in table.kinds:
@@ -85,56 +83,6 @@ def last_bar_of_music(ids: np.ndarray, number: np.ndarray, drawn: np.ndarray, ta
     return int(music[-1]) + 1 if len(music) else len(drawn)
 
 
-def continued(encoding: PieceEncoding, ids: np.ndarray, constraints: Any) -> Prompt:
-    """A document without its end, and the grammar of what it may become."""
-    timed = getattr(constraints, "seconds", None) is not None
-    grammar = lasting(encoding, ids, constraints) if timed else encoding.grammar(constraints)
-    try:
-        grammar.unroll(ids)
-    except ValueError as error:
-        raise UsageError(
-            "The prompt does not fit what was asked for: it is longer, or has another time signature, key or range; "
-            "ask for what the prompt has, or keep fewer of its bars with prompt_bars."
-        ) from error
-    return Prompt(ids, going_on_alike(ids, grammar, encoding.table) if timed else grammar)
-
-
-def lasting(encoding: PieceEncoding, ids: np.ndarray, constraints: Any) -> Grammar:
-    """The documents of as many bars as come nearest to the seconds asked for, if those after `ids` are as its last.
-
-    Their meters and tempos are those of `ids`. Raises UsageError, ImpossibleConstraints.
-    """
-    check_one_length(constraints)
-    table, tempo = encoding.table, encoding.settings.tempo
-    quarters = EIGHTHS[table.value[ids[table.among(ids, "bar")]]] / 2
-    timed = "tempo" in table.kinds
-    tempos = TEMPOS[table.value[ids[table.among(ids, "tempo")]]] if timed else np.full(len(quarters), tempo)
-    lasts = float((60 * quarters / tempos).sum())
-    rest = constraints.seconds - lasts
-    if rest * tempos[-1] / 60 < -quarters[-1] / 2:
-        raise UsageError(
-            f"The prompt lasts {lasts:.3g} seconds, and seconds={constraints.seconds:g} was asked for; ask for more, "
-            "or keep fewer of its bars with prompt_bars."
-        )
-    bars = bars_in(rest, float(tempos[-1]), float(quarters[-1]), before=len(quarters))
-    heads = np.isin(table.kind, [table.kinds[kind] for kind in HEADS if kind in table.kinds])
-    heads[ids] = False
-    asked = constraints.model_copy(update={"seconds": None, "bars": bars})
-    return narrowed(without(encoding.automaton, heads), table, asked, tempo)
-
-
-def going_on_alike(ids: np.ndarray, grammar: Grammar, table: TokenTable) -> Grammar:
-    """The documents that begin with `ids` and whose further bars are all in the meter and the tempo of the last."""
-    alike = np.ones(len(table.vocabulary), bool)
-    alike[[BOS, EOS]] = False
-    for kind in HEADS:
-        if kind in table.kinds:
-            alike[table.ids(kind)] = False
-            alike[ids[table.among(ids, kind)][-1]] = True
-    slots = [*(one(token, len(alike)) for token in ids[1:]), (alike, "any")]
-    return intersect(grammar, pattern(slots, len(alike)))
-
-
 def certain(grammar: Grammar) -> np.ndarray:
     """The ids with which every document begins, as far as each is the only one that may come next; EOS stays open."""
     ids, state = [BOS], grammar.start
@@ -142,11 +90,6 @@ def certain(grammar: Grammar) -> np.ndarray:
         ids.append(int(np.argmax(grammar.allowed[state])))
         state = int(grammar.next_state[state, ids[-1]])
     return np.array(ids, np.int32)
-
-
-def one(token: int, vocabulary: int) -> Slot:
-    """The slot of a token that is given."""
-    return np.arange(vocabulary) == token, "one"
 
 
 def within_bars(ids: np.ndarray, free: np.ndarray, allowed: np.ndarray, table: TokenTable) -> list[Slot]:
