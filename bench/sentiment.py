@@ -1,7 +1,7 @@
 """Labels over text and over music, by the public commands' own path: SST-2, and with `--base midi` VGMIDI.
 
     python bench/sentiment.py FOLDER [--minutes 10] [--set KEY=VALUE]…
-    python bench/sentiment.py FOLDER --base midi [--unlabelled FOLDER] [--splits 10] [--minutes 0.6] [--set KEY=VALUE]…
+    python bench/sentiment.py FOLDER --base midi [--unlabelled FOLDER] [--splits 10] [--minutes 0.4] [--set KEY=VALUE]…
 
 Sentences of film reviews as praise or blame: FOLDER holds `train.tsv`, `dev.tsv` and `test.tsv` (sentence, tab, label 0
 or 1; 6 920, 872 and 1 821 sentences). A model is trained on the first file; the second chooses the best weights and the
@@ -38,7 +38,7 @@ from common import finish
 
 import seqgen
 
-MINUTES = {"text": 10.0, "midi": 0.6}
+MINUTES = {"text": 10.0, "midi": 0.4}
 LINES = 10_000
 RECIPE = {
     "width": 128, "layers": 1, "dropout": 0.3, "dropout_kind": "locked", "token_dropout": 0.3, "average": 0.99,
