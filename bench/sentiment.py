@@ -1,14 +1,24 @@
-"""Sentences of film reviews as praise or blame: SST-2, by the public commands' own path.
+"""Labels over text and over music, by the public commands' own path: SST-2, and with `--base midi` VGMIDI.
 
     python bench/sentiment.py FOLDER [--minutes 10] [--set KEY=VALUE]…
+    python bench/sentiment.py FOLDER --base midi [--unlabelled FOLDER] [--splits 10] [--minutes 0.4] [--set KEY=VALUE]…
 
-FOLDER holds `train.tsv`, `dev.tsv` and `test.tsv` (sentence, tab, label 0 or 1; 6 920, 872 and 1 821 sentences). A
-model is trained on the first file; the second chooses the best weights and the temperature; everything reported is of
-the third, which is looked at once. Of 400 sentences written to order, `to_order` is the share that a logistic
-regression on words and bigrams, learned from the training file, takes for what was ordered; `to_order_guided` is that
-of as many with classifier-free guidance of 3.
+Sentences of film reviews as praise or blame: FOLDER holds `train.tsv`, `dev.tsv` and `test.tsv` (sentence, tab, label 0
+or 1; 6 920, 872 and 1 821 sentences). A model is trained on the first file; the second chooses the best weights and the
+temperature; everything reported is of the third, which is looked at once. Of 400 sentences written to order, `to_order`
+is the share that a logistic regression on words and bigrams, learned from the training file, takes for what was
+ordered; `to_order_guided` is that of as many with classifier-free guidance of 3.
 
 Published, same data: Kim's CNN with random vectors 0.827 (Kim 2014).
+
+Piano pieces of video games as of positive or negative valence: FOLDER holds `labels.csv` (file, valence, arousal) and
+the MIDI files. On each split, 80/10/10 by a hash of the file name, one model begins anew and one with what it learned
+of the songs in the other folder (`pop909` beside FOLDER, unless it is named), which have no labels. Each trains for
+`--minutes`; the songs are read once, for four times as long. Figures are means over the splits, with their standard
+errors as `…_error`; accuracies are of whole pieces of the test part. Beside them stand the commonest label and logistic
+regression on musical statistics, which also judges what is written to order.
+
+Published, on phrases of an earlier edition of the data: 0.898 with an mLSTM of 4 096 units (Ferreira & Whitehead 2019).
 """
 
 from __future__ import annotations
@@ -19,13 +29,16 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import sentiment_midi
 from common import finish
 
 import seqgen
 
+MINUTES = {"text": 10.0, "midi": 0.4}
 LINES = 10_000
 RECIPE = {
     "width": 128, "layers": 1, "dropout": 0.3, "dropout_kind": "locked", "token_dropout": 0.4, "average": 0.998,
@@ -65,36 +78,49 @@ def cold_seconds(run: Path, sentence: str) -> float:
     return time.perf_counter() - begun
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--minutes", type=float, default=10.0)
-    parser.add_argument("--set", dest="settings", action="append", default=[], metavar="KEY=VALUE")
-    arguments = parser.parse_args()
-    settings = RECIPE | dict(setting.split("=", 1) for setting in arguments.settings)
-    with tempfile.TemporaryDirectory() as folder:
-        run = Path(folder) / "run"
+def measure(folder: Path, budget: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures of one model of sentences."""
+    with tempfile.TemporaryDirectory() as temporary:
+        run = Path(temporary) / "run"
         trained = seqgen.train(
-            [arguments.folder / "train.tsv"], run, domain="sentiment", minutes=arguments.minutes, settings=settings,
-            valid=[arguments.folder / "dev.tsv"],
+            [folder / "train.tsv"], run, domain="sentiment", settings={**RECIPE, **asked}, **budget,
+            valid=[folder / "dev.tsv"],
             report=lambda progress: progress.evaluated and print(
                 f"{progress.seconds:4.0f} s  step {progress.step:6}  loss {progress.loss:.4f}  "
                 f"valid {progress.held_out:.4f}", flush=True
             ),
         )  # fmt: skip
-        train, test = (items(trained, arguments.folder / name) for name in ("train.tsv", "test.tsv"))
+        train, test = (items(trained, folder / name) for name in ("train.tsv", "test.tsv"))
         found = trained.domain.examine(train, test, trained.oracle)
         sentences = [item.content for item in test]
-        finish(
-            {
-                **{key: found[name] for key, name in REPORTED.items()},
-                "temperature": trained.domain.calibration.temperature,
-                "lines_a_second": lines_a_second(trained, Path(folder), sentences),
-                "cold_seconds": cold_seconds(run, sentences[0]),
-                "kim_cnn_rand_accuracy": 0.827,
-                "minutes": arguments.minutes,
-            }
-        )
+        return {
+            **{key: found[name] for key, name in REPORTED.items()},
+            "temperature": trained.domain.calibration.temperature,
+            "lines_a_second": lines_a_second(trained, Path(temporary), sentences),
+            "cold_seconds": cold_seconds(run, sentences[0]),
+            "kim_cnn_rand_accuracy": 0.827,
+            **budget,
+        }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--base", choices=MINUTES, default="text")
+    parser.add_argument("--unlabelled", type=Path)
+    parser.add_argument("--splits", type=int, default=10)
+    parser.add_argument("--minutes", type=float)
+    parser.add_argument("--steps", type=int, help="of each training, in place of minutes: the same on any machine")
+    parser.add_argument("--set", dest="settings", action="append", default=[], metavar="KEY=VALUE")
+    arguments = parser.parse_args()
+    folder, steps = arguments.folder, arguments.steps
+    budget = {"steps": steps} if steps else {"minutes": arguments.minutes or MINUTES[arguments.base]}
+    settings = dict(setting.split("=", 1) for setting in arguments.settings)
+    if arguments.base == "text":
+        finish(measure(folder, budget, settings))
+    else:
+        unlabelled = arguments.unlabelled or folder.resolve().parent / "pop909"
+        finish(sentiment_midi.measure(folder, unlabelled, arguments.splits, budget, settings))
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from seqgen.atomic import atomic_write
     from seqgen.building import build
+    from seqgen.corpus.fetching import cache_folder
     from seqgen.domain import Answer, Domain, Example, Options, Oracle, Prompt, Questions, Remark, Vocabulary
     from seqgen.engine.dynamic import DynamicEvaluation
     from seqgen.engine.neural_cache import NeuralCache
@@ -63,6 +64,7 @@ __all__ = [
     "Vocabulary",
     "atomic_write",
     "build",
+    "cache_folder",
     "evaluate",
     "load",
     "load_domain",
@@ -71,6 +73,7 @@ __all__ = [
 _HOMES = {
     "atomic": ("atomic_write",),
     "building": ("build",),
+    "corpus.fetching": ("cache_folder",),
     "domain": ("Answer", "Domain", "Example", "Options", "Oracle", "Prompt", "Questions", "Remark", "Vocabulary"),
     "grammar": ("BOS", "EOS", "Grammar"),
     "engine.dynamic": ("DynamicEvaluation",),

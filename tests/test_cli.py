@@ -106,6 +106,10 @@ def test_a_prompt_is_continued(run_cli, run, pieces, tmp_path):
         domain.encode(made).ids[: len(domain.encode(given).ids) - 1].tolist() == domain.encode(given).ids[:-1].tolist()
     )
     assert len(made.grid) > len(given.grid)
+    before = (tmp_path / "midi-0-1.mid").read_bytes()
+    code, _, error = run_cli("sample", run, "-o", tmp_path, "-n", 1, "--prompt", tmp_path / "midi-0-1.mid")
+    assert (code, "written over" in error) == (2, True)
+    assert (tmp_path / "midi-0-1.mid").read_bytes() == before
 
 
 def test_filters_and_beams_reach_the_engine(run_cli, run, tmp_path):

@@ -76,6 +76,7 @@ def sample(context: click.Context, run: Path, out: Path | None, stream: bool, co
         if length_penalty is not None:
             asked["length_penalty"] = length_penalty
         samples = trained.search(count, beams=beams, **asked)
+    _check_prompt_stays(prompt, out, [f"{trained.domain.name}-{one.label}" for one in samples])
     made, written = [], []
     for one in samples:
         files = trained.write(one, out)
@@ -97,6 +98,17 @@ def sample(context: click.Context, run: Path, out: Path | None, stream: bool, co
         print_json({"samples": made, "page": str(page)})
     else:
         click.echo(f"{page}  to look at and to listen to")
+
+
+def _check_prompt_stays(prompt: str | None, out: Path, names: Sequence[str]) -> None:
+    """Raises UsageError where a file of one of these names in `out` would be written over the prompt."""
+    from seqgen.trained import is_file
+
+    if prompt is None or not is_file(prompt):
+        return
+    path = Path(prompt).resolve()
+    if path.stem in names and path.is_relative_to(out.resolve()):
+        raise UsageError(f"A sample would be written over {prompt}, the prompt; choose another folder, or a --seed.")
 
 
 def _chosen(context: click.Context, options: Mapping[str, Any]) -> dict[str, Any]:

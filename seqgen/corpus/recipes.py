@@ -14,6 +14,10 @@ url = "https://…"
 sha256 = "…"
 bytes = 1115394
 members = ["a/b.txt"]   # of a zip archive, the files that are meant; without them an archive is read as a folder is
+[source]                # or files below an address, one by one
+url = "https://…/"
+listed = "some.sha256"  # their SHA-256s and names, as sha256sum writes them, in a file beside this one
+bytes = 2531984         # of all together
 [split]
 train = 0.8
 valid = 0.1
@@ -23,9 +27,11 @@ test = 0.1
 from __future__ import annotations
 
 import importlib.util
+import re
 import tomllib
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Literal
+from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 
@@ -35,6 +41,9 @@ from seqgen.corpus.fetching import cache_folder, fetch, unzip
 from seqgen.corpus.sources import Progress
 from seqgen.corpus.split import Split
 from seqgen.errors import CorpusError, SeqgenError, UnknownName
+
+LISTED = re.compile(r"([0-9a-f]{64})  ([^/\s].*)")
+"""A line of sha256sum: the SHA-256 of a file and its name."""
 
 
 class PackageSource(BaseModel):
@@ -90,10 +99,55 @@ class AddressSource(BaseModel):
         return unzip(whole, self.members, folder) if self.members else [whole]
 
 
+class ListedSource(BaseModel):
+    """Files below an address on the network, by a list of their SHA-256s and names that lies beside the recipe."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    url: str = Field(pattern=r"^https?://[^/]+/(.*/)?$")
+    listed: str = Field(pattern=r"^[\w-][\w.-]*$")
+    bytes: int = Field(ge=1)
+
+    def __str__(self) -> str:
+        return f"{self.url}, files of {self.listed} ({self.bytes / 1e6:.1f} MB, fetched into {cache_folder()})"
+
+    def files(self, recipe: str, progress: Progress | None) -> list[Path]:
+        """Raises CorpusError when one cannot be fetched or is another file, OutputError when it cannot be kept.
+
+        Files that were fetched before, by a call that was interrupted too, are not fetched again.
+        """
+        made: list[Path] = []
+        done = 0
+
+        def told(part: int, size: int, what: str) -> None:
+            if progress:
+                progress(done + part, size, what)
+
+        for name, digest in self.digests():
+            made.append(fetch(self.url + quote(name), digest, self.bytes, cache_folder() / recipe / name, told))
+            done += made[-1].stat().st_size
+        return made
+
+    def digests(self) -> list[tuple[str, str]]:
+        """Name and SHA-256 of each file that is listed; raises CorpusError."""
+        found = []
+        path = folder() / self.listed
+        try:
+            lines = path.read_text(encoding="utf-8").splitlines()
+        except (OSError, ValueError) as error:
+            raise CorpusError(f"The list of files {path} cannot be read: {error}.") from error
+        for number, line in enumerate(lines, start=1):
+            match = LISTED.fullmatch(line)
+            if match is None or ".." in PurePosixPath(match[2]).parts:
+                raise CorpusError(f"The list of files {path} is wrong in line {number}; write 'SHA-256  name' there.")
+            found.append((match[2], match[1]))
+        return found
+
+
 def _kind(source: Any) -> str:
     """Which source is meant: in a recipe's text it shows in the keys."""
-    by_address = "url" in source if isinstance(source, dict) else isinstance(source, AddressSource)
-    return "url" if by_address else "package"
+    has = source.keys() if isinstance(source, dict) else type(source).model_fields.keys()
+    return "listed" if "listed" in has else "url" if "url" in has else "package"
 
 
 class Recipe(BaseModel):
@@ -107,7 +161,10 @@ class Recipe(BaseModel):
     licence: str
     settings: dict[str, Any] = {}
     source: Annotated[
-        Annotated[PackageSource, Tag("package")] | Annotated[AddressSource, Tag("url")], Discriminator(_kind)
+        Annotated[PackageSource, Tag("package")]
+        | Annotated[AddressSource, Tag("url")]
+        | Annotated[ListedSource, Tag("listed")],
+        Discriminator(_kind),
     ]
     split: Split = Split()
 

@@ -8,6 +8,7 @@ import io
 import threading
 import time
 import zipfile
+from urllib.parse import quote
 
 import pytest
 
@@ -32,6 +33,7 @@ def zipped(**members: bytes) -> bytes:
 ARCHIVE = zipped(folder__a=TEXT, folder__b=b"more", c=b"not asked for")
 BOOKS = zipped(books__one_txt=TEXT, books__two_txt=b"Another line.\n")
 FILES = {"/data/books.zip": BOOKS, "/data/input.txt": TEXT, "/data/all.zip": ARCHIVE, "/data/broken.zip": ARCHIVE[:500]}
+SONGS = {"1/one song.txt": b"La la.\n", "2/two.txt": b"Lo lo lo.\n", "3/three.txt": b"Li.\n"}
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -39,7 +41,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.server.asked.append(self.path)
         if self.path == "/data/slow":
             time.sleep(1)
-        content = FILES.get(self.path.removeprefix("/cut"))
+        content = FILES.get(self.path.removeprefix("/cut")) or self.server.songs.get(self.path)
         if content is None:
             self.send_error(404)
             return
@@ -56,7 +58,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 def server(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as made:
-        made.asked = []
+        made.asked, made.songs = [], {}
         threading.Thread(target=made.serve_forever, daemon=True).start()
         yield made
         made.shutdown()
@@ -134,6 +136,62 @@ def test_what_goes_wrong_is_one_sentence_and_leaves_nothing(recipe, tmp_path, mo
         recipe(path, **options).files()
     left = {file.name for file in (tmp_path / "cache" / "seqgen" / "some").iterdir()}
     assert left <= {"all.zip", "broken.zip"}
+
+
+@pytest.fixture
+def songs(server, recipe, tmp_path):
+    """A recipe for songs that lie below one address, with the list of them."""
+    recipe("/data/input.txt")
+    server.songs.update((f"/songs/{quote(name)}", content) for name, content in SONGS.items())
+    lines = [f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in SONGS.items()]
+    (tmp_path / "corpora" / "songs.sha256").write_text("".join(lines))
+    text = (tmp_path / "corpora" / "some.toml").read_text().partition("url = ")[0]
+    (tmp_path / "corpora" / "some.toml").write_text(
+        f'{text}url = "http://127.0.0.1:{server.server_port}/songs/"\nlisted = "songs.sha256"\n'
+        f"bytes = {sum(map(len, SONGS.values()))}\n"
+    )
+    return find_recipe("some")
+
+
+def test_listed_files_are_fetched_one_by_one_and_what_is_there_is_not_fetched_again(songs, server, tmp_path):
+    third = server.songs.pop("/songs/3/three.txt")
+    with pytest.raises(CorpusError, match=r"songs/3/three.txt cannot be fetched .HTTP Error 404"):
+        songs.files()
+    server.songs["/songs/3/three.txt"] = third
+    (tmp_path / "cache" / "seqgen" / "some" / "2" / "two.txt").write_bytes(b"damaged")
+    told, server.asked = [], []
+    files = songs.files(lambda *done: told.append(done))
+    assert [path.read_bytes() for path in files] == list(SONGS.values())
+    assert [path.relative_to(tmp_path / "cache" / "seqgen" / "some").as_posix() for path in files] == list(SONGS)
+    assert server.asked == ["/songs/2/two.txt", "/songs/3/three.txt"]
+    total = sum(map(len, SONGS.values()))
+    assert told == [(total - 4, total, "bytes"), (total, total, "bytes")]
+    corpus = build(["some"], tmp_path / "corpus")
+    assert sum(part["documents"] for part in corpus.manifest["splits"].values()) == len(SONGS)
+
+
+def test_a_listed_file_that_is_another_one_is_not_used(songs, server):
+    server.songs["/songs/2/two.txt"] = b"Lo lo la.\n"
+    with pytest.raises(CorpusError, match=r"songs/2/two.txt is another file than it was"):
+        songs.files()
+
+
+@pytest.mark.parametrize("line", ["no list", f"{'0' * 64}  ../above", f"{'0' * 64}  /root", f"{'0' * 63}  short"])
+def test_a_wrong_list_is_one_sentence(songs, server, tmp_path, line):
+    path = tmp_path / "corpora" / "songs.sha256"
+    path.write_text(path.read_text() + line + "\n")
+    with pytest.raises(CorpusError, match=r"songs.sha256 is wrong in line 4; write"):
+        songs.files()
+    path.unlink()
+    with pytest.raises(CorpusError, match=r"songs.sha256 cannot be read"):
+        songs.files()
+
+
+def test_pop909_lists_two_hundred_songs():
+    source = find_recipe("pop909").source
+    names, digests = zip(*source.digests(), strict=True)
+    assert list(names) == [f"{number:03}/{number:03}.mid" for number in range(1, 201)]
+    assert len(set(digests)) == 200
 
 
 def test_no_server_is_one_sentence(recipe, server):

@@ -276,6 +276,12 @@ def test_files_that_an_encoding_has_nothing_of_are_dropped(
         assert caught.value.reason == reason
 
 
+def test_a_resolution_may_come_as_a_word_of_the_command_line() -> None:
+    assert MidiDomain.Settings.from_mapping({"encoding": "melody", "resolution": "12"}).resolution == 12
+    with pytest.raises(InvalidValue, match="should be 2, 4, 6, 8, 12, 16 or 24"):
+        MidiDomain.Settings.from_mapping({"encoding": "melody", "resolution": "5"})
+
+
 @pytest.mark.parametrize("name", ENCODINGS)
 @pytest.mark.parametrize("start", [0, 2**27])
 def test_a_note_without_end_or_far_away_does_not_fill_the_memory(

@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import pretty_midi
 import pytest
+from seqgen_midi.automata import Slot, pattern
 from seqgen_midi.chorale import Chorale
 from seqgen_midi.domain import MidiDomain
 
 from seqgen import Grammar, Prompt, UsageError
+from seqgen.grammar import intersect
 
 BAR = 4 * 60 / 80
 """Seconds of a bar of 4/4 as the domain writes it."""
@@ -35,6 +37,19 @@ def found(domain: MidiDomain, prompt: Prompt, seed: int = 0) -> Any:
         state = int(prompt.grammar.next_state[state, ids[-1]])
     assert domain.grammar().accepts(np.array(ids)) or prompt.grammar.accepts(np.array(ids))
     return domain.decode(np.array(ids, np.int32))
+
+
+def in_bars_of(domain: MidiDomain, heads: list[list[str]], silent: frozenset[int] = frozenset()) -> Any:
+    """A piece made by chance whose bars begin with these tokens; those numbered `silent` have no note."""
+    size, numbers = len(domain.vocabulary), range(len(domain.vocabulary))
+    names = [token.partition(":")[0] for token in domain.vocabulary]
+    slots: list[Slot] = []
+    for number, head in enumerate(heads):
+        no_music = {"<bos>", "<eos>", "bar", "tempo", *(("pitch", "hold", "position") if number in silent else ())}
+        slots += [(np.isin(numbers, domain.vocabulary.ids[token]), "one") for token in head]
+        slots.append((~np.isin(names, list(no_music)), "any"))
+    grammar = intersect(domain.grammar(), pattern(slots, size))
+    return domain.decode(grammar.walk(np.random.default_rng(5), 50_000))
 
 
 def heard(domain: MidiDomain, item: Any, path: Path) -> list[Counter[tuple[float, float, int]]]:
@@ -192,6 +207,74 @@ def test_so_many_bars_of_a_prompt_are_kept(
         prompt = ask(other, other.decode(ids), prompt_bars=2, bars=4)
         lines = [place for place, token in enumerate(ids) if other.vocabulary[int(token)].startswith("bar")]
         assert prompt.ids.tolist() == ids[: lines[2]].tolist()
+
+
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [
+        ("melody", {"fill": "2"}),
+        ("melody", {"fill": "3"}),
+        ("melody", {"harmonise": True}),
+        ("score", {"fill": "2"}),
+        ("score", {"fill": "3"}),
+    ],
+)
+def test_a_prompt_may_be_kept_up_to_a_silent_bar(name: str, asked: dict, domains: dict[str, MidiDomain]) -> None:
+    domain = domains[name]
+    heads = [["bar:2/4", *(["tempo:120"] if name == "score" else [])]] * 4
+    piece = in_bars_of(domain, heads, silent=frozenset([2]))
+    made = found(domain, ask(domain, piece, prompt_bars=3, **asked))
+    bar = 2 * piece.resolution
+
+    def begun_in(item: Any, number: int) -> list[tuple[int, int]]:
+        inside = item.start // bar == number
+        return sorted(zip(item.start[inside].tolist(), item.pitch[inside].tolist(), strict=True))
+
+    assert begun_in(made, 0) == begun_in(piece, 0)
+    assert (begun_in(made, 1) == begun_in(piece, 1)) == (asked != {"fill": "2"})
+    assert bool(begun_in(made, 2)) == (asked == {"fill": "3"})
+    assert not begun_in(made, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "tempo", "meters", "seconds", "bars"),
+    [
+        ("melody", 80, ["3/4", "3/4"], 20.0, 9),
+        ("drums", 80, ["5/8"], 10.0, 5),
+        ("melody", 80, ["1/4", "6/8"], 12.3, 6),
+        ("score", 120, ["4/4", "3/4"], 10.0, 6),
+        ("melody", 80, ["3/4", "3/4"], 4.0, 2),
+    ],
+)
+def test_seconds_go_on_in_the_meter_and_the_tempo_of_the_prompt(
+    name: str, tempo: int, meters: list[str], seconds: float, bars: int, domains: dict[str, MidiDomain]
+) -> None:
+    domain = domains[name]
+    heads = [[f"bar:{meter}", *([f"tempo:{tempo}"] if name == "score" else [])] for meter in meters]
+    piece = in_bars_of(domain, heads)
+    prompt = ask(domain, piece, seconds=seconds)
+    for seed in range(3):
+        made = prompt.grammar.advanced(prompt.ids).walk(np.random.default_rng(seed), 50_000)
+        whole = [domain.vocabulary[token] for token in [*prompt.ids, *made[1:]]]
+        assert [token for token in whole if token.startswith("bar")] == [
+            f"bar:{meter}" for meter in [*meters, *meters[-1:] * (bars - len(meters))]
+        ]
+        assert {token for token in whole if token.startswith("tempo")} <= {f"tempo:{tempo}"}
+
+
+def test_so_many_seconds_of_a_performance_are_kept(domains: dict[str, MidiDomain]) -> None:
+    domain = domains["performance"]
+    notes = (
+        "shift:30 pitch:60 velocity:82 duration:90",
+        "shift:100 pitch:64 velocity:82 duration:100 duration:70",
+        "shift:71 pitch:67 velocity:82 duration:5",
+    )
+    document = [domain.vocabulary.ids[name] for name in ("<bos>", *" ".join(notes).split(), "<eos>")]
+    piece = domain.decode(np.array(document))
+    for seconds, tokens in ((1.3, 5), (1.31, 10), (2.01, 10), (2.02, 14), (60, 14)):
+        assert ask(domain, piece, prompt_seconds=seconds).ids.tolist() == document[:tokens]
+    with pytest.raises(UsageError, match=r"first note begins after 0\.3 seconds"):
+        ask(domain, piece, prompt_seconds=0.2)
 
 
 def test_without_its_prompt_a_chorale_begins_where_the_prompt_ends(domain: MidiDomain, chorale: Chorale) -> None:

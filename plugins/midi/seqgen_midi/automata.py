@@ -107,6 +107,11 @@ Slot = tuple[np.ndarray, str]
 slot where one stands there, or none in both."""
 
 
+def one(token: int, vocabulary: int) -> Slot:
+    """The slot of a token that is given."""
+    return np.arange(vocabulary) == token, "one"
+
+
 def pattern(slots: Sequence[Slot], vocabulary: int) -> Grammar:
     """The automaton of documents that are these slots, one after the other, and then EOS.
 

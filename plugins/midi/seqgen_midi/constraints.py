@@ -14,7 +14,7 @@ from pydantic import AfterValidator, Field, field_validator
 from seqgen import Grammar, ImpossibleConstraints, UsageError
 from seqgen_midi.chorale_grammar import METER_NAMES, chorale_grammar, default_pitches, domain_grammar, fitting_meters
 from seqgen_midi.keys import KeyName, parse_key
-from seqgen_midi.lengths import MOST_BARS, Seconds, bars_in
+from seqgen_midi.lengths import MOST_BARS, Seconds, bars_in, check_one_length
 from seqgen_midi.prompting import PromptOptions
 from seqgen_midi.spans import Span, parse_span
 from seqgen_midi.voices import METERS, VOICES
@@ -133,8 +133,7 @@ def constrained_grammar(
     meter = meter or asked
     bars, density = constraints.bars, None if constraints.density is None else parse_span(constraints.density)
     if constraints.seconds is not None:
-        if bars is not None:
-            raise UsageError("bars and seconds both say how long; ask for one of them.")
+        check_one_length(constraints)
         meter = meter or METER_NAMES[0]
         bars = bars_in(constraints.seconds, tempo, METERS[meter] / 4)
     counts = 1 if density is None else density[1] + 1

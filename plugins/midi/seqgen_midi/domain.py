@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field, ValidationInfo, create_model, field_validator
+from pydantic import BeforeValidator, Field, ValidationInfo, create_model, field_validator
 
 from seqgen import (
     BundleError,
@@ -54,6 +54,11 @@ def every_constraint() -> type[Options]:
     return create_model("Constraints", __base__=Options, **fields)
 
 
+def number_of(value: Any) -> Any:
+    """The number that a word from the command line writes; pydantic compares choices without turning words into any."""
+    return int(value) if isinstance(value, str) and value.isdecimal() else value
+
+
 class MidiDomain(Domain[Any]):
     """Music: four-part chorales, melodies, drums, scores of many tracks, or performances.
 
@@ -81,8 +86,9 @@ class MidiDomain(Domain[Any]):
             le=300,
             description="quarter notes a minute in files that are written; score and performance tell their own",
         )
-        resolution: Literal[2, 4, 6, 8, 12, 16, 24] | None = Field(
-            None, description="grid steps a quarter; as they come: 4 for melody and drums, 12 for score"
+        resolution: Annotated[Literal[2, 4, 6, 8, 12, 16, 24] | None, BeforeValidator(number_of)] = Field(
+            None,
+            description="grid steps a quarter: 2, 4, 6, 8, 12, 16 or 24; as they come 4, and 12 for score",
         )
         velocity_bins: int | None = Field(
             None, ge=1, le=127, description="how many loudnesses score and performance tell apart; 32 as they come"

@@ -14,7 +14,8 @@ import numpy as np
 
 from seqgen import BOS, EOS, Grammar, ImpossibleConstraints, Prompt, UsageError
 from seqgen.grammar import intersect
-from seqgen_midi.automata import Slot, pattern
+from seqgen_midi.automata import Slot, one, pattern
+from seqgen_midi.continuing import continued
 from seqgen_midi.instruments import DRUMS, name_of, programs_of
 from seqgen_midi.piece import Piece
 from seqgen_midi.prompting import emptied_bars, keeps_its_bars
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from seqgen_midi.encodings.base import PieceEncoding
 
 MELODY = "melody"
+MUSIC = ("pitch", "drum", "hit", "hold")
+"""The kinds of tokens that are heard."""
 
 
 def piece_prompt(encoding: PieceEncoding, item: Piece, constraints: Any) -> Prompt:
@@ -33,6 +36,9 @@ def piece_prompt(encoding: PieceEncoding, item: Piece, constraints: Any) -> Prom
     accompany, harmonise = (getattr(constraints, name, None) for name in ("accompany", "harmonise"))
     if accompany is not None:
         item = played_by(accompany, item)
+    seconds = getattr(constraints, "prompt_seconds", None)
+    if seconds is not None:
+        item = begun_within(seconds, item)
     ids = encoding.encode(item).ids[:-1]
     bars = np.flatnonzero(table.among(ids, "bar")) if "bar" in table.kinds else np.zeros(0, int)
     kept = getattr(constraints, "prompt_bars", None)
@@ -48,6 +54,9 @@ def piece_prompt(encoding: PieceEncoding, item: Piece, constraints: Any) -> Prom
     allowed[[BOS, EOS]] = allowed[table.ids("bar")] = False
     emptied = emptied_bars(constraints, len(bars)) if fills else np.full(len(bars), bool(harmonise))
     number = np.searchsorted(bars, np.arange(len(ids)), side="right") - 1
+    if accompany is None:
+        left = number < last_bar_of_music(ids, number, emptied & fills, table)
+        ids, number = ids[left], number[left]
     if accompany is not None:
         slots = beside(ids, allowed, table)
     elif "chord" in table.kinds:
@@ -64,17 +73,14 @@ def piece_prompt(encoding: PieceEncoding, item: Piece, constraints: Any) -> Prom
     return Prompt(certain(given), encoding.automaton, given)
 
 
-def continued(encoding: PieceEncoding, ids: np.ndarray, constraints: Any) -> Prompt:
-    """A document without its end, and the grammar of what it may become."""
-    grammar = encoding.grammar(constraints)
-    try:
-        grammar.unroll(ids)
-    except ValueError as error:
-        raise UsageError(
-            "The prompt does not fit what was asked for: it is longer, or has another time signature, key or range; "
-            "ask for what the prompt has, or keep fewer of its bars with prompt_bars."
-        ) from error
-    return Prompt(ids, grammar)
+def last_bar_of_music(ids: np.ndarray, number: np.ndarray, drawn: np.ndarray, table: TokenTable) -> int:
+    """How many bars there are up to the last with music in it or, where `drawn` bool[bars], to be in it.
+
+    number: int[n], the bar of each of `ids`. No document ends in silence, but the first bars of one may.
+    """
+    heard = np.isin(table.kind[ids], [table.kinds[kind] for kind in MUSIC if kind in table.kinds])
+    music = np.flatnonzero(drawn | (np.bincount(number[heard], minlength=len(drawn)) > 0))
+    return int(music[-1]) + 1 if len(music) else len(drawn)
 
 
 def certain(grammar: Grammar) -> np.ndarray:
@@ -84,11 +90,6 @@ def certain(grammar: Grammar) -> np.ndarray:
         ids.append(int(np.argmax(grammar.allowed[state])))
         state = int(grammar.next_state[state, ids[-1]])
     return np.array(ids, np.int32)
-
-
-def one(token: int, vocabulary: int) -> Slot:
-    """The slot of a token that is given."""
-    return np.arange(vocabulary) == token, "one"
 
 
 def within_bars(ids: np.ndarray, free: np.ndarray, allowed: np.ndarray, table: TokenTable) -> list[Slot]:
@@ -166,6 +167,15 @@ def notes(allowed: np.ndarray, table: TokenTable) -> list[Slot]:
     return [(allowed & ~longer, "opens"), (allowed, "any")]
 
 
+def begun_within(seconds: float, piece: Piece) -> Piece:
+    """The notes that begin in the first seconds, whole; raises UsageError where none does."""
+    begun = piece.seconds(piece.start) < seconds
+    if not begun.any():
+        first = float(piece.seconds(piece.start[:1])[0])
+        raise UsageError(f"The prompt's first note begins after {first:g} seconds; keep more than that of it.")
+    return with_notes(piece, begun)
+
+
 def played_by(asked: str, piece: Piece) -> Piece:
     """The notes of the tracks that are asked for: instruments by name, the drums, or the highest track, the melody.
 
@@ -190,5 +200,10 @@ def played_by(asked: str, piece: Piece) -> Piece:
     if not left.any():
         has = sorted({DRUMS if track.drums else name_of(track.program) for track in piece.tracks})
         raise UsageError(f"Nobody in the prompt is {asked}; it has {', '.join(has)}.")
+    return with_notes(piece, left)
+
+
+def with_notes(piece: Piece, kept: np.ndarray) -> Piece:
+    """The piece with only those of its notes that are `kept` bool[notes]."""
     maps = {"tempos": piece.tempos, "meters": piece.meters, "chords": piece.chords}
-    return Piece.of(piece.resolution, piece.tracks, [column[left] for column in piece.notes], **maps)
+    return Piece.of(piece.resolution, piece.tracks, [column[kept] for column in piece.notes], **maps)

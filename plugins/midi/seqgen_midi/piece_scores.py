@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,8 @@ import numpy as np
 from seqgen import Remark, UnusableFile
 from seqgen_midi.chords import ROOTS, kind_of
 from seqgen_midi.piece import Piece, Track, in_order
-from seqgen_midi.scores import usable
+from seqgen_midi.score_cache import PIECES, remembered
+from seqgen_midi.scores import attempted, made_of_scores, usable
 from seqgen_midi.velocities import LOUDNESS
 from seqgen_midi.writing import midi_bytes
 
@@ -34,7 +36,8 @@ def read_pieces(path: Path, quantise: Callable[[Piece], Piece]) -> Iterator[Piec
     """The pieces of a score file, each as `quantise` gives it: one, or one for each tune of an ABC book, with a
     remark for each that it cannot take. Raises UnusableFile when it takes none; music21's own errors pass through.
     """
-    return usable(path, lambda score: quantise(piece_of(score)))
+    found = remembered(path, PIECES, partial(made_of_scores, made_of=piece_of))
+    return usable(one if isinstance(one, str) else attempted(partial(quantise, one)) for one in found)
 
 
 def piece_of(score: Score) -> Piece:

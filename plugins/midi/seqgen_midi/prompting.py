@@ -61,7 +61,7 @@ class PromptOptions(Options):
 
 def needs_no_prompt(constraints: PromptOptions) -> None:
     """Raises UsageError for a wish that only a prompt can have."""
-    for name in ("prompt_bars", "fill", "variation", "harmonise", "accompany"):
+    for name in ("prompt_bars", "prompt_seconds", "fill", "variation", "harmonise", "accompany"):
         if getattr(constraints, name, None) is not None:
             raise UsageError(f"{name} is asked of a prompt; give one with --prompt FILE.")
 

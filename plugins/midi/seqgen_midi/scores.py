@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from fractions import Fraction
 from functools import partial
 from itertools import pairwise
@@ -17,6 +17,7 @@ from seqgen_midi.chorale_statistics import key_of
 from seqgen_midi.keys import Key
 from seqgen_midi.quantising import TimedNote, quantise
 from seqgen_midi.reading import MOST_NOTES, check_size
+from seqgen_midi.score_cache import chorales, remembered
 from seqgen_midi.voices import METERS, VOICES
 
 if TYPE_CHECKING:
@@ -35,27 +36,48 @@ def read_score(path: Path, fewest: int = len(VOICES)) -> Iterator[Chorale | Rema
 
     Raises UnusableFile.
     """
-    return usable(path, lambda score: chorale_of(score, fewest))
+    read = partial(made_of_scores, made_of=partial(chorale_of, fewest=fewest))
+    found = remembered(path, chorales(fewest), read)
+    return usable(found)
 
 
-def usable(path: Path, made_of: Callable[[Score], Item]) -> Iterator[Item | Remark]:
-    """What `made_of` makes of each score in a file, with a remark for each that it cannot use.
+def usable(results: Iterable[Item | str]) -> Iterator[Item | Remark]:
+    """The items among results, with a remark for each that is a reason why there is none.
 
     Raises UnusableFile when that is all of them.
     """
-    found, last = False, UnusableFile("empty")
-    for parse in scores_in(path):
-        try:
-            yield made_of(parse())
+    found, reason = False, "empty"
+    for result in results:
+        if isinstance(result, str):
+            reason = result
+            yield Remark(reason, dropped=True)
+        else:
             found = True
-        except MemoryError:
-            raise
-        except Exception as error:
-            # Of a book, one tune on which music21 trips costs itself alone.
-            last = error if isinstance(error, UnusableFile) else UnusableFile(UNREADABLE)
-            yield Remark(last.reason, dropped=True)
+            yield result
     if not found:
-        raise last
+        raise UnusableFile(reason)
+
+
+def made_of_scores(path: Path, made_of: Callable[[Score], Item]) -> Iterator[Item | str]:
+    """What `made_of` makes of each score in a file, or the reason why it cannot; raises UnusableFile for the file."""
+    for parse in scores_in(path):
+        yield attempted(partial(_made, made_of, parse))
+
+
+def _made(made_of: Callable[[Score], Item], parse: Callable[[], Score]) -> Item:
+    return made_of(parse())
+
+
+def attempted(make: Callable[[], Item]) -> Item | str:
+    """What `make` makes, or the reason why it cannot: of a book, one tune on which music21 trips costs itself alone."""
+    try:
+        return make()
+    except UnusableFile as error:
+        return error.reason
+    except (MemoryError, OSError):
+        raise
+    except Exception:
+        return UNREADABLE
 
 
 def scores_in(path: Path) -> Iterator[Callable[[], Score]]:
@@ -88,7 +110,7 @@ def parsed_tune(text: str) -> Score:
     try:
         parsed: Any = converter.parseData(text, format="abc")
     except Exception as error:
-        raise UnusableFile("not a score that music21 can read") from error
+        raise UnusableFile(UNREADABLE) from error
     return parsed
 
 

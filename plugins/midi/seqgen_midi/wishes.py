@@ -16,7 +16,7 @@ from seqgen_midi.bars import EIGHTHS, METER_NAMES, METERS, TEMPOS
 from seqgen_midi.chords import KINDS, ROOTS
 from seqgen_midi.instruments import DRUMS, programs_of
 from seqgen_midi.keys import KeyName, parse_key
-from seqgen_midi.lengths import MOST_BARS, Seconds, bars_in
+from seqgen_midi.lengths import MOST_BARS, Seconds, bars_in, check_one_length
 from seqgen_midi.prompting import PromptOptions
 from seqgen_midi.spans import Span, parse_span
 from seqgen_midi.tokens import TokenTable
@@ -81,8 +81,12 @@ class ScoreConstraints(BarConstraints):
 
 
 class PerformanceConstraints(Options):
-    """What can be asked of a performance."""
+    """What can be asked of a performance.
 
+    Its length cannot: an automaton that tells every 10 ms from every other has hundreds of states for each of them.
+    """
+
+    prompt_seconds: float | None = Field(default=None, gt=0, description="so many seconds of the prompt are kept")
     key: KeyName = None
     range: Range = None
     velocity: Velocity = None
@@ -116,10 +120,11 @@ def narrowed(grammar: Grammar, table: TokenTable, constraints: Any, tempo: int) 
         return without(grammar, forbidden) if forbidden.any() else grammar
     least, most = (0, 0) if density is None else parse_span(density)
     copies = (1 if bars is None else bars + 1) * (most + 1)
-    narrow, meters = without(grammar, forbidden), len(METERS)
-    while constraints.time_signature is None and meters > 1 and narrow.states * copies > COMFORTABLE_STATES:
-        meters //= 2
-        forbidden[table.ids("bar")[meters:]] = True
+    narrow = without(grammar, forbidden)
+    meters = table.ids("bar")[narrow.allowed[:, table.ids("bar")].any(axis=0)]
+    while len(meters) > 1 and narrow.states * copies > COMFORTABLE_STATES:
+        forbidden[meters[len(meters) // 2 :]] = True
+        meters = meters[: len(meters) // 2]
         narrow = without(grammar, forbidden)
     if density is not None:
         notes = np.isin(table.kind, [table.kinds[kind] for kind in NOTES if kind in table.kinds])
@@ -135,8 +140,7 @@ def in_bars(constraints: Any, table: TokenTable, tempo: int) -> Any:
     seconds = getattr(constraints, "seconds", None)
     if seconds is None:
         return constraints
-    if constraints.bars is not None:
-        raise UsageError("bars and seconds both say how long; ask for one of them.")
+    check_one_length(constraints)
     if "tempo" in table.kinds:
         tempo, fastest = parse_span(constraints.tempo or "0-1")
         if tempo != fastest:
