@@ -18,7 +18,7 @@ of the songs in the other folder (`pop909` beside FOLDER, unless it is named), w
 errors as `…_error`; accuracies are of whole pieces of the test part. Beside them stand the commonest label and logistic
 regression on musical statistics, which also judges what is written to order.
 
-Published, on phrases of an earlier edition of the data: 0.898 with an mLSTM of 4 096 units (Ferreira & Whitehead 2019).
+Published, on an earlier edition of the data: about 0.90 with an mLSTM of 4 096 units (Ferreira & Whitehead 2019).
 """
 
 from __future__ import annotations
