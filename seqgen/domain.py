@@ -132,7 +132,7 @@ class Questions:
     places:  int[k]; right after which of the document's ids
     answers: int32[k]
     weights: float32[k]; how much each counts in the loss
-    state:   of the domain's own grammar, as though the document stood in it at all those places
+    state:   of the domain's own grammar; the model is told that the document stands in it at all those places
     """
 
     places: np.ndarray
@@ -282,7 +282,7 @@ class Domain(Generic[Item]):
     def questions(self, ids: np.ndarray, rng: np.random.Generator) -> Questions | None:
         """What else a model learns to answer while it reads a document int32[n]; a pure function of `ids` and `rng`.
 
-        The document is read on as it is. Held-out documents are measured without questions.
+        The ids are read on as they are. Held-out documents are measured without questions.
         """
         return None
 

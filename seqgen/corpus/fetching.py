@@ -13,15 +13,21 @@ from pathlib import Path
 
 from seqgen.atomic import atomic_write
 from seqgen.corpus.sources import Progress, sha256
-from seqgen.errors import CorpusError
+from seqgen.errors import CorpusError, OutputError
 
 TIMEOUT_SECONDS = 30
 PIECE_BYTES = 2**20
 
 
 def cache_folder() -> Path:
-    """Where fetched and derived files are kept (XDG Base Directory Specification)."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "seqgen"
+    """Where fetched and derived files are kept (XDG Base Directory Specification).
+
+    Raises OutputError for a user without a home.
+    """
+    try:
+        return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "seqgen"
+    except RuntimeError as error:
+        raise OutputError("There is no home folder to keep files in; name a folder in XDG_CACHE_HOME.") from error
 
 
 def fetch(url: str, digest: str, size: int, target: Path, progress: Progress | None = None) -> Path:

@@ -48,7 +48,7 @@ class Document(NamedTuple):
     ids:     int32[n]
     targets: int32[n]; what is to be predicted in the place of each id: itself, or the answer to a question
     weights: float32[n]; how much each target counts
-    states:  int32[n]; the state of the grammar after each id
+    states:  int32[n]; the state of the grammar after each id, or the one that a question is asked in
     """
 
     ids: np.ndarray
@@ -56,8 +56,19 @@ class Document(NamedTuple):
     weights: np.ndarray
     states: np.ndarray
 
-    def asked(self, questions: Questions) -> Document:
-        """The same document with some of its targets replaced by answers; raises PluginError for places it has not."""
+    def asked(self, questions: Questions, grammar: Grammar) -> Document:
+        """The same document with some of its targets replaced by answers; raises PluginError for what cannot be."""
+        shapes = {np.shape(part) for part in (questions.places, questions.answers, questions.weights)}
+        if len(shapes) > 1 or not 0 <= questions.state < grammar.states:
+            raise PluginError(
+                f"questions has places, answers and weights of {sorted(shapes)} and asks in state {questions.state}; "
+                f"a plugin must give as many of each, and one of the grammar's {grammar.states} states."
+            )
+        if not grammar.allowed[questions.state, questions.answers].all():
+            raise PluginError(
+                f"questions has an answer that the grammar forbids in state {questions.state}; "
+                "a plugin must ask in a state that allows it."
+            )
         outside = questions.places[(questions.places < 0) | (questions.places >= len(self.ids) - 1)]
         if outside.size:
             raise PluginError(
@@ -196,7 +207,7 @@ class Stream:
             ids = self._augmented(ids, np.random.default_rng([self._seed, 1, epoch, index]))
         document = Document(ids, ids, weights, states_of(self._grammar, ids, index))
         questions = self._ask and self._ask(ids, np.random.default_rng([self._seed, 2, epoch, index]))
-        return document.asked(questions) if questions else document
+        return document.asked(questions, self._grammar) if questions else document
 
     def _augmented(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         assert self._augment is not None

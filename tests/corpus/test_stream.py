@@ -12,10 +12,15 @@ from letters import Letters, Line
 from seqgen import CorpusError, PluginError, Questions
 from seqgen.corpus.store import Documents
 from seqgen.corpus.stream import Stream
-from seqgen.grammar import BOS, EOS, anything
+from seqgen.grammar import BOS, EOS, Grammar, anything
 
 LETTERS = Letters()
 GRAMMAR = LETTERS.grammar()
+ASKING = GRAMMAR.states
+"""The state that questions are asked in: one more, which nothing leads to."""
+ASKED = Grammar(
+    *(np.pad(table, ((0, 1), (0, 0)), "edge") for table in (GRAMMAR.allowed, GRAMMAR.next_state)), GRAMMAR.start
+)
 
 
 def documents(count: int, longest: int = 30, seed: int = 0) -> Documents:
@@ -29,7 +34,7 @@ def encode(line: str):
 
 
 def stream(docs: Documents, *, streams: int = 4, steps: int = 8, seed: int = 3, augment=None, ask=None) -> Stream:
-    return Stream(docs, GRAMMAR, streams=streams, steps=steps, seed=seed, augment=augment, ask=ask)
+    return Stream(docs, ASKED if ask else GRAMMAR, streams=streams, steps=steps, seed=seed, augment=augment, ask=ask)
 
 
 def same(one, other) -> bool:
@@ -64,14 +69,14 @@ def test_shapes_types_and_targets():
 
 def test_questions_replace_what_follows_and_nothing_that_is_read():
     def ask(ids, rng):
-        return Questions(np.array([0, 2]), np.array([7, 8]), np.array([0.5, 4.0]), 99) if len(ids) > 3 else None
+        return Questions(np.array([0, 2]), np.array([7, 8]), np.array([0.5, 4.0]), ASKING) if len(ids) > 3 else None
 
     docs, plain, asking = documents(20), stream(documents(20)), stream(documents(20), ask=ask)
     answered = Counter()
     for step in range(2 * round(plain.epoch_steps)):
         batch, asked = plain.batch(step), asking.batch(step)
         np.testing.assert_array_equal(asked.inputs, batch.inputs)
-        told = asked.states == 99
+        told = asked.states == ASKING
         for one, other in ((asked.targets, batch.targets), (asked.weights, batch.weights)):
             np.testing.assert_array_equal(one[~told], other[~told])
         after_bos = batch.inputs[told] == BOS
@@ -81,9 +86,23 @@ def test_questions_replace_what_follows_and_nothing_that_is_read():
     longer = sum(length > 3 for length in docs.lengths)
     # Two epochs; at either end a stream may be in the middle of a document.
     assert all(abs(answered[answer] - 2 * longer) <= 2 * 4 for answer in (7, 8))
-    late = stream(docs, ask=lambda ids, rng: Questions(np.array([len(ids) - 1]), ids[-1:], np.ones(1), 0))
-    with pytest.raises(PluginError, match="questions are asked after id"):
-        late.batch(0)
+
+
+@pytest.mark.parametrize(
+    ("place", "answers", "state", "sentence"),
+    [
+        (-1, [7], 0, "questions are asked after id"),
+        (0, [7, 8], 0, "must give as many of each"),
+        (0, [7], ASKING + 1, f"one of the grammar's {ASKED.states} states"),
+        (0, [BOS], 0, "an answer that the grammar forbids"),
+    ],
+)
+def test_questions_that_cannot_be_are_the_plugins_fault(place, answers, state, sentence):
+    def ask(ids, rng):
+        return Questions(np.array([place % len(ids)]), np.array(answers), np.ones(1), state)
+
+    with pytest.raises(PluginError, match=sentence):
+        stream(documents(20), ask=ask).batch(0)
 
 
 @pytest.mark.parametrize("window", range(6))

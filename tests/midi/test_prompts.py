@@ -243,6 +243,7 @@ def test_a_prompt_may_be_kept_up_to_a_silent_bar(name: str, asked: dict, domains
         ("drums", 80, ["5/8"], 10.0, 5),
         ("melody", 80, ["1/4", "6/8"], 12.3, 6),
         ("score", 120, ["4/4", "3/4"], 10.0, 6),
+        ("score", 120, ["4/4", "12/8"], 60.0, 20),
         ("melody", 80, ["3/4", "3/4"], 4.0, 2),
     ],
 )

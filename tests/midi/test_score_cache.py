@@ -13,7 +13,7 @@ from seqgen_midi import score_cache, scores
 from seqgen_midi.chorale import Chorale
 from seqgen_midi.domain import MidiDomain, MidiPrompts
 
-from seqgen import Remark, UnusableFile
+from seqgen import OutputError, Remark, UnusableFile, cache_folder
 
 BOOK = """X:1
 M:3/4
@@ -116,6 +116,19 @@ def test_a_cache_that_cannot_be_written_is_done_without(
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(book))
     assert len(read(domains["melody"], book)) == 2
+
+
+def test_a_user_without_a_home_has_no_cache_and_reads_scores(
+    book: Path, domains: dict[str, MidiDomain], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def homeless(path: Path) -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    monkeypatch.setattr(Path, "expanduser", homeless)
+    assert len(read(domains["melody"], book)) == 2
+    with pytest.raises(OutputError, match="name a folder in XDG_CACHE_HOME"):
+        cache_folder()
 
 
 def test_what_was_used_longest_ago_goes_first(

@@ -56,7 +56,7 @@ def lasting(encoding: PieceEncoding, ids: np.ndarray, constraints: Any) -> Gramm
     heads = np.isin(table.kind, [table.kinds[kind] for kind in HEADS if kind in table.kinds])
     heads[ids] = False
     asked = constraints.model_copy(update={"seconds": None, "bars": bars})
-    return narrowed(without(encoding.automaton, heads), table, asked, tempo)
+    return narrowed(without(encoding.automaton, heads), table, asked, tempo, every_meter=True)
 
 
 def going_on_alike(ids: np.ndarray, grammar: Grammar, table: TokenTable) -> Grammar:

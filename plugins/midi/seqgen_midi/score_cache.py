@@ -13,7 +13,6 @@ import hashlib
 import itertools
 import json
 import os
-import zlib
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache
@@ -47,7 +46,11 @@ def remembered(path: Path, kind: Kept[Item], read: Callable[[Path], Iterator[Ite
     Raises UnusableFile for a file that is empty or too large, and what `read` does.
     """
     check_size(path)
-    folder = cache_folder() / "scores"
+    try:
+        folder = cache_folder() / "scores"
+    except OutputError:
+        yield from read(path)
+        return
     entry = folder / f"{_name(path, kind.name)}.json.gz"
     kept = _look_up(entry, kind)
     if kept is not None:
@@ -59,7 +62,7 @@ def remembered(path: Path, kind: Kept[Item], read: Callable[[Path], Iterator[Ite
         yield result
     with suppress(OutputError, OSError):
         with atomic_write(entry) as temporary:
-            temporary.write_bytes(gzip.compress(json.dumps(found).encode(), mtime=0))
+            temporary.write_bytes(gzip.compress(json.dumps({"results": found}).encode(), mtime=0))
         _bound(folder)
 
 
@@ -78,11 +81,13 @@ def _version() -> bytes:
 def _look_up(entry: Path, kind: Kept[Item]) -> list[Item | str] | None:
     """What an entry holds; None where it is not there, or damaged."""
     try:
-        found = json.loads(gzip.decompress(entry.read_bytes()))
-        kept = [result if isinstance(result, str) else kind.unpack(result) for result in found]
-        os.utime(entry)
-    except (OSError, EOFError, zlib.error, ValueError, TypeError, KeyError):
+        with gzip.open(entry) as packed:
+            results = json.loads(packed.read(MOST_BYTES))["results"]
+        kept = [result if isinstance(result, str) else kind.unpack(result) for result in results]
+    except Exception:  # whatever a damaged entry makes of these
         return None
+    with suppress(OSError):
+        os.utime(entry)
     return kept
 
 
@@ -93,8 +98,10 @@ def _bound(folder: Path) -> None:
     """Now and then removes the entries that were used longest ago, until the others are MOST_BYTES."""
     if next(_writing) % LOOKED_AFTER:
         return
-    left = MOST_BYTES
-    entries = [(path.stat(), path) for path in folder.glob("*.json.gz")]
+    left, entries = MOST_BYTES, []
+    for path in folder.glob("*.json.gz"):
+        with suppress(FileNotFoundError):  # another process removes entries too
+            entries.append((path.stat(), path))
     for status, path in sorted(entries, key=lambda entry: -entry[0].st_mtime_ns):
         left -= status.st_size
         if left < 0:

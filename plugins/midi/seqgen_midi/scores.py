@@ -109,6 +109,8 @@ def parsed_tune(text: str) -> Score:
 
     try:
         parsed: Any = converter.parseData(text, format="abc")
+    except (MemoryError, OSError):
+        raise
     except Exception as error:
         raise UnusableFile(UNREADABLE) from error
     return parsed

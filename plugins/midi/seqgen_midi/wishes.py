@@ -108,9 +108,10 @@ def forbidden_by(constraints: Any, table: TokenTable) -> np.ndarray:
     return forbidden
 
 
-def narrowed(grammar: Grammar, table: TokenTable, constraints: Any, tempo: int) -> Grammar:
+def narrowed(grammar: Grammar, table: TokenTable, constraints: Any, tempo: int, every_meter: bool = False) -> Grammar:
     """The automaton of what is asked for, where nothing else says the tempo at `tempo` quarters a minute.
 
+    Where it would be too large for comfort, it has fewer meters than the grammar, but for `every_meter`.
     Raises ImpossibleConstraints with the wish that cannot be, UsageError for wishes that contradict one another.
     """
     constraints = in_bars(constraints, table, tempo)
@@ -122,7 +123,7 @@ def narrowed(grammar: Grammar, table: TokenTable, constraints: Any, tempo: int) 
     copies = (1 if bars is None else bars + 1) * (most + 1)
     narrow = without(grammar, forbidden)
     meters = table.ids("bar")[narrow.allowed[:, table.ids("bar")].any(axis=0)]
-    while len(meters) > 1 and narrow.states * copies > COMFORTABLE_STATES:
+    while not every_meter and len(meters) > 1 and narrow.states * copies > COMFORTABLE_STATES:
         forbidden[meters[len(meters) // 2 :]] = True
         meters = meters[: len(meters) // 2]
         narrow = without(grammar, forbidden)

@@ -185,7 +185,10 @@ class SentimentDomain(Domain[Labelled]):
         return other
 
     def questions(self, ids: np.ndarray, rng: np.random.Generator) -> Questions | None:
-        """The label of a document that has it last, within the content already; all together as heavy as at the end."""
+        """The label of a document that has it last, within the content already.
+
+        All together are as heavy as the one at the end is where tokens of the content count 1.
+        """
         weight = self.settings.label_weight or float(len(self.frame.content(ids)))
         return ask_early(ids, self.frame, self._asking_state, self.settings.label_early, weight, rng)
 
@@ -263,9 +266,9 @@ class SentimentDomain(Domain[Labelled]):
 
         Where the model attends, also with the share of its attention that lies on each when the label is asked for.
         """
-        contents = [self._content(item) for item in items]
-        attention = judging.attention_to(contents, self.frame, oracle)
-        for content, shares, answer in zip(contents, attention, self.predict(items, oracle), strict=True):
+        for item, answer in zip(items, self.predict(items, oracle), strict=True):
+            content = self._content(item)
+            shares = judging.attention_to(content, self.frame, oracle)
             weights = judging.weights_by_leaving_out(
                 content, self.frame.labels.index(answer.values["label"]), self.frame, self._whole, oracle,
                 self.calibration.temperature,

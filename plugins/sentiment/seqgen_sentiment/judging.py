@@ -62,15 +62,13 @@ def weights_by_leaving_out(
     return weights
 
 
-def attention_to(contents: Sequence[np.ndarray], frame: Frame, oracle: Oracle) -> list[list[float | None]]:
-    """For each content int32[n], the share of attention that lies on each token when its label is asked for.
+def attention_to(content: np.ndarray, frame: Frame, oracle: Oracle) -> list[float | None]:
+    """The share of attention that lies on each token of a content int32[n] when its label is asked for.
 
     What is missing from 1 lies on the tokens around the content. None throughout for a model without attention.
     """
-    found = oracle.attention([frame.judged(ids) for ids in contents])
-    if found is None:
-        return [[None] * len(ids) for ids in contents]
-    return [shares[2:-1].tolist() for shares in found]
+    found = oracle.attention([frame.judged(content)])
+    return [None] * len(content) if found is None else found[0][2:-1].tolist()
 
 
 def _is_legal(grammar: Grammar, ids: np.ndarray) -> bool:
