@@ -34,7 +34,7 @@ def bars_in(seconds: float, tempo: float, quarters: float, before: int = 0) -> i
     bars = max(1, before + round(seconds * tempo / 60 / quarters))
     if bars > MOST_BARS:
         raise ImpossibleConstraints(
-            f"{seconds:g} seconds are {bars - before} bars at {tempo:g} quarters a minute, and {MOST_BARS} in all are "
-            "the most; ask for fewer."
+            f"{seconds:g} seconds are {bars - before} bars at {tempo:g} quarters a minute, and {MOST_BARS} are the "
+            "most; ask for fewer."
         )
     return bars
