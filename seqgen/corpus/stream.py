@@ -147,7 +147,7 @@ class Stream:
         """The batch of a step, counted from 0.
 
         Raises CorpusError for a document that its grammar forbids, PluginError for an `augment` of another length, and
-        for questions at places that there are not.
+        for questions that cannot be asked.
         """
         begin, length = self._lengths.place(step)
         # One token more than T: the target of the last input.
