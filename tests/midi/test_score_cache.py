@@ -87,7 +87,17 @@ def test_why_a_score_cannot_be_used_is_kept_too(cache: Path, book: Path, parsed:
     assert len(parsed) == 2
 
 
-@pytest.mark.parametrize("damage", [b"", b"\x1f\x8b", gzip.compress(b"[{"), gzip.compress(b'[{"tracks": 1}]'), None])
+DAMAGES = {
+    "nothing": b"",
+    "a_header_alone": b"\x1f\x8b",
+    "unfinished_json": gzip.compress(b"[{"),
+    "another_shape": gzip.compress(b'[{"tracks": 1}]'),
+    "cut_short": None,
+}
+
+
+# Named, because gzip writes the second of the day into its bytes: as names of tests they would differ between workers.
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 def test_a_damaged_entry_is_made_anew(
     cache: Path, book: Path, parsed: list[Any], domains: dict[str, MidiDomain], damage: bytes | None
 ) -> None:
