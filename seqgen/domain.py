@@ -349,14 +349,15 @@ class Domain(Generic[Item]):
         """The answers of `predict`, each with what in the item spoke for it. Raises UsageError where nothing can."""
         raise UsageError(f"The domain {self.name!r} cannot explain what it predicts.")
 
-    def calibrate(self, items: Iterable[Item], oracle: Oracle) -> Any:
-        """What makes answers better and is found once a model is trained, on the validation split: a `Calibration`.
+    def calibrate(self, train: Sequence[Item], held_out: Sequence[Item], oracle: Oracle) -> Any:
+        """What makes answers better and is found once a model is trained: a `Calibration`.
 
-        Before that, and in a domain that has none, `self.calibration` is the default one.
+        `held_out` is the validation split, on which the model was not trained. Items are decoded when they are asked
+        for. Before that, and in a domain that has none, `self.calibration` is the default one.
         """
         return self.calibration
 
-    def examine(self, train: Iterable[Item], held_out: Sequence[Item], oracle: Oracle) -> dict[str, Any]:
+    def examine(self, train: Sequence[Item], held_out: Sequence[Item], oracle: Oracle) -> dict[str, Any]:
         """How good the answers are on held-out items, beside simple baselines that learn from `train`.
 
         Numbers by name, or tables of them: {"confusion": {"negative": {"negative": 9, "positive": 1}, …}}.

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,7 +44,7 @@ def evaluate(trained: Trained, corpus: Corpus, *, seed: int) -> dict[str, Any]:
     batches = whole(documents, grammar, streams=16, steps=64)
     held_out = Evaluator(trained.model).evaluate(batch for batch, _ in batches)
     made = trained.sample(EVALUATED_SAMPLES, seed=seed)
-    real = list(itertools.islice(items(domain, documents), COMPARED_DOCUMENTS))
+    real = list(Items(domain, documents)[:COMPARED_DOCUMENTS])
     copies, expected = copies_of(domain, corpus, [sample.ids for sample in made])
     return {
         "split": split,
@@ -63,13 +62,27 @@ def evaluate(trained: Trained, corpus: Corpus, *, seed: int) -> dict[str, Any]:
         },
         "copies": _where(domain, corpus, made, copies),
         "metrics": domain.evaluate(real, [sample.item for sample in made]),
-        "answers": domain.examine(items(domain, corpus.documents("train")), real, trained.oracle),
+        "answers": domain.examine(Items(domain, corpus.documents("train")), real, trained.oracle),
     }
 
 
-def items(domain: Domain, documents: Documents) -> Iterator[Any]:
-    """The items of documents, in order."""
-    return (domain.decode(documents[number][0]) for number in range(len(documents)))
+class Items(Sequence[Any]):
+    """The items of documents, in order, each decoded when it is asked for."""
+
+    def __init__(self, domain: Domain, documents: Documents) -> None:
+        self._domain, self._documents = domain, documents
+        self._numbers = range(len(documents))
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def __getitem__(self, index: Any) -> Any:
+        numbers = self._numbers[index]
+        if isinstance(numbers, int):
+            return self._domain.decode(self._documents[numbers][0])
+        part = Items(self._domain, self._documents)
+        part._numbers = numbers
+        return part
 
 
 def copies_of(domain: Domain, corpus: Corpus, samples: Sequence[np.ndarray]) -> tuple[list[Copy], list[Copy]]:

@@ -30,7 +30,7 @@ from seqgen.engine.settings import ModelSettings
 from seqgen.engine.weighing import Weigher
 from seqgen.engine.weights import weight_shapes
 from seqgen.errors import BundleError, InvalidValue, UnusableFile, UsageError
-from seqgen.evaluating import evaluate, held_out_split, items
+from seqgen.evaluating import Items, evaluate, held_out_split
 from seqgen.grammar import BOS, Grammar
 from seqgen.oracle import Oracle
 from seqgen.page import Entry, write_page
@@ -339,8 +339,9 @@ class Trained:
         )
 
     def calibrate(self, corpus: Corpus) -> None:
-        """Lets the domain find what makes its answers better, on the validation split, and keeps it in the bundle."""
-        found = self.domain.calibrate(items(self.domain, corpus.documents("valid")), self.oracle)
+        """Lets the domain find what makes its answers better, and keeps it in the bundle."""
+        train, held_out = (Items(self.domain, corpus.documents(split)) for split in ("train", "valid"))
+        found = self.domain.calibrate(train, held_out, self.oracle)
         if found != self.domain.calibration:
             self.domain.calibration = found
             self.bundle.describe_domain({**self.bundle.domain, "calibration": found.model_dump(mode="json")})

@@ -10,7 +10,7 @@ import pytest
 from commands import exit_code
 from engine import toys
 from labelled_texts import WORDS, learned, rows, table
-from seqgen_sentiment.domain import SentimentDomain
+from seqgen_sentiment.domain import SentimentDomain, evenly
 from seqgen_text.domain import TextDomain
 
 import seqgen
@@ -20,7 +20,7 @@ from seqgen.corpus.store import Corpus
 from seqgen.engine.inside import Observer
 from seqgen.engine.model import Model
 from seqgen.engine.settings import ModelSettings
-from seqgen.evaluating import items
+from seqgen.evaluating import Items
 from seqgen.oracle import Oracle
 
 MODEL = ModelSettings(width=48, layers=1, attention_memory=6, attention_width=16)
@@ -110,13 +110,47 @@ def test_the_oracle_agrees_with_reading_one_document_at_a_time(trained):
         assert of_ids[0] == 0
 
 
-def test_the_temperature_is_kept_in_the_bundle(run, trained):
+def test_what_answers_are_mixed_of_is_kept_in_the_bundle(run, trained):
     corpus = Corpus.open(run / "corpus")
-    held_out = list(items(trained.domain, corpus.documents("valid")))
-    kept = json.loads((run / "bundle" / "domain.json").read_text())["calibration"]
-    assert kept["temperature"] != 1
-    assert trained.domain.calibration == trained.domain.calibrate(held_out, trained.oracle)
-    assert trained.domain.calibration.temperature == kept["temperature"]
+    train, held_out = (Items(trained.domain, corpus.documents(split)) for split in ("train", "valid"))
+    found = trained.domain.calibration
+    assert found == trained.domain.calibrate(train, held_out, trained.oracle)
+    assert found == seqgen.load(run).domain.calibration
+    assert found.temperature != 1
+    assert 0 < found.share < 1
+    assert found.words.documents == {label: sum(item.label == label for item in train) for label in WORDS}
+    texts = {label: [item.content for item in train if item.label == label] for label in WORDS}
+    assert found.words.holding["pos"]["lovely"] == sum("lovely" in text for text in texts["pos"])
+    assert "lovely" not in found.words.holding["neg"]
+
+
+def test_an_answer_is_the_mixture_and_not_one_of_the_two(trained, monkeypatch):
+    texts = [trained.domain.prompt_text(text) for text, _ in rows(20, seed=9)]
+    found = trained.domain.calibration
+
+    def answers(share):
+        monkeypatch.setattr(trained.domain, "calibration", found.model_copy(update={"share": share}))
+        return [answer.values["probabilities"]["pos"] for answer in trained.domain.predict(texts, trained.oracle)]
+
+    logits = [np.log(p) - np.log1p(-np.array(p)) for p in map(np.array, map(answers, (0.0, found.share, 1.0)))]
+    np.testing.assert_allclose(logits[1], (1 - found.share) * logits[0] + found.share * logits[2], rtol=1e-6)
+    assert not np.allclose(logits[0], logits[2], atol=0.1)
+
+
+def test_counts_of_other_labels_are_refused(trained, monkeypatch):
+    other = trained.domain.Calibration(share=0.5, words={"documents": {"a": 1}, "holding": {"a": {}}})
+    monkeypatch.setattr(trained.domain, "calibration", other)
+    with pytest.raises(seqgen.BundleError, match="other labels than its own"):
+        next(trained.domain.predict([trained.domain.prompt_text("a film")], trained.oracle))
+    with pytest.raises(seqgen.InvalidValue, match="different labels"):
+        trained.domain.Calibration.from_mapping({"words": {"documents": {"a": 1}}}, "calibration")
+
+
+def test_what_is_looked_at_comes_from_everywhere():
+    for length, most in ((10, 3), (10, 10), (9, 10), (0, 5), (11, 10)):
+        found = evenly(range(length), most)
+        assert length == 0 or 0 < len(found) <= most
+        assert len(found) >= min(length, most) / 2
 
 
 def test_an_explanation_finds_the_word_that_tells(call, run):
@@ -168,6 +202,8 @@ def test_evaluate_examines_answers_beside_baselines(call, run, monkeypatch):
     assert code == 0
     assert told["accuracy"] > 0.9
     assert told["accuracy, logistic regression"] > 0.9
+    assert told["accuracy, naive Bayes alone"] > 0.9
+    assert 0.5 < told["accuracy, the network alone"] <= 1
     assert 0.2 < told["accuracy, majority class"] < 0.8
     assert told["written to order, judged by logistic regression to be so"] > 0.7
     assert told["written to order with guidance 3, judged by logistic regression to be so"] > 0.7

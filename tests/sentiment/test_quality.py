@@ -1,12 +1,16 @@
-"""Measures of answers against scikit-learn's, and the temperature against what data was made with."""
+"""Measures of answers and naive Bayes against scikit-learn's, and the mixture against what data was made with."""
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
-from seqgen_sentiment import quality
+from labelled_texts import rows
+from seqgen_sentiment import judging, naive_bayes, quality
 from seqgen_sentiment.bag_of_words import BagOfWords
-from seqgen_sentiment.judging import best_temperature, log_softmax
+from seqgen_sentiment.naive_bayes import WordCounts
+from seqgen_sentiment.words import words_of
 
 
 def test_measures_are_those_of_scikit_learn():
@@ -27,14 +31,46 @@ def test_calibration_error_is_what_a_calculation_by_hand_gives():
     assert quality.calibration_error(probabilities, np.array([0, 1, 1, 1])) == pytest.approx((0.8 + 0.35 + 1) / 4)
 
 
-@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
-def test_the_temperature_is_found_again(temperature):
+def log_softmax(scores):
+    return scores - np.log(np.exp(scores).sum(1, keepdims=True))
+
+
+@pytest.mark.parametrize(("temperature", "share"), [(0.5, 0.2), (1.0, 0.7), (3.0, 0.5)])
+def test_how_opinions_were_mixed_is_found_again(temperature, share):
     rng = np.random.default_rng(0)
-    scores = rng.normal(0, 4, (20_000, 3))
-    chances = np.exp(log_softmax(scores / temperature))
-    labels = (rng.random((len(scores), 1)) > chances.cumsum(1)).sum(1)
-    assert best_temperature(scores, labels) == pytest.approx(temperature, rel=0.05)
-    assert 0.5 < best_temperature(scores[:1], scores[:1].argmax(1)) < 2
+    network, words = rng.normal(0, 4, (2, 20_000, 3))
+    chances = np.exp(log_softmax(((1 - share) * network + share * words) / temperature))
+    labels = (rng.random((len(chances), 1)) > chances.cumsum(1)).sum(1)
+    np.testing.assert_allclose(judging.mixed(network, words, temperature, share), chances)
+    assert judging.best_mixture(network, words, labels) == pytest.approx((temperature, share), rel=0.05)
+
+
+def test_of_one_answer_little_is_concluded():
+    network = np.array([[3.0, 0, 0]])
+    temperature, share = judging.best_mixture(network, -network, np.array([0]))
+    assert 0.5 < temperature < 1.5
+    assert 0.1 < share < 0.5
+
+
+def test_word_counts_are_naive_bayes_as_scikit_learn_has_it():
+    from sklearn.feature_extraction.text import CountVectorizer
+    from sklearn.naive_bayes import MultinomialNB
+
+    texts, labels = zip(*rows(60), strict=True)
+    contents, names = [words_of(text) for text in texts], ("neg", "pos")
+    counts = WordCounts.of(zip(contents[:40], labels[:40], strict=True), names)
+    features = CountVectorizer(binary=True, ngram_range=(1, 2), token_pattern=r"\w+")
+    theirs = MultinomialNB(alpha=1).fit(features.fit_transform(texts[:40]), labels[:40])
+    expected = theirs.predict_log_proba(features.transform(texts[40:]))
+    np.testing.assert_allclose(log_softmax(counts.learned.log_scores(contents[40:])), expected)
+    assert WordCounts.from_mapping(json.loads(counts.model_dump_json())) == counts
+
+
+def test_the_commonest_features_are_kept(monkeypatch):
+    monkeypatch.setattr(naive_bayes, "MOST", 4)
+    counts = WordCounts.of([(["a", "b"], "x"), (["b"], "y"), (["a"], "x"), (["b", "c"], "y")], ["x", "y", "z"])
+    assert counts.documents == {"x": 2, "y": 2, "z": 0}
+    assert counts.holding == {"x": {"b": 1}, "y": {"b": 2}, "z": {}}
 
 
 def test_a_bag_of_words_knows_pairs():

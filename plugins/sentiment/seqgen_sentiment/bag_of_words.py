@@ -6,10 +6,11 @@ never met the one that wrote it.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 
 import numpy as np
+
+from seqgen_sentiment.words import words_and_pairs
 
 
 class BagOfWords:
@@ -20,14 +21,10 @@ class BagOfWords:
         from sklearn.feature_extraction.text import CountVectorizer
         from sklearn.linear_model import LogisticRegression
 
-        self._features = CountVectorizer(analyzer=_words_and_pairs, binary=True)
+        self._features = CountVectorizer(analyzer=words_and_pairs, binary=True)
         self._model = LogisticRegression(max_iter=1000)
         self._model.fit(self._features.fit_transform(contents), labels)
 
     def judge(self, contents: Sequence[Sequence[str]]) -> np.ndarray:
         """int[n]: the likeliest label of each."""
         return self._model.predict(self._features.transform(contents))
-
-
-def _words_and_pairs(words: Sequence[str]) -> list[str]:
-    return [*words, *(f"{first} {second}" for first, second in itertools.pairwise(words))]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -39,15 +38,16 @@ from seqgen_sentiment.bag_of_words import BagOfWords
 from seqgen_sentiment.examining import GUIDED, Known, compare, write_to_order
 from seqgen_sentiment.frame import Frame
 from seqgen_sentiment.labelled import Labelled
+from seqgen_sentiment.opinions import Mixture, Opinions
 from seqgen_sentiment.quality import accuracy
 from seqgen_sentiment.reading import TABLES, LabelledReader
 from seqgen_sentiment.settings import BASE, SentimentSettings, constraints_of
+from seqgen_sentiment.words import words_in, words_of
 
-WORD = re.compile(r"\w+|[^\w\s]")
 EXAMINED = 100_000
-"""How many training documents at most the baselines learn from."""
+"""How many training documents at most words are counted of, and the baselines learn from."""
 CALIBRATED = 4000
-"""How many held-out documents at most the temperature is found on."""
+"""How many held-out documents at most the temperature and the share of words are found on."""
 FEW = 10
 """From how many documents on a label for nearly each of them is taken for a mistake."""
 TOLD = 8
@@ -68,10 +68,8 @@ class SentimentDomain(Domain[Labelled]):
 
         label: str | None = Field(default=None, description="the label that it has; and the base's own constraints")
 
-    class Calibration(Options):
-        """What makes probabilities honest."""
-
-        temperature: float = Field(default=1.0, gt=0, le=1000, allow_inf_nan=False)
+    class Calibration(Mixture):
+        """How answers are mixed of what the network says and what the words alone say."""
 
     def __init__(self, settings: Any = None, vocabulary: Vocabulary | None = None) -> None:
         """Raises BundleError for a vocabulary that cannot be one of labelled content."""
@@ -258,7 +256,7 @@ class SentimentDomain(Domain[Labelled]):
 
     def predict(self, items: Sequence[Labelled], oracle: Oracle) -> Iterator[Answer]:
         """Each item's likeliest label, with the calibrated probabilities of all."""
-        for row in self._probabilities([self._content(item) for item in items], oracle):
+        for row in self._opinions(oracle).probabilities([self._content(item) for item in items]):
             yield self._answer(row)
 
     def explain(self, items: Sequence[Labelled], oracle: Oracle) -> Iterator[Answer]:
@@ -266,13 +264,13 @@ class SentimentDomain(Domain[Labelled]):
 
         Where the model attends, also with the share of its attention that lies on each when the label is asked for.
         """
+        opinions = self._opinions(oracle)
         for item, answer in zip(items, self.predict(items, oracle), strict=True):
             content = self._content(item)
             shares = judging.attention_to(content, self.frame, oracle)
             weights = judging.weights_by_leaving_out(
-                content, self.frame.labels.index(answer.values["label"]), self.frame, self._whole, oracle,
-                self.calibration.temperature,
-            )  # fmt: skip
+                content, self.frame.labels.index(answer.values["label"]), self._is_content, opinions.probabilities
+            )
             names = [self.vocabulary[number] for number in content.tolist()]
             told = [
                 {"token": name, "weight": None if np.isnan(weight) else weight, "attention": share}
@@ -281,36 +279,40 @@ class SentimentDomain(Domain[Labelled]):
             loudest = sorted((one for one in told if one["weight"]), key=lambda one: -abs(one["weight"]))[:TOLD]
             yield Answer("\n".join([answer.text, *map(_line, loudest)]), {**answer.values, "tokens": told})
 
-    def calibrate(self, items: Iterable[Labelled], oracle: Oracle) -> Any:
-        """The temperature of the answers, by the items whose label is known."""
-        known = self._known(itertools.islice(items, CALIBRATED))
-        if not known:
+    def calibrate(self, train: Sequence[Labelled], held_out: Sequence[Labelled], oracle: Oracle) -> Any:
+        """Which words go with which label, and how much that counts beside what the network says: by known labels."""
+        learned, judged = self._known(evenly(train, EXAMINED)), self._known(evenly(held_out, CALIBRATED))
+        if not learned or not judged:
             return self.calibration
-        scores = judging.log_scores([self._content(item) for item in known], self.frame, oracle)
-        return self.Calibration(temperature=judging.best_temperature(scores, self._numbers(known)))
+        found = self._opinions(oracle).calibrated(
+            [self._content(item) for item in learned], [str(item.label) for item in learned],
+            [self._content(item) for item in judged], self._numbers(judged),
+        )  # fmt: skip
+        return self.Calibration(**dict(found))
 
     def evaluate(self, real: Sequence[Labelled], made: Sequence[Labelled]) -> dict[str, float]:
         return self.base.evaluate([item.content for item in real], [item.content for item in made])
 
-    def examine(self, train: Iterable[Labelled], held_out: Sequence[Labelled], oracle: Oracle) -> dict[str, Any]:
+    def examine(self, train: Sequence[Labelled], held_out: Sequence[Labelled], oracle: Oracle) -> dict[str, Any]:
         """Accuracy, macro-F1, calibration error and confusion on the held-out items whose label is known.
 
-        Beside them the majority class, and logistic regression on words and bigrams, which also says how often what
-        is written to order has the label that was asked for.
+        Beside them the two opinions that an answer is mixed of, the majority class, and logistic regression on words
+        and bigrams, which also says how often what is written to order has the label that was asked for.
         """
-        learned, judged = self._known(itertools.islice(train, EXAMINED)), self._known(held_out)
+        learned, judged = self._known(evenly(train, EXAMINED)), self._known(held_out)
         if not learned or not judged:
             return {}
         from_train, from_held_out = self._with_words(learned), self._with_words(judged)
         judge = BagOfWords(*from_train) if len(np.unique(from_train.labels)) > 1 else None
         contents = [self._content(item) for item in judged]
-        found = compare(from_train, from_held_out, self._probabilities(contents, oracle), self.frame.labels, judge)
+        opinions = self._opinions(oracle).each(contents)
+        found = compare(from_train, from_held_out, opinions, self.frame.labels, judge)
         if judge:
             prompts = [self.prompt(None, self.Constraints(label=label)) for label in self.frame.labels]
             longest = 3 + max(len(content) for content in contents)
             for strength, how in ((1.0, ""), (GUIDED, f" with guidance {GUIDED:g}")):
                 asked, made = zip(*write_to_order(prompts, oracle, longest, strength), strict=True)
-                answers = judge.judge([self._words_of(ids) for ids in made])
+                answers = judge.judge(words_in([self.frame.content(ids) for ids in made], self.base))
                 share = accuracy(answers, np.array(asked))
                 found[f"written to order{how}, judged by logistic regression to be so"] = share
         return found
@@ -327,21 +329,13 @@ class SentimentDomain(Domain[Labelled]):
         return Known([self._words(item.content) for item in items], self._numbers(items))
 
     def _words(self, content: Any) -> list[str]:
-        """What is counted of a content: the words and signs of a text, the tokens of anything else."""
+        """What the baselines count of a content: of a text, every word as it stands in its file."""
         if isinstance(content, str):
-            return WORD.findall(content.lower())
-        return [self.base.vocabulary[number] for number in self.base.encode(content).ids[1:-1].tolist()]
+            return words_of(content)
+        return words_in([self._content(Labelled(content))], self.base)[0]
 
-    def _words_of(self, ids: np.ndarray) -> list[str]:
-        """The same of a document as it was drawn, which may be cut off where the base has no more to encode."""
-        content = self.decode(ids).content
-        if isinstance(content, str):
-            return self._words(content)
-        return [self.vocabulary[number] for number in self.frame.content(ids).tolist()]
-
-    def _probabilities(self, contents: list[np.ndarray], oracle: Oracle) -> np.ndarray:
-        """float64[n, labels]: the calibrated p(label | content)."""
-        return judging.probabilities(judging.log_scores(contents, self.frame, oracle), self.calibration.temperature)
+    def _opinions(self, oracle: Oracle) -> Opinions:
+        return Opinions(self.frame, self.base, self.calibration, oracle)
 
     def _answer(self, row: np.ndarray) -> Answer:
         best = int(row.argmax())
@@ -353,6 +347,14 @@ class SentimentDomain(Domain[Labelled]):
     def _content(self, item: Labelled) -> np.ndarray:
         """The ids int32[n] of an item's content, BOS and EOS left out."""
         return self.base.encode(item.content).ids[1:-1]
+
+    def _is_content(self, content: np.ndarray) -> bool:
+        """Whether the base's grammar allows ids int32[n] as a whole content."""
+        try:
+            self._whole.unroll(self.frame.judged(content))
+        except ValueError:
+            return False
+        return True
 
     def _of_base(self, ids: np.ndarray) -> np.ndarray:
         """A document of the base: the content of one, ended where its content has."""
@@ -368,6 +370,11 @@ class _Contents:
 
     def __iter__(self) -> Iterator[Any]:
         return (content for _, content in self._evidence)
+
+
+def evenly(items: Sequence[Any], most: int) -> Sequence[Any]:
+    """At most so many of the items, from all over them: the first may all have one label."""
+    return items[:: -(-len(items) // most) or 1]
 
 
 def _line(told: dict[str, Any]) -> str:

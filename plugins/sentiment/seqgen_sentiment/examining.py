@@ -27,12 +27,19 @@ class Known(NamedTuple):
 
 
 def compare(
-    train: Known, held_out: Known, probabilities: np.ndarray, names: Sequence[str], judge: BagOfWords | None
+    train: Known, held_out: Known, opinions: dict[str, np.ndarray], names: Sequence[str], judge: BagOfWords | None
 ) -> dict[str, Any]:
-    """Quality of the probabilities [n, labels] of held-out contents, beside the majority of `train` and a judge."""
-    truth, answers = held_out.labels, probabilities.argmax(1)
+    """Quality of the probabilities [n, labels] of held-out contents, beside the majority of `train` and a judge.
+
+    opinions: the probabilities under "", and scores [n, labels] of what they are mixed of, by name
+    """
+    probabilities, truth = opinions[""], held_out.labels
+    answers = probabilities.argmax(1)
     found: dict[str, Any] = {
-        "accuracy": quality.accuracy(answers, truth),
+        **{
+            f"accuracy, {whose}".removesuffix(", "): quality.accuracy(scores.argmax(1), truth)
+            for whose, scores in opinions.items()
+        },
         "macro-F1": quality.macro_f1(answers, truth),
         "calibration error": quality.calibration_error(probabilities, truth),
         "accuracy, majority class": quality.accuracy(np.full_like(truth, np.bincount(train.labels).argmax()), truth),

@@ -1,7 +1,9 @@
-"""p(label | content) of a trained model: as it is, calibrated, and token by token.
+"""p(label | content) of a trained model: as it is, mixed and calibrated, and token by token.
 
-*Temperature*: the logarithms of probabilities are divided by one number, found on held-out data (Guo et al. 2017, *On
-Calibration of Modern Neural Networks*). *Leaving out*: a token's weight is how much ln p of the answer falls when the
+*Mixture*: what the network says and what the words alone say (`naive_bayes`) are multiplied, each raised to a power: a
+logarithmic opinion pool (Hinton 2002, *Training Products of Experts*, section 1). *Temperature*: the logarithms of
+probabilities are divided by one number (Guo et al. 2017, *On Calibration of Modern Neural Networks*). Both are found on
+held-out data. *Leaving out*: a token's weight is how much ln p of the answer falls when the
 token is not there (Li et al. 2016, *Understanding Neural Networks through Representation Erasure*). *Attention*: which
 share of what the model attends to lies on a token when the label is asked for (Bahdanau et al. 2015). The two need not
 agree (Jain & Wallace 2019, *Attention is not Explanation*); leaving out is what changes the answer.
@@ -9,24 +11,24 @@ agree (Jain & Wallace 2019, *Attention is not Explanation*); leaving out is what
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from seqgen import Grammar, Oracle
+from seqgen import Oracle
 from seqgen_sentiment.frame import Frame
 
 LEAST, MOST = 0.05, 20.0
+Probabilities = Callable[[Sequence[np.ndarray]], np.ndarray]
+"""float64[n, labels] of n contents, int32[…] each."""
 
 
-def log_scores(contents: Sequence[np.ndarray], frame: Frame, oracle: Oracle) -> np.ndarray:
-    """float64[n, labels]: ln p(label | content), not normalised, of contents that are ids int32[…]."""
-    return oracle.log_probabilities([frame.judged(ids) for ids in contents], frame.label_ids).astype(np.float64)
+def mixed(network: np.ndarray, words: np.ndarray, temperature: float, share: float) -> np.ndarray:
+    """[n, labels]: the probabilities of two opinions, scores [n, labels] each: logarithms, not normalised.
 
-
-def probabilities(scores: np.ndarray, temperature: float) -> np.ndarray:
-    """[n, labels]: the softmax of scores that are divided by a temperature."""
-    return np.exp(log_softmax(scores / temperature))
+    p ∝ (p_network^(1 − share) · p_words^share)^(1 / temperature)
+    """
+    return np.exp(log_softmax(((1 - share) * network + share * words) / temperature))
 
 
 def log_softmax(scores: np.ndarray) -> np.ndarray:
@@ -34,29 +36,33 @@ def log_softmax(scores: np.ndarray) -> np.ndarray:
     return shifted - np.log(np.exp(shifted).sum(1, keepdims=True))
 
 
-def best_temperature(scores: np.ndarray, labels: np.ndarray) -> float:
-    """The temperature under which labels int[n] are likeliest, scores [n, labels].
+def best_mixture(network: np.ndarray, words: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+    """The temperature and the share under which labels int[n] are likeliest; see `mixed`.
 
-    A prior that is normal in ln T, of deviation 1, keeps it near 1 where there is little to learn it from.
+    Where there is little to learn them from, a prior keeps the temperature near 1, normal in its logarithm with
+    deviation 1, and the share near ½, Beta(2, 2).
     """
-    from scipy.optimize import minimize_scalar
+    from scipy.optimize import minimize
 
     rows = np.arange(len(labels))
 
-    def cost(logarithm: float) -> float:
-        return float(-log_softmax(scores / np.exp(logarithm))[rows, labels].sum() + logarithm**2 / 2)
+    def cost(asked: np.ndarray) -> float:
+        logarithm, share = asked
+        chances = log_softmax(((1 - share) * network + share * words) / np.exp(logarithm))[rows, labels]
+        return float(-chances.sum() + logarithm**2 / 2 - np.log(share * (1 - share)))
 
-    return float(np.exp(minimize_scalar(cost, bounds=(np.log(LEAST), np.log(MOST)), method="bounded").x))
+    bounds = [(np.log(LEAST), np.log(MOST)), (1e-3, 1 - 1e-3)]
+    logarithm, share = minimize(cost, [0.0, 0.5], method="L-BFGS-B", bounds=bounds).x
+    return float(np.exp(logarithm)), float(share)
 
 
 def weights_by_leaving_out(
-    content: np.ndarray, answer: int, frame: Frame, grammar: Grammar, oracle: Oracle, temperature: float
+    content: np.ndarray, answer: int, is_legal: Callable[[np.ndarray], bool], probabilities: Probabilities
 ) -> np.ndarray:
-    """float64[n]: how much ln p(answer) falls without each of the tokens int32[n]; NaN where the grammar needs it."""
+    """float64[n]: how much ln p(answer) falls without each of the tokens int32[n]; NaN where one is needed."""
     without = [np.delete(content, place) for place in range(len(content))]
-    legal = [place for place, ids in enumerate(without) if _is_legal(grammar, frame.judged(ids))]
-    asked = [content, *(without[place] for place in legal)]
-    found = np.log(np.maximum(probabilities(log_scores(asked, frame, oracle), temperature)[:, answer], 1e-300))
+    legal = [place for place, ids in enumerate(without) if is_legal(ids)]
+    found = np.log(np.maximum(probabilities([content, *(without[place] for place in legal)])[:, answer], 1e-300))
     weights = np.full(len(content), np.nan)
     weights[legal] = found[0] - found[1:]
     return weights
@@ -69,11 +75,3 @@ def attention_to(content: np.ndarray, frame: Frame, oracle: Oracle) -> list[floa
     """
     found = oracle.attention([frame.judged(content)])
     return [None] * len(content) if found is None else found[0][2:-1].tolist()
-
-
-def _is_legal(grammar: Grammar, ids: np.ndarray) -> bool:
-    try:
-        grammar.unroll(ids)
-    except ValueError:
-        return False
-    return True

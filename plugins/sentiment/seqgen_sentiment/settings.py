@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, create_model, model_validator
 from seqgen import Domain, Options, UnknownName, UsageError, Vocabulary, load_domain
 
 BASE = "base."
-DEFAULTS: dict[str, dict[str, Any]] = {"text": {"unit": "word", "document": "line"}}
+DEFAULTS: dict[str, dict[str, Any]] = {"text": {"unit": "word", "document": "line", "vocabulary_size": 8192}}
 """Where the settings of a base as they come do not suit labelled content."""
 
 
