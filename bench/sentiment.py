@@ -5,9 +5,10 @@
 
 Sentences of film reviews as praise or blame: FOLDER holds `train.tsv`, `dev.tsv` and `test.tsv` (sentence, tab, label 0
 or 1; 6 920, 872 and 1 821 sentences). A model is trained on the first file; the second chooses the best weights, the
-temperature and how much naive Bayes counts beside the network; everything reported is of the third, which is looked at once. Of 400 sentences written to order, `to_order`
-is the share that a logistic regression on words and bigrams, learned from the training file, takes for what was
-ordered; `to_order_guided` is that of as many with classifier-free guidance of 3.
+temperature and how much naive Bayes counts beside the network; everything reported is of the third, which is looked at
+once. Of 400 sentences written to order, `to_order` is the share that a logistic regression on words and bigrams,
+learned from the training file, takes for what was ordered; `to_order_guided` is that of as many with classifier-free
+guidance of 3.
 
 Published, same data: Kim's CNN with random vectors 0.827 (Kim 2014).
 

@@ -31,9 +31,9 @@ if TYPE_CHECKING:
         UsageError,
     )
     from seqgen.grammar import BOS, EOS, Grammar
+    from seqgen.loading import load
     from seqgen.plugins import load_domain
     from seqgen.project import evaluate, train
-    from seqgen.trained import load
 
 __version__ = "0.1.0"
 __all__ = [
@@ -76,11 +76,11 @@ _HOMES = {
     "corpus.fetching": ("cache_folder",),
     "domain": ("Answer", "Domain", "Example", "Options", "Oracle", "Prompt", "Questions", "Remark", "Vocabulary"),
     "grammar": ("BOS", "EOS", "Grammar"),
+    "loading": ("load",),
     "engine.dynamic": ("DynamicEvaluation",),
     "engine.neural_cache": ("NeuralCache",),
     "plugins": ("load_domain",),
     "project": ("evaluate", "train"),
-    "trained": ("load",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

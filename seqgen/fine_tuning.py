@@ -18,7 +18,7 @@ from seqgen.engine.settings import SIZES, ModelSettings
 from seqgen.engine.weights import first_weights
 from seqgen.errors import UnknownName, UsageError
 from seqgen.grammar import Grammar
-from seqgen.trained import load
+from seqgen.loading import load
 
 BY_TOKEN = ("embedding", "output/weights", "output/bias")
 BY_CLASS = "state_embedding"

@@ -31,11 +31,12 @@ from seqgen.engine.runlog import RunLog
 from seqgen.engine.training import Trainer
 from seqgen.errors import OutputError, UsageError
 from seqgen.fine_tuning import Start
+from seqgen.loading import load
 from seqgen.model_card import model_card
 from seqgen.plugins import load_domain
 from seqgen.run_settings import NAME as SETTINGS
 from seqgen.run_settings import RunSettings, budget, new_run, typed, where
-from seqgen.trained import Trained, load
+from seqgen.trained import Trained
 
 
 def train(

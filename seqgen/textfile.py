@@ -48,3 +48,11 @@ def lines(path: Path, most: int) -> Iterator[str]:
         yield from (line + "\n" for line in whole)
     if rest:
         yield rest
+
+
+def is_file(name: str) -> bool:
+    """Whether a file is called that; a text may be too long for a name, or hold what no name may."""
+    try:
+        return Path(name).is_file()
+    except (OSError, ValueError):
+        return False

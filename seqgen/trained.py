@@ -10,13 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
-from seqgen.bundle import Bundle, read_bundle
+from seqgen.bundle import Bundle
 from seqgen.corpus.store import Corpus, is_corpus
 from seqgen.corpus.stream import states_of
 from seqgen.corpus.workers import read_documents
-from seqgen.domain import Answer, Domain, Prompt, Vocabulary
+from seqgen.domain import Answer, Domain, Prompt
 from seqgen.engine.beam import BeamSearch
 from seqgen.engine.dynamic import Adaptation, DynamicEvaluation
 from seqgen.engine.filters import Filters
@@ -34,8 +33,8 @@ from seqgen.evaluating import Items, evaluate, held_out_split
 from seqgen.grammar import BOS, Grammar
 from seqgen.oracle import Oracle
 from seqgen.page import Entry, write_page
-from seqgen.plugins import load_domain
 from seqgen.samples import Filled, Found, Inside, Sample, Score
+from seqgen.textfile import is_file
 
 LONGEST = 8192
 PARTICLES = 64
@@ -385,14 +384,6 @@ class Trained:
             yield from ((document.ids, document.weights) for document in reading.documents)
 
 
-def is_file(name: str) -> bool:
-    """Whether a file is called that; a text may be too long for a name, or hold what no name may."""
-    try:
-        return Path(name).is_file()
-    except (OSError, ValueError):
-        return False
-
-
 def _nothing_given(start: Prompt, what: str) -> Prompt:
     """The same prompt; raises UsageError when it gives tokens that `what` would have to be drawn around."""
     if start.given is not None:
@@ -406,37 +397,3 @@ def _check(seed: int, **counts: int) -> None:
             raise InvalidValue(f"{name} cannot be {value}; it must be between 1 and {MOST}.")
     if not 0 <= seed < 2**63:
         raise InvalidValue(f"seed cannot be {seed}; it must be between 0 and 2^63 - 1.")
-
-
-class _NamedDomain(BaseModel):
-    """What domain.json holds."""
-
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    name: str
-    api_version: int
-    settings: dict[str, Any]
-    vocabulary: list[str]
-    calibration: dict[str, Any] = {}
-
-
-def load(path: Path | str, *, bundled_only: bool = False) -> Trained:
-    """The model in a run or a bundle, ready to sample. Raises BundleError, UnknownName, PluginError."""
-    bundle = read_bundle(Path(path))
-    try:
-        named = _NamedDomain(**bundle.domain)
-        vocabulary = Vocabulary(named.vocabulary)
-    except (TypeError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise BundleError(
-            f"{bundle.path}/domain.json is damaged ({reason}); take it from where it was trained."
-        ) from error
-    made = load_domain(named.name, bundled_only=bundled_only)
-    try:
-        settings = made.Settings.from_mapping(named.settings)
-        calibration = made.Calibration.from_mapping(named.calibration, "calibration")
-    except UsageError as error:
-        raise BundleError(f"{bundle.path} does not fit the plugin {named.name!r} that is installed: {error}") from error
-    domain = made(settings, vocabulary)
-    domain.calibration = calibration
-    return Trained(bundle, domain)

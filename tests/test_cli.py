@@ -163,7 +163,7 @@ def test_where_places_are_not_known_an_automaton_says_what_is_given(trained, mon
 
 
 def test_a_melody_in_a_file_is_harmonised_note_for_note(run_cli, trained, tmp_path, monkeypatch):
-    monkeypatch.setattr("seqgen.trained.load", lambda path, **options: trained)
+    monkeypatch.setattr("seqgen.loading.load", lambda path, **options: trained)
     tune = pretty_midi.PrettyMIDI(initial_tempo=80)
     tune.instruments.append(pretty_midi.Instrument(0))
     pitches = [72, 74, 76, 77, 76, 74, 71, 72]
@@ -191,7 +191,7 @@ def test_a_melody_in_a_file_is_harmonised_note_for_note(run_cli, trained, tmp_pa
 
 
 def test_a_sample_can_be_written_without_its_prompt(run_cli, trained, pieces, tmp_path, monkeypatch):
-    monkeypatch.setattr("seqgen.trained.load", lambda path, **options: trained)
+    monkeypatch.setattr("seqgen.loading.load", lambda path, **options: trained)
     asked = ["-n", 1, "--prompt", pieces / "piece-00.mid", "--set", "prompt_bars=1", "--set", "bars=4"]
     for folder, how in (("with", []), ("without", ["--without-prompt"])):
         assert run_cli("sample", "run", "-o", tmp_path / folder, *asked, *how)[0] == 0
@@ -228,7 +228,7 @@ def test_a_corpus_is_scored_as_a_whole_and_evaluate_agrees(run_cli, run):
 def test_score_with_dynamic_evaluation_and_a_cache(run_cli, run, pieces, monkeypatch):
     piece, trained = pieces / "piece-01.mid", seqgen.load(run)
     # One model for the command and for the calls below, so that all is compiled once.
-    monkeypatch.setattr("seqgen.trained.load", lambda path, **options: trained)
+    monkeypatch.setattr("seqgen.loading.load", lambda path, **options: trained)
     code, out, _ = run_cli("score", run, piece, "--dynamic", "--cache", 64, "--json")
     (scored,) = json.loads(out)["scores"]
     settings = {"dynamic": seqgen.DynamicEvaluation(), "cache": seqgen.NeuralCache(64)}

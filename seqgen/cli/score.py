@@ -35,7 +35,7 @@ def score(context: click.Context, run: Path, sources: tuple[Path, ...], dynamic:
     from seqgen.corpus.store import is_corpus
     from seqgen.engine.dynamic import DynamicEvaluation
     from seqgen.engine.neural_cache import NeuralCache
-    from seqgen.trained import load
+    from seqgen.loading import load
 
     trained = load(run, bundled_only=bundled_only(context))
     following = DynamicEvaluation() if dynamic else None

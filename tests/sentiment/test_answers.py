@@ -14,8 +14,7 @@ from seqgen_sentiment.domain import SentimentDomain, evenly
 from seqgen_text.domain import TextDomain
 
 import seqgen
-from seqgen import fine_tuning, project
-from seqgen import trained as loading
+from seqgen import fine_tuning, loading, project
 from seqgen.corpus.store import Corpus
 from seqgen.engine.inside import Observer
 from seqgen.engine.model import Model
