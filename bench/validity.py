@@ -17,6 +17,7 @@ import sys
 import tempfile
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -41,7 +42,7 @@ KNOWN = {
     "melody": {"bars", "seconds", "time_signature", "key", "range", "density"},
     "drums": {"bars", "seconds", "time_signature", "instruments", "density"},
     "score": {"bars", "seconds", "time_signature", "key", "range", "density", "instruments", "tempo", "velocity"},
-    "performance": {"key", "range", "velocity"},
+    "performance": {"seconds", "key", "range", "velocity"},
 }
 
 
@@ -68,7 +69,7 @@ def wishes(encoding: str, rng: np.random.Generator) -> dict[str, Any]:
     asked = {name: value for name, value in values.items() if name in KNOWN[encoding] and rng.random() < 0.45}
     if {"bars", "seconds"} <= set(asked):
         del asked["seconds"]
-    if {"bars", "seconds", "density"} & set(asked):
+    if encoding != "performance" and {"bars", "seconds", "density"} & set(asked):
         asked["time_signature"] = values["time_signature"]
     if encoding == "score" and "seconds" in asked:
         asked["tempo"] = str(rng.choice([60, 80, 120, 144]))
@@ -82,7 +83,7 @@ def padded(grammar: Grammar) -> Grammar:
     """The same grammar with states that nothing leads to, up to a power of two: most then share a compiled shape."""
     more = 2 ** int(np.ceil(np.log2(grammar.states))) - grammar.states
     allowed, following = (np.pad(table, ((0, more), (0, 0))) for table in (grammar.allowed, grammar.next_state))
-    return Grammar(allowed, following, grammar.start, np.pad(grammar.observed, (0, more)))
+    return replace(grammar, allowed=allowed, next_state=following, observed=np.pad(grammar.observed, (0, more)))
 
 
 class Random:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 import numpy as np
@@ -25,6 +25,28 @@ BLOCK = 4096
 
 
 @dataclass(frozen=True, eq=False)
+class Budget:
+    """What a document spends, where an automaton would need a copy of all its states for every amount.
+
+    cost:    int32[vocabulary]; what each token spends, 0 or more.
+    total:   the most that a document spends.
+    spare:   how much of that it may leave over.
+    closing: the token that comes only once no more than that is left over.
+    """
+
+    cost: np.ndarray
+    total: int
+    spare: int = 0
+    closing: int = EOS
+
+    def allowed(self, left: int) -> np.ndarray:
+        """bool[vocabulary]: the tokens that may come where so much is left."""
+        allowed = self.cost <= left
+        allowed[self.closing] &= left <= self.spare
+        return allowed
+
+
+@dataclass(frozen=True, eq=False)
 class Grammar:
     """A deterministic token automaton.
 
@@ -34,12 +56,14 @@ class Grammar:
     observed:   int32[states]; what a model is told about each state, as a class number. States that differ only in
                 what the model can see for itself share a class. A constraint keeps the classes of the domain's own
                 grammar, because those are what the model was trained with.
+    budget:     what else a document keeps to, in a constrained grammar; see `limited`.
     """
 
     allowed: np.ndarray
     next_state: np.ndarray
     start: int
     observed: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int32))
+    budget: Budget | None = None
 
     def __post_init__(self) -> None:
         states, vocabulary = self.allowed.shape
@@ -83,6 +107,17 @@ class Grammar:
         """
         if len(ids) and np.min(ids) < 0:
             raise ValueError("an id is below 0")
+        steps = self._states(ids)
+        if self.budget is not None:
+            left = self.budget.total - np.cumsum(self.budget.cost[ids])
+            early = (ids == self.budget.closing) & (left > self.budget.spare)
+            wrong = np.flatnonzero((left < 0) | early)
+            if wrong.size:
+                what = "closes too early" if early[wrong[0]] else "spends more than is left"
+                raise ValueError(f"token {int(ids[wrong[0]])} at position {int(wrong[0])} {what}")
+        return steps
+
+    def _states(self, ids: np.ndarray) -> np.ndarray:
         if self.states == 1:
             steps = np.zeros(len(ids), np.int32)
             illegal = np.flatnonzero(~self.allowed[0][ids[1:]])
@@ -110,14 +145,19 @@ class Grammar:
 
     def advanced(self, ids: np.ndarray) -> Grammar:
         """The grammar of what may follow the beginning `ids` (BOS first)."""
-        return Grammar(self.allowed, self.next_state, int(self.unroll(ids)[-1]), self.observed)
+        budget, start = self.budget, int(self.unroll(ids)[-1])
+        if budget is not None:
+            budget = replace(budget, total=budget.total - int(budget.cost[ids].sum()))
+        return replace(self, start=start, budget=budget)
 
     def walk(self, rng: np.random.Generator, longest: int = 100_000) -> np.ndarray:
         """A random document: every allowed token equally likely at each step, BOS and EOS included."""
-        ids, state = [BOS], self.start
+        ids, state, left = [BOS], self.start, self.budget.total if self.budget else 0
         while ids[-1] != EOS and len(ids) < longest:
-            ids.append(int(rng.choice(np.flatnonzero(self.allowed[state]))))
+            allowed = self.allowed[state] & self.budget.allowed(left) if self.budget else self.allowed[state]
+            ids.append(int(rng.choice(np.flatnonzero(allowed))))
             state = int(self.next_state[state, ids[-1]])
+            left -= int(self.budget.cost[ids[-1]]) if self.budget else 0
         return np.array(ids, np.int32)
 
 
@@ -190,7 +230,10 @@ def intersect(domain: Grammar, constraint: Grammar) -> Grammar:
         rows = slice(start, start + BLOCK)
         allowed[rows], pairs = _step(domain, constraint, states[rows])
         targets[rows] = order[np.searchsorted(states[order], np.where(allowed[rows], pairs, states[0]))]
-    return trim(Grammar(allowed, targets, 0, domain.observed[states // width]))
+    product = trim(Grammar(allowed, targets, 0, domain.observed[states // width]))
+    for budget in (domain.budget, constraint.budget):
+        product = limited(product, budget) if budget else product
+    return product
 
 
 def _step(domain: Grammar, constraint: Grammar, pairs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -205,12 +248,39 @@ def trim(grammar: Grammar) -> Grammar:
 
     Raises ImpossibleConstraints when nothing is left.
     """
-    origins, tokens = np.nonzero(grammar.allowed)
-    targets = grammar.next_state[origins, tokens]
-    alive = grammar.allowed[:, EOS].copy()
+    alive = leading_to(grammar.allowed[:, EOS], grammar.allowed, grammar.next_state)
+    if not alive[grammar.start]:
+        raise ImpossibleConstraints("No sequence satisfies everything that was asked for; ask for less at once.")
+    ends = np.arange(grammar.vocabulary_size) == EOS
+    return replace(grammar, allowed=grammar.allowed & (alive[grammar.next_state] | ends))
+
+
+def limited(grammar: Grammar, budget: Budget) -> Grammar:
+    """The documents of a grammar, which has no budget yet, that keep to a budget.
+
+    Before it is closed, each state must lead both to the closing token and to one that spends at most `spare` + 1, and
+    that through tokens that spend nothing: then sampling never runs into a wall, whatever is left. Raises
+    ImpossibleConstraints where one does not.
+    """
+    if grammar.budget is not None:
+        raise ValueError("a grammar has one budget")
+    moving = grammar.allowed & (np.arange(grammar.vocabulary_size) != budget.closing)
+    before_closing = reachable(moving, grammar.next_state, grammar.start)
+    spending = moving & (budget.cost > 0)
+    for needed in (grammar.allowed[:, budget.closing], (spending & (budget.cost <= budget.spare + 1)).any(axis=1)):
+        if not leading_to(needed, moving & ~spending, grammar.next_state)[before_closing].all():
+            raise ImpossibleConstraints("No sequence can be made so long step by step; leave the length out.")
+    return replace(grammar, budget=budget)
+
+
+def leading_to(goals: np.ndarray, allowed: np.ndarray, next_state: np.ndarray) -> np.ndarray:
+    """bool[states]: the states from which one of `goals` bool[states] can be reached, itself one of them or not."""
+    origins, tokens = np.nonzero(allowed)
+    targets = next_state[origins, tokens]
+    alive = goals.copy()
     order = np.argsort(targets, kind="stable")
     origins_by_target = origins[order]
-    first = np.searchsorted(targets[order], np.arange(grammar.states + 1))
+    first = np.searchsorted(targets[order], np.arange(len(allowed) + 1))
     queue = np.flatnonzero(alive).tolist()
     while queue:
         state = queue.pop()
@@ -218,11 +288,7 @@ def trim(grammar: Grammar) -> Grammar:
             if not alive[origin]:
                 alive[origin] = True
                 queue.append(origin)
-    if not alive[grammar.start]:
-        raise ImpossibleConstraints("No sequence satisfies everything that was asked for; ask for less at once.")
-    ends = np.arange(grammar.vocabulary_size) == EOS
-    allowed = grammar.allowed & (alive[grammar.next_state] | ends)
-    return Grammar(allowed, grammar.next_state, grammar.start, grammar.observed)
+    return alive
 
 
 def reachable(allowed: np.ndarray, next_state: np.ndarray, start: int) -> np.ndarray:

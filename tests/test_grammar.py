@@ -6,9 +6,10 @@ import itertools
 
 import numpy as np
 import pytest
+from engine import toys
 
 from seqgen import ImpossibleConstraints
-from seqgen.grammar import BOS, EOS, Grammar, anything, build, intersect, trim
+from seqgen.grammar import BOS, EOS, Budget, Grammar, anything, build, intersect, limited, trim
 
 A, B, C = 2, 3, 4
 ALPHABET = (A, B, C)
@@ -145,3 +146,42 @@ def test_shapes_that_do_not_fit_are_refused():
         Grammar(np.ones((2, 3), bool), np.zeros((1, 3), np.int32), 0)
     with pytest.raises(ValueError, match="observed"):
         Grammar(np.ones((2, 3), bool), np.zeros((2, 3), np.int32), 0, np.zeros(5, np.int32))
+
+
+@pytest.mark.parametrize(("total", "spare"), [(0, 0), (3, 0), (5, 1), (4, 9)])
+def test_a_budget_accepts_what_an_automaton_that_counts_accepts(total, spare):
+    budget = Budget(toys.COST, total, spare)
+    limits, counts = limited(toys.shifting(), budget), toys.shifting_within(budget)
+    for length in range(7):
+        for tokens in itertools.product(range(2, 6), repeat=length):
+            ids = np.array([BOS, *tokens, EOS], np.int32)
+            assert limits.accepts(ids) == counts.accepts(ids)
+            assert limits.accepts(ids) == (toys.shifting().accepts(ids) and 0 <= total - toys.COST[ids].sum() <= spare)
+    random = np.random.default_rng(0)
+    for _ in range(100):
+        ids = limits.walk(random)
+        assert counts.accepts(ids)
+        assert limits.advanced(ids[:2]).accepts(np.r_[BOS, ids[2:]])
+
+
+def test_a_budget_stays_in_an_intersection():
+    limits = limited(toys.shifting(), Budget(toys.COST, 4))
+    without_5 = Grammar(np.arange(6)[None] != 5, np.zeros((1, 6), np.int32), 0)
+    for both in (intersect(limits, without_5), intersect(without_5, limits)):
+        for _ in range(50):
+            ids = both.walk(np.random.default_rng(0))
+            assert toys.COST[ids].sum() == 4
+            assert 5 not in ids
+    with pytest.raises(ValueError, match="one budget"):
+        intersect(limits, limits)
+
+
+def test_a_budget_that_runs_into_a_wall_is_an_error():
+    only_2 = Grammar(np.arange(6)[None] != 2, np.zeros((1, 6), np.int32), 0)
+    with pytest.raises(ImpossibleConstraints, match="step by step"):
+        intersect(limited(toys.shifting(), Budget(toys.COST, 3)), only_2)
+    assert intersect(limited(toys.shifting(), Budget(toys.COST, 3, spare=1)), only_2).budget.spare == 1
+    dear = np.where(np.arange(6) == 4, 1, toys.COST)
+    after_3 = {True: [(4, False)], False: [(3, True), (EOS, False)]}
+    with pytest.raises(ImpossibleConstraints, match="step by step"):
+        limited(build(6, True, lambda state: after_3[state]), Budget(dear, 8, spare=9))

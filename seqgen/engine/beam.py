@@ -17,7 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from seqgen.engine.compiling import compiled
-from seqgen.engine.decoding import Decoder, Lineage, Position, following, select
+from seqgen.engine.decoding import Decoder, Lineage, Position, legal, moved, select
 from seqgen.engine.model import Model, Tables
 from seqgen.errors import InvalidValue
 from seqgen.grammar import EOS, Grammar
@@ -113,7 +113,7 @@ class BeamSearch:
         def extend(t: tf.Tensor, position: Position, total: tf.Tensor, finished: _Finished, tokens: tf.TensorArray,
                    parents: tf.TensorArray) -> tuple:  # fmt: skip
             logits, memory = self._decoder.step(position, tables)
-            allowed = tf.gather(tables.allowed, position.state)
+            allowed = legal(tables, position)
             extended = tf.where(allowed, total[:, None] + tf.nn.log_softmax(logits), NEVER)
             before = begun + t
             ended = extended[:, EOS]
@@ -123,10 +123,7 @@ class BeamSearch:
             lasting = tf.where(tf.range(vocabulary) == EOS, NEVER, extended)
             total, place = tf.math.top_k(tf.reshape(lasting, (-1,)), beams)
             parent, token = place // vocabulary, place % vocabulary
-            state = following(tables, tf.gather(position.state, parent), token)
-            position = select(Position(position.token, position.state, memory), parent)._replace(
-                token=token, state=state
-            )
+            position = moved(tables, select(position._replace(memory=memory), parent), token)
             return t + 1, position, total, finished, tokens.write(t, token), parents.write(t, parent)
 
         blank = tf.TensorArray(tf.int32, CHUNK, element_shape=(beams,)).unstack(tf.zeros((CHUNK, beams), tf.int32))

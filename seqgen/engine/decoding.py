@@ -20,12 +20,14 @@ class Position(NamedTuple):
     token: tf.Tensor  # int32[B], the last token, which the model has not read yet
     state: tf.Tensor  # int32[B], the grammar's state after it
     memory: Memory  # what the model remembers of all tokens before it
+    left: tf.Tensor  # int32[B, 1], what is left of the grammar's budget; [B, 0] of a grammar that has none
 
 
 def select(position: Position, rows: tf.Tensor) -> Position:
     """The sequences int32[R] of a batch: in that order, left out, or several times."""
     memory = Memory(*(tf.gather(part, rows, axis=axis) for part, axis in zip(position.memory, BATCH_AXIS, strict=True)))
-    return Position(tf.gather(position.token, rows), tf.gather(position.state, rows), memory)
+    token, state, left = (tf.gather(part, rows) for part in (position.token, position.state, position.left))
+    return Position(token, state, memory, left)
 
 
 class Decoder:
@@ -50,7 +52,9 @@ class Decoder:
             [np.full(padded - before, grammar.observed[grammar.start]), grammar.observed[states[:-1]]]
         ).astype(np.int32)
         memory = self._read_prompt(ids[:, None], classes[:, None], self.model.empty_memory(1))
-        read = Position(tf.constant(prompt[-1:], tf.int32), tf.constant(states[-1:]), memory)
+        budget = grammar.budget
+        left = tf.constant([[budget.total - int(budget.cost[prompt].sum())] if budget else []], tf.int32)
+        read = Position(tf.constant(prompt[-1:], tf.int32), tf.constant(states[-1:]), memory, left)
         return select(read, tf.zeros(count, tf.int32))
 
     def _prompt_memory(self, ids: tf.Tensor, classes: tf.Tensor, memory: Memory) -> Memory:
@@ -63,13 +67,23 @@ class Decoder:
         """
         classes = tf.gather(tables.observed, position.state)
         x, memory = self.model.forward(position.token[None], classes[None], position.memory)
-        allowed = tf.gather(tables.allowed, position.state) if allowed is None else allowed
+        allowed = legal(tables, position) if allowed is None else allowed
         return self.model.logits(x, allowed[None])[0], memory
 
 
-def following(tables: Tables, state: tf.Tensor, token: tf.Tensor) -> tf.Tensor:
-    """The grammar's state int32[B] after tokens int32[B] are read in states int32[B]."""
-    return tf.gather_nd(tables.next_state, tf.stack([state, token], -1))
+def legal(tables: Tables, position: Position) -> tf.Tensor:
+    """bool[B, V]: what the grammar allows next, and what is left of its budget."""
+    allowed, budget = tf.gather(tables.allowed, position.state), tables.budget
+    if budget is None:
+        return allowed
+    return allowed & (budget.cost <= position.left) & ~(budget.closes & (position.left > budget.spare))
+
+
+def moved(tables: Tables, position: Position, token: tf.Tensor) -> Position:
+    """Where each sequence stands after one more token int32[B], its memory as it was."""
+    state = tf.gather_nd(tables.next_state, tf.stack([position.state, token], -1))
+    spent = tf.gather(tables.budget.cost, token)[:, None] if tables.budget else 0
+    return Position(token, state, position.memory, position.left - spent)
 
 
 class Lineage:

@@ -25,10 +25,10 @@ import tensorflow as tf
 
 from seqgen.engine.attention import BLOCKED
 from seqgen.engine.compiling import compiled
-from seqgen.engine.decoding import Lineage, Position, following, select
+from seqgen.engine.decoding import Lineage, Position, moved, select
 from seqgen.engine.model import Tables
 from seqgen.engine.sampling import Sampler, choose, generators, until_end
-from seqgen.errors import ImpossibleConstraints, InvalidValue
+from seqgen.errors import ImpossibleConstraints, InvalidValue, UsageError
 from seqgen.grammar import EOS, Grammar
 
 CHUNK = 64
@@ -73,8 +73,10 @@ class Filler:
         places after the prompt, -1 where any may stand, -1 - t where any but t. After the last of them the document
         goes on as the model likes, to at most `longest` tokens after the prompt; a given EOS fixes its length.
         Resamples where the effective sample size falls below the share `resample_below` of the particles (0: never).
-        Raises InvalidValue, and ImpossibleConstraints when no document of the grammar holds what is given.
+        Raises InvalidValue, UsageError for a grammar with a budget, and ImpossibleConstraints when no document of the
+        grammar holds what is given.
         """
+        check_uncounted(grammar)
         given = checked(given, grammar.vocabulary_size)
         if not 1 <= particles <= MOST_PARTICLES:
             raise InvalidValue(f"The number of particles cannot be {particles}; it must be 1 to {MOST_PARTICLES}.")
@@ -150,7 +152,7 @@ class Filler:
                 lambda: (position, fitting),
             )
             token = choose(fitting, tf.reshape(uniform[t, :, 1:], rows))
-            position = position._replace(token=token, state=following(tables, position.state, token))
+            position = moved(tables, position, token)
             return t + 1, position, log_weights, gained, tokens.write(t, token), parents.write(t, parent)
 
         blank = tf.TensorArray(tf.int32, CHUNK, element_shape=position.token.shape).unstack(
@@ -161,6 +163,12 @@ class Filler:
             maximum_iterations=CHUNK,
         )  # fmt: skip
         return position, log_weights, gained, tokens.stack(), parents.stack()
+
+
+def check_uncounted(grammar: Grammar) -> None:
+    """Raises UsageError for a grammar with a budget: what may still be given does not follow from its states alone."""
+    if grammar.budget is not None:
+        raise UsageError("What is drawn around given tokens cannot be counted as well; leave out how long it is.")
 
 
 def checked(given: np.ndarray, vocabulary: int) -> np.ndarray:

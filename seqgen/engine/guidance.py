@@ -18,7 +18,7 @@ import numpy as np
 import tensorflow as tf
 
 from seqgen.engine.attention import BLOCKED
-from seqgen.engine.decoding import Decoder, following
+from seqgen.engine.decoding import Decoder, moved
 from seqgen.errors import InvalidValue, UsageError
 
 STRONGEST = 100
@@ -64,5 +64,4 @@ class Guidance(NamedTuple):
         """The guidance after one more token int32[B], the one that was drawn."""
         if not self.position:
             return self
-        state = following(decoder.model.tables, self.position.state, token)
-        return self._replace(position=self.position._replace(token=token, state=state))
+        return self._replace(position=moved(decoder.model.tables, self.position, token))

@@ -29,7 +29,7 @@ from seqgen.engine.recurrence import one_step, recurrence
 from seqgen.engine.regularisation import Regularisation
 from seqgen.engine.settings import ModelSettings
 from seqgen.engine.weights import first_weights, is_learned
-from seqgen.grammar import BOS, Grammar
+from seqgen.grammar import BOS, Budget, Grammar
 
 
 class Memory(NamedTuple):
@@ -57,16 +57,31 @@ class Seen:
         """Attention weights as `window_attention` gives them, where the model attends."""
 
 
+class Spending(NamedTuple):
+    """A grammar's budget as the compiled functions read it."""
+
+    cost: tf.Tensor  # int32[V]
+    spare: tf.Tensor  # int32, scalar
+    closes: tf.Tensor  # bool[V]
+
+    @classmethod
+    def of(cls, budget: Budget) -> Spending:
+        closes = np.arange(len(budget.cost)) == budget.closing
+        return cls(tf.constant(budget.cost, tf.int32), tf.constant(budget.spare), tf.constant(closes))
+
+
 class Tables(NamedTuple):
     """A grammar as the compiled functions read it; S states, vocabulary V."""
 
     allowed: tf.Tensor  # bool[S, V]
     next_state: tf.Tensor  # int32[S, V]
     observed: tf.Tensor  # int32[S]
+    budget: Spending | None = None
 
     @classmethod
     def of(cls, grammar: Grammar) -> Tables:
-        return cls(tf.constant(grammar.allowed), tf.constant(grammar.next_state), tf.constant(grammar.observed))
+        allowed, next_state, observed = map(tf.constant, (grammar.allowed, grammar.next_state, grammar.observed))
+        return cls(allowed, next_state, observed, Spending.of(grammar.budget) if grammar.budget else None)
 
 
 class Model:

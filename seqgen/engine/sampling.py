@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from seqgen.engine.compiling import compiled
-from seqgen.engine.decoding import Decoder, Position, following
+from seqgen.engine.decoding import Decoder, Position, legal, moved
 from seqgen.engine.filters import Filters, Past, Strengths, Switches, filtered
 from seqgen.engine.guidance import Guidance
 from seqgen.engine.model import Model, Tables
@@ -94,13 +94,13 @@ class Sampler:
 
         def draw(t: tf.Tensor, position: Position, past: Past, guidance: Guidance,
                  tokens: tf.TensorArray) -> tuple:  # fmt: skip
-            allowed = tf.gather(tables.allowed, position.state)
+            allowed = legal(tables, position)
             logits, memory = self.decoder.step(position, tables, allowed)
             logits, guidance = guidance.guide(self.decoder, logits, allowed)
             logits = filtered(logits, allowed, past, switches, strengths)
             token = tf.argmax(logits, -1, output_type=tf.int32) if switches.greedy else choose(logits, uniform[t])
             token = tf.where(position.token == EOS, EOS, token)
-            position = Position(token, following(tables, position.state, token), memory)
+            position = moved(tables, position._replace(memory=memory), token)
             guidance = guidance.with_token(self.decoder, token)
             return t + 1, position, past.with_token(token, switches), guidance, tokens.write(t, token)
 

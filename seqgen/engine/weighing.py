@@ -15,7 +15,7 @@ from __future__ import annotations
 import numpy as np
 
 from seqgen.engine.filters import Filters
-from seqgen.engine.given import MOST_PARTICLES, Filled
+from seqgen.engine.given import MOST_PARTICLES, Filled, check_uncounted
 from seqgen.engine.sampling import Sampler
 from seqgen.engine.scoring import Scorer
 from seqgen.errors import InvalidValue
@@ -36,8 +36,9 @@ class Weigher:
         """Draws samples number 0 … count - 1 of `seed`, each one of `particles` candidates of its own.
 
         prompt int32[m] begins with BOS and is legal in `given`. Candidates that `longest` cuts off are taken only where
-        all are. Raises InvalidValue.
+        all are. Raises InvalidValue, and UsageError for an automaton with a budget.
         """
+        check_uncounted(given)
         if not 1 <= particles <= MOST_PARTICLES:
             raise InvalidValue(f"The number of particles cannot be {particles}; it must be 1 to {MOST_PARTICLES}.")
         samples, log_evidence = [], np.zeros(count)

@@ -11,7 +11,7 @@ from engine import toys
 from seqgen.engine.beam import CHUNK, BeamSearch
 from seqgen.engine.scoring import Scorer
 from seqgen.errors import InvalidValue
-from seqgen.grammar import BOS, EOS, Grammar, build
+from seqgen.grammar import BOS, EOS, Budget, Grammar, build, limited
 
 START = np.array([BOS], np.int32)
 LONGEST = 4
@@ -119,3 +119,15 @@ def test_what_cannot_be_searched_is_refused(model, search, wrong):
     asked = {"beams": 2, "count": 1, "longest": 4, "length_penalty": 0.6, **wrong}
     with pytest.raises(InvalidValue):
         search.search(START, model.grammar, **asked)
+
+
+def test_a_budget_is_kept_as_by_an_automaton_that_counts():
+    search = BeamSearch(toys.model(toys.shifting(), attention_memory=2))
+    budget = Budget(toys.COST, 3)
+    asked = {"beams": 6, "count": 6, "longest": 30, "length_penalty": 0.0}
+    ours, theirs = (
+        [(one.ids.tolist(), one.score) for one in search.search(START, grammar, **asked)]
+        for grammar in (limited(toys.shifting(), budget), toys.shifting_within(budget))
+    )
+    assert ours == theirs
+    assert {int(toys.COST[ids].sum()) for ids, _ in ours if ids[-1] == EOS} == {3}

@@ -13,8 +13,8 @@ from seqgen.engine.given import CHUNK, Filler, reachability, systematic
 from seqgen.engine.sampling import Sampler
 from seqgen.engine.scoring import Scorer
 from seqgen.engine.weighing import Weigher
-from seqgen.errors import ImpossibleConstraints, InvalidValue
-from seqgen.grammar import BOS, EOS, Grammar, build, intersect
+from seqgen.errors import ImpossibleConstraints, InvalidValue, UsageError
+from seqgen.grammar import BOS, EOS, Budget, Grammar, build, intersect, limited
 
 START = np.array([BOS], np.int32)
 FREE = -1
@@ -202,3 +202,11 @@ def test_candidates_are_weighed_by_what_the_model_makes_of_what_an_automaton_ask
     estimates = np.exp(made.log_evidence) / evidence
     assert abs(estimates.mean() - 1) < 4 * estimates.std() / np.sqrt(count)
     assert 0 < estimates.std() < 0.5
+
+
+def test_what_is_counted_cannot_be_drawn_around_given_tokens(filler):
+    counted = limited(toys.shifting(), Budget(toys.COST, 3))
+    with pytest.raises(UsageError, match="leave out how long it is"):
+        filler.fill(START, counted, GIVEN, count=1, longest=LONGEST, seed=0)
+    with pytest.raises(UsageError, match="leave out how long it is"):
+        Weigher(filler, None).draw(START, counted, count=1, longest=LONGEST, seed=0, particles=2)

@@ -11,7 +11,7 @@ from seqgen.engine.filters import Filters
 from seqgen.engine.sampling import CHUNK, Sampler, choose
 from seqgen.engine.scoring import Scorer
 from seqgen.errors import InvalidValue
-from seqgen.grammar import BOS, EOS, Grammar, build
+from seqgen.grammar import BOS, EOS, Budget, Grammar, build, limited
 
 START = np.array([BOS], np.int32)
 
@@ -84,3 +84,20 @@ def test_the_draw_never_takes_what_is_forbidden_even_at_the_edges():
 def test_filters_that_leave_nothing_are_refused(sampler):
     with pytest.raises(InvalidValue, match=r"cannot be .*must be"):
         sampler.sample(START, sampler.model.grammar, count=1, longest=5, seed=0, filters=Filters(top_p=0))
+
+
+def test_a_budget_is_kept_as_by_an_automaton_that_counts():
+    budget = Budget(toys.COST, 7, spare=1)
+    sampler = Sampler(toys.model(toys.shifting(), attention_memory=2))
+    prompt = np.array([BOS, 4, 3, 5], np.int32)
+    drawn, expected = (
+        sampler.sample(prompt, grammar, count=40, longest=200, seed=2)
+        for grammar in (limited(toys.shifting(), budget), toys.shifting_within(budget))
+    )
+    for ours, theirs in zip(drawn, expected, strict=True):
+        np.testing.assert_array_equal(ours, theirs)
+    assert {int(toys.COST[ids].sum()) for ids in drawn} == {6, 7}
+    with pytest.raises(ValueError, match="spends more than is left"):
+        sampler.sample(
+            np.array([BOS, *[4, 3] * 4], np.int32), limited(toys.shifting(), budget), count=1, longest=9, seed=0
+        )

@@ -6,7 +6,7 @@ import numpy as np
 
 from seqgen.engine.model import Model
 from seqgen.engine.settings import ModelSettings
-from seqgen.grammar import BOS, EOS, Grammar, build
+from seqgen.grammar import BOS, EOS, Budget, Grammar, build
 
 VOCABULARY = 9
 
@@ -20,6 +20,35 @@ def turns() -> Grammar:
             yield EOS, 0
 
     return build(VOCABULARY, 0, moves)
+
+
+SHIFTS = {2: 1, 3: 2}
+"""What the tokens of `shifting` spend that spend anything."""
+COST = np.array([SHIFTS.get(token, 0) for token in range(6)], np.int32)
+
+
+def shifting() -> Grammar:
+    """After a shift and at the start one of 4 and 5; after these, a shift or 4 or the end."""
+    return build(6, True, _shifting)
+
+
+def shifting_within(budget: Budget) -> Grammar:
+    """The documents of `shifting` that keep to a budget, counted by an automaton's own states."""
+
+    def moves(state):
+        shifted, left = state
+        for token, following in _shifting(shifted):
+            if budget.allowed(left)[token]:
+                yield token, (following, left - int(COST[token]))
+
+    return build(6, (True, budget.total), moves, observe=lambda state: state[0])
+
+
+def _shifting(shifted):
+    if shifted:
+        yield from ((4, False), (5, False))
+    else:
+        yield from ((2, True), (3, True), (4, False), (EOS, False))
 
 
 def model(grammar: Grammar | None = None, seed: int = 0, **settings) -> Model:

@@ -278,6 +278,18 @@ def test_so_many_seconds_of_a_performance_are_kept(domains: dict[str, MidiDomain
         ask(domain, piece, prompt_seconds=0.2)
 
 
+def test_the_seconds_of_a_performance_begin_with_its_prompt(domains: dict[str, MidiDomain]) -> None:
+    domain = domains["performance"]
+    ids = domain.grammar(domain.Constraints(seconds=5)).walk(np.random.default_rng(1), 20_000)
+    prompt = ask(domain, domain.decode(ids), prompt_seconds=2, seconds=4)
+    for seed in range(5):
+        made = prompt.grammar.advanced(prompt.ids).walk(np.random.default_rng(seed), 20_000)
+        piece = domain.decode(np.r_[prompt.ids, made[1:]])
+        assert 3 <= piece.seconds(piece.start).max() < 4
+    with pytest.raises(UsageError, match="keep less of it with prompt_bars or prompt_seconds"):
+        ask(domain, domain.decode(ids), seconds=2)
+
+
 def test_without_its_prompt_a_chorale_begins_where_the_prompt_ends(domain: MidiDomain, chorale: Chorale) -> None:
     ids = domain.encode(chorale).ids
     # The soprano's last note but one is held into the column where the prompt ends.

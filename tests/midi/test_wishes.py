@@ -52,6 +52,16 @@ def test_the_time_signature_is_the_one_asked_for(name: str, domains: dict[str, M
         assert piece.meters.tolist() == [[0, 7, 8]]
 
 
+@pytest.mark.parametrize("seconds", [0.005, 0.5, 1, 7.25])
+def test_the_last_note_of_a_performance_begins_within_the_last_second(
+    seconds: float, domains: dict[str, MidiDomain]
+) -> None:
+    for _, piece in samples(domains["performance"], seconds=seconds, key="Cmaj", range="60-70"):
+        begins = piece.seconds(piece.start)
+        assert max(0, seconds - 1) <= begins.max() <= max(0, seconds - 0.01) + 1e-9
+        assert set(piece.pitch.tolist()) <= {60, 62, 64, 65, 67, 69}
+
+
 @pytest.mark.parametrize("name", ["melody", "score", "performance"])
 @pytest.mark.parametrize(
     ("key", "scale"),
@@ -221,7 +231,7 @@ def test_what_cannot_be_is_refused(name: str, values: dict, sentence: str, domai
         ("drums", {"fill": "2", "variation": 0.5}, InvalidValue, "ask for one"),
         ("drums", {"variation": 1.5}, InvalidValue, "a share of the bars"),
         ("drums", {"variation_seed": 1}, InvalidValue, "ask for variation too"),
-        ("performance", {"seconds": 2}, UnknownName, "There is no constraint 'seconds'"),
+        ("performance", {"density": "2"}, UnknownName, "There is no constraint 'density'"),
         ("score", {"tempo": "fast"}, InvalidValue, "such as 60-79"),
     ],
 )

@@ -178,6 +178,17 @@ def test_two_hundred_uneven_labels_can_be_learned():
     assert domain.decode(domain.encode(Labelled("the film", "l123")).ids) == Labelled("the film", "l123")
 
 
+def test_how_long_labelled_music_is_can_be_asked_for():
+    settings = SentimentDomain.Settings.from_mapping({"base": "midi", "base.encoding": "performance"})
+    domain = SentimentDomain(settings, SentimentDomain(settings).learn([[label, None] for label in "abab"]))
+    start = domain.prompt(None, domain.Constraints(label="a", seconds=3))
+    for seed in range(5):
+        made = start.grammar.advanced(start.ids).walk(np.random.default_rng(seed), 20_000)
+        found = domain.decode(np.r_[start.ids, made[1:]])
+        assert found.label == "a"
+        assert 2 <= found.content.seconds(found.content.start).max() < 3
+
+
 def test_what_is_written_can_be_read_again(tmp_path):
     domain = learned()
     (path,) = domain.write(ITEM, tmp_path / "sample-1")

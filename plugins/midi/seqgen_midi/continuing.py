@@ -23,14 +23,14 @@ HEADS = ("bar", "tempo")
 
 def continued(encoding: PieceEncoding, ids: np.ndarray, constraints: Any) -> Prompt:
     """A document without its end, and the grammar of what it may become."""
-    timed = getattr(constraints, "seconds", None) is not None
+    timed = getattr(constraints, "seconds", None) is not None and "bar" in encoding.table.kinds
     grammar = lasting(encoding, ids, constraints) if timed else encoding.grammar(constraints)
     try:
         grammar.unroll(ids)
     except ValueError as error:
         raise UsageError(
             "The prompt does not fit what was asked for: it is longer, or has another time signature, key or range; "
-            "ask for what the prompt has, or keep fewer of its bars with prompt_bars."
+            "ask for what the prompt has, or keep less of it with prompt_bars or prompt_seconds."
         ) from error
     return Prompt(ids, going_on_alike(ids, grammar, encoding.table) if timed else grammar)
 

@@ -81,11 +81,11 @@ class ScoreConstraints(BarConstraints):
 
 
 class PerformanceConstraints(Options):
-    """What can be asked of a performance.
+    """What can be asked of a performance."""
 
-    Its length cannot: an automaton that tells every 10 ms from every other has hundreds of states for each of them.
-    """
-
+    seconds: float | None = Field(
+        default=None, gt=0, le=3600, description="the last note begins within the last of so many"
+    )
     prompt_seconds: float | None = Field(default=None, gt=0, description="so many seconds of the prompt are kept")
     key: KeyName = None
     range: Range = None
@@ -139,7 +139,7 @@ def narrowed(grammar: Grammar, table: TokenTable, constraints: Any, tempo: int, 
 def in_bars(constraints: Any, table: TokenTable, tempo: int) -> Any:
     """The same wishes with a length in bars where one in seconds is asked for."""
     seconds = getattr(constraints, "seconds", None)
-    if seconds is None:
+    if seconds is None or "bar" not in table.kinds:
         return constraints
     check_one_length(constraints)
     if "tempo" in table.kinds:

@@ -13,11 +13,13 @@ cannot lie on both sides of a split, and held-out documents, label last, are mea
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 
 from seqgen import BOS, EOS, Grammar, Vocabulary
+from seqgen.grammar import limited
 
 UNLABELLED, END = "<unlabelled>", "<end>"
 LABEL = "label:"
@@ -116,4 +118,9 @@ class Frame:
             told = side.first[0] - self.end if side.first[0] != self.unlabelled else 0
             observed[rows] = content.observed + told * self._told_classes
             allowed[after_end, side.last], next_state[after_end, side.last] = True, before_eos
-        return Grammar(allowed, next_state, 0, observed)
+        whole = Grammar(allowed, next_state, 0, observed)
+        if content.budget is None:
+            return whole
+        cost = np.zeros(self.size, np.int32)
+        cost[: self.unlabelled] = content.budget.cost
+        return limited(whole, replace(content.budget, cost=cost, closing=self.end))

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from seqgen import EOS, Grammar, Options, UnusableFile
+from seqgen.grammar import Budget, limited
 from seqgen_midi.automata import Rules
 from seqgen_midi.encodings.base import PieceEncoding, after, transposed
 from seqgen_midi.piece import Piece, Track, in_order, rounded
@@ -99,6 +100,15 @@ class Performance(PieceEncoding):
     def augment(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """The same performance in another key."""
         return transposed(ids, self.table, rng)
+
+    def grammar(self, constraints: Any = None) -> Grammar:
+        """Where seconds are asked for, shifts spend them: an automaton would have 515 states for each 10 ms of them."""
+        narrow, seconds = super().grammar(constraints), getattr(constraints, "seconds", None)
+        if seconds is None:
+            return narrow
+        cost = np.zeros(len(self.vocabulary), np.int32)
+        cost[self.table.ids("shift")] = range(1, STEPS + 1)
+        return limited(narrow, Budget(cost, total=max(0, round(seconds * STEPS) - 1), spare=STEPS - 1))
 
     @cached_property
     def automaton(self) -> Grammar:
