@@ -5,31 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from seqgen import Remark, UnusableFile
-from seqgen_midi.chords import ROOTS, kind_of
+from seqgen_midi.chords import kind_of
+from seqgen_midi.notation import score_of
 from seqgen_midi.piece import Piece, Track, in_order
 from seqgen_midi.score_cache import PIECES, remembered
 from seqgen_midi.scores import attempted, made_of_scores, usable
 from seqgen_midi.velocities import LOUDNESS
-from seqgen_midi.writing import midi_bytes
 
 if TYPE_CHECKING:
     from music21.stream import Part, Score
 
 RESOLUTION = 5040
 """Ticks a quarter: every division of a quarter up to 10, and 64ths of them within a tick."""
-MUSIC21_KINDS = (
-    "major", "minor", "dominant-seventh", "major-seventh", "minor-seventh", "diminished", "diminished-seventh",
-    "half-diminished-seventh", "augmented", "suspended-fourth",
-)  # fmt: skip
-"""The names of `chords.KINDS` there and in MusicXML."""
-DIVISIONS = (4, 3)
-"""Of a quarter, in scores that are written."""
 
 
 def read_pieces(path: Path, quantise: Callable[[Piece], Piece]) -> Iterator[Piece | Remark]:
@@ -67,8 +61,9 @@ def tick(quarters: Any) -> int:
 
 def notes_of(part: Part) -> Iterator[tuple[int, int, int, int]]:
     """The notes of a part: start, duration, pitch, velocity; chords as their notes, tied ones as one."""
-    elements: Any = part.stripTies().flatten().notes
-    for element in elements:
+    # Of a part with voices music21 finds no ties across the bar lines.
+    lines: Any = part.voicesToParts().parts if part.recurse().getElementsByClass("Voice") else [part]
+    for element in chain.from_iterable(line.stripTies().flatten().notes for line in lines):
         if element.duration.isGrace or "ChordSymbol" in element.classes:
             continue
         velocity = element.volume.velocity or LOUDNESS
@@ -130,17 +125,6 @@ def chord_rows(score: Score) -> list[tuple[int, int, int]]:
     return [(when, *chord) for when, chord in sorted(rows.items())]
 
 
-def write_piece(piece: Piece, path: Path) -> None:
-    """Writes a piece as uncompressed MusicXML, set by music21: rhythms to the nearest 16th or triplet eighth."""
-    from music21 import converter, harmony, note, stream
-
-    # Of a file without a note music21 makes a score without a measure, and then complains of it.
-    silence = stream.Score([stream.Part([stream.Measure([note.Rest(quarterLength=4)])])])
-    score: Any = silence
-    if len(piece):
-        score = converter.parse(midi_bytes(piece, 120), format="midi", quarterLengthDivisors=DIVISIONS)
-    for when, root, kind in piece.chords.tolist() if len(piece) else ():
-        symbol = harmony.ChordSymbol(root=ROOTS[root].replace("b", "-"), kind=MUSIC21_KINDS[kind])
-        measure = score.parts[0].getElementsByOffset(when / piece.resolution, mustBeginInSpan=False)[0]
-        measure.insert(when / piece.resolution - measure.offset, symbol)
-    score.write("musicxml", fp=path)
+def write_piece(piece: Piece, tempo: int, path: Path) -> None:
+    """Writes a piece as uncompressed MusicXML; at `tempo` quarters a minute where it tells none."""
+    score_of(piece, tempo).write("musicxml", fp=path)

@@ -178,7 +178,7 @@ class PieceEncoding(Encoding[Piece]):
     def write_musicxml(self, item: Piece, path: Path) -> None:
         from seqgen_midi.piece_scores import write_piece
 
-        write_piece(item, path)
+        write_piece(item, self.settings.tempo, path)
 
 
 def intervals(ids: np.ndarray, pitched: np.ndarray, vocabulary_size: int) -> np.ndarray:
