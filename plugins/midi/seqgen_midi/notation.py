@@ -50,7 +50,7 @@ class Sounding(NamedTuple):
 
 def score_of(piece: Piece, tempo: int) -> Score:
     """The music21 score of a piece; at `tempo` quarters a minute where it tells none."""
-    from music21 import stream
+    from music21 import metadata, stream
     from music21 import tempo as marks
 
     last = -(-piece.end * STEPS // piece.resolution)
@@ -58,6 +58,7 @@ def score_of(piece: Piece, tempo: int) -> Score:
     edges = np.append(starts, starts[-1] + steps_of(meters[-1], STEPS))
     key = estimate_key(pitch_class_durations(piece))
     score = stream.Score()
+    score.insert(0, metadata.Metadata(title="Piece"))
     tracks, names = (piece.tracks, track_names(piece)) if len(piece) else ((Track(),), ["Piano"])
     for number, (track, name) in enumerate(zip(tracks, names, strict=True)):
         part = part_of(track, name, CHANNELS[number % len(CHANNELS)], soundings(piece, number, edges), edges, key)
@@ -169,6 +170,7 @@ def part_of(track: Track, name: str, channel: int, notes: list[Sounding], edges:
     first.insert(0, clef.PercussionClef() if track.drums else clef.bestClef(part, recurse=True))
     if not track.drums:
         first.insert(0, keys.KeySignature(key.sharps))
+        part.makeAccidentals(inPlace=True)
     return part
 
 
