@@ -91,8 +91,8 @@ def keeps(path: Path, encoding: str, asked: dict[str, Any], ended: bool) -> list
         check("instruments", {note[2] for note in notes} <= {KEYS[name] for name in asked["instruments"].split(",")})
     if encoding == "performance" and "seconds" in asked:
         hundredths = 100 * asked["seconds"]
-        # A tick of a performance is 10 ms.
-        last = max(note[0] for note in notes)
+        # Performances are written at 120 quarters a minute.
+        last = max(note[0] for note in notes) * 50 / file.ticks_per_quarter
         check("seconds", last < hundredths and (not ended or last >= hundredths - 100))
     if "time_signature" in asked and {"bars", "seconds", "density"} & set(asked):
         beats, unit = map(int, asked["time_signature"].split("/"))
