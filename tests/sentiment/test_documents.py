@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -176,6 +177,18 @@ def test_two_hundred_uneven_labels_can_be_learned():
     domain = SentimentDomain(None, SentimentDomain().learn(evidence))
     assert sorted(domain.frame.labels) == sorted(set(labels))
     assert domain.decode(domain.encode(Labelled("the film", "l123")).ids) == Labelled("the film", "l123")
+
+
+def test_words_are_counted_of_texts_alone():
+    unsure = SimpleNamespace(log_probabilities=lambda asked, among: np.zeros((len(asked), len(among))))
+    texts = [Labelled(text, label) for text, label in rows(40)]
+    of_texts = learned().calibrate(texts, texts, unsure)
+    assert of_texts.share > 0.5
+    settings = SentimentDomain.Settings.from_mapping({"base": "midi", "base.encoding": "melody"})
+    domain = SentimentDomain(settings, SentimentDomain(settings).learn([[label, None] for label in "abab"]))
+    random, grammar = np.random.default_rng(0), domain.base.grammar(domain.base.Constraints(bars=1))
+    tunes = [Labelled(domain.base.decode(grammar.walk(random)), label) for label in "abab"]
+    assert domain.calibrate(tunes, tunes, unsure) == domain.Calibration()
 
 
 def test_how_long_labelled_music_is_can_be_asked_for():

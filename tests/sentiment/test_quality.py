@@ -45,6 +45,15 @@ def test_how_opinions_were_mixed_is_found_again(temperature, share):
     assert judging.best_mixture(network, words, labels) == pytest.approx((temperature, share), rel=0.05)
 
 
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 3.0])
+def test_without_words_the_temperature_is_found_again(temperature):
+    rng = np.random.default_rng(0)
+    scores = rng.normal(0, 4, (20_000, 3))
+    chances = np.exp(log_softmax(scores / temperature))
+    labels = (rng.random((len(scores), 1)) > chances.cumsum(1)).sum(1)
+    assert judging.best_mixture(scores, None, labels) == (pytest.approx(temperature, rel=0.05), 0)
+
+
 def test_of_one_answer_little_is_concluded():
     network = np.array([[3.0, 0, 0]])
     temperature, share = judging.best_mixture(network, -network, np.array([0]))

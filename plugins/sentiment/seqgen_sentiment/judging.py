@@ -36,8 +36,8 @@ def log_softmax(scores: np.ndarray) -> np.ndarray:
     return shifted - np.log(np.exp(shifted).sum(1, keepdims=True))
 
 
-def best_mixture(network: np.ndarray, words: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
-    """The temperature and the share under which labels int[n] are likeliest; see `mixed`.
+def best_mixture(network: np.ndarray, words: np.ndarray | None, labels: np.ndarray) -> tuple[float, float]:
+    """The temperature and the share under which labels int[n] are likeliest; see `mixed`. Without words, a share of 0.
 
     Where there is little to learn them from, a prior keeps the temperature near 1, normal in its logarithm with
     deviation 1, and the share near ½, Beta(2, 2).
@@ -47,13 +47,16 @@ def best_mixture(network: np.ndarray, words: np.ndarray, labels: np.ndarray) -> 
     rows = np.arange(len(labels))
 
     def cost(asked: np.ndarray) -> float:
-        logarithm, share = asked
-        chances = log_softmax(((1 - share) * network + share * words) / np.exp(logarithm))[rows, labels]
-        return float(-chances.sum() + logarithm**2 / 2 - np.log(share * (1 - share)))
+        logarithm, *share = asked
+        scores = network if words is None else (1 - share[0]) * network + share[0] * words
+        chances = log_softmax(scores / np.exp(logarithm))[rows, labels]
+        prior = sum(np.log(part * (1 - part)) for part in share)
+        return float(-chances.sum() + logarithm**2 / 2 - prior)
 
-    bounds = [(np.log(LEAST), np.log(MOST)), (1e-3, 1 - 1e-3)]
-    logarithm, share = minimize(cost, [0.0, 0.5], method="L-BFGS-B", bounds=bounds).x
-    return float(np.exp(logarithm)), float(share)
+    start, bounds = [0.0, 0.5], [(np.log(LEAST), np.log(MOST)), (1e-3, 1 - 1e-3)]
+    free = 1 if words is None else 2
+    logarithm, *share = minimize(cost, start[:free], method="L-BFGS-B", bounds=bounds[:free]).x
+    return float(np.exp(logarithm)), float(sum(share))
 
 
 def weights_by_leaving_out(

@@ -12,7 +12,7 @@ from seqgen import BundleError, Domain, Options, Oracle
 from seqgen_sentiment import judging
 from seqgen_sentiment.frame import Frame
 from seqgen_sentiment.naive_bayes import WordCounts
-from seqgen_sentiment.words import words_in
+from seqgen_sentiment.words import is_text, words_in
 
 
 class Mixture(Options):
@@ -64,7 +64,14 @@ class Opinions:
         judged: Sequence[np.ndarray],
         labels: np.ndarray,
     ) -> Mixture:
-        """Words counted in contents that are learned from; how much they count, by others whose labels are int[n]."""
+        """Words counted in contents that are learned from; how much they count, by others whose labels are int[n].
+
+        Of anything but texts none are counted: in music, tokens and their neighbours tell less of a piece than they
+        seem to where there are few (bench/NOTES.md).
+        """
+        if not is_text(self._base):
+            temperature, _ = judging.best_mixture(self.of_network(judged), None, labels)
+            return Mixture(temperature=temperature)
         words = WordCounts.of(zip(words_in(learned, self._base), their_labels, strict=True), self._frame.labels)
         by_words = words.learned.log_scores(words_in(judged, self._base))
         temperature, share = judging.best_mixture(self.of_network(judged), by_words, labels)

@@ -21,9 +21,14 @@ def words_of(text: str) -> list[str]:
 
 def words_in(contents: Sequence[np.ndarray], base: Domain[Any]) -> list[list[str]]:
     """What is counted of contents of the domain `base`, ids int32[…] without BOS and EOS."""
-    if isinstance(base.decode(np.array([BOS], np.int32)), str):
+    if is_text(base):
         return [words_of(base.decode(np.array([BOS, *content], np.int32))) for content in contents]
     return [[base.vocabulary[number] for number in content.tolist()] for content in contents]
+
+
+def is_text(base: Domain[Any]) -> bool:
+    """Whether the contents of a domain are texts."""
+    return isinstance(base.decode(np.array([BOS], np.int32)), str)
 
 
 def words_and_pairs(words: Sequence[str]) -> list[str]:
