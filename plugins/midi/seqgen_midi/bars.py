@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from seqgen import UnusableFile
-from seqgen_midi.piece import Piece, rounded
+from seqgen_midi.piece import Piece, begins, rounded
 
 # Eighths in a bar, the commonest meter first: where not all meters fit into a grammar, the first ones are kept.
 METERS = {
@@ -81,7 +81,7 @@ def bars_of(piece: Piece, resolution: int, last: int) -> tuple[np.ndarray, np.nd
 
 def meter_map(starts: np.ndarray, meters: np.ndarray) -> np.ndarray:
     """The changes of meter among bars as a piece holds them: [k, 3] of step, numerator, denominator."""
-    changed = np.flatnonzero(np.diff(meters, prepend=-1))
+    changed = np.flatnonzero(begins(meters))
     return np.column_stack([starts[changed], FRACTIONS[meters[changed]]])
 
 
@@ -101,5 +101,5 @@ def nearest_tempo(quarters_a_minute: np.ndarray) -> np.ndarray:
 
 def tempo_map(starts: np.ndarray, tempos: np.ndarray) -> np.ndarray:
     """The changes of tempo among bars as a piece holds them: [k, 2] of step, microseconds a quarter."""
-    changed = np.flatnonzero(np.diff(tempos, prepend=-1))
+    changed = np.flatnonzero(begins(tempos))
     return np.column_stack([starts[changed], 60_000_000 // TEMPOS[tempos[changed]]])

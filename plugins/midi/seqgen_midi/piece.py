@@ -93,10 +93,21 @@ class Piece:
         return float(self.heard_at(np.array(self.end), tempo))
 
 
+def begins(values: np.ndarray) -> np.ndarray:
+    """bool[n]: whether each of int[n] differs from the one before it, as the first does."""
+    differs = np.ones(len(values), bool)
+    np.not_equal(values[1:], values[:-1], out=differs[1:])
+    return differs
+
+
 def in_order(*columns: np.ndarray) -> tuple[np.ndarray, ...]:
     """Columns of notes (start, duration, pitch, velocity, track) by start, then track, pitch, duration, velocity."""
     start, duration, pitch, velocity, track = columns
-    order = np.lexsort((velocity, duration, pitch, track, start))
+    # Notes come nearly in order, and hardly ever does more than this tell two apart: then one sort is soon done.
+    place = (start.astype(np.int64) * (int(track.max(initial=0)) + 1) + track) * 128 + pitch
+    order = np.argsort(place, kind="stable")
+    if not begins(place[order]).all():
+        order = np.lexsort((velocity, duration, place))
     return tuple(column[order] for column in columns)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 
 from seqgen import UnusableFile
 from seqgen_midi.chorale import Chorale
-from seqgen_midi.piece import Piece, Track
+from seqgen_midi.piece import Piece, Track, begins
 from seqgen_midi.quantising import quantise
 from seqgen_midi.voices import METERS, VOICES
 
@@ -67,7 +67,7 @@ def read_piece(path: Path) -> Piece:
         notes = track.notes.numpy()
         number = np.full(len(notes["time"]), len(tracks) - 1)
         columns.append((notes["time"], notes["duration"], notes["pitch"], notes["velocity"], number))
-    start, duration, *rest = (np.concatenate(column).astype(np.int32) for column in zip(*columns, strict=True))
+    start, duration, *rest = (np.concatenate(column, dtype=np.int32) for column in zip(*columns, strict=True))
     if start.min() < 0 or int(start.max()) + int(duration.max()) > MOST_TICKS:
         raise UnusableFile("longer than a piece can be")
     check_data_bytes(*rest[:2], np.array([track.program for track in tracks]))
@@ -90,9 +90,11 @@ def check_data_bytes(*columns: np.ndarray) -> None:
 
 def _changes(*columns: np.ndarray) -> np.ndarray:
     """A map of changes as rows in the order of their ticks; of those at one tick the last holds."""
-    rows = np.column_stack(columns).astype(np.int64)
+    rows = np.column_stack(columns)
+    if len(rows) < 2:
+        return rows
     rows = rows[np.argsort(rows[:, 0], kind="stable")]
-    return rows[np.diff(rows[:, 0], append=np.iinfo(np.int64).max) > 0]
+    return rows[begins(rows[::-1, 0])[::-1]]
 
 
 def read_midi(path: Path, fewest: int = len(VOICES)) -> Chorale:

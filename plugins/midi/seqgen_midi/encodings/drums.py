@@ -16,7 +16,7 @@ from seqgen import EOS, Grammar, Options, UnusableFile
 from seqgen_midi.automata import Rules
 from seqgen_midi.bars import METERS, Cells, bars_of, meter_map, starts_of
 from seqgen_midi.encodings.base import PieceEncoding
-from seqgen_midi.piece import Piece, Track, rounded
+from seqgen_midi.piece import Piece, Track, begins, rounded
 from seqgen_midi.tokens import TokenTable
 from seqgen_midi.velocities import LOUDNESS
 from seqgen_midi.wishes import DrumConstraints
@@ -71,7 +71,7 @@ class Drums(PieceEncoding):
         first = self.table.first
         position, hit = first("position") + piece.start - starts[bar], first("hit") + CLASS_OF_KEY[piece.pitch]
         rows = np.column_stack([position, hit])
-        counts = np.column_stack([np.diff(piece.start, prepend=-1) > 0, np.ones(len(piece), int)])
+        counts = np.column_stack([begins(piece.start), np.ones(len(piece), int)])
         before = np.searchsorted(bar, np.arange(len(starts)))
         rows = np.insert(rows, before, np.column_stack([first("bar") + meters, 0 * meters]), axis=0)
         counts = np.insert(counts, before, (1, 0), axis=0)

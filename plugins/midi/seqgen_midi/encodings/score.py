@@ -20,9 +20,9 @@ import numpy as np
 
 from seqgen import EOS, Grammar, Options, UnusableFile
 from seqgen_midi.automata import Rules
-from seqgen_midi.bars import METERS, TEMPOS, Cells, bars_of, meter_map, starts_of, tempo_map, tempos_of
+from seqgen_midi.bars import METERS, TEMPOS, Cells, bars_of, meter_map, nearest_tempo, starts_of, tempo_map, tempos_of
 from seqgen_midi.encodings.base import PieceEncoding, transposed
-from seqgen_midi.piece import Piece, Track, in_order, rounded
+from seqgen_midi.piece import Piece, Track, begins, in_order, rounded
 from seqgen_midi.tokens import TokenTable
 from seqgen_midi.velocities import bins_of, centres
 from seqgen_midi.wishes import ScoreConstraints
@@ -100,41 +100,39 @@ class Score(PieceEncoding):
         self, notes: tuple[np.ndarray, ...], starts: np.ndarray, meters: np.ndarray, tempos: np.ndarray
     ) -> Piece:
         """The piece of notes whose fifth column are players, and bars with their meters and tempos."""
-        players, track = np.unique(notes[4], return_inverse=True)
+        plays = np.bincount(notes[4], minlength=KIT + 1) > 0
+        track = (np.cumsum(plays) - 1)[notes[4]]
         tracks = [
             Track(0, drums=True) if player == KIT else Track(player // MOST_PARTS, part=player % MOST_PARTS)
-            for player in players.tolist()
+            for player in np.flatnonzero(plays).tolist()
         ]
         maps = {"meters": meter_map(starts, meters), "tempos": tempo_map(starts, tempos)}
         return Piece.of(self.resolution, tracks, (*notes[:4], track), **maps)
 
     def tokens(self, piece: Piece) -> np.ndarray:
         starts, meters = bars_of(piece, self.resolution, int(piece.start[-1]))
-        tempos = tempos_of(piece, starts, meters, self.resolution)
+        tempos = nearest_tempo(60_000_000 / piece.tempos[np.searchsorted(piece.tempos[:, 0], starts, "right") - 1, 1])
         bar = np.searchsorted(starts, piece.start, side="right") - 1
         program, part = np.array([(track.program, track.part) for track in piece.tracks])[piece.track].T
         kit = piece.drums
         full, rest = np.divmod(piece.duration - 1, self.longest)
-        first, one, none = self.table.first, np.ones(len(piece), np.int64), np.zeros(len(starts), np.int64)
-        # What a note may say, one row a note, and how often it says each of it.
-        rows = np.column_stack(
-            [
-                first("position") + piece.start - starts[bar],
-                first("program") + program,
-                first("part") + part - 1 if self.parts > 1 else 0 * one,
-                np.where(kit, first("drum"), first("pitch")) + piece.pitch,
-                first("velocity") + bins_of(piece.velocity, self.bins),
-                (first("duration") + self.longest - 1) * one,
-                first("duration") + rest,
-            ]
+        first = self.table.first
+        # What a note or a bar may say, one row each, and how often it says each of it.
+        said = (
+            (first("position") + piece.start - starts[bar], begins(piece.start)),
+            (first("program") + program, ~kit),
+            (first("part") + part - 1 if self.parts > 1 else 0, ~kit & (part > 0)),
+            (np.where(kit, first("drum"), first("pitch")) + piece.pitch, 1),
+            (first("velocity") + bins_of(piece.velocity, self.bins), 1),
+            (first("duration") + self.longest - 1, np.where(kit, 0, full)),
+            (first("duration") + rest, ~kit),
         )
-        counts = np.column_stack(
-            [np.diff(piece.start, prepend=-1) > 0, ~kit, ~kit & (part > 0), one, one, np.where(kit, 0, full), ~kit]
-        )
-        before = np.searchsorted(bar, np.arange(len(starts)))
-        bars = np.column_stack([first("bar") + meters, first("tempo") + tempos, *[none] * 5])
-        rows = np.insert(rows, before, bars, axis=0)
-        counts = np.insert(counts, before, (1, 1, 0, 0, 0, 0, 0), axis=0)
+        numbers = np.arange(len(starts))
+        of_bar, of_note = np.searchsorted(bar, numbers) + numbers, np.arange(len(piece)) + bar + 1
+        rows, counts = np.zeros((2, len(piece) + len(starts), len(said)), np.int64)
+        for column, (tokens, times) in enumerate(said):
+            rows[of_note, column], counts[of_note, column] = tokens, times
+        rows[of_bar, 0], rows[of_bar, 1], counts[of_bar, :2] = first("bar") + meters, first("tempo") + tempos, 1
         return np.repeat(rows.ravel(), counts.ravel())
 
     def decode(self, ids: np.ndarray) -> Piece:
