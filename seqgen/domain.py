@@ -90,7 +90,8 @@ class Example:
     @classmethod
     def document(cls, content: Sequence[int] | np.ndarray, *, ends: bool = True) -> Example:
         """BOS, the content, and EOS unless the end is not to be learned; every id but BOS counts fully."""
-        ids = np.array([BOS, *np.asarray(content, np.int32).tolist(), *([EOS] if ends else [])], np.int32)
+        ids = np.full(len(content) + 1 + ends, EOS, np.int32)
+        ids[0], ids[1 : len(content) + 1] = BOS, content
         weights = np.ones(len(ids), np.float32)
         weights[0] = 0
         return cls(ids, weights)

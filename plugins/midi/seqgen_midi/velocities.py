@@ -11,7 +11,7 @@ MOST_BINS = 127
 
 def bins_of(velocity: np.ndarray, bins: int) -> np.ndarray:
     """The bin of each velocity 1 … 127; out of range counts as the nearest."""
-    return (np.clip(velocity, 1, MOST_BINS).astype(np.int64) - 1) * bins // MOST_BINS
+    return (np.minimum(np.maximum(velocity, 1), MOST_BINS).astype(np.int64) - 1) * bins // MOST_BINS
 
 
 def centres(bins: int) -> np.ndarray:

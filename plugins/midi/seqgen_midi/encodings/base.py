@@ -152,8 +152,7 @@ class PieceEncoding(Encoding[Piece]):
         yield from read_pieces(path, self.quantise)
 
     def encode(self, item: Piece) -> Example:
-        ids = np.concatenate([[BOS], self.tokens(item), [EOS]]).astype(np.int32)
-        return Example(ids, (ids != BOS).astype(np.float32))
+        return Example.document(self.tokens(item))
 
     def passages(self, ids: np.ndarray) -> np.ndarray:
         counted = (ids > EOS) & ~self._among(ids, NO_PART_OF_A_TUNE)
