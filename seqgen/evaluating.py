@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -75,6 +75,10 @@ class Items(Sequence[Any]):
 
     def __len__(self) -> int:
         return len(self._numbers)
+
+    def __iter__(self) -> Iterator[Any]:
+        # Not that of Sequence, which takes an IndexError in a domain's decode for the end.
+        return (self[number] for number in range(len(self)))
 
     def __getitem__(self, index: Any) -> Any:
         numbers = self._numbers[index]

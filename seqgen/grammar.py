@@ -264,6 +264,8 @@ def limited(grammar: Grammar, budget: Budget) -> Grammar:
     """
     if grammar.budget is not None:
         raise ValueError("a grammar has one budget")
+    if budget.total < 0 or budget.cost[budget.closing]:
+        raise ValueError("a budget is not below 0, and closing a document spends nothing of it")
     moving = grammar.allowed & (np.arange(grammar.vocabulary_size) != budget.closing)
     before_closing = reachable(moving, grammar.next_state, grammar.start)
     spending = moving & (budget.cost > 0)

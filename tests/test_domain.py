@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from letters import Letters, Line
 
 from seqgen import EOS, Example, InvalidValue, Questions, UnknownName, UnusableFile, UsageError, Vocabulary
+from seqgen.evaluating import Items
 from seqgen.testing import check_domain
 
 
@@ -133,3 +136,14 @@ class _WritesNothing(Letters):
 def test_the_kit_finds_broken_laws(broken, sentence, lines):
     with pytest.raises(AssertionError, match=sentence):
         check_domain(broken(), [lines], walks=5)
+
+
+def test_an_item_that_cannot_be_decoded_is_not_the_end_of_all_items():
+    def decode(ids):
+        return ids[2]
+
+    documents = [(np.arange(length), None) for length in (3, 4, 2, 5)]
+    items = Items(SimpleNamespace(decode=decode), documents)
+    assert [items[0], len(items[1:]), items[::3][1]] == [2, 3, 2]
+    with pytest.raises(IndexError):
+        list(items)

@@ -167,9 +167,10 @@ def test_a_budget_accepts_what_an_automaton_that_counts_accepts(total, spare):
 def test_a_budget_stays_in_an_intersection():
     limits = limited(toys.shifting(), Budget(toys.COST, 4))
     without_5 = Grammar(np.arange(6)[None] != 5, np.zeros((1, 6), np.int32), 0)
+    random = np.random.default_rng(0)
     for both in (intersect(limits, without_5), intersect(without_5, limits)):
         for _ in range(50):
-            ids = both.walk(np.random.default_rng(0))
+            ids = both.walk(random)
             assert toys.COST[ids].sum() == 4
             assert 5 not in ids
     with pytest.raises(ValueError, match="one budget"):
@@ -185,3 +186,6 @@ def test_a_budget_that_runs_into_a_wall_is_an_error():
     after_3 = {True: [(4, False)], False: [(3, True), (EOS, False)]}
     with pytest.raises(ImpossibleConstraints, match="step by step"):
         limited(build(6, True, lambda state: after_3[state]), Budget(dear, 8, spare=9))
+    for wrong in (Budget(toys.COST, -1), Budget(toys.COST, 3, closing=3)):
+        with pytest.raises(ValueError, match="not below 0"):
+            limited(toys.shifting(), wrong)

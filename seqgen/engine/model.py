@@ -67,7 +67,7 @@ class Spending(NamedTuple):
     @classmethod
     def of(cls, budget: Budget) -> Spending:
         closes = np.arange(len(budget.cost)) == budget.closing
-        return cls(tf.constant(budget.cost, tf.int32), tf.constant(budget.spare), tf.constant(closes))
+        return cls(tf.constant(budget.cost, tf.int32), tf.constant(budget.spare, tf.int32), tf.constant(closes))
 
 
 class Tables(NamedTuple):

@@ -15,6 +15,8 @@ from seqgen_midi.notation import on_grids, score_of
 from seqgen_midi.piece import Piece, Track
 from seqgen_midi.piece_scores import piece_of, write_piece
 
+from seqgen import OutputError
+
 
 def piece(*tracks: list[tuple[int, int, int]], resolution: int = 12, meters: Any = (), drums: bool = False) -> Piece:
     """A piece of notes (start, duration, pitch) of each track."""
@@ -126,14 +128,34 @@ def test_silence_is_a_bar_of_rest(tmp_path: Path) -> None:
     assert len(score.parts[0].getElementsByClass("Measure")) == 1
 
 
-def test_notes_that_voices_tie_across_bars_are_read_as_one() -> None:
+def test_notes_that_are_tied_across_bars_and_voices_are_read_as_one() -> None:
+    ties = [("C5", "start", "E4", "start"), ("E4", "continue", "C5", None), ("E4", "stop")]
     part = music21.stream.Part()
-    for number in range(2):
+    for number, said in enumerate(ties):
         measure = music21.stream.Measure(number=number + 1)
-        for pitch in ("C5", "E4"):
-            voice = music21.stream.Voice([music21.note.Note(pitch, quarterLength=4)])
-            voice.notes[0].tie = music21.tie.Tie("stop" if number else "start")
-            measure.insert(0, voice)
+        for pitch, tie in zip(said[::2], said[1::2], strict=True):
+            one = music21.note.Note(pitch, quarterLength=4)
+            one.tie = music21.tie.Tie(tie) if tie else None
+            measure.insert(0, music21.stream.Voice([one]) if len(said) > 2 else one)
         part.append(measure)
     found = piece_of(music21.stream.Score([part]))
-    assert rows(found, 0) == [(0, 96, 64), (0, 96, 72)]
+    assert rows(found, 0) == [(0, 96, 72), (0, 144, 64)]
+
+
+def test_chord_symbols_after_the_last_note_have_bars_of_their_own(tmp_path: Path) -> None:
+    item = Piece.of(
+        12, [Track()], [np.array([column]) for column in (0, 12, 60, 80, 0)], chords=[(0, 0, 0), (960, 7, 2)]
+    )
+    score = written(item, tmp_path)
+    assert_full(score)
+    assert piece_of(score).chords.tolist() == [[0, 0, 0], [960 * 420, 7, 2]]
+
+
+def test_what_cannot_be_a_score_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match="longer than 5000 bars; ask for a shorter one"):
+        write_piece(piece([(0, 12, 60), (48 * 6000, 12, 60)]), 80, tmp_path / "made.musicxml")
+
+
+def test_many_notes_at_one_time_are_soon_written() -> None:
+    back = piece_of(score_of(piece([(0, 12, 60)] * 5000), 80))
+    assert set(rows(back, 0)) == {(0, 12, 60)}

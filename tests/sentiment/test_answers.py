@@ -148,6 +148,7 @@ def test_counts_of_other_labels_are_refused(trained, monkeypatch):
 def test_what_is_looked_at_comes_from_everywhere():
     for length, most in ((10, 3), (10, 10), (9, 10), (0, 5), (11, 10)):
         found = evenly(range(length), most)
+        assert length - max([length, *found][-1:]) <= max(1, length / most)
         assert length == 0 or 0 < len(found) <= most
         assert len(found) >= min(length, most) / 2
 

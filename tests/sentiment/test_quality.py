@@ -12,6 +12,8 @@ from seqgen_sentiment.bag_of_words import BagOfWords
 from seqgen_sentiment.naive_bayes import WordCounts
 from seqgen_sentiment.words import words_of
 
+from seqgen import InvalidValue
+
 
 def test_measures_are_those_of_scikit_learn():
     from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
@@ -35,10 +37,14 @@ def log_softmax(scores):
     return scores - np.log(np.exp(scores).sum(1, keepdims=True))
 
 
-@pytest.mark.parametrize(("temperature", "share"), [(0.5, 0.2), (1.0, 0.7), (3.0, 0.5)])
-def test_how_opinions_were_mixed_is_found_again(temperature, share):
+@pytest.mark.parametrize(
+    ("temperature", "share", "louder"),
+    [(0.5, 0.2, 1), (1.0, 0.7, 1), (3.0, 0.5, 1), (1.0, 0.02, 50), (2.0, 0.99, 0.01)],
+)
+def test_how_opinions_were_mixed_is_found_again(temperature, share, louder):
     rng = np.random.default_rng(0)
     network, words = rng.normal(0, 4, (2, 20_000, 3))
+    words *= louder
     chances = np.exp(log_softmax(((1 - share) * network + share * words) / temperature))
     labels = (rng.random((len(chances), 1)) > chances.cumsum(1)).sum(1)
     np.testing.assert_allclose(judging.mixed(network, words, temperature, share), chances)
@@ -76,10 +82,19 @@ def test_word_counts_are_naive_bayes_as_scikit_learn_has_it():
 
 
 def test_the_commonest_features_are_kept(monkeypatch):
-    monkeypatch.setattr(naive_bayes, "MOST", 4)
-    counts = WordCounts.of([(["a", "b"], "x"), (["b"], "y"), (["a"], "x"), (["b", "c"], "y")], ["x", "y", "z"])
-    assert counts.documents == {"x": 2, "y": 2, "z": 0}
-    assert counts.holding == {"x": {"b": 1}, "y": {"b": 2}, "z": {}}
+    monkeypatch.setattr(naive_bayes, "MOST", 5)
+    contents = [(["d", "a", "b"], "x"), (["b"], "y"), (["a"], "x"), (["b", "c"], "y"), (["c", "d"], "x")]
+    counts = WordCounts.of(contents, ["x", "y", "z"])
+    assert counts.documents == {"x": 3, "y": 2, "z": 0}
+    # Of those that two documents have, the first by name: their counts fill what room there is.
+    assert counts.holding == {"x": {"b": 1, "a": 2, "c": 1}, "y": {"b": 2, "c": 1}, "z": {}}
+    assert counts.learned.log_scores([]).shape == (0, 3)
+
+
+@pytest.mark.parametrize("wrong", [-1, 2**31 + 1, 10**400])
+def test_counts_that_no_corpus_has_are_refused(wrong):
+    with pytest.raises(InvalidValue, match="documents"):
+        WordCounts.from_mapping({"documents": {"a": wrong}, "holding": {"a": {}}})
 
 
 def test_a_bag_of_words_knows_pairs():

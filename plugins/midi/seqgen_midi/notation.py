@@ -9,6 +9,7 @@ it they are the keys of General MIDI's kit.
 
 from __future__ import annotations
 
+from collections import Counter
 from fractions import Fraction
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -53,23 +54,32 @@ def score_of(piece: Piece, tempo: int) -> Score:
     from music21 import metadata, stream
     from music21 import tempo as marks
 
-    last = -(-piece.end * STEPS // piece.resolution)
-    starts, meters = bars_of(piece, STEPS, max(0, last - 1))
+    # A chord symbol may come after the last note.
+    last = max(piece.end, int(piece.chords[:, 0].max(initial=-1)) + 1)
+    starts, meters = bars_of(piece, STEPS, max(0, -(-last * STEPS // piece.resolution) - 1))
     edges = np.append(starts, starts[-1] + steps_of(meters[-1], STEPS))
     key = estimate_key(pitch_class_durations(piece))
     score = stream.Score()
     score.insert(0, metadata.Metadata(title="Piece"))
     tracks, names = (piece.tracks, track_names(piece)) if len(piece) else ((Track(),), ["Piano"])
     for number, (track, name) in enumerate(zip(tracks, names, strict=True)):
-        part = part_of(track, name, CHANNELS[number % len(CHANNELS)], soundings(piece, number, edges), edges, key)
+        part = part_of(
+            track, printable(name), CHANNELS[number % len(CHANNELS)], soundings(piece, number, edges), edges, key
+        )
         for measure, meter, before in zip(part.getElementsByClass("Measure"), meters, [-1, *meters[:-1]], strict=True):
             if meter != before:
                 insert_meter(measure, meter)
         score.insert(0, part)
+    measures = list(score.parts[0].getElementsByClass("Measure"))
+
+    def insert(tick: int, element: Music21Object) -> None:
+        measure = measures[np.searchsorted(edges[:-1] * piece.resolution, tick * STEPS, side="right") - 1]
+        measure.insert(Fraction(tick, piece.resolution) - Fraction(measure.offset), element)
+
     for tick, speed in [(tick, round(60e6 / each, 2)) for tick, each in piece.tempos.tolist()] or [(0, tempo)]:
-        insert_at(score.parts[0], Fraction(tick, piece.resolution), marks.MetronomeMark(number=speed))
+        insert(tick, marks.MetronomeMark(number=speed))
     for tick, root, kind in piece.chords.tolist():
-        insert_at(score.parts[0], Fraction(tick, piece.resolution), chord_symbol(root, kind))
+        insert(tick, chord_symbol(root, kind))
     return score
 
 
@@ -83,12 +93,12 @@ def soundings(piece: Piece, track: int, edges: np.ndarray) -> list[Sounding]:
     begins = np.minimum(begins, edges[-1] - SIXTEENTH)
     ends = np.minimum(np.maximum(ends, begins + shortest), edges[-1])
     found: dict[tuple[int, int, int], Sounding] = {}
+    unisons: Counter[tuple[int, int, int]] = Counter()
     columns = (begins, ends, piece.pitch[mine], piece.velocity[mine])
     for begin, end, pitch, velocity in zip(*(column.tolist() for column in columns), strict=True):
-        unison = 0
-        while pitch in found.setdefault((begin, end, unison), Sounding(begin, end, {})).keys:
-            unison += 1
-        found[begin, end, unison].keys[pitch] = velocity
+        unison = unisons[begin, end, pitch]
+        found.setdefault((begin, end, unison), Sounding(begin, end, {})).keys[pitch] = velocity
+        unisons[begin, end, pitch] += 1
     return list(found.values())
 
 
@@ -165,7 +175,8 @@ def part_of(track: Track, name: str, channel: int, notes: list[Sounding], edges:
                 voice.insert(Fraction(begin - start, STEPS), element)
             if voice is not measure:
                 measure.insert(0, voice)
-        part.insert(Fraction(start, STEPS), measure.splitAtDurations(recurse=True)[0])
+        part.coreInsert(Fraction(start, STEPS), measure.splitAtDurations(recurse=True)[0])
+    part.coreElementsChanged()
     first = part.getElementsByClass("Measure")[0]
     first.insert(0, clef.PercussionClef() if track.drums else clef.bestClef(part, recurse=True))
     if not track.drums:
@@ -235,8 +246,6 @@ def insert_meter(measure: Measure, meter: int) -> None:
     measure.insert(0, TimeSignature(f"{numerator}/{denominator}"))
 
 
-def insert_at(part: Part, quarters: Fraction, element: Music21Object) -> None:
-    """Puts something into the measure that holds a time, or into the last."""
-    measures = list(part.getElementsByClass("Measure"))
-    measure = [measures[0], *(one for one in measures if one.offset <= quarters)][-1]
-    measure.insert(quarters - Fraction(measure.offset), element)
+def printable(name: str) -> str:
+    """A name without what XML cannot hold."""
+    return "".join(letter for letter in name if letter.isprintable())

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import partial
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from seqgen import Remark, UnusableFile
+from seqgen import OutputError, Remark, UnusableFile
 from seqgen_midi.chords import kind_of
 from seqgen_midi.notation import score_of
 from seqgen_midi.piece import Piece, Track, in_order
@@ -59,17 +58,27 @@ def tick(quarters: Any) -> int:
     return round(Fraction(quarters) * RESOLUTION)
 
 
-def notes_of(part: Part) -> Iterator[tuple[int, int, int, int]]:
+def notes_of(part: Part) -> list[list[int]]:
     """The notes of a part: start, duration, pitch, velocity; chords as their notes, tied ones as one."""
-    # Of a part with voices music21 finds no ties across the bar lines.
-    lines: Any = part.voicesToParts().parts if part.recurse().getElementsByClass("Voice") else [part]
-    for element in chain.from_iterable(line.stripTies().flatten().notes for line in lines):
+    rows: list[list[int]] = []
+    # music21's own way to join tied notes finds none that change their voice at a bar line, as many scores write them.
+    tied: dict[tuple[int, int], list[int]] = {}
+    elements: Any = part.flatten().notes
+    for element in elements:
         if element.duration.isGrace or "ChordSymbol" in element.classes:
             continue
         velocity = element.volume.velocity or LOUDNESS
         start, end = tick(element.offset), tick(element.offset + element.duration.quarterLength)
-        for pitch in sorted({int(pitch.midi) for pitch in getattr(element, "pitches", ())}):
-            yield start, max(1, end - start), pitch, velocity
+        notes = {int(one.pitch.midi): one for one in getattr(element, "notes", [element]) if hasattr(one, "pitch")}
+        for pitch, one in sorted(notes.items()):
+            row = tied.pop((pitch, start), None)
+            if row is None:
+                rows.append(row := [start, 0, pitch, velocity])
+            row[1] = max(1, end - row[0])
+            # Many scores only say where a tie starts.
+            if one.tie and one.tie.type in ("start", "continue"):
+                tied[pitch, end] = row
+    return rows
 
 
 def program_of(part: Part) -> int:
@@ -126,5 +135,11 @@ def chord_rows(score: Score) -> list[tuple[int, int, int]]:
 
 
 def write_piece(piece: Piece, tempo: int, path: Path) -> None:
-    """Writes a piece as uncompressed MusicXML; at `tempo` quarters a minute where it tells none."""
-    score_of(piece, tempo).write("musicxml", fp=path)
+    """Writes a piece as uncompressed MusicXML; at `tempo` quarters a minute where it tells none. Raises OutputError."""
+    try:
+        score = score_of(piece, tempo)
+    except UnusableFile as error:
+        raise OutputError(
+            f"A sample cannot be written as a score: it is {error.reason}; ask for a shorter one."
+        ) from error
+    score.write("musicxml", fp=path)

@@ -19,6 +19,9 @@ from seqgen import Oracle
 from seqgen_sentiment.frame import Frame
 
 LEAST, MOST = 0.05, 20.0
+"""Of a temperature."""
+FARTHEST = 12.0
+"""The logit of the largest share, and of the smallest one but for its sign."""
 Probabilities = Callable[[Sequence[np.ndarray]], np.ndarray]
 """float64[n, labels] of n contents, int32[…] each."""
 
@@ -43,20 +46,23 @@ def best_mixture(network: np.ndarray, words: np.ndarray | None, labels: np.ndarr
     deviation 1, and the share near ½, Beta(2, 2).
     """
     from scipy.optimize import minimize
+    from scipy.special import expit
 
     rows = np.arange(len(labels))
 
-    def cost(asked: np.ndarray) -> float:
-        logarithm, *share = asked
-        scores = network if words is None else (1 - share[0]) * network + share[0] * words
-        chances = log_softmax(scores / np.exp(logarithm))[rows, labels]
-        prior = sum(np.log(part * (1 - part)) for part in share)
-        return float(-chances.sum() + logarithm**2 / 2 - prior)
+    # Searched by their logarithm and logit: the best share of scores that are far larger than the others is near 0.
+    def mixture(asked: np.ndarray) -> tuple[float, float]:
+        return float(np.exp(asked[0])), float(expit(asked[1])) if words is not None else 0.0
 
-    start, bounds = [0.0, 0.5], [(np.log(LEAST), np.log(MOST)), (1e-3, 1 - 1e-3)]
+    def cost(asked: np.ndarray) -> float:
+        temperature, share = mixture(asked)
+        scores = network if words is None else (1 - share) * network + share * words
+        unlikely = 0.0 if words is None else np.log(share * (1 - share))
+        return float(-log_softmax(scores / temperature)[rows, labels].sum() + asked[0] ** 2 / 2 - unlikely)
+
+    bounds = [(np.log(LEAST), np.log(MOST)), (-FARTHEST, FARTHEST)]
     free = 1 if words is None else 2
-    logarithm, *share = minimize(cost, start[:free], method="L-BFGS-B", bounds=bounds[:free]).x
-    return float(np.exp(logarithm)), float(sum(share))
+    return mixture(minimize(cost, np.zeros(free), method="L-BFGS-B", bounds=bounds[:free]).x)
 
 
 def weights_by_leaving_out(

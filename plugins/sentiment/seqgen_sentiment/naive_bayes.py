@@ -15,15 +15,17 @@ from __future__ import annotations
 import functools
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import Annotated
 
 import numpy as np
-from pydantic import Field, NonNegativeInt, model_validator
+from pydantic import Field, model_validator
 
 from seqgen import Options
 from seqgen_sentiment.words import words_and_pairs
 
 MOST = 200_000
-"""How many counts are kept at most: of the commonest features, one for each label."""
+"""How many counts are kept at most, those of the commonest features."""
+Count = Annotated[int, Field(ge=0, le=2**31)]
 
 
 class WordCounts(Options):
@@ -33,8 +35,8 @@ class WordCounts(Options):
     holding:   how many of each label hold a feature, a word or a pair
     """
 
-    documents: dict[str, NonNegativeInt] = Field(default_factory=dict)
-    holding: dict[str, dict[str, NonNegativeInt]] = Field(default_factory=dict)
+    documents: dict[str, Count] = Field(default_factory=dict)
+    holding: dict[str, dict[str, Count]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _same_labels(self) -> WordCounts:
@@ -50,7 +52,14 @@ class WordCounts(Options):
         for words, label in contents:
             documents[label] += 1
             holding[label].update(set(words_and_pairs(words)))
-        kept = dict(sum(holding.values(), Counter()).most_common(MOST // len(labels))).keys()
+        everywhere, spread = Counter[str](), Counter[str]()
+        for counts in holding.values():
+            everywhere.update(counts)
+            spread.update(counts.keys())
+        # Equally common ones by name: the order in which a set gives its members is no one's seed.
+        commonest = sorted(everywhere, key=lambda name: (-everywhere[name], name))
+        room = np.cumsum([spread[name] for name in commonest]) <= MOST
+        kept = set(commonest[: int(room.sum())])
         return cls(
             documents={label: documents[label] for label in labels},
             holding={label: {name: counts[name] for name in sorted(kept & counts.keys())}
@@ -73,7 +82,7 @@ class NaiveBayes:
             of_label = counts.holding[label]
             holding[[self._rows[name] for name in of_label], column] += list(of_label.values())
         self._log_features = np.log(holding / holding.sum(0))
-        documents = 1 + np.array(list(counts.documents.values()))
+        documents = 1.0 + np.array(list(counts.documents.values()), float)
         self._log_prior = np.log(documents / documents.sum())
 
     def log_scores(self, contents: Sequence[Sequence[str]]) -> np.ndarray:
@@ -83,4 +92,5 @@ class NaiveBayes:
         """
         rows = self._rows
         known = [{rows[name] for name in words_and_pairs(words) if name in rows} for words in contents]
-        return np.array([self._log_prior + self._log_features[list(places)].sum(0) for places in known])
+        found = [self._log_prior + self._log_features[sorted(places)].sum(0) for places in known]
+        return np.array(found).reshape(-1, len(self._log_prior))

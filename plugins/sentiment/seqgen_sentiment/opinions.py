@@ -36,9 +36,7 @@ class Opinions:
 
     def probabilities(self, contents: Sequence[np.ndarray]) -> np.ndarray:
         """float64[n, labels]: p(label | content), mixed and calibrated."""
-        found, network = self._mixture, self.of_network(contents)
-        words = self.of_words(contents) if found.share else np.zeros_like(network)
-        return judging.mixed(network, words, found.temperature, found.share)
+        return self.each(contents)[""]
 
     def of_network(self, contents: Sequence[np.ndarray]) -> np.ndarray:
         """float64[n, labels]: ln p(label | content) by the network alone, not normalised."""
@@ -51,11 +49,10 @@ class Opinions:
 
     def each(self, contents: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
         """What is answered, under "", and where it is mixed what it is mixed of, under whose opinion each is."""
-        mixed = {"": self.probabilities(contents)}
-        if not self._mixture.share:
-            return mixed
-        alone = {"the network alone": self.of_network(contents), "naive Bayes alone": self.of_words(contents)}
-        return mixed | alone
+        found, network = self._mixture, self.of_network(contents)
+        words = self.of_words(contents) if found.share else np.zeros_like(network)
+        mixed = {"": judging.mixed(network, words, found.temperature, found.share)}
+        return mixed | ({"the network alone": network, "naive Bayes alone": words} if found.share else {})
 
     def calibrated(
         self,
