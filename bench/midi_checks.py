@@ -45,6 +45,32 @@ def opens(path: Path, with_music21: bool) -> list[str]:
     return wrong
 
 
+def is_score(path: Path) -> list[str]:
+    """What is wrong with a MusicXML file as music21 reads it: bars that do not follow one another, or are not full."""
+    from fractions import Fraction
+
+    from music21 import converter
+
+    try:
+        score = converter.parse(path, forceSource=True, storePickle=False)
+        for part in score.parts:
+            reached = Fraction(0)
+            for measure in part.getElementsByClass("Measure"):
+                lengths = {
+                    sum(Fraction(one.quarterLength) for one in voice.notesAndRests)
+                    for voice in measure.voices or [measure]
+                }
+                whole = Fraction(
+                    measure.duration.quarterLength if measure.paddingLeft else measure.barDuration.quarterLength
+                )
+                if Fraction(measure.offset) != reached or lengths - {whole}:
+                    return [f"bar {measure.number} of its score is at {measure.offset} and holds {lengths}"]
+                reached += whole
+    except Exception as error:
+        return [f"its score does not open: {type(error).__name__}: {error}"]
+    return []
+
+
 def keeps(path: Path, encoding: str, asked: dict[str, Any], ended: bool) -> list[str]:
     """Which wishes a file does not keep; one that was cut off has no length to keep."""
     import mido

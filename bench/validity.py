@@ -1,12 +1,12 @@
 """Is every file valid, and does it keep what was asked for, whatever the weights are?
 
-    python bench/validity.py [--samples 10000] [--music21 10000] [--seed 0]
+    python bench/validity.py [--samples 10000] [--music21 10000] [--scores 500] [--seed 0]
 
 Models of random weights, drawn anew for every fifty samples, are sampled under constraints that are drawn by chance in
 every encoding of the domain `midi`; those that nothing can satisfy are refused, counted, and drawn again. Every file
 is opened in pretty_midi, mido and symusic, the first `--music21` of them in music21 too, and what was asked for is
-looked for in it by other code (midi_checks.py). A sample may be cut off, after 600 tokens. Exits with 1 when a file is
-wrong.
+looked for in it by other code (midi_checks.py). The first `--scores` are written as MusicXML too, and music21 must find
+every bar of them full. A sample may be cut off, after 600 tokens. Exits with 1 when a file is wrong.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from common import finish
-from midi_checks import FAMILIES, KEYS, MODES, TONICS, keeps, opens
+from midi_checks import FAMILIES, KEYS, MODES, TONICS, is_score, keeps, opens
 
 from seqgen import ImpossibleConstraints
 from seqgen.engine.filters import Filters
@@ -107,23 +107,35 @@ class Random:
         )
 
 
-def checked(job: tuple[Path, str, dict[str, Any], bool, bool]) -> list[str]:
+class Job(NamedTuple):
+    """A file to check, and the score of it where one was written."""
+
+    path: Path
+    encoding: str
+    asked: dict[str, Any]
+    ended: bool
+    with_music21: bool
+    score: Path | None
+
+
+def checked(job: Job) -> list[str]:
     """What is wrong with one file."""
-    path, encoding, asked, ended, with_music21 = job
-    return opens(path, with_music21) or keeps(path, encoding, asked, ended)
+    wrong = opens(job.path, job.with_music21) or keeps(job.path, job.encoding, job.asked, job.ended)
+    return wrong + (is_score(job.score) if job.score else [])
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--samples", type=int, default=10_000)
     parser.add_argument("--music21", type=int, default=10_000, help="so many of them are opened in music21 too")
+    parser.add_argument("--scores", type=int, default=500, help="so many are written as MusicXML too")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     rng = np.random.default_rng(arguments.seed)
     refused, kinds, ended, wrong = 0, Counter[str](), 0, Counter[str]()
     models = {encoding: Random(encoding) for encoding in ENCODINGS}
 
-    def batch(folder: Path, made: int) -> list[tuple[Path, str, dict[str, Any], bool, bool]]:
+    def batch(folder: Path, made: int) -> list[Job]:
         """The next files, or none where what was asked for cannot be."""
         nonlocal refused, ended
         encoding = ENCODINGS[made // BATCH % len(ENCODINGS)]
@@ -136,10 +148,12 @@ def main() -> None:
         jobs = []
         for number, ids in enumerate(drawn[: arguments.samples - made], start=made):
             domain, whole = models[encoding].domain, bool(ids[-1] == EOS)
-            (path,) = domain.write(domain.decode(ids), folder / str(number))
+            item, name = domain.decode(ids), folder / str(number)
+            (path,) = domain.write(item, name)
+            score = domain.render(item, "musicxml", name) if number < arguments.scores else None
             ended += whole
             kinds.update({encoding: 1, **dict.fromkeys(asked, 1)})
-            jobs.append((path, encoding, asked, whole, number < arguments.music21))
+            jobs.append(Job(path, encoding, asked, whole, number < arguments.music21, score))
         return jobs
 
     with (
@@ -152,8 +166,9 @@ def main() -> None:
             for job, found in zip(jobs, pool.map(checked, jobs), strict=True):
                 wrong.update(found)
                 for what in found:
-                    print(f"{job[1]} {job[2]}: {what}", flush=True)
-                job[0].unlink()
+                    print(f"{job.encoding} {job.asked}: {what}", flush=True)
+                for file in filter(None, (job.path, job.score)):
+                    file.unlink()
             made += len(jobs)
             print(f"{made} of {arguments.samples}, {wrong.total()} wrong", flush=True)
     finish(
@@ -161,6 +176,7 @@ def main() -> None:
             "samples": arguments.samples,
             "opened_in_pretty_midi_mido_and_symusic": arguments.samples,
             "opened_in_music21": min(arguments.music21, arguments.samples),
+            "scores_whose_bars_are_full": min(arguments.scores, arguments.samples),
             "whole": ended,
             "wrong": wrong.total(),
             "refused_wishes": refused,
