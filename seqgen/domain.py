@@ -118,12 +118,14 @@ class Prompt:
              places are not known beforehand, an automaton of the documents that hold them, a part of `grammar`. None
              where nothing more is given.
     unconditional: int32[n] of the same prompt without what is asked for, for guidance; None where nothing is.
+    guidance: how strongly samples are guided away from that where nobody says how; at 1 not at all.
     """
 
     ids: np.ndarray
     grammar: Grammar
     given: np.ndarray | Grammar | None = None
     unconditional: np.ndarray | None = None
+    guidance: float = 1.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -172,9 +174,12 @@ class Oracle(Protocol):
         raise NotImplementedError
 
     def generate(
-        self, prompt: Prompt, count: int, *, longest: int, seed: int, guidance: float = 1.0
+        self, prompt: Prompt, count: int, *, longest: int, seed: int, guidance: float | None = None
     ) -> list[np.ndarray]:
-        """`count` new documents int32[…], prompt included, of at most `longest` tokens beside it."""
+        """`count` new documents int32[…], prompt included, of at most `longest` tokens beside it.
+
+        `guidance` is in place of the prompt's.
+        """
         raise NotImplementedError
 
 

@@ -83,10 +83,11 @@ class Oracle:
         return np.pad(by_distance[::-1], (len(ids) - len(by_distance), 0))
 
     def generate(
-        self, prompt: Prompt, count: int, *, longest: int, seed: int, guidance: float = 1.0
+        self, prompt: Prompt, count: int, *, longest: int, seed: int, guidance: float | None = None
     ) -> list[np.ndarray]:
+        strength = prompt.guidance if guidance is None else guidance
         return self._sampler.sample(
-            prompt.ids, prompt.grammar, unconditional=prompt.unconditional, guidance=guidance, count=count,
+            prompt.ids, prompt.grammar, unconditional=prompt.unconditional, guidance=strength, count=count,
             longest=longest, seed=seed,
         )  # fmt: skip
 

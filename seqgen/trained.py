@@ -91,7 +91,7 @@ class Trained:
         min_p: float = 0.0,
         repetition_penalty: float = 1.0,
         no_repeat: int = 0,
-        guidance: float = 1.0,
+        guidance: float | None = None,
         particles: int = PARTICLES,
         with_prompt: bool = True,
         seed: int = 0,
@@ -102,23 +102,24 @@ class Trained:
         `constraints` are the domain's (`seqgen domains NAME` lists them), `prompt` a file that is continued or, where
         there is no such file, what the domain makes of that text; without `with_prompt` the items hold only what was
         drawn. `longest` is the most tokens to draw. `guidance` above 1 draws what is more of what was asked for
-        (`seqgen.engine.guidance`), in domains whose prompts can leave it out. Where the constraints give tokens within
-        a document, such as a melody that is harmonised, it is drawn around them as `fill` does, from `particles`
-        particles a sample, and no filter can be set. Raises ImpossibleConstraints, UsageError, UnusableFile.
+        (`seqgen.engine.guidance`), in domains whose prompts can leave it out; they say how much unless you do. Where
+        the constraints give tokens within a document, such as a melody that is harmonised, it is drawn around them as
+        `fill` does, from `particles` particles a sample, and no filter can be set. Raises ImpossibleConstraints,
+        UsageError, UnusableFile.
         """
         filters = Filters(temperature, top_k, top_p, min_p, repetition_penalty, no_repeat)
         _check(seed, count=count, longest=longest)
         start = self._prompt(prompt, constraints)
         if start.given is not None:
-            if filters != Filters() or guidance != 1 or not with_prompt:
+            if filters != Filters() or guidance not in (None, 1) or not with_prompt:
                 raise UsageError(
                     "What is drawn around given notes or words is drawn whole and as the model likes; leave out "
                     "temperature, guidance and the other filters, and keep the prompt."
                 )
             return self._filled(start, count, particles, seed, longest)
         drawn = self._sampler.sample(
-            start.ids, start.grammar, unconditional=start.unconditional, guidance=guidance, count=count,
-            longest=longest, seed=seed, filters=filters,
+            start.ids, start.grammar, unconditional=start.unconditional, guidance=_strength(start, guidance),
+            count=count, longest=longest, seed=seed, filters=filters,
         )  # fmt: skip
         shown = drawn if with_prompt else [self.domain.without_prompt(ids, len(start.ids)) for ids in drawn]
         given = self._given(start) if with_prompt else None
@@ -196,7 +197,7 @@ class Trained:
         *,
         constraints: Mapping[str, Any] | None = None,
         prompt: Path | str | None = None,
-        guidance: float = 1.0,
+        guidance: float | None = None,
         with_prompt: bool = True,
         seed: int = 0,
         longest: int = LONGEST,
@@ -210,8 +211,8 @@ class Trained:
         _check(seed, longest=longest)
         start = _nothing_given(self._prompt(prompt, constraints), "A stream")
         drawn = self._sampler.stream(
-            start.ids, start.grammar, unconditional=start.unconditional, guidance=guidance, count=1, first=number,
-            longest=longest, seed=seed, filters=Filters(**filters),
+            start.ids, start.grammar, unconditional=start.unconditional, guidance=_strength(start, guidance), count=1,
+            first=number, longest=longest, seed=seed, filters=Filters(**filters),
         )  # fmt: skip
         shown = start.ids if with_prompt else start.ids[:1]
         return self.domain.live(itertools.chain([shown], (chunk[:, 0] for chunk in drawn)))
@@ -389,6 +390,11 @@ def _nothing_given(start: Prompt, what: str) -> Prompt:
     if start.given is not None:
         raise UsageError(f"{what} only goes on from a prompt, and these constraints give what follows; sample instead.")
     return start
+
+
+def _strength(start: Prompt, guidance: float | None) -> float:
+    """How strongly samples are guided: as the call says, or else as the prompt does."""
+    return start.guidance if guidance is None else guidance
 
 
 def _check(seed: int, **counts: int) -> None:

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 @click.option("--min-p", default=0.0, help="Draw from tokens at least this share as likely as the likeliest.")
 @click.option("--repetition-penalty", default=1.0, help="Above 1 makes tokens that have occurred less likely.")
 @click.option("--no-repeat", default=0, help="No run of this many tokens occurs twice; 0 is off.")
-@click.option("--guidance", default=1.0, show_default=True, help="Above 1: more of what --set asks for, like a label.")
+@click.option("--guidance", type=float, help="Above 1: more of what --set asks for, such as a label; 1: as it comes.  "
+              "[default: as the domain has it]")  # fmt: skip
 @click.option("--beams", type=int, help="Search for the likeliest with this many beams, instead of drawing.")
 @click.option("--length-penalty", type=float, help="With --beams: above 0 favours longer documents.  [default: 0.6]")
 @click.option("--seed", default=0, show_default=True, help="The same seed gives the same files.")

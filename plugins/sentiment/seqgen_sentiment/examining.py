@@ -15,10 +15,6 @@ WRITTEN = 400
 """How many contents are written to order, shared out among the labels."""
 
 
-GUIDED = 3.0
-"""How strongly the others are guided that are written as well."""
-
-
 class Known(NamedTuple):
     """Contents whose labels are known: the words of each, and labels int[n]."""
 
