@@ -127,6 +127,10 @@ class Prompt:
     unconditional: np.ndarray | None = None
     guidance: float = 1.0
 
+    def strength(self, asked: float | None) -> float:
+        """How strongly samples are guided: as is asked, or else as the prompt says."""
+        return self.guidance if asked is None else asked
+
 
 @dataclass(frozen=True, eq=False)
 class Questions:

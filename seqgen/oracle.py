@@ -85,10 +85,9 @@ class Oracle:
     def generate(
         self, prompt: Prompt, count: int, *, longest: int, seed: int, guidance: float | None = None
     ) -> list[np.ndarray]:
-        strength = prompt.guidance if guidance is None else guidance
         return self._sampler.sample(
-            prompt.ids, prompt.grammar, unconditional=prompt.unconditional, guidance=strength, count=count,
-            longest=longest, seed=seed,
+            prompt.ids, prompt.grammar, unconditional=prompt.unconditional, guidance=prompt.strength(guidance),
+            count=count, longest=longest, seed=seed,
         )  # fmt: skip
 
 

@@ -118,7 +118,7 @@ class Trained:
                 )
             return self._filled(start, count, particles, seed, longest)
         drawn = self._sampler.sample(
-            start.ids, start.grammar, unconditional=start.unconditional, guidance=_strength(start, guidance),
+            start.ids, start.grammar, unconditional=start.unconditional, guidance=start.strength(guidance),
             count=count, longest=longest, seed=seed, filters=filters,
         )  # fmt: skip
         shown = drawn if with_prompt else [self.domain.without_prompt(ids, len(start.ids)) for ids in drawn]
@@ -211,7 +211,7 @@ class Trained:
         _check(seed, longest=longest)
         start = _nothing_given(self._prompt(prompt, constraints), "A stream")
         drawn = self._sampler.stream(
-            start.ids, start.grammar, unconditional=start.unconditional, guidance=_strength(start, guidance), count=1,
+            start.ids, start.grammar, unconditional=start.unconditional, guidance=start.strength(guidance), count=1,
             first=number, longest=longest, seed=seed, filters=Filters(**filters),
         )  # fmt: skip
         shown = start.ids if with_prompt else start.ids[:1]
@@ -390,11 +390,6 @@ def _nothing_given(start: Prompt, what: str) -> Prompt:
     if start.given is not None:
         raise UsageError(f"{what} only goes on from a prompt, and these constraints give what follows; sample instead.")
     return start
-
-
-def _strength(start: Prompt, guidance: float | None) -> float:
-    """How strongly samples are guided: as the call says, or else as the prompt does."""
-    return start.guidance if guidance is None else guidance
 
 
 def _check(seed: int, **counts: int) -> None:

@@ -12,7 +12,7 @@ from seqgen_midi.automata import one, pattern, without
 from seqgen_midi.bars import EIGHTHS, TEMPOS
 from seqgen_midi.lengths import bars_in, check_one_length
 from seqgen_midi.tokens import TokenTable
-from seqgen_midi.wishes import narrowed
+from seqgen_midi.wishes import counts_seconds_in_bars, narrowed
 
 if TYPE_CHECKING:
     from seqgen_midi.encodings.base import PieceEncoding
@@ -23,7 +23,7 @@ HEADS = ("bar", "tempo")
 
 def continued(encoding: PieceEncoding, ids: np.ndarray, constraints: Any) -> Prompt:
     """A document without its end, and the grammar of what it may become."""
-    timed = getattr(constraints, "seconds", None) is not None and "bar" in encoding.table.kinds
+    timed = counts_seconds_in_bars(constraints, encoding.table)
     grammar = lasting(encoding, ids, constraints) if timed else encoding.grammar(constraints)
     try:
         grammar.unroll(ids)

@@ -25,6 +25,7 @@ from seqgen_midi.writing import pitch_class_durations, track_names
 if TYPE_CHECKING:
     from music21.base import Music21Object
     from music21.stream import Measure, Part, Score
+    from music21.tie import Tie
 
 STEPS = 12
 """Of a quarter: 16ths are 3 of them, triplet eighths are 4."""
@@ -206,7 +207,7 @@ def elements_of(voice: list[Sounding], edges: np.ndarray, key: Key) -> list[list
 
 def sounding(notes: Sounding, begin: int, end: int, key: Key) -> Music21Object:
     """The part of some notes from `begin` to `end` as a note or a chord, tied to what is left of them."""
-    from music21 import chord, note, tie
+    from music21 import chord, note
 
     length = Fraction(end - begin, STEPS)
     before, after = notes.begin < begin, end < notes.end
@@ -215,8 +216,7 @@ def sounding(notes: Sounding, begin: int, end: int, key: Key) -> Music21Object:
         one = note.Note(spelled(pitch, key))
         one.duration.quarterLength = length
         one.volume.velocity = velocity
-        if before or after:
-            one.tie = tie.Tie("continue" if before and after else "stop" if before else "start")
+        one.tie = tie_of(before, after)
         written.append(one)
     if len(written) == 1:
         return written[0]
@@ -231,6 +231,13 @@ def spelled(pitch: int, key: Key) -> Any:
     written = pitches.Pitch(letter, accidental=alteration)
     written.octave = (pitch - alteration) // 12 - 1
     return written
+
+
+def tie_of(before: bool, after: bool) -> Tie | None:
+    """The tie of a part of a note, by whether something of the note comes before it and after it."""
+    from music21.tie import Tie
+
+    return Tie("continue" if before and after else "stop" if before else "start") if before or after else None
 
 
 def chord_symbol(root: int, kind: int) -> Music21Object:

@@ -12,7 +12,7 @@ import numpy as np
 
 from seqgen import OutputError, Remark, UnusableFile
 from seqgen_midi.chords import kind_of
-from seqgen_midi.notation import score_of
+from seqgen_midi.notation import DRUM_CHANNEL, score_of
 from seqgen_midi.piece import Piece, Track, in_order
 from seqgen_midi.score_cache import PIECES, remembered
 from seqgen_midi.scores import attempted, made_of_scores, usable
@@ -90,7 +90,7 @@ def program_of(part: Part) -> int:
 def is_drums(part: Part) -> bool:
     """Whether a part stands on MIDI's drum channel."""
     instrument: Any = part.getInstrument(returnDefault=True)
-    return instrument.midiChannel == 9
+    return instrument.midiChannel == DRUM_CHANNEL
 
 
 def tempo_rows(score: Score) -> list[tuple[int, int]]:

@@ -15,6 +15,7 @@ from seqgen import Remark, UnusableFile
 from seqgen_midi.chorale import Chorale
 from seqgen_midi.chorale_statistics import key_of
 from seqgen_midi.keys import Key
+from seqgen_midi.notation import spelled, tie_of
 from seqgen_midi.quantising import TimedNote, quantise
 from seqgen_midi.reading import MOST_NOTES, check_size
 from seqgen_midi.score_cache import chorales, remembered
@@ -232,7 +233,7 @@ def part_of(item: Chorale, voice: int, key: Key) -> Part:
 
 def measure_of(item: Chorale, voice: int, key: Key, start: int, stop: int) -> Measure:
     """The columns from `start` to `stop` as a measure; a note that crosses its edges is cut and tied."""
-    from music21 import note, pitch, stream, tie
+    from music21 import note, stream
 
     measure = stream.Measure()
     filled = start
@@ -242,12 +243,8 @@ def measure_of(item: Chorale, voice: int, key: Key, start: int, stop: int) -> Me
             continue
         if first > filled:
             measure.insert((filled - start) / 4, note.Rest(quarterLength=(first - filled) / 4))
-        letter, alteration = key.spell(sung.pitch)
-        written = note.Note(pitch.Pitch(letter, accidental=alteration), quarterLength=(last - first) / 4)
-        written.pitch.octave = (sung.pitch - alteration) // 12 - 1
-        before, after = sung.start < first, sung.end > last
-        if before or after:
-            written.tie = tie.Tie("continue" if before and after else "stop" if before else "start")
+        written = note.Note(spelled(sung.pitch, key), quarterLength=(last - first) / 4)
+        written.tie = tie_of(sung.start < first, sung.end > last)
         measure.insert((first - start) / 4, written)
         filled = last
     if filled < stop:

@@ -138,9 +138,9 @@ def narrowed(grammar: Grammar, table: TokenTable, constraints: Any, tempo: int, 
 
 def in_bars(constraints: Any, table: TokenTable, tempo: int) -> Any:
     """The same wishes with a length in bars where one in seconds is asked for."""
-    seconds = getattr(constraints, "seconds", None)
-    if seconds is None or "bar" not in table.kinds:
+    if not counts_seconds_in_bars(constraints, table):
         return constraints
+    seconds = constraints.seconds
     check_one_length(constraints)
     if "tempo" in table.kinds:
         tempo, fastest = parse_span(constraints.tempo or "0-1")
@@ -149,6 +149,11 @@ def in_bars(constraints: Any, table: TokenTable, tempo: int) -> Any:
     meter = constraints.time_signature or METER_NAMES[0]
     quarters = EIGHTHS[METER_NAMES.index(meter)] / 2
     return constraints.model_copy(update={"bars": bars_in(seconds, tempo, quarters), "time_signature": meter})
+
+
+def counts_seconds_in_bars(constraints: Any, table: TokenTable) -> bool:
+    """Whether seconds are asked for of music that is counted in bars."""
+    return getattr(constraints, "seconds", None) is not None and "bar" in table.kinds
 
 
 PLAYERS = ("program", "drum")

@@ -31,7 +31,12 @@ def mixed(network: np.ndarray, words: np.ndarray, temperature: float, share: flo
 
     p ∝ (p_network^(1 − share) · p_words^share)^(1 / temperature)
     """
-    return np.exp(log_softmax(((1 - share) * network + share * words) / temperature))
+    return np.exp(log_mixed(network, words, temperature, share))
+
+
+def log_mixed(network: np.ndarray, words: np.ndarray | float, temperature: float, share: float) -> np.ndarray:
+    """The logarithms of the same."""
+    return log_softmax(((1 - share) * network + share * words) / temperature)
 
 
 def log_softmax(scores: np.ndarray) -> np.ndarray:
@@ -56,9 +61,9 @@ def best_mixture(network: np.ndarray, words: np.ndarray | None, labels: np.ndarr
 
     def cost(asked: np.ndarray) -> float:
         temperature, share = mixture(asked)
-        scores = network if words is None else (1 - share) * network + share * words
+        chances = log_mixed(network, 0.0 if words is None else words, temperature, share)[rows, labels]
         unlikely = 0.0 if words is None else np.log(share * (1 - share))
-        return float(-log_softmax(scores / temperature)[rows, labels].sum() + asked[0] ** 2 / 2 - unlikely)
+        return float(-chances.sum() + asked[0] ** 2 / 2 - unlikely)
 
     bounds = [(np.log(LEAST), np.log(MOST)), (-FARTHEST, FARTHEST)]
     free = 1 if words is None else 2
