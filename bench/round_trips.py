@@ -64,7 +64,7 @@ def notes(domain: Any, item: Any) -> Counter[Any]:
 
 def quantising(domain: Any, path: Path) -> tuple[int, float]:
     """How many notes quantising drops, and how far it moves a beginning, in steps of the encoding."""
-    from seqgen_midi.reading import read_piece
+    from seqgen_midi.io.midi_reading import read_piece
 
     raw = read_piece(path)
     done = domain.encoding.quantise(raw)

@@ -2,7 +2,7 @@
 
 Pieces are cut into crops, each with its piece's label, which a model reads as performances; a piece is what its crops
 are taken for on average. The judge of what is written to order, and a baseline, is logistic regression on the musical
-statistics of crops: those of `seqgen_midi.statistics`, after muspy and mgeval.
+statistics of crops: those of `seqgen_midi.metrics.statistics`, after muspy and mgeval.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from seqgen_midi.piece import Piece
-from seqgen_midi.statistics import degrees, note_lengths, statistics_of
+from seqgen_midi.metrics.statistics import degrees, note_lengths, statistics_of
+from seqgen_midi.music.piece import Piece
 
 import seqgen
 

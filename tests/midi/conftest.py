@@ -10,8 +10,8 @@ from typing import Any
 import mido
 import numpy as np
 import pytest
-from seqgen_midi.chorale import HOLD, Chorale
 from seqgen_midi.domain import MidiDomain
+from seqgen_midi.music.chorale import HOLD, Chorale
 
 sys.path.insert(0, str(Path(__file__).parent))
 """For `quantising_reference`."""

@@ -23,11 +23,14 @@ from seqgen import (
     Vocabulary,
     atomic_write,
 )
+from seqgen_midi.constraints import CONSTRAINTS, grammar_of
+from seqgen_midi.constraints.prompt_options import needs_no_prompt
 from seqgen_midi.encodings import ENCODINGS
 from seqgen_midi.encodings.chorale import ChoraleEncoding
 from seqgen_midi.encodings.score import MOST_PARTS
-from seqgen_midi.prompting import needs_no_prompt
-from seqgen_midi.scores import UNREADABLE
+from seqgen_midi.io.score_reading import UNREADABLE
+from seqgen_midi.metrics.dedup_key import likeness_of
+from seqgen_midi.prompts import prompt_of
 
 MIDI_ENDINGS = (".mid", ".midi")
 TAKEN_BY = {
@@ -42,8 +45,8 @@ def every_constraint() -> type[Options]:
     """What can be asked of samples in all encodings together; each description says which encodings know it."""
     texts: dict[str, dict[str, list[str]]] = {}
     types: dict[str, Any] = {}
-    for encoding, made in ENCODINGS.items():
-        for name, field in made.Constraints.model_fields.items():
+    for encoding, options in CONSTRAINTS.items():
+        for name, field in options.model_fields.items():
             texts.setdefault(name, {}).setdefault(field.description or "", []).append(encoding)
             types.setdefault(name, field.annotation)
     described = {
@@ -117,7 +120,8 @@ class MidiDomain(Domain[Any]):
                 f"The vocabulary of {settings.encoding or 'chorale'} is not the one that this version of seqgen_midi "
                 "has; use the version that the model was trained with."
             )
-        for name in ("Constraints", "unit", "period", "renders"):
+        self.Constraints = CONSTRAINTS[settings.encoding or "chorale"]
+        for name in ("unit", "period", "renders"):
             setattr(self, name, getattr(self.encoding, name))
 
     def read(self, path: Path) -> Iterator[Any]:
@@ -132,19 +136,19 @@ class MidiDomain(Domain[Any]):
 
     def clue(self, path: Path) -> str:
         """The encoding that fits one file; raises UnusableFile."""
-        from seqgen_midi.guessing import kind_of_midi, kind_of_score
+        from seqgen_midi.inference import kind_of_midi, kind_of_score
 
         with damage_told(path):
             return kind_of_midi(path) if is_midi(path) else kind_of_score(path)
 
     def settle(self, clues: Sequence[str]) -> Any:
         """The settings with the encoding that fits most of the files; raises InvalidValue when others rule it out."""
-        from seqgen_midi.guessing import encoding_of
+        from seqgen_midi.inference import encoding_of
 
         return self.Settings.from_mapping({**self.settings.model_dump(), "encoding": encoding_of(clues)})
 
     def likeness(self, item: Any) -> Any:
-        return self.encoding.likeness(item)
+        return likeness_of(item)
 
     def learn(self, items: Iterable[Any]) -> Vocabulary:
         """The fixed vocabulary; `items` are not looked at."""
@@ -168,7 +172,7 @@ class MidiDomain(Domain[Any]):
 
     def write(self, item: Any, path: Path) -> list[Path]:
         """Writes `path`.mid; raises OutputError."""
-        from seqgen_midi.writing import midi_bytes
+        from seqgen_midi.io.midi_writing import midi_bytes
 
         target = path.with_name(path.name + ".mid")
         with atomic_write(target) as temporary:
@@ -176,7 +180,7 @@ class MidiDomain(Domain[Any]):
         return [target]
 
     def grammar(self, constraints: Any = None) -> Grammar:
-        return self.encoding.grammar(constraints)
+        return grammar_of(self.encoding, constraints)
 
     def augment(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """The same piece in another key: −5 to +6 semitones, as far as its pitches go; drums stay as they are."""
@@ -185,7 +189,7 @@ class MidiDomain(Domain[Any]):
     def prompt(self, item: Any = None, constraints: Any = None) -> Prompt:
         """What sampling starts from, and what is given after it where a piece is filled in, varied or harmonised."""
         if item is not None:
-            return self.encoding.prompt(item, constraints)
+            return prompt_of(self.encoding, item, constraints)
         needs_no_prompt(constraints)
         return super().prompt(None, constraints)
 
@@ -206,16 +210,20 @@ class MidiDomain(Domain[Any]):
         return self.encoding.passages(ids)
 
     def evaluate(self, real: Sequence[Any], made: Sequence[Any]) -> dict[str, float]:
-        return self.encoding.evaluate(real, made)
+        from seqgen_midi.metrics import statistics, voice_leading
+
+        ours, theirs = ([self.encoding.piece(item) for item in items[: statistics.MOST]] for items in (real, made))
+        told = statistics.compare(ours, theirs, self.settings.tempo)
+        return told if self.encoding.unit == "token" else told | voice_leading.compare(real, made)
 
     def show(self, item: Any, given: Any = None) -> str:
         """A player and its piano roll, in which what was given is shaded."""
-        from seqgen_midi.pages import roll
+        from seqgen_midi.display.web_page import roll
 
         return roll(self.encoding.piece(item), self.settings.tempo, self._end(given))
 
     def script(self) -> str:
-        from seqgen_midi.pages import player
+        from seqgen_midi.display.web_page import player
 
         return player()
 
@@ -230,15 +238,15 @@ class MidiDomain(Domain[Any]):
         target = path.with_name(f"{path.name}.{kind}")
         with atomic_write(target) as temporary:
             if kind == "png":
-                from seqgen_midi.pictures import draw_png
+                from seqgen_midi.display.piano_roll import draw_png
 
                 draw_png(self.encoding.piece(item), temporary, self._end(given))
             elif kind == "wav":
-                from seqgen_midi.sound import write_wav
+                from seqgen_midi.display.sound import write_wav
 
                 write_wav(self.encoding.piece(item), self.settings.tempo, temporary)
             elif kind == "abc":
-                from seqgen_midi.abc import abc_text
+                from seqgen_midi.io.abc import abc_text
 
                 temporary.write_text(abc_text(self.encoding.piece(item), self.settings.tempo), encoding="utf-8")
             else:
@@ -247,7 +255,7 @@ class MidiDomain(Domain[Any]):
 
     def render_surprise(self, ids: np.ndarray, nats: np.ndarray, path: Path) -> Path:
         """Writes `path`.png: the piano roll in the colours of surprise; raises OutputError."""
-        from seqgen_midi.surprise import draw_surprise
+        from seqgen_midi.display.surprise import draw_surprise
 
         piece, notes = self.encoding.piece(self.decode(ids)), self.encoding.notes_of(ids)
         said = notes >= 0

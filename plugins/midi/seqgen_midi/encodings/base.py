@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
 import numpy as np
 
-from seqgen import BOS, EOS, Example, Grammar, Options, Prompt, Remark, Vocabulary
-from seqgen_midi.likeness import likeness_of_piece
-from seqgen_midi.piece import Piece
-from seqgen_midi.piece_prompts import piece_prompt
-from seqgen_midi.tokens import TokenTable
-from seqgen_midi.wishes import narrowed
+from seqgen import BOS, EOS, Example, Grammar, Remark, Vocabulary
+from seqgen_midi.encodings.tokens import TokenTable
+from seqgen_midi.music.piece import Piece
 
 Item = TypeVar("Item")
 TRANSPOSED_DOWN, TRANSPOSED_UP = 5, 6
@@ -28,15 +25,13 @@ NO_PART_OF_A_TUNE = ("velocity", "tempo", "chord")
 class Encoding(Generic[Item]):
     """One way to write music as tokens; `settings` are those of the domain.
 
-    vocabulary:  its tokens.
-    Constraints: what can be asked of a sample.
-    unit:        what one token is called in reports.
-    period:      how many tokens back the token stands that the bigram baseline looks at.
-    renders:     the kinds of files that are written beside the MIDI file.
+    vocabulary: its tokens.
+    unit:       what one token is called in reports.
+    period:     how many tokens back the token stands that the bigram baseline looks at.
+    renders:    the kinds of files that are written beside the MIDI file.
     """
 
     vocabulary: Vocabulary
-    Constraints: ClassVar[type[Options]]
     unit: ClassVar[str] = "token"
     period: ClassVar[int] = 1
     renders: ClassVar[tuple[str, ...]] = ("png", "wav", "musicxml")
@@ -60,12 +55,9 @@ class Encoding(Generic[Item]):
         """The item of a document, whole or cut short anywhere."""
         raise NotImplementedError
 
-    def grammar(self, constraints: Any = None) -> Grammar:
-        """The automaton of the documents, narrowed by `constraints`; raises ImpossibleConstraints."""
-        raise NotImplementedError
-
-    def prompt(self, item: Item, constraints: Any = None) -> Prompt:
-        """What sampling starts from where a piece is given; raises UsageError, ImpossibleConstraints."""
+    @property
+    def automaton(self) -> Grammar:
+        """Which token may follow which."""
         raise NotImplementedError
 
     def without_prompt(self, ids: np.ndarray, prompt: int) -> np.ndarray:
@@ -83,17 +75,6 @@ class Encoding(Generic[Item]):
     def notes_of(self, ids: np.ndarray) -> np.ndarray:
         """Which note of its piece each id of a document helps to say, int[n], in the piece's order; −1: none."""
         raise NotImplementedError
-
-    def likeness(self, item: Item) -> Any:
-        """What is equal in items that are the same music in another key, tempo or sound."""
-        raise NotImplementedError
-
-    def evaluate(self, real: Sequence[Item], made: Sequence[Item]) -> dict[str, float]:
-        """Musical statistics of made items beside real ones, by name."""
-        from seqgen_midi.statistics import MOST, compare
-
-        ours, theirs = ([self.piece(item) for item in items[:MOST]] for items in (real, made))
-        return compare(ours, theirs, self.settings.tempo)
 
     def piece(self, item: Item) -> Piece:
         """An item as it is written, drawn and heard."""
@@ -118,11 +99,6 @@ class PieceEncoding(Encoding[Piece]):
 
     table: TokenTable
 
-    @property
-    def automaton(self) -> Grammar:
-        """What may follow what, before anything is asked for."""
-        raise NotImplementedError
-
     def quantise(self, piece: Piece) -> Piece:
         """The piece as this encoding can hold it, which it gives back unchanged; raises UnusableFile."""
         raise NotImplementedError
@@ -131,23 +107,17 @@ class PieceEncoding(Encoding[Piece]):
         """The ids of a quantised piece, without BOS and EOS; vectorised."""
         raise NotImplementedError
 
-    def grammar(self, constraints: Any = None) -> Grammar:
-        return narrowed(self.automaton, self.table, constraints, self.settings.tempo)
-
-    def prompt(self, item: Piece, constraints: Any = None) -> Prompt:
-        return piece_prompt(self, item, constraints)
-
     def without_prompt(self, ids: np.ndarray, prompt: int) -> np.ndarray:
         """From the first bar line on; what else is drawn of a bar that the prompt began is left out."""
         return after(ids[prompt:], self.table.among(ids[prompt:], "bar"))
 
     def read_midi(self, path: Path) -> Iterator[Piece]:
-        from seqgen_midi.reading import read_piece
+        from seqgen_midi.io.midi_reading import read_piece
 
         yield self.quantise(read_piece(path))
 
     def read_score(self, path: Path) -> Iterator[Piece | Remark]:
-        from seqgen_midi.piece_scores import read_pieces
+        from seqgen_midi.io.piece_scores import read_pieces
 
         yield from read_pieces(path, self.quantise)
 
@@ -168,14 +138,11 @@ class PieceEncoding(Encoding[Piece]):
         """bool[n]: which of `ids` are of one of `kinds`; some of these the encoding may not have."""
         return np.isin(self.table.kind[ids], [self.table.kinds[kind] for kind in kinds if kind in self.table.kinds])
 
-    def likeness(self, item: Piece) -> Any:
-        return likeness_of_piece(item)
-
     def piece(self, item: Piece) -> Piece:
         return item
 
     def write_musicxml(self, item: Piece, path: Path) -> None:
-        from seqgen_midi.piece_scores import write_piece
+        from seqgen_midi.io.piece_scores import write_piece
 
         write_piece(item, self.settings.tempo, path)
 

@@ -6,31 +6,27 @@ and `chorale_prompts`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from math import gcd
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import numpy as np
 
-from seqgen import EOS, Example, Grammar, Options, Prompt, Remark, UnusableFile
-from seqgen_midi import chorale
-from seqgen_midi.chorale import FIRST_PITCH, HEADER, HOLD_ID, VOCABULARY, Chorale
-from seqgen_midi.chorale_grammar import domain_grammar
-from seqgen_midi.chorale_prompts import chorale_prompt, without_prompt
-from seqgen_midi.constraints import ChoraleConstraints, constrained_grammar
+from seqgen import EOS, Example, Grammar, Remark, UnusableFile
 from seqgen_midi.encodings.base import TRANSPOSED_DOWN, TRANSPOSED_UP, Encoding, intervals
-from seqgen_midi.likeness import likeness_of_chorale
-from seqgen_midi.piece import Piece, Track, in_order
-from seqgen_midi.velocities import LOUDNESS
-from seqgen_midi.voices import VOICES
+from seqgen_midi.encodings.chorale_grammar import domain_grammar
+from seqgen_midi.music import chorale
+from seqgen_midi.music.chorale import FIRST_PITCH, HEADER, HOLD_ID, VOCABULARY, Chorale
+from seqgen_midi.music.piece import Piece, Track, in_order
+from seqgen_midi.music.velocities import LOUDNESS
+from seqgen_midi.music.voices import VOICES
 
 
 class ChoraleEncoding(Encoding[Chorale]):
     """Pieces in four voices, each of them one note at a time."""
 
     vocabulary = VOCABULARY
-    Constraints: ClassVar[type[Options]] = ChoraleConstraints
     unit: ClassVar[str] = "note"
     period: ClassVar[int] = len(VOICES)
     renders: ClassVar[tuple[str, ...]] = ("png", "wav", "musicxml", "abc")
@@ -38,12 +34,12 @@ class ChoraleEncoding(Encoding[Chorale]):
     """That a file may have; those that it has not are silent. A prompt may be one melody."""
 
     def read_midi(self, path: Path) -> Iterator[Chorale]:
-        from seqgen_midi.reading import read_midi
+        from seqgen_midi.io.midi_reading import read_midi
 
         yield read_midi(path, self.fewest_voices)
 
     def read_score(self, path: Path) -> Iterator[Chorale | Remark]:
-        from seqgen_midi.scores import read_score
+        from seqgen_midi.io.score_reading import read_score
 
         yield from read_score(path, self.fewest_voices)
 
@@ -58,11 +54,9 @@ class ChoraleEncoding(Encoding[Chorale]):
     def decode(self, ids: np.ndarray) -> Chorale:
         return chorale.decode(ids)
 
-    def grammar(self, constraints: Any = None) -> Grammar:
-        return constrained_grammar(constraints, self.settings.tempo)
-
-    def prompt(self, item: Chorale, constraints: Any = None) -> Prompt:
-        return chorale_prompt(item, constraints, self.settings.tempo)
+    @property
+    def automaton(self) -> Grammar:
+        return domain_grammar()
 
     def without_prompt(self, ids: np.ndarray, prompt: int) -> np.ndarray:
         return without_prompt(ids, prompt)
@@ -74,9 +68,6 @@ class ChoraleEncoding(Encoding[Chorale]):
     def passages(self, ids: np.ndarray) -> np.ndarray:
         return np.where(ids > EOS, intervals(ids, ids >= FIRST_PITCH, len(VOCABULARY)), -1)
 
-    def likeness(self, item: Chorale) -> Any:
-        return likeness_of_chorale(item)
-
     def notes_of(self, ids: np.ndarray) -> np.ndarray:
         heads, notes = ids >= FIRST_PITCH, np.full(len(ids), -1)
         number = np.where(heads, np.cumsum(heads) - 1, -1)
@@ -85,11 +76,6 @@ class ChoraleEncoding(Encoding[Chorale]):
             sung = heads[line] | (ids[line] == HOLD_ID)
             notes[line] = np.where(sung, np.maximum.accumulate(number[line]), -1)
         return notes
-
-    def evaluate(self, real: Sequence[Chorale], made: Sequence[Chorale]) -> dict[str, float]:
-        from seqgen_midi.chorale_statistics import compare
-
-        return super().evaluate(real, made) | compare(real, made)
 
     def piece(self, item: Chorale) -> Piece:
         """A tick is a 16th. A pickup has a time signature of its own length, followed by the real one.
@@ -110,6 +96,19 @@ class ChoraleEncoding(Encoding[Chorale]):
         return Piece.of(4, [Track(voice.program, name=voice.name) for voice in VOICES], notes, meters=meters)
 
     def write_musicxml(self, item: Chorale, path: Path) -> None:
-        from seqgen_midi.scores import write_musicxml
+        from seqgen_midi.io.score_reading import write_musicxml
 
         write_musicxml(item, path)
+
+
+def without_prompt(ids: np.ndarray, prompt: int) -> np.ndarray:
+    """The chorale after the first `prompt` ids: it begins where they end, with what sounds there begun anew."""
+    columns = -(-max(prompt - HEADER, 0) // len(VOICES))
+    begins = HEADER + columns * len(VOICES)
+    piece, rest = chorale.decode(ids[:begins]), ids[begins:].copy()
+    for voice in range(len(VOICES)):
+        sounding = [note for note in piece.notes(voice) if note.end == columns]
+        if sounding and len(rest) > voice and rest[voice] == HOLD_ID:
+            rest[voice] = FIRST_PITCH + sounding[0].pitch - chorale.LOWEST
+    pickup = chorale.FIRST_PICKUP + (piece.pickup - columns) % piece.bar
+    return np.concatenate([ids[:2], [pickup], rest]).astype(np.int32)

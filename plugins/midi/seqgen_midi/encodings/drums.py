@@ -8,18 +8,17 @@ three for what is played beside the kit; two keys of a class at one step are one
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
-from seqgen import EOS, Grammar, Options, UnusableFile
-from seqgen_midi.automata import Rules
-from seqgen_midi.bars import METERS, Cells, bars_of, meter_map, starts_of
+from seqgen import EOS, Grammar, UnusableFile
+from seqgen_midi.encodings.automata import Rules
 from seqgen_midi.encodings.base import PieceEncoding
-from seqgen_midi.piece import Piece, Track, begins, rounded
-from seqgen_midi.tokens import TokenTable
-from seqgen_midi.velocities import LOUDNESS
-from seqgen_midi.wishes import DrumConstraints
+from seqgen_midi.encodings.tokens import TokenTable
+from seqgen_midi.music.meters import METERS, Cells, bars_of, meter_map, starts_of
+from seqgen_midi.music.piece import Piece, Track, begins, rounded
+from seqgen_midi.music.velocities import LOUDNESS
 
 RESOLUTION = 4
 # General MIDI keys of each class; the first is the one that is written.
@@ -39,8 +38,6 @@ KIT = Track(0, True, "Drums")
 
 class Drums(PieceEncoding):
     """The drum tracks of a piece, all together."""
-
-    Constraints: ClassVar[type[Options]] = DrumConstraints
 
     def __init__(self, settings: Any) -> None:
         super().__init__(settings)

@@ -11,15 +11,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from seqgen import EOS, Grammar, Options, UnusableFile
-from seqgen_midi.automata import Rules
-from seqgen_midi.bars import METERS, Cells, bars_of, meter_map, starts_of, steps_of
-from seqgen_midi.chords import KINDS, NAMES
+from seqgen import EOS, Grammar, UnusableFile
+from seqgen_midi.encodings.automata import Rules
 from seqgen_midi.encodings.base import PieceEncoding, transposed
-from seqgen_midi.piece import Piece, Track, rounded
-from seqgen_midi.tokens import TokenTable
-from seqgen_midi.velocities import LOUDNESS
-from seqgen_midi.wishes import MelodyConstraints
+from seqgen_midi.encodings.tokens import TokenTable
+from seqgen_midi.music.chords import KINDS, NAMES
+from seqgen_midi.music.meters import METERS, Cells, bars_of, meter_map, starts_of, steps_of
+from seqgen_midi.music.piece import Piece, Track, rounded
+from seqgen_midi.music.velocities import LOUDNESS
 
 RESOLUTION = 4
 TUNE_NAMES = ("melody", "vocal", "voice", "lead", "soprano", "tune")
@@ -29,7 +28,6 @@ TUNE_NAMES = ("melody", "vocal", "voice", "lead", "soprano", "tune")
 class Melody(PieceEncoding):
     """The melody of a piece: the track named so, or the highest one."""
 
-    Constraints: ClassVar[type[Options]] = MelodyConstraints
     renders: ClassVar[tuple[str, ...]] = ("png", "wav", "musicxml", "abc")
 
     def __init__(self, settings: Any) -> None:

@@ -8,18 +8,16 @@ duration of more than a second is as many full ones as it takes and then the res
 from __future__ import annotations
 
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
-from seqgen import EOS, Grammar, Options, UnusableFile
-from seqgen.grammar import Budget, limited
-from seqgen_midi.automata import Rules
+from seqgen import EOS, Grammar, UnusableFile
+from seqgen_midi.encodings.automata import Rules
 from seqgen_midi.encodings.base import PieceEncoding, after, transposed
-from seqgen_midi.piece import Piece, Track, in_order, rounded
-from seqgen_midi.tokens import TokenTable
-from seqgen_midi.velocities import bins_of, centres
-from seqgen_midi.wishes import PerformanceConstraints
+from seqgen_midi.encodings.tokens import TokenTable
+from seqgen_midi.music.piece import Piece, Track, in_order, rounded
+from seqgen_midi.music.velocities import bins_of, centres
 
 VELOCITY_BINS = 32
 STEPS = 100
@@ -32,8 +30,6 @@ RESOLUTION, TEMPO = 50, 500_000
 
 class Performance(PieceEncoding):
     """All that is not drums, as one player plays it: who plays which note is not told."""
-
-    Constraints: ClassVar[type[Options]] = PerformanceConstraints
 
     def __init__(self, settings: Any) -> None:
         super().__init__(settings)
@@ -100,15 +96,6 @@ class Performance(PieceEncoding):
     def augment(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """The same performance in another key."""
         return transposed(ids, self.table, rng)
-
-    def grammar(self, constraints: Any = None) -> Grammar:
-        """Where seconds are asked for, shifts spend them: an automaton would have 515 states for each 10 ms of them."""
-        narrow, seconds = super().grammar(constraints), getattr(constraints, "seconds", None)
-        if seconds is None:
-            return narrow
-        cost = np.zeros(len(self.vocabulary), np.int32)
-        cost[self.table.ids("shift")] = range(1, STEPS + 1)
-        return limited(narrow, Budget(cost, total=max(0, round(seconds * STEPS) - 1), spare=STEPS - 1))
 
     @cached_property
     def automaton(self) -> Grammar:

@@ -14,18 +14,27 @@ from __future__ import annotations
 
 from collections import Counter
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
-from seqgen import EOS, Grammar, Options, UnusableFile
-from seqgen_midi.automata import Rules
-from seqgen_midi.bars import METERS, TEMPOS, Cells, bars_of, meter_map, nearest_tempo, starts_of, tempo_map, tempos_of
+from seqgen import EOS, Grammar, UnusableFile
+from seqgen_midi.encodings.automata import Rules
 from seqgen_midi.encodings.base import PieceEncoding, transposed
-from seqgen_midi.piece import Piece, Track, begins, in_order, rounded
-from seqgen_midi.tokens import TokenTable
-from seqgen_midi.velocities import bins_of, centres
-from seqgen_midi.wishes import ScoreConstraints
+from seqgen_midi.encodings.tokens import TokenTable
+from seqgen_midi.music.meters import (
+    METERS,
+    TEMPOS,
+    Cells,
+    bars_of,
+    meter_map,
+    nearest_tempo,
+    starts_of,
+    tempo_map,
+    tempos_of,
+)
+from seqgen_midi.music.piece import Piece, Track, begins, in_order, rounded
+from seqgen_midi.music.velocities import bins_of, centres
 
 RESOLUTION, VELOCITY_BINS, PARTS = 12, 32, 4
 LONGEST = 8
@@ -39,8 +48,6 @@ KIT = 128 * MOST_PARTS
 
 class Score(PieceEncoding):
     """All tracks of a piece."""
-
-    Constraints: ClassVar[type[Options]] = ScoreConstraints
 
     def __init__(self, settings: Any) -> None:
         super().__init__(settings)
