@@ -23,7 +23,7 @@ check: .venv/ready
 pretrained: .venv/ready
 	rm -rf runs/pretrained
 	$(BIN)/seqgen train bach-chorales -o runs/pretrained --steps 8000 --set layers=1 --set width=256
-	cp runs/pretrained/bundle/* seqgen/pretrained/bach-chorales/
+	cp runs/pretrained/bundle/* seqgen/models/pretrained/bach-chorales/
 
 clean:
 	rm -rf .venv demo

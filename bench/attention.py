@@ -30,12 +30,12 @@ import numpy as np
 from common import finish
 from race import Run, Task, side_by_side, train
 
-from seqgen.corpus.store import Documents
-from seqgen.corpus.stream import Stream
-from seqgen.domain import Example
+from seqgen.contract.domain import Example
+from seqgen.corpus.storage.store import Documents
+from seqgen.corpus.storage.stream import Stream
 from seqgen.engine.model import Model
 from seqgen.engine.settings import ModelSettings, TrainingSettings
-from seqgen.engine.training import Trainer
+from seqgen.engine.training.trainer import Trainer
 from seqgen.grammar import anything
 
 FIRST = 2

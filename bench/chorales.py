@@ -13,8 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from seqgen.corpus.store import SPLITS, Documents
-from seqgen.domain import Example
+from seqgen.contract.domain import Example
+from seqgen.corpus.storage.store import SPLITS, Documents
 from seqgen.grammar import Grammar, build
 
 VOICES, SIXTEENTHS = 4, 16

@@ -15,11 +15,11 @@ from typing import Any
 
 import numpy as np
 
-from seqgen.corpus.store import Documents
-from seqgen.engine.given import FREE, Filler
+from seqgen.corpus.storage.store import Documents
+from seqgen.engine.decoding.infilling import FREE, Filler
+from seqgen.engine.decoding.sampling import Sampler
 from seqgen.engine.model import Model
-from seqgen.engine.sampling import Sampler
-from seqgen.engine.scoring import Scorer
+from seqgen.engine.scoring.scorer import Scorer
 from seqgen.grammar import BOS
 
 VOICES = 4

@@ -22,7 +22,7 @@ from typing import Any
 from common import finish
 
 from seqgen import UnusableFile
-from seqgen.plugins import load_domain
+from seqgen.contract.discovery import load_domain
 
 
 def fastest(work: Callable[[], Any], repeats: int) -> float:

@@ -20,14 +20,14 @@ import numpy as np
 from common import finish
 from harmonising import harmonise
 
-from seqgen.baselines import baselines
-from seqgen.corpus.stream import Stream
-from seqgen.corpus.whole import whole
-from seqgen.engine.evaluation import Evaluator
-from seqgen.engine.loop import Budget, Progress, TrainingLoop
+from seqgen.corpus.storage.stream import Stream
+from seqgen.corpus.storage.whole import whole
 from seqgen.engine.model import Model
+from seqgen.engine.scoring.evaluation import Evaluator
 from seqgen.engine.settings import SIZES, ModelSettings, TrainingSettings
-from seqgen.engine.training import Trainer
+from seqgen.engine.training.loop import Budget, Progress, TrainingLoop
+from seqgen.engine.training.trainer import Trainer
+from seqgen.reports.baselines import baselines
 
 PUBLISHED = {"transformer_rope_nats": 0.508, "transformer_pope_nats": 0.489}
 

@@ -30,10 +30,10 @@ import tensorflow as tf
 from common import finish
 
 from seqgen.engine.compiling import compiled
-from seqgen.engine.inside import Observer
 from seqgen.engine.model import Model
+from seqgen.engine.scoring.introspection import Observer
 from seqgen.engine.settings import ModelSettings, TrainingSettings
-from seqgen.engine.training import Trainer
+from seqgen.engine.training.trainer import Trainer
 from seqgen.grammar import BOS, anything
 
 LEVELS = 20

@@ -44,7 +44,7 @@ def make_files(folder: Path, count: int) -> None:
 
 def build_here(folder: Path, out: Path) -> None:
     """Builds, and prints what it took."""
-    from seqgen.building import build
+    from seqgen.workflows.build import build
 
     began = time.perf_counter()
     corpus = build([folder], out, domain="midi", settings={"encoding": "melody"})

@@ -23,9 +23,9 @@ DOCUMENT, VOCABULARY, STEPS = 1000, 500, 60
 
 def make_corpus(folder: Path, millions: int) -> None:
     """Shards and an index as `build` writes them; the files themselves would take an hour to read."""
-    from seqgen.corpus.journal import Journal
-    from seqgen.corpus.store import FORMAT, INDEX, ShardWriter
-    from seqgen.domain import Example
+    from seqgen.contract.domain import Example
+    from seqgen.corpus.storage.journal import Journal
+    from seqgen.corpus.storage.store import FORMAT, INDEX, ShardWriter
 
     folder.mkdir()
     writer, random = ShardWriter(Journal(folder), VOCABULARY), np.random.default_rng(0)
@@ -51,11 +51,11 @@ def make_corpus(folder: Path, millions: int) -> None:
 
 def train(folder: Path) -> None:
     """Some steps of training, from all over the corpus, and the highest memory of this process in MB."""
-    from seqgen.corpus.store import Corpus
-    from seqgen.corpus.stream import Stream
+    from seqgen.corpus.storage.store import Corpus
+    from seqgen.corpus.storage.stream import Stream
     from seqgen.engine.model import Model
     from seqgen.engine.settings import SIZES, ModelSettings, TrainingSettings
-    from seqgen.engine.training import Trainer
+    from seqgen.engine.training.trainer import Trainer
     from seqgen.grammar import anything
 
     grammar = anything(VOCABULARY)

@@ -21,9 +21,9 @@ from pathlib import Path
 import numpy as np
 from common import finish
 
-from seqgen.corpus.sources import Source
-from seqgen.corpus.workers import Limits, Readers
-from seqgen.plugins import load_domain
+from seqgen.contract.discovery import load_domain
+from seqgen.corpus.reading.sources import Source
+from seqgen.corpus.reading.workers import Limits, Readers
 
 LIMITS = Limits(seconds=20, memory_bytes=2 * 2**30)
 EXTREMES = (b"\0\0\0\0", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\x80\0\0\0", b"\xff\xff\xff\x7f")

@@ -18,9 +18,9 @@ import numpy as np
 from common import finish
 
 from seqgen import UnusableFile
-from seqgen.corpus.store import Documents
-from seqgen.novelty import longest_copies
-from seqgen.plugins import load_domain
+from seqgen.contract.discovery import load_domain
+from seqgen.corpus.storage.store import Documents
+from seqgen.reports.novelty import longest_copies
 
 COPIED = 300
 

@@ -21,7 +21,7 @@ import chorales
 from common import finish
 from race import Run, Task, least_difference, side_by_side, train
 
-from seqgen.engine.cells import CELLS
+from seqgen.engine.cells.registry import CELLS
 from seqgen.engine.settings import ModelSettings, TrainingSettings
 
 ABLATIONS = {

@@ -20,11 +20,11 @@ import numpy as np
 from common import finish
 
 import seqgen
-from seqgen.corpus.store import SPLITS, Corpus
-from seqgen.evaluating import copies_of
-from seqgen.novelty import Copy
-from seqgen.run_settings import NAME as SETTINGS
-from seqgen.run_settings import RunSettings
+from seqgen.corpus.storage.store import SPLITS, Corpus
+from seqgen.models.run_settings import NAME as SETTINGS
+from seqgen.models.run_settings import RunSettings
+from seqgen.reports.novelty import Copy
+from seqgen.workflows.evaluate import copies_of
 
 RECIPE = "bach-chorales"
 

@@ -21,13 +21,13 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
-from seqgen.corpus.store import Documents
-from seqgen.corpus.stream import Augment, Batch, Stream
-from seqgen.corpus.whole import whole
-from seqgen.engine.loop import Budget, Progress, TrainingLoop
+from seqgen.corpus.storage.store import Documents
+from seqgen.corpus.storage.stream import Augment, Batch, Stream
+from seqgen.corpus.storage.whole import whole
 from seqgen.engine.model import Model
 from seqgen.engine.settings import ModelSettings, TrainingSettings
-from seqgen.engine.training import Trainer
+from seqgen.engine.training.loop import Budget, Progress, TrainingLoop
+from seqgen.engine.training.trainer import Trainer
 from seqgen.grammar import Grammar
 
 LONGEST = 8192

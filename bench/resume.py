@@ -35,14 +35,14 @@ KINDS = ("any moment", "half written", "not yet named")
 def train(folder: Path, out: Path, steps: int) -> None:
     """The process that is killed: says each step, and each checkpoint that it is about to finish."""
     from seqgen.atomic import remove_unfinished
-    from seqgen.corpus.store import Documents
-    from seqgen.corpus.stream import Stream
-    from seqgen.corpus.whole import whole
-    from seqgen.domain import Example
-    from seqgen.engine import checkpoint, loop
+    from seqgen.contract.domain import Example
+    from seqgen.corpus.storage.store import Documents
+    from seqgen.corpus.storage.stream import Stream
+    from seqgen.corpus.storage.whole import whole
     from seqgen.engine.model import Model
     from seqgen.engine.settings import ModelSettings, TrainingSettings
-    from seqgen.engine.training import Trainer
+    from seqgen.engine.training import checkpoint, loop
+    from seqgen.engine.training.trainer import Trainer
     from seqgen.grammar import anything
 
     checkpoint.atomic_write = slowly(checkpoint.atomic_write)

@@ -21,7 +21,7 @@ import numpy as np
 from common import finish
 
 from seqgen import Remark, UnusableFile
-from seqgen.plugins import load_domain
+from seqgen.contract.discovery import load_domain
 
 TUNES = ("ryansMammoth/*.abc", "oneills1850/*.abc")
 PATTERNS = {

@@ -28,10 +28,10 @@ import tensorflow as tf
 import torch
 from common import finish, median_seconds
 
+from seqgen.engine.decoding.sampling import Sampler
 from seqgen.engine.model import Model
-from seqgen.engine.sampling import Sampler
 from seqgen.engine.settings import ModelSettings, TrainingSettings
-from seqgen.engine.training import Trainer
+from seqgen.engine.training.trainer import Trainer
 from seqgen.grammar import BOS, EOS, Grammar, anything
 
 VOCABULARY = 65

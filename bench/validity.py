@@ -27,12 +27,12 @@ from common import finish
 from midi_checks import FAMILIES, KEYS, MODES, TONICS, is_score, keeps, opens
 
 from seqgen import ImpossibleConstraints
-from seqgen.engine.filters import Filters
+from seqgen.contract.discovery import load_domain
+from seqgen.engine.decoding.filters import Filters
+from seqgen.engine.decoding.sampling import Sampler
 from seqgen.engine.model import Model
-from seqgen.engine.sampling import Sampler
 from seqgen.engine.settings import ModelSettings
 from seqgen.grammar import EOS, Grammar
-from seqgen.plugins import load_domain
 
 ENCODINGS = ("chorale", "melody", "drums", "score", "performance")
 BATCH, LONGEST = 50, 600

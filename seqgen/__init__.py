@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from seqgen.atomic import atomic_write
-    from seqgen.building import build
-    from seqgen.corpus.fetching import cache_folder
-    from seqgen.domain import Answer, Domain, Example, Options, Oracle, Prompt, Questions, Remark, Vocabulary
-    from seqgen.engine.dynamic import DynamicEvaluation
-    from seqgen.engine.neural_cache import NeuralCache
+    from seqgen.contract.discovery import load_domain
+    from seqgen.contract.domain import Answer, Domain, Example, Options, Oracle, Prompt, Questions, Remark, Vocabulary
+    from seqgen.corpus.recipes.downloads import cache_folder
+    from seqgen.engine.scoring.dynamic_evaluation import DynamicEvaluation
+    from seqgen.engine.scoring.neural_cache import NeuralCache
     from seqgen.errors import (
         BundleError,
         CorpusError,
@@ -31,9 +31,10 @@ if TYPE_CHECKING:
         UsageError,
     )
     from seqgen.grammar import BOS, EOS, Grammar
-    from seqgen.loading import load
-    from seqgen.plugins import load_domain
-    from seqgen.project import evaluate, train
+    from seqgen.workflows.build import build
+    from seqgen.workflows.evaluate import evaluate
+    from seqgen.workflows.load import load
+    from seqgen.workflows.train import train
 
 __version__ = "0.1.0"
 __all__ = [
@@ -72,15 +73,26 @@ __all__ = [
 ]
 _HOMES = {
     "atomic": ("atomic_write",),
-    "building": ("build",),
-    "corpus.fetching": ("cache_folder",),
-    "domain": ("Answer", "Domain", "Example", "Options", "Oracle", "Prompt", "Questions", "Remark", "Vocabulary"),
+    "contract.discovery": ("load_domain",),
+    "contract.domain": (
+        "Answer",
+        "Domain",
+        "Example",
+        "Options",
+        "Oracle",
+        "Prompt",
+        "Questions",
+        "Remark",
+        "Vocabulary",
+    ),
+    "corpus.recipes.downloads": ("cache_folder",),
+    "engine.scoring.dynamic_evaluation": ("DynamicEvaluation",),
+    "engine.scoring.neural_cache": ("NeuralCache",),
     "grammar": ("BOS", "EOS", "Grammar"),
-    "loading": ("load",),
-    "engine.dynamic": ("DynamicEvaluation",),
-    "engine.neural_cache": ("NeuralCache",),
-    "plugins": ("load_domain",),
-    "project": ("evaluate", "train"),
+    "workflows.build": ("build",),
+    "workflows.evaluate": ("evaluate",),
+    "workflows.load": ("load",),
+    "workflows.train": ("train",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from seqgen.baselines import SMOOTHING, baselines
-from seqgen.corpus.store import Documents
-from seqgen.domain import Example
+from seqgen.contract.domain import Example
+from seqgen.corpus.storage.store import Documents
 from seqgen.grammar import Grammar
+from seqgen.reports.baselines import SMOOTHING, baselines
 
 
 def stored(*contents: list[int]) -> Documents:

@@ -21,7 +21,7 @@ import pytest
 from commands import exit_code
 
 import seqgen
-from seqgen.plugins import load_domain
+from seqgen.contract.discovery import load_domain
 
 STEPS = ["--size", "tiny", "--steps", "12", "--set", "streams=4", "--set", "segment=32", "--set", "evaluations=2"]
 
@@ -163,7 +163,7 @@ def test_where_places_are_not_known_an_automaton_says_what_is_given(trained, mon
 
 
 def test_a_melody_in_a_file_is_harmonised_note_for_note(run_cli, trained, tmp_path, monkeypatch):
-    monkeypatch.setattr("seqgen.loading.load", lambda path, **options: trained)
+    monkeypatch.setattr("seqgen.workflows.load.load", lambda path, **options: trained)
     tune = pretty_midi.PrettyMIDI(initial_tempo=80)
     tune.instruments.append(pretty_midi.Instrument(0))
     pitches = [72, 74, 76, 77, 76, 74, 71, 72]
@@ -191,7 +191,7 @@ def test_a_melody_in_a_file_is_harmonised_note_for_note(run_cli, trained, tmp_pa
 
 
 def test_a_sample_can_be_written_without_its_prompt(run_cli, trained, pieces, tmp_path, monkeypatch):
-    monkeypatch.setattr("seqgen.loading.load", lambda path, **options: trained)
+    monkeypatch.setattr("seqgen.workflows.load.load", lambda path, **options: trained)
     asked = ["-n", 1, "--prompt", pieces / "piece-00.mid", "--set", "prompt_bars=1", "--set", "bars=4"]
     for folder, how in (("with", []), ("without", ["--without-prompt"])):
         assert run_cli("sample", "run", "-o", tmp_path / folder, *asked, *how)[0] == 0
@@ -228,7 +228,7 @@ def test_a_corpus_is_scored_as_a_whole_and_evaluate_agrees(run_cli, run):
 def test_score_with_dynamic_evaluation_and_a_cache(run_cli, run, pieces, monkeypatch):
     piece, trained = pieces / "piece-01.mid", seqgen.load(run)
     # One model for the command and for the calls below, so that all is compiled once.
-    monkeypatch.setattr("seqgen.loading.load", lambda path, **options: trained)
+    monkeypatch.setattr("seqgen.workflows.load.load", lambda path, **options: trained)
     code, out, _ = run_cli("score", run, piece, "--dynamic", "--cache", 64, "--json")
     (scored,) = json.loads(out)["scores"]
     settings = {"dynamic": seqgen.DynamicEvaluation(), "cache": seqgen.NeuralCache(64)}
@@ -493,7 +493,7 @@ def test_a_broken_plugin_is_named_in_one_line_and_breaks_nothing(tmp_path, run, 
     (tmp_path / "broken-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
     (tmp_path / "broken-1.0.dist-info" / "entry_points.txt").write_text("[seqgen]\nbroken = broken_module\n")
     (tmp_path / "broken_module.py").write_text("raise RuntimeError('no luck today')\n")
-    environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
 
     def seqgen_command(*arguments):
         command = [sys.executable, "-m", "seqgen.cli", *map(str, arguments)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from seqgen.testing import check_domain
+from seqgen.contract.testing import check_domain
 
 GUIDE = Path(__file__).parent.parent / "CONTRIBUTING.md"
 

@@ -9,8 +9,8 @@ import pytest
 from letters import Letters, Line
 
 from seqgen import EOS, Example, InvalidValue, Questions, UnknownName, UnusableFile, UsageError, Vocabulary
-from seqgen.evaluating import Items
-from seqgen.testing import check_domain
+from seqgen.contract.testing import check_domain
+from seqgen.corpus.storage.items import Items
 
 
 @pytest.fixture

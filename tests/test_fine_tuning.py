@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 from letters import Letters
 
-from seqgen import UsageError, Vocabulary, fine_tuning
+from seqgen import UsageError, Vocabulary
 from seqgen.engine.model import Model
 from seqgen.engine.settings import ModelSettings
 from seqgen.engine.weights import first_weights
-from seqgen.fine_tuning import Start, moved
 from seqgen.grammar import anything
+from seqgen.workflows import fine_tuning
+from seqgen.workflows.fine_tuning import Start, moved
 
 SETTINGS = ModelSettings(width=8, layers=1, attention_memory=3, attention_width=4)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from letters import Letters
 
-from seqgen.corpus.store import Documents
-from seqgen.domain import Example
-from seqgen.novelty import Copy, longest_copies
+from seqgen.contract.domain import Example
+from seqgen.corpus.storage.store import Documents
+from seqgen.reports.novelty import Copy, longest_copies
 
 plain = Letters().passages
 

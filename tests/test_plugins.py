@@ -8,7 +8,7 @@ import textwrap
 import pytest
 
 from seqgen import PluginError, UnknownName
-from seqgen.plugins import installed, load_all, load_domain
+from seqgen.contract.discovery import installed, load_all, load_domain
 
 GOOD = """
     import pluggy

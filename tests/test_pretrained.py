@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 import seqgen
-from seqgen.bundle import SHIPPED, read_bundle, shipped
-from seqgen.corpus.recipes import recipes
-from seqgen.run_settings import where
+from seqgen.corpus.recipes.recipes import recipes
+from seqgen.models.bundle import SHIPPED, read_bundle, shipped
+from seqgen.models.run_settings import where
 
 MOST_BYTES = 4_000_000
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from seqgen import Remark, UnusableFile
-from seqgen import textfile as textfile_module
-from seqgen.tables import open_table
-from seqgen.textfile import lines, pieces
+from seqgen.contract import textfile as textfile_module
+from seqgen.contract.tables import open_table
+from seqgen.contract.textfile import lines, pieces
 
 
 @pytest.fixture

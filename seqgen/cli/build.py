@@ -19,7 +19,7 @@ from seqgen.cli.common import (
 )
 
 if TYPE_CHECKING:
-    from seqgen.corpus.store import Corpus
+    from seqgen.corpus.storage.store import Corpus
 
 
 @click.command()
@@ -37,7 +37,7 @@ def build(context: click.Context, sources: tuple[str, ...], domain: str | None, 
 
     What was interrupted goes on where it was when the same command is given again.
     """
-    from seqgen.building import build as build_corpus
+    from seqgen.workflows.build import build as build_corpus
 
     with build_progress() as progress:
         corpus = build_corpus(

@@ -12,8 +12,8 @@ from seqgen.cli.common import json_option, print_json
 @json_option
 def corpora(name: str | None, as_json: bool) -> None:
     """The recipes for real data, which 'build' and 'train' take in place of files."""
-    from seqgen.bundle import shipped
-    from seqgen.corpus.recipes import find_recipe, recipes
+    from seqgen.corpus.recipes.recipes import find_recipe, recipes
+    from seqgen.models.bundle import shipped
 
     chosen = [find_recipe(name)] if name else list(recipes().values())
     if as_json:

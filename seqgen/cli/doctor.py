@@ -19,8 +19,8 @@ PACKAGES = ("tensorflow", "keras", "numpy", "pluggy", "pydantic", "safetensors",
 @click.pass_context
 def doctor(context: click.Context, as_json: bool) -> None:
     """Versions, devices and plugins: what to paste into a bug report."""
+    from seqgen.contract.discovery import load_all
     from seqgen.engine.devices import devices
-    from seqgen.plugins import load_all
 
     report = {
         "seqgen": seqgen.__version__,

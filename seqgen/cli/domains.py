@@ -18,7 +18,7 @@ def domains(context: click.Context, name: str | None, as_json: bool) -> None:
     if name is not None:
         _show_one(name, bundled_only(context), as_json)
         return
-    from seqgen.plugins import load_all
+    from seqgen.contract.discovery import load_all
 
     loaded = load_all(bundled_only=bundled_only(context))
     if as_json:
@@ -44,7 +44,7 @@ def domains(context: click.Context, name: str | None, as_json: bool) -> None:
 
 
 def _show_one(name: str, bundled: bool, as_json: bool) -> None:
-    from seqgen.plugins import load_domain
+    from seqgen.contract.discovery import load_domain
 
     domain = load_domain(name, bundled_only=bundled)
     described: dict[str, Any] = {

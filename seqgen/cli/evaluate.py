@@ -23,7 +23,7 @@ def evaluate(context: click.Context, run: Path, seed: int, as_json: bool) -> Non
 
     The longest passage of each sample that stands in the training split is told too, and where it stands.
     """
-    from seqgen.project import evaluate as evaluate_run
+    from seqgen.workflows.evaluate import evaluate as evaluate_run
 
     result = evaluate_run(run, bundled_only=bundled_only(context), seed=seed)
     if as_json:

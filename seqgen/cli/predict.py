@@ -29,7 +29,7 @@ def predict(context: click.Context, run: Path, files: tuple[Path, ...], texts: t
     """
     if not (files or texts):
         raise UsageError("There is nothing to predict for; name files, or give a --text.")
-    from seqgen.loading import load
+    from seqgen.workflows.load import load
 
     trained = load(run, bundled_only=bundled_only(context))
     for kind, sources in (("file", files), ("text", texts)):

@@ -13,7 +13,7 @@ from seqgen.cli.common import bundled_only, json_option, print_json, set_option
 from seqgen.errors import UsageError
 
 if TYPE_CHECKING:
-    from seqgen.samples import Sample
+    from seqgen.workflows.samples import Sample
 
 
 @click.command()
@@ -58,8 +58,8 @@ def sample(context: click.Context, run: Path, out: Path | None, stream: bool, co
             raise UsageError(f"--beams searches and draws nothing; leave out --{name}.")
     elif length_penalty is not None:
         raise UsageError("--length-penalty ranks what a beam search finds; give --beams too.")
-    from seqgen.loading import load
-    from seqgen.samples import Filled, Found
+    from seqgen.workflows.load import load
+    from seqgen.workflows.samples import Filled, Found
 
     trained = load(run, bundled_only=bundled_only(context))
     asked: dict[str, Any] = {"constraints": settings, "prompt": prompt, "longest": longest}
@@ -103,7 +103,7 @@ def sample(context: click.Context, run: Path, out: Path | None, stream: bool, co
 
 def _check_prompt_stays(prompt: str | None, out: Path, names: Sequence[str]) -> None:
     """Raises UsageError where a file of one of these names in `out` would be written over the prompt."""
-    from seqgen.textfile import is_file
+    from seqgen.contract.textfile import is_file
 
     if prompt is None or not is_file(prompt):
         return

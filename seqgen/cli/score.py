@@ -11,8 +11,8 @@ import click
 from seqgen.cli.common import bundled_only, json_option, print_json
 
 if TYPE_CHECKING:
-    from seqgen.domain import Vocabulary
-    from seqgen.samples import Score
+    from seqgen.contract.domain import Vocabulary
+    from seqgen.workflows.samples import Score
 
 MOST_SURPRISING = 5
 
@@ -32,10 +32,10 @@ def score(context: click.Context, run: Path, sources: tuple[Path, ...], dynamic:
     SOURCES are files, told document by document with their most surprising places, or corpora that 'build' or 'train'
     made (RUN/corpus), of which the held-out documents are told together.
     """
-    from seqgen.corpus.store import is_corpus
-    from seqgen.engine.dynamic import DynamicEvaluation
-    from seqgen.engine.neural_cache import NeuralCache
-    from seqgen.loading import load
+    from seqgen.corpus.storage.store import is_corpus
+    from seqgen.engine.scoring.dynamic_evaluation import DynamicEvaluation
+    from seqgen.engine.scoring.neural_cache import NeuralCache
+    from seqgen.workflows.load import load
 
     trained = load(run, bundled_only=bundled_only(context))
     following = DynamicEvaluation() if dynamic else None

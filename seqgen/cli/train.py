@@ -14,7 +14,7 @@ from seqgen.cli.common import build_progress, bundled_only, set_option, test_opt
 from seqgen.errors import UsageError
 
 if TYPE_CHECKING:
-    from seqgen.engine.loop import Progress
+    from seqgen.engine.training.loop import Progress
 
 
 @click.command()
@@ -45,8 +45,8 @@ def train(context: click.Context, sources: tuple[str, ...], domain: str | None, 
     """
     if not sources and not resume:
         raise UsageError("There is nothing to train on; name files, folders or a recipe ('seqgen corpora' lists them).")
-    from seqgen.engine.loop import Stopped
-    from seqgen.project import train as train_model
+    from seqgen.engine.training.loop import Stopped
+    from seqgen.workflows.train import train as train_model
 
     try:
         with build_progress() as building, live_line() as report:

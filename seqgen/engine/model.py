@@ -18,15 +18,15 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from seqgen.engine import cudnn
-from seqgen.engine.attention import BLOCKED, window_attention
-from seqgen.engine.cells import CELLS
+from seqgen.engine.cells.registry import CELLS
 from seqgen.engine.compiling import compiled
-from seqgen.engine.embedding import Lookup, embedded, normalised, projected
-from seqgen.engine.norm import normalise
-from seqgen.engine.products import linear
-from seqgen.engine.recurrence import one_step, recurrence
-from seqgen.engine.regularisation import Regularisation
+from seqgen.engine.layers import cudnn
+from seqgen.engine.layers.attention import BLOCKED, window_attention
+from seqgen.engine.layers.embedding import Lookup, embedded, normalised, projected
+from seqgen.engine.layers.products import linear
+from seqgen.engine.layers.recurrence import one_step, recurrence
+from seqgen.engine.layers.regularization import Regularisation
+from seqgen.engine.layers.rms_norm import normalise
 from seqgen.engine.settings import ModelSettings
 from seqgen.engine.weights import first_weights, is_learned
 from seqgen.grammar import BOS, Budget, Grammar

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from seqgen.engine.cells import CELLS
+from seqgen.engine.cells.registry import CELLS
 from seqgen.engine.settings import ModelSettings
 
 

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from letters import Letters
 
-from seqgen.corpus.build import build
-from seqgen.corpus.sources import walk
-from seqgen.corpus.store import Corpus
+from seqgen.corpus.building.build import build
+from seqgen.corpus.reading.sources import walk
+from seqgen.corpus.storage.store import Corpus
 
 pytestmark = pytest.mark.usefixtures("one_reader")
 

@@ -13,10 +13,10 @@ from letters import Letters
 from pydantic import ValidationError
 
 from seqgen import CorpusError, OutputError
-from seqgen.corpus import unfinished as unfinished_module
-from seqgen.corpus.build import build
-from seqgen.corpus.split import Split, assign
-from seqgen.corpus.store import Corpus
+from seqgen.corpus.building import unfinished as unfinished_module
+from seqgen.corpus.building.build import build
+from seqgen.corpus.storage.split import Split, assign
+from seqgen.corpus.storage.store import Corpus
 
 
 @pytest.fixture

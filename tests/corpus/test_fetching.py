@@ -13,11 +13,11 @@ from urllib.parse import quote
 import pytest
 
 from seqgen import CorpusError
-from seqgen.building import build
-from seqgen.corpus import fetching
-from seqgen.corpus import recipes as recipes_module
-from seqgen.corpus.docstrings import prose
-from seqgen.corpus.recipes import find_recipe
+from seqgen.corpus.recipes import downloads as fetching
+from seqgen.corpus.recipes import recipes as recipes_module
+from seqgen.corpus.recipes.docstrings import prose
+from seqgen.corpus.recipes.recipes import find_recipe
+from seqgen.workflows.build import build
 
 TEXT = b"".join(b"A line of text, number %d.\n" % number for number in range(2000))
 

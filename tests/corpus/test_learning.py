@@ -9,10 +9,10 @@ import pytest
 from letters import Letters, Remembering
 
 from seqgen import CorpusError, OutputError
-from seqgen.corpus.build import build
-from seqgen.corpus.sources import Source
-from seqgen.corpus.split import Split
-from seqgen.corpus.workers import Limits, Readers
+from seqgen.corpus.building.build import build
+from seqgen.corpus.reading.sources import Source
+from seqgen.corpus.reading.workers import Limits, Readers
+from seqgen.corpus.storage.split import Split
 
 LINE = 2_000
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from seqgen.corpus.lengths import BLOCK, Lengths
-from seqgen.corpus.store import Documents
-from seqgen.corpus.stream import Stream
+from seqgen.corpus.storage.segment_lengths import BLOCK, Lengths
+from seqgen.corpus.storage.store import Documents
+from seqgen.corpus.storage.stream import Stream
 from seqgen.grammar import anything
 
 

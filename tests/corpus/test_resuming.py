@@ -16,9 +16,9 @@ import pytest
 from letters import Letters, Remembering
 
 from seqgen import OutputError
-from seqgen.corpus.build import build
-from seqgen.corpus.journal import Journal
-from seqgen.corpus.store import ShardWriter
+from seqgen.corpus.building.build import build
+from seqgen.corpus.storage.journal import Journal
+from seqgen.corpus.storage.store import ShardWriter
 
 pytestmark = pytest.mark.usefixtures("one_reader")
 FILES, IN_ARCHIVE = 6, 2
@@ -92,7 +92,7 @@ PROGRAM = """
     import os, signal, sys
     from pathlib import Path
     from letters import Remembering
-    from seqgen.corpus.build import build
+    from seqgen.corpus.building.build import build
 
     def told(done, total, what):
         if what == "files" and done == 4:

@@ -11,10 +11,10 @@ import numpy as np
 import pytest
 
 from seqgen import CorpusError, PluginError, SeqgenError, UnknownName
-from seqgen.corpus import recipes as recipes_module
-from seqgen.corpus.fingerprint import fingerprint
-from seqgen.corpus.recipes import find_recipe, recipes
-from seqgen.corpus.sources import walk
+from seqgen.contract.fingerprint import fingerprint
+from seqgen.corpus.reading.sources import walk
+from seqgen.corpus.recipes import recipes as recipes_module
+from seqgen.corpus.recipes.recipes import find_recipe, recipes
 
 
 def names(*sources: Path, endings: tuple[str, ...] = (".mid",)) -> list[str]:

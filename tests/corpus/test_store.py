@@ -12,9 +12,9 @@ import pytest
 from letters import Letters
 
 from seqgen import CorpusError
-from seqgen.corpus.build import build
-from seqgen.corpus.journal import Journal
-from seqgen.corpus.store import INDEX, Corpus, Documents, ShardWriter
+from seqgen.corpus.building.build import build
+from seqgen.corpus.storage.journal import Journal
+from seqgen.corpus.storage.store import INDEX, Corpus, Documents, ShardWriter
 
 
 @pytest.fixture(scope="module")
@@ -180,7 +180,7 @@ def test_shards_outside_the_folder_are_not_followed(copy, tmp_path):
 READ_ALL = """
 import resource, sys
 from pathlib import Path
-from seqgen.corpus.store import Corpus
+from seqgen.corpus.storage.store import Corpus
 documents = Corpus.open(Path(sys.argv[1])).documents("train")
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 total = sum(len(documents[number][0]) for number in range(len(documents)))

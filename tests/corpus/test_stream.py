@@ -10,8 +10,8 @@ import pytest
 from letters import Letters, Line
 
 from seqgen import CorpusError, PluginError, Questions
-from seqgen.corpus.store import Documents
-from seqgen.corpus.stream import Stream
+from seqgen.corpus.storage.store import Documents
+from seqgen.corpus.storage.stream import Stream
 from seqgen.grammar import BOS, EOS, Grammar, anything
 
 LETTERS = Letters()

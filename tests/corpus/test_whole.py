@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from letters import Letters, Line
 
-from seqgen.corpus.store import Documents
-from seqgen.corpus.whole import whole
+from seqgen.corpus.storage.store import Documents
+from seqgen.corpus.storage.whole import whole
 from seqgen.grammar import BOS
 
 LETTERS = Letters()

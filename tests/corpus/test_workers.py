@@ -14,9 +14,9 @@ import pytest
 from letters import Letters, Remembering
 
 from seqgen import PluginError
-from seqgen.corpus.channel import Encoded, Reading, pack, unpack
-from seqgen.corpus.sources import Source
-from seqgen.corpus.workers import Limits, Readers, read_documents
+from seqgen.corpus.reading.channel import Encoded, Reading, pack, unpack
+from seqgen.corpus.reading.sources import Source
+from seqgen.corpus.reading.workers import Limits, Readers, read_documents
 
 LIMITS = Limits(seconds=1, memory_bytes=2**30, file_bytes=1000)
 
@@ -129,7 +129,7 @@ PROGRAM = """
     import os, signal, sys, threading
     from pathlib import Path
     from letters import Letters, Remembering
-    from seqgen.corpus.build import build
+    from seqgen.corpus.building.build import build
 
     threading.Timer(1.5, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
     build(Letters(), [Path(sys.argv[1])], Path(sys.argv[2]))

@@ -9,14 +9,14 @@ import numpy as np
 
 from engine import toys
 from seqgen.atomic import remove_unfinished
-from seqgen.corpus.store import Documents
-from seqgen.corpus.stream import Stream
-from seqgen.corpus.whole import whole
-from seqgen.engine import loop as training_loop
-from seqgen.engine.checkpoint import newest_checkpoint
+from seqgen.corpus.storage.store import Documents
+from seqgen.corpus.storage.stream import Stream
+from seqgen.corpus.storage.whole import whole
 from seqgen.engine.model import Model
 from seqgen.engine.settings import ModelSettings, TrainingSettings
-from seqgen.engine.training import Trainer
+from seqgen.engine.training import loop as training_loop
+from seqgen.engine.training.checkpoint import newest_checkpoint
+from seqgen.engine.training.trainer import Trainer
 
 STEPS = 90
 

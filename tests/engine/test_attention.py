@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from engine import reference
-from seqgen.engine.attention import window_attention
+from seqgen.engine.layers.attention import window_attention
 
 
 @pytest.mark.parametrize(("steps", "block"), [(12, 3), (9, 9)])

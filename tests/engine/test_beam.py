@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from engine import toys
-from seqgen.engine.beam import CHUNK, BeamSearch
-from seqgen.engine.scoring import Scorer
+from seqgen.engine.decoding.beam_search import CHUNK, BeamSearch
+from seqgen.engine.scoring.scorer import Scorer
 from seqgen.errors import InvalidValue
 from seqgen.grammar import BOS, EOS, Budget, Grammar, build, limited
 

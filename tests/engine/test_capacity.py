@@ -6,9 +6,9 @@ import pytest
 import tensorflow as tf
 
 from engine import toys
-from seqgen.engine import capacity
-from seqgen.engine.capacity import PROGRAM, bytes_needed, memory_explained
 from seqgen.engine.settings import SIZES, ModelSettings, TrainingSettings
+from seqgen.engine.training import memory as capacity
+from seqgen.engine.training.memory import PROGRAM, bytes_needed, memory_explained
 from seqgen.errors import TrainingError
 
 SMALL = ModelSettings(**SIZES["small"])

@@ -7,13 +7,13 @@ import pytest
 import tensorflow as tf
 
 from engine import toys
-from seqgen.engine import cudnn
-from seqgen.engine.cells import CELLS
+from seqgen.engine.cells.registry import CELLS
 from seqgen.engine.compiling import compiled
 from seqgen.engine.devices import has_cudnn
-from seqgen.engine.recurrence import recurrence
+from seqgen.engine.layers import cudnn
+from seqgen.engine.layers.recurrence import recurrence
 from seqgen.engine.settings import TrainingSettings
-from seqgen.engine.training import Trainer
+from seqgen.engine.training.trainer import Trainer
 
 T, B, H = 7, 3, 5
 

@@ -10,15 +10,15 @@ import pytest
 import tensorflow as tf
 
 from engine import toys
-from seqgen.corpus.store import Documents
-from seqgen.corpus.stream import Stream
-from seqgen.corpus.whole import whole
-from seqgen.engine.checkpoint import checkpoint_path, newest_checkpoint, read_checkpoint
-from seqgen.engine.evaluation import HeldOut
-from seqgen.engine.loop import Budget, Stopped, TrainingLoop
+from seqgen.corpus.storage.store import Documents
+from seqgen.corpus.storage.stream import Stream
+from seqgen.corpus.storage.whole import whole
 from seqgen.engine.model import Model
+from seqgen.engine.scoring.evaluation import HeldOut
 from seqgen.engine.settings import ModelSettings, TrainingSettings
-from seqgen.engine.training import Trainer
+from seqgen.engine.training.checkpoint import checkpoint_path, newest_checkpoint, read_checkpoint
+from seqgen.engine.training.loop import Budget, Stopped, TrainingLoop
+from seqgen.engine.training.trainer import Trainer
 from seqgen.errors import TrainingError
 
 
@@ -116,7 +116,7 @@ def test_a_run_that_fell_back_is_resumed_to_the_bit(stored, tmp_path):
 
 
 def test_the_checkpoint_to_fall_back_to_is_kept(stored, tmp_path, monkeypatch):
-    monkeypatch.setattr("seqgen.engine.loop.CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("seqgen.engine.training.loop.CHECKPOINT_SECONDS", 0.0)
     folders = []
     loop, _ = make_loop(
         stored, tmp_path, report=lambda _: folders.append(sorted(p.name[:15] for p in tmp_path.iterdir()))

@@ -7,8 +7,8 @@ import pytest
 import tensorflow as tf
 
 from engine import toys
-from seqgen.engine.filters import Filters, Past, filtered
-from seqgen.engine.sampling import Sampler
+from seqgen.engine.decoding.filters import Filters, Past, filtered
+from seqgen.engine.decoding.sampling import Sampler
 from seqgen.errors import InvalidValue
 from seqgen.grammar import BOS, EOS, Grammar
 

@@ -9,10 +9,10 @@ import pytest
 import tensorflow as tf
 
 from engine import toys
-from seqgen.engine.given import CHUNK, Filler, reachability, systematic
-from seqgen.engine.sampling import Sampler
-from seqgen.engine.scoring import Scorer
-from seqgen.engine.weighing import Weigher
+from seqgen.engine.decoding.importance_sampling import Weigher
+from seqgen.engine.decoding.infilling import CHUNK, Filler, reachability, systematic
+from seqgen.engine.decoding.sampling import Sampler
+from seqgen.engine.scoring.scorer import Scorer
 from seqgen.errors import ImpossibleConstraints, InvalidValue, UsageError
 from seqgen.grammar import BOS, EOS, Budget, Grammar, build, intersect, limited
 

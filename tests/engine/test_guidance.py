@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from engine import toys
-from seqgen.engine.filters import Filters
-from seqgen.engine.guidance import Guidance
-from seqgen.engine.sampling import Sampler
-from seqgen.engine.scoring import Scorer
+from seqgen.engine.decoding.filters import Filters
+from seqgen.engine.decoding.guidance import Guidance
+from seqgen.engine.decoding.sampling import Sampler
+from seqgen.engine.scoring.scorer import Scorer
 from seqgen.errors import InvalidValue, UsageError
 from seqgen.grammar import BOS, EOS, build, intersect
 

@@ -10,11 +10,11 @@ import pytest
 import tensorflow as tf
 
 from engine import reference, toys
-from seqgen.engine import inside
-from seqgen.engine.cells import CELLS
-from seqgen.engine.inside import Observer
-from seqgen.engine.recurrence import every_step
-from seqgen.engine.scoring import Scorer
+from seqgen.engine.cells.registry import CELLS
+from seqgen.engine.layers.recurrence import every_step
+from seqgen.engine.scoring import introspection as inside
+from seqgen.engine.scoring.introspection import Observer
+from seqgen.engine.scoring.scorer import Scorer
 
 T, B, H = 9, 3, 5
 SEGMENT = 16

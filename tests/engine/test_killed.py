@@ -18,7 +18,7 @@ def start(folder: Path, out: Path) -> subprocess.Popen:
         stdout=subprocess.PIPE,
         text=True,
         cwd=TESTS,
-        env={**os.environ, "PYTHONPATH": str(TESTS)},
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(TESTS), *sys.path])},
     )
 
 

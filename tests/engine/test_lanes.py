@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 
 from engine import toys
-from seqgen.corpus.store import Documents
-from seqgen.corpus.stream import Stream
-from seqgen.engine import evaluation, lanes, training
-from seqgen.engine.evaluation import Evaluator
-from seqgen.engine.lanes import join_memory, split_memory
+from seqgen.corpus.storage.store import Documents
+from seqgen.corpus.storage.stream import Stream
+from seqgen.engine import data_parallel as lanes
+from seqgen.engine.data_parallel import join_memory, split_memory
+from seqgen.engine.scoring import evaluation
+from seqgen.engine.scoring.evaluation import Evaluator
 from seqgen.engine.settings import TrainingSettings
-from seqgen.engine.training import Trainer
+from seqgen.engine.training import trainer as training
+from seqgen.engine.training.trainer import Trainer
 
 
 def trained(monkeypatch, count, **settings):

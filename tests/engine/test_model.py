@@ -7,16 +7,16 @@ import pytest
 import tensorflow as tf
 
 from engine import toys
-from seqgen.corpus.store import Documents
-from seqgen.corpus.stream import Batch
-from seqgen.corpus.whole import whole
-from seqgen.engine.embedding import Lookup, projected
+from seqgen.corpus.storage.store import Documents
+from seqgen.corpus.storage.stream import Batch
+from seqgen.corpus.storage.whole import whole
+from seqgen.engine.layers.embedding import Lookup, projected
+from seqgen.engine.layers.products import linear
+from seqgen.engine.layers.rms_norm import normalise
 from seqgen.engine.model import Model
-from seqgen.engine.norm import normalise
-from seqgen.engine.products import linear
-from seqgen.engine.scoring import Scorer
+from seqgen.engine.scoring.scorer import Scorer
 from seqgen.engine.settings import ModelSettings, TrainingSettings
-from seqgen.engine.training import Trainer
+from seqgen.engine.training.trainer import Trainer
 from seqgen.engine.weights import weight_shapes
 
 BIAS_AND_RECURRENT = ("0/bias", "0/recurrent_weights")

@@ -11,8 +11,8 @@ import tensorflow as tf
 
 from engine import reference
 from seqgen.engine import settings
-from seqgen.engine.cells import CELLS
-from seqgen.engine.recurrence import one_step, recurrence
+from seqgen.engine.cells.registry import CELLS
+from seqgen.engine.layers.recurrence import one_step, recurrence
 
 T, B, H = 9, 3, 5
 

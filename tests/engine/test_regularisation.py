@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from engine import toys
-from seqgen.engine.regularisation import Regularisation
+from seqgen.engine.layers.regularization import Regularisation
 from seqgen.engine.settings import TrainingSettings
 from seqgen.grammar import BOS
 

@@ -7,9 +7,9 @@ import pytest
 import tensorflow as tf
 
 from engine import toys
-from seqgen.engine.filters import Filters
-from seqgen.engine.sampling import CHUNK, Sampler, choose
-from seqgen.engine.scoring import Scorer
+from seqgen.engine.decoding.filters import Filters
+from seqgen.engine.decoding.sampling import CHUNK, Sampler, choose
+from seqgen.engine.scoring.scorer import Scorer
 from seqgen.errors import InvalidValue
 from seqgen.grammar import BOS, EOS, Budget, Grammar, build, limited
 

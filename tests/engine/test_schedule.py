@@ -5,8 +5,8 @@ from __future__ import annotations
 import keras
 import pytest
 
-from seqgen.engine.schedule import learning_rate
 from seqgen.engine.settings import TrainingSettings
+from seqgen.engine.training.schedule import learning_rate
 
 
 def rates(steps, **settings):

@@ -9,9 +9,9 @@ import pytest
 import tensorflow as tf
 
 from engine import toys
-from seqgen.engine.dynamic import Adaptation, DynamicEvaluation
-from seqgen.engine.neural_cache import NeuralCache
-from seqgen.engine.scoring import SEGMENT, Scorer
+from seqgen.engine.scoring.dynamic_evaluation import Adaptation, DynamicEvaluation
+from seqgen.engine.scoring.neural_cache import NeuralCache
+from seqgen.engine.scoring.scorer import SEGMENT, Scorer
 from seqgen.engine.segment import cut
 from seqgen.errors import InvalidValue
 from seqgen.grammar import BOS, anything

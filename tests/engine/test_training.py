@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 
 from engine import toys
-from seqgen.corpus.store import Documents
-from seqgen.corpus.stream import Stream
-from seqgen.corpus.whole import whole
-from seqgen.engine.checkpoint import newest_checkpoint, save_checkpoint
-from seqgen.engine.evaluation import Evaluator
-from seqgen.engine.loop import Budget, Stopped, TrainingLoop
+from seqgen.corpus.storage.store import Documents
+from seqgen.corpus.storage.stream import Stream
+from seqgen.corpus.storage.whole import whole
 from seqgen.engine.model import Model
-from seqgen.engine.scoring import Scorer
+from seqgen.engine.scoring.evaluation import Evaluator
+from seqgen.engine.scoring.scorer import Scorer
 from seqgen.engine.settings import ModelSettings, TrainingSettings
-from seqgen.engine.training import Trainer
+from seqgen.engine.training.checkpoint import newest_checkpoint, save_checkpoint
+from seqgen.engine.training.loop import Budget, Stopped, TrainingLoop
+from seqgen.engine.training.trainer import Trainer
 from seqgen.errors import TrainingError
 from seqgen.grammar import BOS
 

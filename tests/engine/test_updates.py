@@ -11,7 +11,7 @@ import tensorflow as tf
 from engine import toys
 from seqgen.engine.model import Model
 from seqgen.engine.settings import ModelSettings, TrainingSettings
-from seqgen.engine.training import Trainer, clipped
+from seqgen.engine.training.trainer import Trainer, clipped
 from seqgen.grammar import BOS, anything
 
 SMALL = ModelSettings(width=8, layers=1)

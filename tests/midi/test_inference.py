@@ -11,8 +11,8 @@ from seqgen_midi.domain import MidiDomain
 from seqgen_midi.inference import encoding_of
 
 from seqgen import InvalidValue, UsageError
-from seqgen.corpus.build import build
-from seqgen.corpus.fingerprint import fingerprint
+from seqgen.contract.fingerprint import fingerprint
+from seqgen.corpus.building.build import build
 
 Notes = list[tuple[int, int, int]]
 

@@ -14,13 +14,16 @@ from seqgen_sentiment.domain import SentimentDomain, evenly
 from seqgen_text.domain import TextDomain
 
 import seqgen
-from seqgen import fine_tuning, loading, project
-from seqgen.corpus.store import Corpus
-from seqgen.engine.inside import Observer
+from seqgen.corpus.storage.items import Items
+from seqgen.corpus.storage.store import Corpus
 from seqgen.engine.model import Model
+from seqgen.engine.scoring.introspection import Observer
 from seqgen.engine.settings import ModelSettings
-from seqgen.evaluating import Items
-from seqgen.oracle import Oracle
+from seqgen.workflows import evaluate as evaluation
+from seqgen.workflows import fine_tuning
+from seqgen.workflows import load as loading
+from seqgen.workflows import train as project
+from seqgen.workflows.oracle import Oracle
 
 MODEL = ModelSettings(width=48, layers=1, attention_memory=6, attention_width=16)
 ENGINE = {"streams": 8, "segment": 32, "evaluations": 2, "learning_rate": 0.02, "label_weight": 3}
@@ -209,7 +212,7 @@ def test_evaluate_examines_answers_beside_baselines(call, run, monkeypatch):
     assert told["written to order without guidance, judged by logistic regression to be so"] > 0.6
     right = sum(told["confusion"][label].get(label, 0) for label in told["confusion"])
     assert right / sum(sum(row.values()) for row in told["confusion"].values()) == pytest.approx(told["accuracy"])
-    monkeypatch.setattr(project, "evaluate", lambda *_, **__: evaluated)
+    monkeypatch.setattr(evaluation, "evaluate", lambda *_, **__: evaluated)
     code, out = call("evaluate", run)
     assert code == 0
     assert f"{told['macro-F1']:.3f}" in out

@@ -14,8 +14,8 @@ from seqgen_sentiment.domain import SentimentDomain
 from seqgen_sentiment.labelled import Labelled
 
 from seqgen import BOS, EOS, CorpusError, InvalidValue, UnknownName, load_domain
-from seqgen.run_settings import typed
-from seqgen.testing import check_domain
+from seqgen.contract.testing import check_domain
+from seqgen.models.run_settings import typed
 
 ITEM = Labelled("the film is good", "pos")
 

@@ -10,9 +10,9 @@ from commands import exit_code
 from texts import LEARNED
 
 import seqgen
-from seqgen.corpus.store import Corpus
-from seqgen.evaluating import copies_of
-from seqgen.novelty import longest_copies
+from seqgen.corpus.storage.store import Corpus
+from seqgen.reports.novelty import longest_copies
+from seqgen.workflows.evaluate import copies_of, evaluate_model
 
 ENGINE = {"streams": 4, "segment": 16, "evaluations": 2}
 
@@ -69,7 +69,7 @@ def test_a_prompt_is_a_text_or_a_file(call, run, trained, tmp_path):
 
 def test_evaluate_counts_by_character_and_byte_whatever_the_unit(call, run, trained):
     corpus = Corpus.open(run / "corpus")
-    told, documents, train = trained.evaluate(corpus), corpus.documents("test"), corpus.documents("train")
+    told, documents, train = evaluate_model(trained, corpus), corpus.documents("test"), corpus.documents("train")
     held_out = [trained.domain.decode(documents[number][0]) for number in range(len(documents))]
     bits = told["nats"] * told["tokens"] / np.log(2)
     assert told["bits"]["character"] == pytest.approx(bits / sum(map(len, held_out)))

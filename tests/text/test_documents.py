@@ -11,8 +11,9 @@ from seqgen_text.documents import cut, read_documents
 from seqgen_text.domain import TextDomain
 from texts import random_texts
 
-from seqgen import CorpusError, Remark, UnusableFile, textfile
-from seqgen.corpus.build import build
+from seqgen import CorpusError, Remark, UnusableFile
+from seqgen.contract import textfile
+from seqgen.corpus.building.build import build
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from seqgen_text.names import BYTES, bytes_of, name_of
 from texts import LEARNED, UNITS, learned, random_texts
 
 from seqgen import BundleError, Options, UnusableFile, Vocabulary
-from seqgen.testing import check_domain
+from seqgen.contract.testing import check_domain
 
 ODD = ["\x00", "<0xE2>", "<bos><eos><unk>", "\ufeff", "e\u0301", "\r\n\n", " ", "a" * 1000, "￿\U0010ffff", "   x  "]
 

@@ -13,7 +13,7 @@ from pathlib import Path, PurePath
 from typing import Any
 
 from seqgen import Domain, Remark, UnusableFile
-from seqgen.tables import DELIMITERS, JSON_LINES, Row, Table, open_table
+from seqgen.contract.tables import DELIMITERS, JSON_LINES, Row, Table, open_table
 from seqgen_sentiment.labelled import Labelled
 
 TABLES = (*DELIMITERS, *JSON_LINES)

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Literal
 
 from seqgen import Remark, UnusableFile
-from seqgen.tables import open_table
-from seqgen.textfile import pieces
+from seqgen.contract.tables import open_table
+from seqgen.contract.textfile import pieces
 
 Document = Literal["file", "line", "paragraph", "field"]
 Normalisation = Literal["none", "NFC", "NFKC"]

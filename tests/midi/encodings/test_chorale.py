@@ -15,7 +15,7 @@ from seqgen_midi.music.chorale import FIRST_PITCH, HOLD, REST, VOCABULARY, Chora
 from seqgen_midi.music.voices import VOICES
 
 from seqgen import EOS, BundleError, UnusableFile, Vocabulary
-from seqgen.testing import check_domain
+from seqgen.contract.testing import check_domain
 
 
 @pytest.fixture(scope="module")

@@ -15,8 +15,8 @@ from seqgen_midi.encodings.drums import CLASS_NAMES, CLASS_OF_KEY
 from seqgen_midi.music.piece import Piece
 
 from seqgen import EOS, BundleError, InvalidValue, UnusableFile
+from seqgen.contract.testing import check_domain
 from seqgen.grammar import trim
-from seqgen.testing import check_domain
 
 ENCODINGS = ("melody", "drums", "score", "performance")
 LONGEST_WALK = 600

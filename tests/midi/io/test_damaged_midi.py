@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from seqgen_midi.domain import MidiDomain
 
-from seqgen.corpus.channel import Reading
-from seqgen.corpus.sources import Source
-from seqgen.corpus.workers import Limits, Readers
+from seqgen.corpus.reading.channel import Reading
+from seqgen.corpus.reading.sources import Source
+from seqgen.corpus.reading.workers import Limits, Readers
 
 END = b"\0\xff\x2f\0"
 QUARTER = b"\0\x90\x3c\x50\x83\x60\x80\x3c\0"

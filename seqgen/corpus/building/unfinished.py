@@ -1,0 +1,100 @@
+"""The hidden folder in which a corpus grows, and from which an interrupted build goes on."""
+
+from __future__ import annotations
+
+import fcntl
+import importlib.metadata
+import json
+import os
+import shutil
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from seqgen.atomic import flush, write_text
+from seqgen.errors import OutputError
+
+TASK = "task.json"
+
+
+def unfinished_folder(out: Path) -> Path:
+    """Where the corpus that will be `out` grows."""
+    return out.with_name(f".{out.name}.unfinished")
+
+
+def check_free(out: Path) -> None:
+    """Raises OutputError where `out` is anything but an empty folder that can be replaced, or not there."""
+    if not out.name or out.is_symlink() or os.path.ismount(out):
+        raise OutputError(f"{out} cannot be replaced by a new folder; name one that does not exist yet.")
+    if (out / "manifest.json").exists():
+        raise OutputError(f"{out} already holds a corpus; remove it or choose another folder.")
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise OutputError(f"{out} is not an empty folder; choose another one.")
+
+
+@contextmanager
+def unfinished(out: Path, task: Mapping[str, Any]) -> Iterator[Path]:
+    """A folder to fill, which becomes `out` when the block ends well: as an interrupted process left it, if the task
+    was the same, else empty. An error removes it; an interruption does not.
+
+    Raises OutputError where the disk refuses (full, read-only), or another process fills the folder.
+    """
+    folder = unfinished_folder(out)
+    text = json.dumps({"seqgen": importlib.metadata.version("seqgen-framework"), **task})
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _locked(folder, out):
+            try:
+                if _text(folder / TASK) != text:
+                    clear(folder)
+                    write_text(folder / TASK, text)
+                yield folder
+                (folder / TASK).unlink(missing_ok=True)
+                for path in [*folder.iterdir(), folder]:
+                    flush(path)
+                os.rename(folder, out)
+                flush(out.parent)
+            except Exception:
+                shutil.rmtree(folder, ignore_errors=True)
+                raise
+    except (OSError, sqlite3.Error) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise OutputError(f"{out} cannot be written: {reason}; free some space or choose another place.") from error
+
+
+def clear(folder: Path) -> None:
+    """Empties a folder but for what its task is."""
+    remove_all_but(folder, {TASK})
+
+
+def remove_all_but(folder: Path, names: Iterable[str]) -> None:
+    """Removes what is called otherwise, files and folders."""
+    for path in folder.iterdir():
+        if path.name in names:
+            continue
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+
+
+@contextmanager
+def _locked(folder: Path, out: Path) -> Iterator[None]:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise OutputError(f"{out} is being built by another process; wait, or choose another folder.") from error
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _text(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return None

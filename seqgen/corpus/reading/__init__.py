@@ -1,0 +1,1 @@
+"""Reads files from outside in worker processes."""

@@ -1,0 +1,1 @@
+"""Recipes: where real data sets come from."""

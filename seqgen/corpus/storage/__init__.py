@@ -1,0 +1,1 @@
+"""A corpus on disk, and the batches that are made of it."""

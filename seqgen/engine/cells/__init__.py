@@ -1,0 +1,1 @@
+"""Recurrent cells: the equations of one step, and their gradients."""

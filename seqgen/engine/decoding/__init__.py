@@ -1,0 +1,1 @@
+"""Making sequences: sampling, beam search, guidance and infilling."""

@@ -1,0 +1,1 @@
+"""Measuring sequences: likelihood, attention, gates and gradients."""

@@ -1,0 +1,1 @@
+"""What people are shown: baselines, copied passages, the web page of samples."""

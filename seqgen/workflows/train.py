@@ -1,0 +1,213 @@
+"""The use case `train`: corpus, domain and engine joined.
+
+trained = seqgen.train(["my-midi-files"], "runs/mine", domain="midi", minutes=10)
+for sample in trained.sample(4, constraints={"bars": 16}, seed=7):
+    trained.write(sample, "out")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from seqgen.atomic import remove_unfinished
+from seqgen.contract.discovery import load_domain
+from seqgen.contract.domain import Domain
+from seqgen.corpus.building.unfinished import unfinished_folder
+from seqgen.corpus.reading.sources import Progress as BuildProgress
+from seqgen.corpus.storage.store import Corpus, is_corpus
+from seqgen.corpus.storage.stream import Stream
+from seqgen.corpus.storage.whole import whole
+from seqgen.engine.model import Model
+from seqgen.engine.scoring.evaluation import HeldOut
+from seqgen.engine.training.checkpoint import newest_checkpoint
+from seqgen.engine.training.loop import Progress, Stopped, TrainingLoop
+from seqgen.engine.training.memory import memory_explained
+from seqgen.engine.training.run_log import RunLog
+from seqgen.engine.training.trainer import Trainer
+from seqgen.errors import OutputError, UsageError
+from seqgen.models.bundle import write_bundle
+from seqgen.models.model_card import model_card
+from seqgen.models.run_settings import NAME as SETTINGS
+from seqgen.models.run_settings import RunSettings, budget, new_run, typed, where
+from seqgen.workflows.build import build, what_is
+from seqgen.workflows.fine_tuning import Start
+from seqgen.workflows.load import load
+from seqgen.workflows.trained import Trained
+
+
+def train(
+    sources: Sequence[Path | str],
+    run: Path | str,
+    *,
+    domain: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    size: str | None = None,
+    minutes: float | None = None,
+    steps: int | None = None,
+    resume: bool = False,
+    start: Path | str | None = None,
+    valid: Sequence[Path | str] = (),
+    test: Sequence[Path | str] = (),
+    bundled_only: bool = False,
+    build_progress: BuildProgress | None = None,
+    report: Callable[[Progress], None] | None = None,
+) -> Trained:
+    """Trains a model in the folder `run` and gives the best one found, judged by held-out data.
+
+    sources:  files, folders, archives, one recipe, or one corpus that was built before
+    settings: of the domain, the model and the training, all by name
+    size:     tiny, small (default), medium or large
+    minutes:  how long to train (default 10); or `steps`, which can be repeated to the bit
+    resume:   go on where `run` stopped, if it has begun; its own settings hold, `minutes` or `steps` may be more
+    start:    a trained model, bundle or run, whose weights the new one begins with; it has the same shape
+    valid:    files and folders that choose the best model, in place of a share of `sources`
+    test:     files and folders that `evaluate` looks at, in place of a share of `sources`
+
+    Raises SeqgenError's children, and `seqgen.engine.training.loop.Stopped` after Ctrl-C.
+    """
+    run = Path(run)
+    if (run / SETTINGS).is_file():
+        if not resume:
+            raise OutputError(f"{run} already holds a run; go on with --resume, or choose another folder.")
+        saved = RunSettings.read(run)
+        corpus = Corpus.open(run / saved.corpus)
+        if domain not in (None, corpus.domain):
+            raise UsageError(f"{run} is a run of the domain {corpus.domain!r}, not {domain!r}; choose another folder.")
+        made = load_domain(corpus.domain, bundled_only=bundled_only)
+        own, engine = typed(settings or {}, made.Settings)
+        saved.check_same(run, {**own, **engine}, size, corpus.settings)
+        saved.check_start(run, start)
+        if minutes is not None or steps is not None:
+            saved = saved.model_copy(update=budget(minutes, steps))
+    else:
+        # Everything that can be wrong with the call is found before hours of reading files.
+        _check_free(run, resume)
+        ready = Corpus.open(Path(sources[0])) if len(sources) == 1 and is_corpus(Path(sources[0])) else None
+        name, recipe = (ready.domain, None) if ready and domain is None else what_is(sources, domain)
+        made = load_domain(name, bundled_only=bundled_only)
+        own, engine = typed(settings or {}, made.Settings)
+        origins = made.begins_with(
+            made.Settings.from_mapping(ready.settings if ready else {**(recipe.settings if recipe else {}), **own})
+        )
+        begun = None if start is None else Start(Path(start), origins, bundled_only=bundled_only)
+        if begun:
+            begun.check_same(engine, size)
+        parts = {**new_run(engine, size, begun.settings if begun else None), **budget(minutes, steps)}
+        if ready:
+            _check_corpus(ready, name, own)
+            if valid or test:
+                raise UsageError(f"{ready.path} is split already; name --valid and --test when it is built.")
+
+        def build_it() -> Corpus:
+            return build(sources, run / "corpus", domain=domain, settings=own, valid=valid, test=test,
+                         bundled_only=bundled_only, progress=build_progress,
+                         known=begun.vocabulary if begun else None)  # fmt: skip
+
+        corpus = ready or _corpus_of_run(run, resume, build_it)
+        inside = corpus.path.resolve().is_relative_to(run.resolve())
+        saved = RunSettings(corpus="corpus" if inside else str(corpus.path.resolve()), start=where(start), **parts)
+    saved.write(run)
+    domain_of_run = made(made.Settings.from_mapping(corpus.settings), corpus.vocabulary)
+    with memory_explained(saved.model, saved.training, domain_of_run.grammar()):
+        try:
+            _run(run, corpus, domain_of_run, saved, bundled_only, report)
+        except Stopped:
+            if (run / "bundle" / "config.json").is_file():
+                load(run, bundled_only=bundled_only).calibrate(corpus)
+            raise
+    trained = load(run, bundled_only=bundled_only)
+    trained.calibrate(corpus)
+    return trained
+
+
+def _check_free(run: Path, resume: bool) -> None:
+    """Raises OutputError when a new run's folder holds anything but what an interrupted build left, which goes on.
+
+    With `resume` it may also hold the corpus that was built.
+    """
+    if resume:
+        remove_unfinished(run)
+    mine = {unfinished_folder(run / "corpus").name, *(["corpus"] if resume else [])}
+    if run.exists() and (not run.is_dir() or {path.name for path in run.iterdir()} - mine):
+        raise OutputError(f"{run} is not an empty folder; choose another one.")
+
+
+def _check_corpus(corpus: Corpus, domain: str, asked: Mapping[str, Any]) -> None:
+    """Raises UsageError when a corpus that was built before is not what the call says."""
+    if corpus.domain != domain:
+        raise UsageError(f"{corpus.path} is a corpus of the domain {corpus.domain!r}, not {domain!r}.")
+    for key, value in asked.items():
+        if corpus.settings.get(key) != value:
+            built = corpus.settings.get(key)
+            raise UsageError(f"{corpus.path} was built with {key}={built}, not {value}; build another.")
+
+
+def _corpus_of_run(run: Path, resume: bool, build_it: Callable[[], Corpus]) -> Corpus:
+    """The corpus in the run's own folder, built unless it is there. Leaves nothing behind when that fails."""
+    if resume and is_corpus(run / "corpus"):
+        return Corpus.open(run / "corpus")
+    try:
+        return build_it()
+    except BaseException:
+        if run.is_dir() and not any(run.iterdir()):
+            run.rmdir()
+        raise
+
+
+def _run(run: Path, corpus: Corpus, domain: Domain, saved: RunSettings, bundled_only: bool,
+         report: Callable[[Progress], None] | None) -> None:  # fmt: skip
+    training, grammar = saved.training, domain.grammar()
+    documents, held_out = corpus.documents("train"), corpus.documents("valid")
+    stream = Stream(
+        documents, grammar, streams=training.streams, steps=training.segment, seed=training.seed,
+        augment=domain.augment, ask=domain.questions, vary=training.vary_segment,
+    )  # fmt: skip
+    checkpoint = newest_checkpoint(run / "checkpoints")
+    if saved.start is not None and checkpoint is None:
+        begun = Start(Path(saved.start), domain.begins_with(domain.settings), bundled_only=bundled_only)
+        model = begun.model(grammar, domain.vocabulary, training.seed)
+    else:
+        model = Model.new(saved.model, grammar, training.seed)
+    trainer = Trainer(model, training)
+    longest = max(training.segment, held_out.total // training.streams)
+
+    def held_out_segments() -> Iterable[Any]:
+        # A document longer than a stream's share is cut, so that one huge document is read side by side.
+        batches = whole(held_out, grammar, streams=training.streams, steps=training.segment, longest=longest)
+        return (batch for batch, _ in batches)
+
+    about = {
+        "name": domain.name,
+        "api_version": domain.api_version,
+        "settings": domain.settings.model_dump(mode="json"),
+        "vocabulary": list(domain.vocabulary.names[2:]),
+    }
+    made_with = {"model": saved.model.model_dump(), "grammar": grammar.digest, "training": training.model_dump()}
+
+    def save_best(weights: dict[str, np.ndarray], result: HeldOut, step: int) -> None:
+        found = {"step": step, "held_out_nats": result.nats, "held_out_tokens": result.tokens}
+        config = {**made_with, "result": found}
+        write_bundle(run / "bundle", config, about, weights, model_card(config, domain, corpus, model.parameters))
+
+    for folder in (run, run / "bundle", run / "checkpoints"):
+        remove_unfinished(folder)
+    with RunLog(run, after_step=checkpoint.record["step"] if checkpoint else 0) as log:
+
+        def tell(progress: Progress) -> None:
+            if progress.evaluated:
+                log.write(progress.step, loss=progress.loss, held_out=progress.held_out or 0.0,
+                          tokens_per_second=progress.tokens_per_second, seconds=progress.seconds)  # fmt: skip
+            if report:
+                report(progress)
+
+        loop = TrainingLoop(
+            trainer, stream.batch, held_out_segments, saved.budget, run / "checkpoints",
+            on_best=save_best, report=tell,
+        )  # fmt: skip
+        if checkpoint:
+            loop.resume(checkpoint)
+        loop.run()

@@ -1,0 +1,396 @@
+"""A trained model in use: sample, score, predict, evaluate. Joins a bundle, its domain and the engine."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from seqgen.contract.domain import Answer, Domain, Prompt
+from seqgen.contract.textfile import is_file
+from seqgen.corpus.reading.workers import read_documents
+from seqgen.corpus.storage.items import Items, held_out_split
+from seqgen.corpus.storage.store import Corpus, is_corpus
+from seqgen.corpus.storage.stream import states_of
+from seqgen.engine.decoding.beam_search import BeamSearch
+from seqgen.engine.decoding.filters import Filters
+from seqgen.engine.decoding.importance_sampling import Weigher
+from seqgen.engine.decoding.infilling import Filler
+from seqgen.engine.decoding.sampling import Sampler
+from seqgen.engine.model import Model
+from seqgen.engine.scoring.dynamic_evaluation import Adaptation, DynamicEvaluation
+from seqgen.engine.scoring.introspection import Observer
+from seqgen.engine.scoring.neural_cache import NeuralCache
+from seqgen.engine.scoring.scorer import Scorer
+from seqgen.engine.settings import ModelSettings
+from seqgen.engine.weights import weight_shapes
+from seqgen.errors import BundleError, InvalidValue, UnusableFile, UsageError
+from seqgen.grammar import BOS, Grammar
+from seqgen.models.bundle import Bundle
+from seqgen.reports.page import Entry, write_page
+from seqgen.workflows.oracle import Oracle
+from seqgen.workflows.samples import Filled, Found, Inside, Sample, Score
+
+LONGEST = 8192
+PARTICLES = 64
+Told = Callable[[str, int], None]
+MOST = 2**24
+"""Of samples, and of tokens in one."""
+TYPICAL_DOCUMENTS, TYPICAL_LENGTH = 16, 512
+ANSWERED_AT_ONCE = 1024
+"""How many documents are predicted together: enough to be quick, and the first answers come soon."""
+
+
+def ignore(what: str, count: int) -> None:
+    """Hears and does nothing."""
+
+
+class Trained:
+    """A trained model; make one with `seqgen.load(path)`."""
+
+    def __init__(self, bundle: Bundle, domain: Domain) -> None:
+        """Raises BundleError when the weights do not fit the settings and the domain."""
+        self.bundle = bundle
+        self.domain = domain
+        grammar = domain.grammar()
+        try:
+            settings = ModelSettings(**bundle.config["model"])
+        except (KeyError, TypeError, ValueError) as error:
+            reason = str(error).splitlines()[0]
+            raise BundleError(
+                f"{bundle.path}/config.json is damaged ({reason}); take it from where it was trained."
+            ) from error
+        if bundle.config.get("grammar") != grammar.digest:
+            raise BundleError(
+                f"{bundle.path} was trained with another grammar of the domain {domain.name!r}; "
+                "use the version of the plugin that it was trained with."
+            )
+        weights = bundle.weights(weight_shapes(settings, grammar.vocabulary_size, grammar.classes))
+        self.model = Model(settings, weights, grammar)
+        self._sampler = Sampler(self.model)
+        self._observer = Observer(self.model)
+        self.oracle = Oracle(self.model, self._sampler, self._observer)
+        self._beam_search = BeamSearch(self.model)
+        self._filler = Filler(self._sampler)
+        self._scorers: dict[tuple[DynamicEvaluation | None, NeuralCache | None], Scorer] = {}
+
+    def sample(
+        self,
+        count: int = 1,
+        *,
+        constraints: Mapping[str, Any] | None = None,
+        prompt: Path | str | None = None,
+        temperature: float = 1.0,
+        top_k: int = 0,
+        top_p: float = 1.0,
+        min_p: float = 0.0,
+        repetition_penalty: float = 1.0,
+        no_repeat: int = 0,
+        guidance: float | None = None,
+        particles: int = PARTICLES,
+        with_prompt: bool = True,
+        seed: int = 0,
+        longest: int = LONGEST,
+    ) -> Sequence[Sample]:
+        """Draws `count` new documents; sample k of a seed is the same whatever `count` is.
+
+        `constraints` are the domain's (`seqgen domains NAME` lists them), `prompt` a file that is continued or, where
+        there is no such file, what the domain makes of that text; without `with_prompt` the items hold only what was
+        drawn. `longest` is the most tokens to draw. `guidance` above 1 draws what is more of what was asked for
+        (see guidance.py), in domains whose prompts can leave it out; they say how much unless you do. Where
+        the constraints give tokens within a document, such as a melody that is harmonised, it is drawn around them as
+        `fill` does, from `particles` particles a sample, and no filter can be set. Raises ImpossibleConstraints,
+        UsageError, UnusableFile.
+        """
+        filters = Filters(temperature, top_k, top_p, min_p, repetition_penalty, no_repeat)
+        _check(seed, count=count, longest=longest)
+        start = self._prompt(prompt, constraints)
+        if start.given is not None:
+            if filters != Filters() or guidance not in (None, 1) or not with_prompt:
+                raise UsageError(
+                    "What is drawn around given notes or words is drawn whole and as the model likes; leave out "
+                    "temperature, guidance and the other filters, and keep the prompt."
+                )
+            return self._filled(start, count, particles, seed, longest)
+        drawn = self._sampler.sample(
+            start.ids, start.grammar, unconditional=start.unconditional, guidance=start.strength(guidance),
+            count=count, longest=longest, seed=seed, filters=filters,
+        )  # fmt: skip
+        shown = drawn if with_prompt else [self.domain.without_prompt(ids, len(start.ids)) for ids in drawn]
+        given = self._given(start) if with_prompt else None
+        return [
+            Sample(seed, number, ids, self.domain.decode(kept), given)
+            for number, (ids, kept) in enumerate(zip(drawn, shown, strict=True))
+        ]
+
+    def search(
+        self,
+        count: int = 1,
+        *,
+        beams: int = 8,
+        length_penalty: float = 0.6,
+        constraints: Mapping[str, Any] | None = None,
+        prompt: Path | str | None = None,
+        longest: int = LONGEST,
+    ) -> list[Found]:
+        """The likeliest documents that a beam search of `beams` beams finds, at most `count`, best first.
+
+        length_penalty: the α of Wu et al. (2016), equation 14; 0 ranks by probability alone. The rest is as in
+        `sample`, and so is what is raised.
+        """
+        _check(0, count=count, longest=longest)
+        start = _nothing_given(self._prompt(prompt, constraints), "A beam search")
+        found = self._beam_search.search(
+            start.ids, start.grammar, beams=beams, count=count, longest=longest, length_penalty=length_penalty
+        )
+        given = self._given(start)
+        return [
+            Found(0, rank, one.ids, self.domain.decode(one.ids), given, one.log_probability, one.score)
+            for rank, one in enumerate(found)
+        ]
+
+    def fill(
+        self,
+        given: np.ndarray,
+        count: int = 1,
+        *,
+        particles: int = PARTICLES,
+        constraints: Mapping[str, Any] | None = None,
+        prompt: Path | str | None = None,
+        seed: int = 0,
+        longest: int = LONGEST,
+    ) -> list[Filled]:
+        """Draws `count` documents in which the tokens int32[n] `given` stand right after the prompt.
+
+        -1 stands for any token, and -1 - t for any but t.
+
+        Without a prompt, given[0] is the first token of the document. A given EOS fixes the length; otherwise the
+        document goes on after the last given token as the model likes. Each sample is one of `particles` particles of
+        its own, drawn by weight: the more, the closer to p(document | given), and the slower. The rest is as in
+        `sample`; also raises ImpossibleConstraints when no document holds what is given, and InvalidValue.
+        """
+        _check(seed, count=count, longest=longest)
+        start = _nothing_given(self._prompt(prompt, constraints), "A call that gives tokens itself")
+        return self._filled(dataclasses.replace(start, given=given), count, particles, seed, longest)
+
+    def _filled(self, start: Prompt, count: int, particles: int, seed: int, longest: int) -> list[Filled]:
+        """Samples around what a prompt gives."""
+        asked = {"count": count, "longest": longest, "seed": seed, "particles": particles}
+        if isinstance(start.given, Grammar):
+            made = Weigher(self._sampler, self._scorer(None, None)).draw(start.ids, start.given, **asked)
+        else:
+            made = self._filler.fill(start.ids, start.grammar, np.asarray(start.given), **asked)
+        given = self._given(start)
+        return [
+            Filled(seed, number, ids, self.domain.decode(ids), given, float(log_evidence))
+            for number, (ids, log_evidence) in enumerate(zip(made.samples, made.log_evidence, strict=True))
+        ]
+
+    def stream(
+        self,
+        number: int = 0,
+        *,
+        constraints: Mapping[str, Any] | None = None,
+        prompt: Path | str | None = None,
+        guidance: float | None = None,
+        with_prompt: bool = True,
+        seed: int = 0,
+        longest: int = LONGEST,
+        **filters: Any,
+    ) -> Iterator[str]:
+        """What `sample(...)[number]` shows people, piece by piece while it is drawn.
+
+        `filters` are those of `sample`. Raises what `sample` does, and UsageError in a domain that has nothing to show
+        before a document is whole.
+        """
+        _check(seed, longest=longest)
+        start = _nothing_given(self._prompt(prompt, constraints), "A stream")
+        drawn = self._sampler.stream(
+            start.ids, start.grammar, unconditional=start.unconditional, guidance=start.strength(guidance), count=1,
+            first=number, longest=longest, seed=seed, filters=Filters(**filters),
+        )  # fmt: skip
+        shown = start.ids if with_prompt else start.ids[:1]
+        return self.domain.live(itertools.chain([shown], (chunk[:, 0] for chunk in drawn)))
+
+    def write(self, sample: Sample, folder: Path | str) -> list[Path]:
+        """Writes a sample and every rendering of it to `folder`, named after its label. Raises OutputError."""
+        path = Path(folder) / f"{self.domain.name}-{sample.label}"
+        files = self.domain.write(sample.item, path)
+        return files + [self.domain.render(sample.item, kind, path, sample.given) for kind in self.domain.renders]
+
+    def write_page(
+        self, written: Sequence[tuple[Sample, list[Path]]], folder: Path | str, about: Mapping[str, Any] | None = None
+    ) -> Path:
+        """Writes one web page of some samples and the files that were written of them, to look at and to listen to.
+
+        It lies in `folder`, beside the files, and tells `about` how they were made. Raises OutputError.
+        """
+        folder = Path(folder)
+        entries = [
+            Entry(
+                sample.label, self.domain.show(sample.item, sample.given), [file.relative_to(folder) for file in files]
+            )
+            for sample, files in written
+        ]
+        first = written[0][0].label.rpartition("-")[0] if written else "none"
+        path = folder / f"{self.domain.name}-{first}.html"
+        write_page(path, f"{self.domain.name} · {len(entries)} new", about or {}, entries, self.domain.script())
+        return path
+
+    def _given(self, start: Prompt) -> Any:
+        """The item that a prompt stands for, or None where it is nothing but BOS."""
+        return self.domain.decode(start.ids) if len(start.ids) > 1 else None
+
+    def score(
+        self,
+        source: Path | str,
+        *,
+        dynamic: DynamicEvaluation | None = None,
+        cache: NeuralCache | None = None,
+    ) -> Iterator[Score]:
+        """What the model makes of each document of a file, or of a corpus that was built: of its held-out ones.
+
+        With `dynamic` the model goes on learning within each document (`seqgen.DynamicEvaluation()`), with `cache` it
+        remembers what came after moments like this one (`seqgen.NeuralCache(size=500)`); neither changes the model.
+        Raises InvalidValue, UnusableFile, CorpusError.
+        """
+        source, scorer = Path(source), self._scorer(dynamic, cache)
+        for ids, weights in self._held_out(source) if is_corpus(source) else self._read(source):
+            yield Score(source, ids, scorer.nats(ids, weights), float(weights.sum()))
+
+    def draw(self, score: Score, path: Path | str) -> Path:
+        """Draws where a document costs most, as `path` with an ending added. Raises UsageError, OutputError."""
+        return self.domain.render_surprise(score.ids, score.nats, Path(path))
+
+    def probabilities(
+        self,
+        ids: np.ndarray,
+        *,
+        dynamic: DynamicEvaluation | None = None,
+        cache: NeuralCache | None = None,
+    ) -> np.ndarray:
+        """float32[n, V]: the distribution of the token after each of ids int32[n], BOS first; see `score`.
+
+        Raises UsageError when the domain's grammar forbids an id.
+        """
+        with self._documents_only():
+            return self._scorer(dynamic, cache).probabilities(np.asarray(ids, np.int32))
+
+    def inside(self, ids: np.ndarray) -> Inside:
+        """Gates, states and attention of every layer while the model reads ids int32[n], BOS first; a `Score` has them.
+
+        All are kept for all n: (G + 2) · N · H + M + 1 floats a token, for G gates and candidate, N layers of H units,
+        and attention over M positions. Raises UsageError when the domain's grammar forbids an id.
+        """
+        with self._documents_only():
+            activity = self._observer.activity(np.asarray(ids, np.int32))
+        return Inside(**vars(activity), tokens=tuple(self.domain.vocabulary[id] for id in ids))
+
+    def gradient_norms(self, ids: np.ndarray, *, furthest: int = 256) -> np.ndarray:
+        """float64[K + 1, N]: ‖∂L/∂h_{T-k}‖ for k = 0 … K and each of N layers, L the cost of the last of ids int32[n].
+
+        T is the step that reads the last id but one: how much what the model says there depends on its hidden states k
+        steps before. K is `furthest`, or as far as the document goes back. Raises InvalidValue, and UsageError when the
+        domain's grammar forbids an id.
+        """
+        _check(0, furthest=furthest)
+        with self._documents_only():
+            return self._observer.gradient_norms(np.asarray(ids, np.int32), furthest)
+
+    @contextmanager
+    def _documents_only(self) -> Iterator[None]:
+        """Says so when ids are no document."""
+        try:
+            yield
+        except (ValueError, IndexError) as error:
+            raise UsageError(f"These ids are no document of the domain {self.domain.name!r}: {error}.") from error
+
+    def predict(self, source: Path | str, *, explain: bool = False, told: Told = ignore) -> Iterator[Answer]:
+        """The domain's answer for each document of a file: its label, its translation, what comes next.
+
+        `source` is a file or, where there is no such file, what the domain makes of that text; `explain` adds what in
+        the document spoke for the answer; `told(what, count)` hears of what was left out or guessed. Raises UsageError
+        where the domain predicts nothing, UnusableFile.
+        """
+        answer = self.domain.explain if explain else self.domain.predict
+        items = self._items(source, told=told)
+        while some := list(itertools.islice(items, ANSWERED_AT_ONCE)):
+            yield from answer(some, self.oracle)
+
+    def _scorer(self, dynamic: DynamicEvaluation | None, cache: NeuralCache | None) -> Scorer:
+        """The scorer of these settings; compiled functions are kept for the next call."""
+        if (dynamic, cache) not in self._scorers:
+            if cache:
+                cache.check()
+            adaptation = Adaptation(self.model, dynamic, self._typical()) if dynamic else None
+            self._scorers[dynamic, cache] = Scorer(self.model, adaptation=adaptation, cache=cache)
+        return self._scorers[dynamic, cache]
+
+    def _typical(self) -> list[np.ndarray]:
+        """Beginnings of documents as the model draws them: a bundle holds none of the data that it was trained on."""
+        start = np.array([BOS], np.int32)
+        return self._sampler.sample(
+            start, self.model.grammar, count=TYPICAL_DOCUMENTS, longest=TYPICAL_LENGTH, seed=0, filters=Filters()
+        )
+
+    def calibrate(self, corpus: Corpus) -> None:
+        """Lets the domain find what makes its answers better, and keeps it in the bundle."""
+        train, held_out = (Items(self.domain, corpus.documents(split)) for split in ("train", "valid"))
+        found = self.domain.calibrate(train, held_out, self.oracle)
+        if found != self.domain.calibration:
+            self.domain.calibration = found
+            self.bundle.describe_domain({**self.bundle.domain, "calibration": found.model_dump(mode="json")})
+
+    def _held_out(self, path: Path) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """The held-out documents of the corpus in folder `path`, one at a time."""
+        _, documents = held_out_split(self.domain, Corpus.open(path))
+        for number in range(len(documents)):
+            ids, weights = documents[number]
+            states_of(self.model.grammar, ids, number)
+            yield ids, weights
+
+    def _prompt(self, prompt: Path | str | None, constraints: Mapping[str, Any] | None) -> Prompt:
+        """What is given: nothing, the first document of a file, or what the domain makes of a text."""
+        wishes = self.domain.Constraints.from_mapping(constraints or {}, "constraint")
+        if prompt is None:
+            return self.domain.prompt(None, wishes)
+        return self.domain.prompt(next(self._items(prompt, self.domain.of_prompts())), wishes)
+
+    def _items(self, source: Path | str, domain: Domain | None = None, told: Told = ignore) -> Iterator[Any]:
+        """The items of a file or, where there is no such file, the one that the domain makes of that text."""
+        if isinstance(source, str) and not is_file(source):
+            return iter([self.domain.prompt_text(source)])
+        return (self.domain.decode(ids) for ids, _ in self._read(Path(source), domain, told))
+
+    def _read(
+        self, path: Path, domain: Domain | None = None, told: Told = ignore
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """The documents of one file, read in a process of its own; raises UnusableFile unless there is one."""
+        if not path.is_file():
+            raise UnusableFile(f"{path} is not a file; name one that exists.")
+        for _, reading in read_documents(domain or self.domain, [path]):
+            if not len(reading.documents):
+                raise UnusableFile(f"{path} cannot be used: {reading.why_not}.")
+            for what, count in (*reading.dropped.items(), *reading.remarks.items()):
+                told(what, count)
+            yield from ((document.ids, document.weights) for document in reading.documents)
+
+
+def _nothing_given(start: Prompt, what: str) -> Prompt:
+    """The same prompt; raises UsageError when it gives tokens that `what` would have to be drawn around."""
+    if start.given is not None:
+        raise UsageError(f"{what} only goes on from a prompt, and these constraints give what follows; sample instead.")
+    return start
+
+
+def _check(seed: int, **counts: int) -> None:
+    for name, value in counts.items():
+        if not 1 <= value <= MOST:
+            raise InvalidValue(f"{name} cannot be {value}; it must be between 1 and {MOST}.")
+    if not 0 <= seed < 2**63:
+        raise InvalidValue(f"seed cannot be {seed}; it must be between 0 and 2^63 - 1.")
