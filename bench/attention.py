@@ -36,7 +36,7 @@ from seqgen.corpus.storage.stream import Stream
 from seqgen.engine.model import Model
 from seqgen.engine.settings import ModelSettings, TrainingSettings
 from seqgen.engine.training.trainer import Trainer
-from seqgen.grammar import anything
+from seqgen.grammar import unconstrained
 
 FIRST = 2
 SYMBOLS = 16
@@ -48,7 +48,7 @@ def documents(examples: list[Example]) -> Documents:
 
 
 def task_of(parts: list[list[Example]], vocabulary: int) -> Task:
-    return Task(*map(documents, parts), anything(vocabulary))
+    return Task(*map(documents, parts), unconstrained(vocabulary))
 
 
 def jsb(folder: Path) -> Task:
@@ -144,7 +144,7 @@ def learn(folder: Path, name: str, attends: bool, seconds: float) -> Run:
 
 def cost() -> dict[str, float]:
     """Tokens a second of training with attention as a share of those without, the medians of steps taken in turns."""
-    grammar, steps, streams = anything(65), 128, 32
+    grammar, steps, streams = unconstrained(65), 128, 32
     rng = np.random.default_rng(0)
     corpus = documents([Example.document(rng.integers(FIRST, 65, 5000)) for _ in range(64)])
     settings = TrainingSettings(streams=streams, segment=steps)

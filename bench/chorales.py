@@ -15,7 +15,7 @@ import numpy as np
 
 from seqgen.contract.domain import Example
 from seqgen.corpus.storage.store import SPLITS, Documents
-from seqgen.grammar import Grammar, build
+from seqgen.grammar import Grammar, build_grammar
 
 VOICES, SIXTEENTHS = 4, 16
 SILENCE, FIRST_PITCH = 2, 3
@@ -46,4 +46,6 @@ def transpose(ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def positions() -> Grammar:
     """Any note at any time; the state is the voice and the 16th of the bar."""
     count = VOICES * SIXTEENTHS
-    return build(VOCABULARY, 0, lambda state: ((token, (state + 1) % count) for token in range(SILENCE, VOCABULARY)))
+    return build_grammar(
+        VOCABULARY, 0, lambda state: ((token, (state + 1) % count) for token in range(SILENCE, VOCABULARY))
+    )

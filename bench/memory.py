@@ -34,7 +34,7 @@ from seqgen.engine.model import Model
 from seqgen.engine.scoring.introspection import Observer
 from seqgen.engine.settings import ModelSettings, TrainingSettings
 from seqgen.engine.training.trainer import Trainer
-from seqgen.grammar import BOS, anything
+from seqgen.grammar import BOS, unconstrained
 
 LEVELS = 20
 SUMS = 2 + 2 * LEVELS
@@ -161,7 +161,7 @@ def learn(task: Adding | Copying, cell: str, full: int, seconds: float, seed: in
 
 def make_model(cell: str, vocabulary: int, seed: int, forget_bias: float = REMEMBERING) -> Model:
     settings = ModelSettings(cell=cell, width=WIDTH, layers=1, forget_bias=forget_bias)
-    return Model.new(settings, anything(vocabulary), seed)
+    return Model.new(settings, unconstrained(vocabulary), seed)
 
 
 def reach(model: Model, steps: int) -> np.ndarray:

@@ -56,9 +56,9 @@ def train(folder: Path) -> None:
     from seqgen.engine.model import Model
     from seqgen.engine.settings import SIZES, ModelSettings, TrainingSettings
     from seqgen.engine.training.trainer import Trainer
-    from seqgen.grammar import anything
+    from seqgen.grammar import unconstrained
 
-    grammar = anything(VOCABULARY)
+    grammar = unconstrained(VOCABULARY)
     documents = Corpus.open(folder).documents("train")
     trainer = Trainer(Model.new(ModelSettings(**SIZES["small"]), grammar, 0), TrainingSettings())
     stream = Stream(documents, grammar, streams=16, steps=64, seed=0)

@@ -43,11 +43,11 @@ def train(folder: Path, out: Path, steps: int) -> None:
     from seqgen.engine.settings import ModelSettings, TrainingSettings
     from seqgen.engine.training import checkpoint, loop
     from seqgen.engine.training.trainer import Trainer
-    from seqgen.grammar import anything
+    from seqgen.grammar import unconstrained
 
     checkpoint.atomic_write = slowly(checkpoint.atomic_write)
     loop.CHECKPOINT_SECONDS = CHECKPOINT_SECONDS
-    grammar, random = anything(20), np.random.default_rng(0)
+    grammar, random = unconstrained(20), np.random.default_rng(0)
     examples = [Example.document(np.cumsum(random.integers(0, 4, 90)) % 18 + 2) for _ in range(40)]
     stored = Documents.from_examples([(one.ids, one.weights) for one in examples])
     settings = TrainingSettings(streams=8, segment=16, dropout=0.2, evaluations=10)

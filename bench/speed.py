@@ -32,7 +32,7 @@ from seqgen.engine.decoding.sampling import Sampler
 from seqgen.engine.model import Model
 from seqgen.engine.settings import ModelSettings, TrainingSettings
 from seqgen.engine.training.trainer import Trainer
-from seqgen.grammar import BOS, EOS, Grammar, anything
+from seqgen.grammar import BOS, EOS, Grammar, unconstrained
 
 VOCABULARY = 65
 STREAMS, SEGMENT = 32, 128
@@ -219,7 +219,7 @@ def losses(text: Path, figures: dict[str, float]) -> None:
     lanes = (ids[: len(ids) // STREAMS * STREAMS] + 2).reshape(STREAMS, -1).T.astype(np.int32)
     for precision in ("float32", "bfloat16"):
         vocabulary = int(ids.max()) + 3
-        model = Model.new(ModelSettings(width=512, layers=2), anything(vocabulary), 0)
+        model = Model.new(ModelSettings(width=512, layers=2), unconstrained(vocabulary), 0)
         settings = TrainingSettings(streams=STREAMS, segment=SEGMENT, dropout=0.0, precision=precision)
         trainer, seen, batch = Trainer(model, settings), [], Batch(STREAMS, SEGMENT)
         for step in range(500):

@@ -81,9 +81,9 @@ def wishes(encoding: str, rng: np.random.Generator) -> dict[str, Any]:
 
 def padded(grammar: Grammar) -> Grammar:
     """The same grammar with states that nothing leads to, up to a power of two: most then share a compiled shape."""
-    more = 2 ** int(np.ceil(np.log2(grammar.states))) - grammar.states
+    more = 2 ** int(np.ceil(np.log2(grammar.state_count))) - grammar.state_count
     allowed, following = (np.pad(table, ((0, more), (0, 0))) for table in (grammar.allowed, grammar.next_state))
-    return replace(grammar, allowed=allowed, next_state=following, observed=np.pad(grammar.observed, (0, more)))
+    return replace(grammar, allowed=allowed, next_state=following, state_class=np.pad(grammar.state_class, (0, more)))
 
 
 class Random:

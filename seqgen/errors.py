@@ -6,7 +6,10 @@ SeqgenError
 │   └── InvalidValue           a setting or constraint has a value that cannot be
 ├── UnusableFile               a file cannot be read as this domain's data
 ├── CorpusError                files, shards or a split that cannot be trained on
-├── ImpossibleConstraints      no sequence satisfies what was asked for
+├── ImpossibleConstraints      no sequence satisfies what was asked for, or none that can be found
+│   ├── EmptyLanguage          no sequence satisfies everything at once
+│   ├── TooManyStates          the automaton of what was asked for is too large
+│   └── UnreachableBudget      sequences of that cost cannot be made token by token
 ├── PluginError                a plugin is broken, missing, or one of two with the same name
 ├── TrainingError              training cannot start, go on or be resumed
 ├── BundleError                a trained model's files are missing, damaged or of another shape
@@ -59,7 +62,19 @@ class CorpusError(SeqgenError):
 
 
 class ImpossibleConstraints(SeqgenError):
-    """No sequence satisfies everything that was asked for."""
+    """No sequence satisfies everything that was asked for, or none that can be found."""
+
+
+class EmptyLanguage(ImpossibleConstraints):
+    """No sequence satisfies everything at once."""
+
+
+class TooManyStates(ImpossibleConstraints):
+    """The automaton of what was asked for is too large."""
+
+
+class UnreachableBudget(ImpossibleConstraints):
+    """A document of the cost that was asked for cannot be made token by token."""
 
 
 class PluginError(SeqgenError):

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from seqgen import Domain, Example, Grammar, Options, UnusableFile, Vocabulary, atomic_write
-from seqgen.grammar import BOS, EOS, build
+from seqgen.grammar import BOS, EOS, build_grammar
 
 A = 2
 
@@ -84,7 +84,7 @@ class Letters(Domain[Line]):
             for number, letter in enumerate(string.ascii_lowercase):
                 yield A + number, "vowel" if letter in "aeiou" else "other"
 
-        return build(len(self.vocabulary), "start", moves)
+        return build_grammar(len(self.vocabulary), "start", moves)
 
     def augment(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Moves all letters on by the same number of places."""

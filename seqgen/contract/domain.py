@@ -283,7 +283,7 @@ class Domain(Generic[Item]):
 
     def grammar(self, constraints: Any = None) -> Grammar:
         """The automaton of this domain's documents, narrowed by `constraints`; raises ImpossibleConstraints."""
-        return token_grammar.anything(len(self.vocabulary))
+        return token_grammar.unconstrained(len(self.vocabulary))
 
     def augment(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Another document just as good, of the same length; a pure function of `ids` and `rng`."""

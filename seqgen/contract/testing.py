@@ -104,7 +104,9 @@ def check_questions(domain: Domain, grammar: Grammar, ids: np.ndarray, seed: int
         assert np.array_equal(one, other), "questions is not a pure function of ids and rng"
         assert one.shape == once.places.shape, f"questions gives {len(once.places)} places and {len(one)} {name}"
     assert ((once.places >= 0) & (once.places < len(ids) - 1)).all(), "questions are asked at places that there are not"
-    assert 0 <= once.state < grammar.states, f"questions are asked in state {once.state}, which the grammar has not"
+    assert 0 <= once.state < grammar.state_count, (
+        f"questions are asked in state {once.state}, which the grammar has not"
+    )
     assert grammar.allowed[once.state, once.answers].all(), "questions have an answer that the grammar forbids there"
 
 

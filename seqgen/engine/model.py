@@ -57,17 +57,17 @@ class Seen:
         """Attention weights as `window_attention` gives them, where the model attends."""
 
 
-class Spending(NamedTuple):
+class BudgetTables(NamedTuple):
     """A grammar's budget as the compiled functions read it."""
 
     cost: tf.Tensor  # int32[V]
-    spare: tf.Tensor  # int32, scalar
-    closes: tf.Tensor  # bool[V]
+    slack: tf.Tensor  # int32, scalar
+    ends: tf.Tensor  # bool[V], the end token
 
     @classmethod
-    def of(cls, budget: Budget) -> Spending:
-        closes = np.arange(len(budget.cost)) == budget.closing
-        return cls(tf.constant(budget.cost, tf.int32), tf.constant(budget.spare, tf.int32), tf.constant(closes))
+    def of(cls, budget: Budget) -> BudgetTables:
+        ends = np.arange(len(budget.cost)) == budget.end_token
+        return cls(tf.constant(budget.cost, tf.int32), tf.constant(budget.slack, tf.int32), tf.constant(ends))
 
 
 class Tables(NamedTuple):
@@ -75,13 +75,13 @@ class Tables(NamedTuple):
 
     allowed: tf.Tensor  # bool[S, V]
     next_state: tf.Tensor  # int32[S, V]
-    observed: tf.Tensor  # int32[S]
-    budget: Spending | None = None
+    state_class: tf.Tensor  # int32[S]
+    budget: BudgetTables | None = None
 
     @classmethod
     def of(cls, grammar: Grammar) -> Tables:
-        allowed, next_state, observed = map(tf.constant, (grammar.allowed, grammar.next_state, grammar.observed))
-        return cls(allowed, next_state, observed, Spending.of(grammar.budget) if grammar.budget else None)
+        allowed, next_state, state_class = map(tf.constant, (grammar.allowed, grammar.next_state, grammar.state_class))
+        return cls(allowed, next_state, state_class, BudgetTables.of(grammar.budget) if grammar.budget else None)
 
 
 class Model:
@@ -100,7 +100,7 @@ class Model:
 
     @classmethod
     def new(cls, settings: ModelSettings, grammar: Grammar, seed: int) -> Model:
-        return cls(settings, first_weights(settings, grammar.vocabulary_size, grammar.classes, seed), grammar)
+        return cls(settings, first_weights(settings, grammar.vocabulary_size, grammar.class_count, seed), grammar)
 
     @property
     def parameters(self) -> int:
@@ -129,7 +129,7 @@ class Model:
         precision: tf.DType = tf.float32,
         seen: Seen | None = None,
     ) -> tuple[tf.Tensor, Memory]:
-        """The last layer's output [T, B, H] for ids int32[T, B] and observed classes int32[T, B], and the memory after.
+        """The last layer's output [T, B, H] for ids int32[T, B] and state classes int32[T, B], and the memory after.
 
         In training, `regularisation` leaves out what its seed says; nothing else is random. precision is that of the
         products over all steps. `seen` is filled in.
@@ -222,7 +222,7 @@ class Model:
              regularisation: Regularisation | None = None, precision: tf.DType = tf.float32
              ) -> tuple[tf.Tensor, Memory]:  # fmt: skip
         """-ln p(target) [T, B] under the domain's grammar, in states int32[T, B]; and the memory after."""
-        classes = tf.gather(self.tables.observed, states)
+        classes = tf.gather(self.tables.state_class, states)
         x, memory = self.forward(inputs, classes, memory, regularisation, precision)
         logits = self.logits(x, tf.gather(self.tables.allowed, states))
         return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=logits), memory

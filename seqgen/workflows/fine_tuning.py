@@ -54,7 +54,7 @@ class Start:
 
     def model(self, grammar: Grammar, vocabulary: Vocabulary, seed: int) -> Model:
         """A model for another vocabulary and grammar that knows what the trained one knew."""
-        fresh = first_weights(self.settings, grammar.vocabulary_size, grammar.classes, seed)
+        fresh = first_weights(self.settings, grammar.vocabulary_size, grammar.class_count, seed)
         return Model(self.settings, moved(self._weights, self.vocabulary, fresh, vocabulary), grammar)
 
 

@@ -70,7 +70,7 @@ class Trained:
                 f"{bundle.path} was trained with another grammar of the domain {domain.name!r}; "
                 "use the version of the plugin that it was trained with."
             )
-        weights = bundle.weights(weight_shapes(settings, grammar.vocabulary_size, grammar.classes))
+        weights = bundle.weights(weight_shapes(settings, grammar.vocabulary_size, grammar.class_count))
         self.model = Model(settings, weights, grammar)
         self._sampler = Sampler(self.model)
         self._observer = Observer(self.model)

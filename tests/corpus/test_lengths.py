@@ -7,7 +7,7 @@ import numpy as np
 from seqgen.corpus.storage.segment_lengths import BLOCK, Lengths
 from seqgen.corpus.storage.store import Documents
 from seqgen.corpus.storage.stream import Stream
-from seqgen.grammar import anything
+from seqgen.grammar import unconstrained
 
 
 def test_lengths_are_one_for_every_step_unless_they_are_drawn():
@@ -41,7 +41,7 @@ def test_a_stream_of_drawn_lengths_holds_the_same_tokens_cut_elsewhere():
     random = np.random.default_rng(0)
     documents = [np.r_[0, random.integers(2, 9, random.integers(3, 40)), 1] for _ in range(30)]
     stored = Documents.from_examples([(ids, np.r_[0, np.ones(len(ids) - 1)]) for ids in documents])
-    fixed, drawn = (Stream(stored, anything(9), streams=3, steps=8, seed=5, vary=vary) for vary in (False, True))
+    fixed, drawn = (Stream(stored, unconstrained(9), streams=3, steps=8, seed=5, vary=vary) for vary in (False, True))
     lengths = {len(drawn.batch(step).inputs) for step in range(300)}
     assert lengths == {3, 4, 5, 7, 8, 9}
     for part in ("inputs", "targets", "weights", "states"):

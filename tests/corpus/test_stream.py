@@ -12,11 +12,11 @@ from letters import Letters, Line
 from seqgen import CorpusError, PluginError, Questions
 from seqgen.corpus.storage.store import Documents
 from seqgen.corpus.storage.stream import Stream
-from seqgen.grammar import BOS, EOS, Grammar, anything
+from seqgen.grammar import BOS, EOS, Grammar, unconstrained
 
 LETTERS = Letters()
 GRAMMAR = LETTERS.grammar()
-ASKING = GRAMMAR.states
+ASKING = GRAMMAR.state_count
 """The state that questions are asked in: one more, which nothing leads to."""
 ASKED = Grammar(
     *(np.pad(table, ((0, 1), (0, 0)), "edge") for table in (GRAMMAR.allowed, GRAMMAR.next_state)), GRAMMAR.start
@@ -93,7 +93,7 @@ def test_questions_replace_what_follows_and_nothing_that_is_read():
     [
         (-1, [7], 0, "questions are asked after id"),
         (0, [7, 8], 0, "must give as many of each"),
-        (0, [7], ASKING + 1, f"one of the grammar's {ASKED.states} states"),
+        (0, [7], ASKING + 1, f"one of the grammar's {ASKED.state_count} states"),
         (0, [BOS], 0, "an answer that the grammar forbids"),
     ],
 )
@@ -112,7 +112,7 @@ def test_every_epoch_of_steps_covers_every_token_about_once(window):
     docs = Documents.from_examples(
         [(np.array([BOS, *[2 + number] * size, EOS]), np.ones(size + 2)) for number, size in enumerate(sizes)]
     )
-    one = Stream(docs, anything(202), streams=4, steps=4, seed=3)
+    one = Stream(docs, unconstrained(202), streams=4, steps=4, seed=3)
     steps = round(one.epoch_steps)
     seen = Counter()
     for step in range(steps * window, steps * (window + 1)):
@@ -197,4 +197,4 @@ def test_no_documents_and_illegal_documents_are_errors():
     illegal = Documents.from_examples([(np.array([BOS, EOS]), np.array([0, 1]))])
     with pytest.raises(CorpusError, match="does not follow the grammar"):
         stream(illegal).batch(0)
-    assert Stream(illegal, anything(28), streams=1, steps=2, seed=0).batch(0).inputs.shape == (2, 1)
+    assert Stream(illegal, unconstrained(28), streams=1, steps=2, seed=0).batch(0).inputs.shape == (2, 1)

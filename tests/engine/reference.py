@@ -106,7 +106,7 @@ def embeddings(model, ids):
     weights = model.numpy()
     tables = [weights["embedding"][ids]]
     if "state_embedding" in weights:
-        tables.append(weights["state_embedding"][model.grammar.observed[model.grammar.unroll(ids)]])
+        tables.append(weights["state_embedding"][model.grammar.state_class[model.grammar.unroll(ids)]])
     return [table.astype(float) for table in tables]
 
 

@@ -11,7 +11,7 @@ from engine import toys
 from seqgen.engine.decoding.beam_search import CHUNK, BeamSearch
 from seqgen.engine.scoring.scorer import Scorer
 from seqgen.errors import InvalidValue
-from seqgen.grammar import BOS, EOS, Budget, Grammar, build, limited
+from seqgen.grammar import BOS, EOS, Budget, Grammar, build_grammar, with_budget
 
 START = np.array([BOS], np.int32)
 LONGEST = 4
@@ -27,7 +27,7 @@ def up_to_three() -> Grammar:
         if length < LONGEST - 1:
             yield from ((token, (length + 1, token)) for token in (2, 3, 4) if token != last)
 
-    return build(5, (0, None), moves)
+    return build_grammar(5, (0, None), moves)
 
 
 @pytest.fixture(scope="module")
@@ -123,11 +123,11 @@ def test_what_cannot_be_searched_is_refused(model, search, wrong):
 
 def test_a_budget_is_kept_as_by_an_automaton_that_counts():
     search = BeamSearch(toys.model(toys.shifting(), attention_memory=2))
-    budget = Budget(toys.COST, 3)
+    budget = Budget(toys.COST, 3, 3)
     asked = {"beams": 6, "count": 6, "longest": 30, "length_penalty": 0.0}
     ours, theirs = (
         [(one.ids.tolist(), one.score) for one in search.search(START, grammar, **asked)]
-        for grammar in (limited(toys.shifting(), budget), toys.shifting_within(budget))
+        for grammar in (with_budget(toys.shifting(), budget), toys.shifting_within(budget))
     )
     assert ours == theirs
     assert {int(toys.COST[ids].sum()) for ids, _ in ours if ids[-1] == EOS} == {3}

@@ -14,7 +14,7 @@ from seqgen.engine.decoding.infilling import CHUNK, Filler, reachability, system
 from seqgen.engine.decoding.sampling import Sampler
 from seqgen.engine.scoring.scorer import Scorer
 from seqgen.errors import ImpossibleConstraints, InvalidValue, UsageError
-from seqgen.grammar import BOS, EOS, Budget, Grammar, build, intersect, limited
+from seqgen.grammar import BOS, EOS, Budget, Grammar, build_grammar, intersect, with_budget
 
 START = np.array([BOS], np.int32)
 FREE = -1
@@ -34,7 +34,7 @@ def forked() -> Grammar:
             for token in {2, 3, 4, 5} - {last} - ({4} if trapped else set()):
                 yield token, (length + 1, token, trapped or (length, token) == (0, 2))
 
-    return build(6, (0, None, False), moves)
+    return build_grammar(6, (0, None, False), moves)
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +142,7 @@ def test_reachability_is_what_trying_every_sequence_finds():
         tokens = [given[place]] if given[place] > FREE else {2, 3, 4, 5} - {FREE - given[place]}
         return any(grammar.allowed[state, t] and possible(grammar.next_state[state, t], place + 1) for t in tokens)
 
-    expected = [[possible(state, place) for state in range(grammar.states)] for place in range(len(given) + 1)]
+    expected = [[possible(state, place) for state in range(grammar.state_count)] for place in range(len(given) + 1)]
     np.testing.assert_array_equal(reachability(grammar, given), expected)
 
 
@@ -186,7 +186,7 @@ def test_candidates_are_weighed_by_what_the_model_makes_of_what_an_automaton_ask
         if length == 2:
             yield EOS, length
 
-    given = intersect(forked(), build(6, 0, moves))
+    given = intersect(forked(), build_grammar(6, 0, moves))
     pairs = [np.array([BOS, *tokens, EOS], np.int32) for tokens in itertools.product((2, 3, 4, 5), repeat=2)]
     exact = {tuple(ids.tolist()): float(np.exp(-scorer.nats(ids).sum())) for ids in pairs if given.accepts(ids)}
     evidence, count, weigher = sum(exact.values()), 40, Weigher(Sampler(model), scorer)
@@ -205,7 +205,7 @@ def test_candidates_are_weighed_by_what_the_model_makes_of_what_an_automaton_ask
 
 
 def test_what_is_counted_cannot_be_drawn_around_given_tokens(filler):
-    counted = limited(toys.shifting(), Budget(toys.COST, 3))
+    counted = with_budget(toys.shifting(), Budget(toys.COST, 3, 3))
     with pytest.raises(UsageError, match="leave out how long it is"):
         filler.fill(START, counted, GIVEN, count=1, longest=LONGEST, seed=0)
     with pytest.raises(UsageError, match="leave out how long it is"):

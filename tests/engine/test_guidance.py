@@ -13,7 +13,7 @@ from seqgen.engine.decoding.guidance import Guidance
 from seqgen.engine.decoding.sampling import Sampler
 from seqgen.engine.scoring.scorer import Scorer
 from seqgen.errors import InvalidValue, UsageError
-from seqgen.grammar import BOS, EOS, build, intersect
+from seqgen.grammar import BOS, EOS, build_grammar, intersect
 
 ONE, OTHER, NEITHER = 2, 3, 4
 WORDS = (5, 6, 7)
@@ -29,7 +29,7 @@ def labelled():
             return [(label, label) for label in (ONE, OTHER, NEITHER)]
         return [(EOS, state), *((word, state) for word in WORDS)]
 
-    return build(8, "start", moves)
+    return build_grammar(8, "start", moves)
 
 
 def two_words_of_one():
@@ -40,7 +40,7 @@ def two_words_of_one():
         "second": [(6, "end"), (7, "end")],
         "end": [(EOS, "end")],
     }
-    return intersect(labelled(), build(8, "start", lambda state: moves[state]))
+    return intersect(labelled(), build_grammar(8, "start", lambda state: moves[state]))
 
 
 @pytest.fixture(scope="module")

@@ -43,7 +43,7 @@ def test_step_by_step_gives_the_logits_of_the_whole_segment_beyond_the_window_to
     model = toys.model(**shape)
     ids = toys.documents(1, seed=5)[0][:40][:, None]
     states = model.grammar.unroll(ids[:, 0])[:, None]
-    classes, allowed = model.grammar.observed[states], tf.constant(model.grammar.allowed[states])
+    classes, allowed = model.grammar.state_class[states], tf.constant(model.grammar.allowed[states])
     x, _ = model.forward(tf.constant(ids), tf.constant(classes), model.empty_memory(1))
     whole_segment = model.logits(x, allowed).numpy()
     memory, one_by_one = model.empty_memory(1), []

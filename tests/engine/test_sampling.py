@@ -11,7 +11,7 @@ from seqgen.engine.decoding.filters import Filters
 from seqgen.engine.decoding.sampling import CHUNK, Sampler, choose
 from seqgen.engine.scoring.scorer import Scorer
 from seqgen.errors import InvalidValue
-from seqgen.grammar import BOS, EOS, Budget, Grammar, build, limited
+from seqgen.grammar import BOS, EOS, Budget, Grammar, build_grammar, with_budget
 
 START = np.array([BOS], np.int32)
 
@@ -63,7 +63,7 @@ def test_a_prompt_of_any_length_is_read_as_the_training_pass_reads_it(sampler, l
 
 
 def test_whole_documents_come_as_often_as_the_model_says():
-    grammar = build(5, 0, lambda n: [(EOS, 0)] if n == 2 else [(2, n + 1), (3, n + 1), (4, n + 1)])
+    grammar = build_grammar(5, 0, lambda n: [(EOS, 0)] if n == 2 else [(2, n + 1), (3, n + 1), (4, n + 1)])
     model = toys.model(grammar, attention_memory=2)
     sampler, scorer, count = Sampler(model), Scorer(model), 4000
     drawn = sampler.sample(START, grammar, count=count, longest=3, seed=5)
@@ -87,17 +87,17 @@ def test_filters_that_leave_nothing_are_refused(sampler):
 
 
 def test_a_budget_is_kept_as_by_an_automaton_that_counts():
-    budget = Budget(toys.COST, 7, spare=1)
+    budget = Budget(toys.COST, 6, 7)
     sampler = Sampler(toys.model(toys.shifting(), attention_memory=2))
     prompt = np.array([BOS, 4, 3, 5], np.int32)
     drawn, expected = (
         sampler.sample(prompt, grammar, count=40, longest=200, seed=2)
-        for grammar in (limited(toys.shifting(), budget), toys.shifting_within(budget))
+        for grammar in (with_budget(toys.shifting(), budget), toys.shifting_within(budget))
     )
     for ours, theirs in zip(drawn, expected, strict=True):
         np.testing.assert_array_equal(ours, theirs)
     assert {int(toys.COST[ids].sum()) for ids in drawn} == {6, 7}
-    with pytest.raises(ValueError, match="spends more than is left"):
+    with pytest.raises(ValueError, match="costs more than is left"):
         sampler.sample(
-            np.array([BOS, *[4, 3] * 4], np.int32), limited(toys.shifting(), budget), count=1, longest=9, seed=0
+            np.array([BOS, *[4, 3] * 4], np.int32), with_budget(toys.shifting(), budget), count=1, longest=9, seed=0
         )

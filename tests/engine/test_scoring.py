@@ -14,7 +14,7 @@ from seqgen.engine.scoring.neural_cache import NeuralCache
 from seqgen.engine.scoring.scorer import SEGMENT, Scorer
 from seqgen.engine.segment import cut
 from seqgen.errors import InvalidValue
-from seqgen.grammar import BOS, anything
+from seqgen.grammar import BOS, unconstrained
 
 CACHE = NeuralCache(size=50, share=0.3, sharpness=5.0)
 DYNAMIC = DynamicEvaluation(rate=0.01, segment=16)
@@ -74,7 +74,7 @@ def test_segments_hold_every_input_once_with_its_target_weight_and_state(model):
 def test_a_cache_gives_what_the_papers_sum_over_past_positions_gives(model, plain, cached):
     ids = long_document(0)
     states = model.grammar.unroll(ids)
-    classes = tf.constant(model.grammar.observed[states][:, None])
+    classes = tf.constant(model.grammar.state_class[states][:, None])
     outputs = model.forward(tf.constant(ids[:, None]), classes, model.empty_memory(1))[0].numpy()[:, 0].astype(float)
     outputs /= np.linalg.norm(outputs, axis=1, keepdims=True)
     expected = plain.probabilities(ids).astype(float)
@@ -176,7 +176,7 @@ def test_nothing_is_learned_from_what_does_not_count(model, plain, dynamic):
 
 
 def test_the_distributions_of_a_long_document_are_not_kept():
-    grammar = anything(2000)
+    grammar = unconstrained(2000)
     scorer = Scorer(toys.model(grammar, width=8, layers=1, attention_memory=0, feed_forward=0))
     ids = np.concatenate([[BOS], np.random.default_rng(0).integers(2, 2000, 4999)]).astype(np.int32)
     scorer.nats(ids[:2])

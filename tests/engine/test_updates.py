@@ -12,7 +12,7 @@ from engine import toys
 from seqgen.engine.model import Model
 from seqgen.engine.settings import ModelSettings, TrainingSettings
 from seqgen.engine.training.trainer import Trainer, clipped
-from seqgen.grammar import BOS, anything
+from seqgen.grammar import BOS, unconstrained
 
 SMALL = ModelSettings(width=8, layers=1)
 
@@ -26,7 +26,7 @@ def _without_a_compiler():
 
 def trainer(streams=2, segment=4, **settings):
     wanted = {"warm_up": 0, "dropout": 0.0, "learning_rate": 0.01, "schedule": "constant", **settings}
-    model = Model.new(SMALL, anything(toys.VOCABULARY), 0)
+    model = Model.new(SMALL, unconstrained(toys.VOCABULARY), 0)
     return Trainer(model, TrainingSettings(streams=streams, segment=segment, **wanted))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from seqgen.engine.model import Model
 from seqgen.engine.settings import ModelSettings
-from seqgen.grammar import BOS, EOS, Budget, Grammar, build
+from seqgen.grammar import BOS, EOS, Budget, Grammar, build_grammar
 
 VOCABULARY = 9
 
@@ -19,7 +19,7 @@ def turns() -> Grammar:
         if state == 0:
             yield EOS, 0
 
-    return build(VOCABULARY, 0, moves)
+    return build_grammar(VOCABULARY, 0, moves)
 
 
 SHIFTS = {2: 1, 3: 2}
@@ -29,7 +29,7 @@ COST = np.array([SHIFTS.get(token, 0) for token in range(6)], np.int32)
 
 def shifting() -> Grammar:
     """After a shift and at the start one of 4 and 5; after these, a shift or 4 or the end."""
-    return build(6, True, _shifting)
+    return build_grammar(6, True, _shifting)
 
 
 def shifting_within(budget: Budget) -> Grammar:
@@ -41,7 +41,7 @@ def shifting_within(budget: Budget) -> Grammar:
             if budget.allowed(left)[token]:
                 yield token, (following, left - int(COST[token]))
 
-    return build(6, (True, budget.total), moves, observe=lambda state: state[0])
+    return build_grammar(6, (True, budget.maximum), moves, state_class=lambda state: state[0])
 
 
 def _shifting(shifted):

@@ -129,14 +129,14 @@ def test_a_prompt_holds_the_label_the_beginning_and_the_bases_own_constraints():
 def test_a_model_is_told_the_classes_of_the_base_and_the_label_that_stands_first():
     domain = learned(**{"base.unit": "byte"})
     whole, own = domain.grammar(), domain.base.grammar()
-    assert whole.classes == own.classes * (1 + len(domain.frame.labels))
+    assert whole.class_count == own.class_count * (1 + len(domain.frame.labels))
     content = domain.base.encode("naïve").ids
-    alone = own.observed[own.unroll(content)][1:-1]
+    alone = own.state_class[own.unroll(content)][1:-1]
     for number, label in enumerate([None, *domain.frame.labels]):
         asked = domain.prompt(None, domain.Constraints(label=label))
         for grammar in (whole, asked.grammar):
-            seen = grammar.observed[grammar.unroll(np.concatenate([asked.ids, content[1:-1]]))]
-            assert (seen[2:] == alone + number * own.classes).all()
+            seen = grammar.state_class[grammar.unroll(np.concatenate([asked.ids, content[1:-1]]))]
+            assert (seen[2:] == alone + number * own.class_count).all()
     assert domain.vocabulary.names[: len(domain.base.vocabulary)] == domain.base.vocabulary.names
 
 
@@ -196,8 +196,7 @@ def test_how_long_labelled_music_is_can_be_asked_for():
     domain = SentimentDomain(settings, SentimentDomain(settings).learn([[label, None] for label in "abab"]))
     start = domain.prompt(None, domain.Constraints(label="a", seconds=3))
     for seed in range(5):
-        made = start.grammar.advanced(start.ids).walk(np.random.default_rng(seed), 20_000)
-        found = domain.decode(np.r_[start.ids, made[1:]])
+        found = domain.decode(start.grammar.walk(np.random.default_rng(seed), 20_000, start.ids))
         assert found.label == "a"
         assert 2 <= found.content.seconds(found.content.start).max() < 3
 

@@ -125,7 +125,7 @@ def test_classes_have_the_characters_that_re_gives_them_in_all_of_unicode(patter
 
 def test_only_utf8_is_accepted():
     grammar = grammar_of("(?s:.*)")
-    assert grammar.states == 8
+    assert grammar.state_count == 8
     rng = np.random.default_rng(2)
     heads = [bytes([a, b]) for a in range(0x7F, 256) for b in range(0x7F, 0xC1)]
     for data in [

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from seqgen import BOS, EOS, Grammar, Vocabulary
-from seqgen.grammar import limited
+from seqgen.grammar import with_budget
 
 UNLABELLED, END = "<unlabelled>", "<end>"
 LABEL = "label:"
@@ -88,8 +88,8 @@ class Frame:
         From here on a model is told, at every step, the label that stands first with the content's own class of states,
         for it forgets one token at the beginning; unless that would make the tables too large.
         """
-        if len(self.labels) * content.states * self.size <= MOST_CELLS:
-            self._told_classes = content.classes
+        if len(self.labels) * content.state_count * self.size <= MOST_CELLS:
+            self._told_classes = content.class_count
         return self.grammar(content, [self.label_first, self.label_last])
 
     def asking(self, whole: Grammar) -> int:
@@ -100,12 +100,12 @@ class Frame:
         """Documents of these sides around content that `content` accepts, the end of which is `<end>`."""
         if self._told_classes:
             sides = [Side([first], side.last) for side in sides for first in side.first]
-        inside = content.states
+        inside = content.state_count
         states = 2 + (inside + 1) * len(sides)
         before_eos = states - 1
         allowed = np.zeros((states, self.size), bool)
         next_state = np.zeros((states, self.size), np.int32)
-        observed = np.full(states, content.observed[content.start], np.int32)
+        observed = np.full(states, content.state_class[content.start], np.int32)
         allowed[before_eos, EOS] = True
         for number, side in enumerate(sides):
             first = 1 + (inside + 1) * number
@@ -116,11 +116,11 @@ class Frame:
             allowed[rows, EOS] = False
             allowed[rows, self.end], next_state[rows, self.end] = content.allowed[:, EOS], after_end
             told = side.first[0] - self.end if side.first[0] != self.unlabelled else 0
-            observed[rows] = content.observed + told * self._told_classes
+            observed[rows] = content.state_class + told * self._told_classes
             allowed[after_end, side.last], next_state[after_end, side.last] = True, before_eos
         whole = Grammar(allowed, next_state, 0, observed)
         if content.budget is None:
             return whole
         cost = np.zeros(self.size, np.int32)
         cost[: self.unlabelled] = content.budget.cost
-        return limited(whole, replace(content.budget, cost=cost, closing=self.end))
+        return with_budget(whole, replace(content.budget, cost=cost, end_token=self.end))

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from pydantic import Field, field_validator
 
-from seqgen import EOS, Grammar, ImpossibleConstraints, Options
-from seqgen.grammar import MOST_STATES, build, intersect
+from seqgen import EOS, EmptyLanguage, Grammar, Options, TooManyStates
+from seqgen.grammar import MAX_STATES, build_grammar, intersect
 from seqgen_text.expressions import ANYTHING, automaton
 from seqgen_text.units import FIRST
 from seqgen_text.utf8 import VOCABULARY, byte_grammar
@@ -79,10 +79,8 @@ def wanted_bytes(constraints: TextConstraints) -> Grammar:
         asked.append(f"{name}={getattr(constraints, name)}")
         try:
             grammar = intersect(grammar, other)
-        except ImpossibleConstraints as error:
-            if not str(error).startswith("No sequence"):
-                raise
-            raise ImpossibleConstraints(f"No text has {' and '.join(asked)} at once; ask for less.") from error
+        except EmptyLanguage as error:
+            raise EmptyLanguage(f"No text has {' and '.join(asked)} at once; ask for less.") from error
     return grammar
 
 
@@ -105,8 +103,8 @@ def starting(prefix: bytes) -> Grammar:
 def of_length(least: int, most: int | None) -> Grammar:
     """What has so many characters: bytes that begin one are counted, continuation bytes are not."""
     last = least if most is None else most
-    if last * any_text().states >= MOST_STATES:
-        raise ImpossibleConstraints(f"A length of {last} needs more than {MOST_STATES} states; ask for a shorter text.")
+    if last * any_text().state_count >= MAX_STATES:
+        raise TooManyStates(f"A length of {last} needs more than {MAX_STATES} states; ask for a shorter text.")
     states = np.arange(last + 1, dtype=np.int32)
     next_state = np.repeat(np.minimum(states + 1, last)[:, None], VOCABULARY, 1)
     allowed = np.ones((len(states), VOCABULARY), bool)
@@ -132,4 +130,4 @@ def without(forbidden: list[bytes]) -> Grammar:
             if not read.endswith(tuple(forbidden)):
                 yield FIRST + byte, next(read[n:] for n in range(len(read) + 1) if read[n:] in beginnings)
 
-    return build(VOCABULARY, b"", moves)
+    return build_grammar(VOCABULARY, b"", moves)

@@ -15,12 +15,13 @@ from pydantic import Field
 from seqgen import (
     BundleError,
     Domain,
+    EmptyLanguage,
     Example,
     Grammar,
-    ImpossibleConstraints,
     Options,
     Prompt,
     Remark,
+    TooManyStates,
     UnusableFile,
     Vocabulary,
     atomic_write,
@@ -113,15 +114,14 @@ class TextDomain(Domain[str]):
         """UTF-8, whatever the unit; narrowed to what is asked for."""
         if constraints is None or constraints.empty:
             return self._any
+        wanted = wanted_bytes(constraints)
         try:
-            return lift(wanted_bytes(constraints), self._unit.strings)
-        except ImpossibleConstraints as error:
-            if str(error).startswith("No sequence"):
-                raise ImpossibleConstraints(
-                    f"The {len(self._unit.strings)} tokens of this model cannot write a text that has what is asked "
-                    "for; ask for something else."
-                ) from error
-            raise
+            return lift(wanted, self._unit.strings)
+        except EmptyLanguage as error:
+            raise EmptyLanguage(
+                f"The {len(self._unit.strings)} tokens of this model cannot write a text that has what is asked for; "
+                "ask for something else."
+            ) from error
 
     def prompt(self, item: str | None = None, constraints: TextConstraints | None = None) -> Prompt:
         """The beginning `item`; constraints are on what follows it. Raises ImpossibleConstraints."""
@@ -148,9 +148,9 @@ def after(ids: np.ndarray, grammar: Grammar) -> Grammar:
     Raises ImpossibleConstraints when the tables would be too large.
     """
     given = len(ids) - 1
-    if (given + grammar.states) * grammar.vocabulary_size > MOST_CELLS:
-        raise ImpossibleConstraints(f"A prompt of {given} tokens is too long for constraints; give a shorter one.")
-    allowed = np.zeros((given + grammar.states, grammar.vocabulary_size), bool)
+    if (given + grammar.state_count) * grammar.vocabulary_size > MOST_CELLS:
+        raise TooManyStates(f"A prompt of {given} tokens is too long for constraints; give a shorter one.")
+    allowed = np.zeros((given + grammar.state_count, grammar.vocabulary_size), bool)
     next_state = np.zeros(allowed.shape, np.int32)
     steps = np.arange(given)
     allowed[steps, ids[1:]] = True

@@ -4,7 +4,7 @@ Python's own `re` says what a pattern means: its parser gives the tree, and whic
 is asked of `re` itself. So what is accepted here is what `re.fullmatch` accepts, by construction. (The libraries that
 make automata of patterns have parsers of their own: interegular 0.3.3 takes `\\d` and `\\w` for ASCII.) The tree
 becomes an automaton with empty moves (Thompson 1968), and that a deterministic one by the subset construction (Rabin &
-Scott 1959), which `seqgen.grammar.build` is. Characters that no part of the pattern tells apart share a class.
+Scott 1959), which `build_grammar` is. Characters that no part of the pattern tells apart share a class.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from typing import Any
 
 import numpy as np
 
-from seqgen import EOS, Grammar, ImpossibleConstraints, InvalidValue
-from seqgen.grammar import MOST_STATES, build, trim
+from seqgen import EOS, EmptyLanguage, Grammar, InvalidValue, TooManyStates
+from seqgen.grammar import MAX_STATES, build_grammar, trim
 
 FIRST = 2
 SURROGATES = (0xD800, 0xE000)
@@ -84,12 +84,12 @@ def automaton(pattern: str) -> Automaton:
 
     start = machine.closed(frozenset([machine.start]))
     try:
-        grammar = trim(build(FIRST + len(kinds), start, moves, observe=lambda state: 0))
-    except ImpossibleConstraints as error:
-        if str(error).startswith("No sequence"):
-            raise ImpossibleConstraints(f"No text matches the pattern {pattern!r}; ask for another one.") from error
-        raise ImpossibleConstraints(
-            f"The pattern {pattern!r} needs more than {MOST_STATES} states; ask for a simpler one."
+        grammar = trim(build_grammar(FIRST + len(kinds), start, moves, state_class=lambda state: 0))
+    except EmptyLanguage as error:
+        raise EmptyLanguage(f"No text matches the pattern {pattern!r}; ask for another one.") from error
+    except TooManyStates as error:
+        raise TooManyStates(
+            f"The pattern {pattern!r} needs more than {MAX_STATES} states; ask for a simpler one."
         ) from error
     return Automaton(grammar, starts, tuple(kinds.index(member) if member else -1 for member in members))
 
@@ -124,9 +124,9 @@ class _Machine:
         return frozenset(state for state in seen if self.moves[state] or state == self.end)
 
     def _state(self) -> int:
-        if len(self.moves) >= MOST_STATES:
-            raise ImpossibleConstraints(
-                f"The pattern {self._pattern!r} needs more than {MOST_STATES} states; ask for a simpler one."
+        if len(self.moves) >= MAX_STATES:
+            raise TooManyStates(
+                f"The pattern {self._pattern!r} needs more than {MAX_STATES} states; ask for a simpler one."
             )
         self._empty.append([])
         self.moves.append([])

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from seqgen import EOS, Grammar, ImpossibleConstraints
+from seqgen import EOS, Grammar, TooManyStates
 from seqgen.grammar import reachable, trim
 from seqgen_text.units import FIRST
 
@@ -21,13 +21,13 @@ def lift(grammar: Grammar, strings: Sequence[bytes]) -> Grammar:
     Token 2 + n stands for strings[n]. All states are of one class. Raises ImpossibleConstraints when there are none, or
     the tables would be too large.
     """
-    if grammar.states * len(strings) > MOST_CELLS:
-        raise ImpossibleConstraints(
-            f"What was asked for needs {grammar.states} states for each of {len(strings)} tokens, which is more than "
-            "can be held; ask for something shorter or simpler, such as [0-9] for \\d."
+    if grammar.state_count * len(strings) > MOST_CELLS:
+        raise TooManyStates(
+            f"What was asked for needs {grammar.state_count} states for each of {len(strings)} tokens, which is more "
+            "than can be held; ask for something shorter or simpler, such as [0-9] for \\d."
         )
-    dead = grammar.states
-    table = np.full((grammar.states + 1, 256), dead, np.int32)
+    dead = grammar.state_count
+    table = np.full((grammar.state_count + 1, 256), dead, np.int32)
     table[:dead] = np.where(grammar.allowed, grammar.next_state, dead)[:, FIRST:]
     # The longest first: those that go on after n bytes then stand together.
     order = np.argsort([-len(data) for data in strings], kind="stable")
@@ -35,9 +35,9 @@ def lift(grammar: Grammar, strings: Sequence[bytes]) -> Grammar:
     spelled = np.zeros((int(lengths[0]), len(strings)), np.uint8)
     for column, number in enumerate(order):
         spelled[: lengths[column], column] = np.frombuffer(strings[number], np.uint8)
-    reached = np.empty((grammar.states, len(strings)), np.int32)
-    for start in range(0, grammar.states, BLOCK):
-        block = np.repeat(np.arange(start, min(start + BLOCK, grammar.states))[:, None], len(strings), 1)
+    reached = np.empty((grammar.state_count, len(strings)), np.int32)
+    for start in range(0, grammar.state_count, BLOCK):
+        block = np.repeat(np.arange(start, min(start + BLOCK, grammar.state_count))[:, None], len(strings), 1)
         for step, bytes_ in enumerate(spelled):
             going = int((lengths > step).sum())
             block[:, :going] = table[block[:, :going], bytes_[:going]]

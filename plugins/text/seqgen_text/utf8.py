@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from seqgen import EOS, Grammar
-from seqgen.grammar import build
+from seqgen.grammar import build_grammar
 from seqgen_text.expressions import FIRST, Automaton
 
 VOCABULARY = 258
@@ -86,7 +86,7 @@ def byte_grammar(automaton: Automaton) -> Grammar:
                 yield FIRST + byte, target
 
     start: int | _Inside = characters.start
-    return build(VOCABULARY, start, moves, observe=lambda state: 0)
+    return build_grammar(VOCABULARY, start, moves, state_class=lambda state: 0)
 
 
 def _tree(automaton: Automaton, places: _Places) -> _Inside | None:

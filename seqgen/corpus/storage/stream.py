@@ -59,10 +59,10 @@ class Document(NamedTuple):
     def asked(self, questions: Questions, grammar: Grammar) -> Document:
         """The same document with some of its targets replaced by answers; raises PluginError for what cannot be."""
         shapes = {np.shape(part) for part in (questions.places, questions.answers, questions.weights)}
-        if len(shapes) > 1 or not 0 <= questions.state < grammar.states:
+        if len(shapes) > 1 or not 0 <= questions.state < grammar.state_count:
             raise PluginError(
                 f"questions has places, answers and weights of {sorted(shapes)} and asks in state {questions.state}; "
-                f"a plugin must give as many of each, and one of the grammar's {grammar.states} states."
+                f"a plugin must give as many of each, and one of the grammar's {grammar.state_count} states."
             )
         if not grammar.allowed[questions.state, questions.answers].all():
             raise PluginError(

@@ -49,11 +49,11 @@ class Decoder:
         padded = max(1, -(-before // PROMPT_STEP)) * PROMPT_STEP
         ids = np.concatenate([np.full(padded - before, BOS, np.int32), prompt[:-1]])
         classes = np.concatenate(
-            [np.full(padded - before, grammar.observed[grammar.start]), grammar.observed[states[:-1]]]
+            [np.full(padded - before, grammar.state_class[grammar.start]), grammar.state_class[states[:-1]]]
         ).astype(np.int32)
         memory = self._read_prompt(ids[:, None], classes[:, None], self.model.empty_memory(1))
         budget = grammar.budget
-        left = tf.constant([[budget.total - int(budget.cost[prompt].sum())] if budget else []], tf.int32)
+        left = tf.constant([[budget.remaining(prompt)] if budget else []], tf.int32)
         read = Position(tf.constant(prompt[-1:], tf.int32), tf.constant(states[-1:]), memory, left)
         return select(read, tf.zeros(count, tf.int32))
 
@@ -65,7 +65,7 @@ class Decoder:
 
         Legal is allowed bool[B, V], by default what the grammar allows. For the inside of a compiled loop.
         """
-        classes = tf.gather(tables.observed, position.state)
+        classes = tf.gather(tables.state_class, position.state)
         x, memory = self.model.forward(position.token[None], classes[None], position.memory)
         allowed = legal(tables, position) if allowed is None else allowed
         return self.model.logits(x, allowed[None])[0], memory
@@ -76,7 +76,7 @@ def legal(tables: Tables, position: Position) -> tf.Tensor:
     allowed, budget = tf.gather(tables.allowed, position.state), tables.budget
     if budget is None:
         return allowed
-    return allowed & (budget.cost <= position.left) & ~(budget.closes & (position.left > budget.spare))
+    return allowed & (budget.cost <= position.left) & ~(budget.ends & (position.left > budget.slack))
 
 
 def moved(tables: Tables, position: Position, token: tf.Tensor) -> Position:

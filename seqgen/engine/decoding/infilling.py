@@ -192,7 +192,7 @@ def reachability(grammar: Grammar, given: np.ndarray) -> np.ndarray:
     given int32[n], -1 where any token but EOS may stand, -1 - t any but that and t. One pass from the end over the
     edges of the grammar.
     """
-    reachable = np.ones((len(given) + 1, grammar.states), bool)
+    reachable = np.ones((len(given) + 1, grammar.state_count), bool)
     edges = {int(token): edges_without(grammar, FREE - int(token)) for token in np.unique(given[given <= FREE])}
     for place in reversed(range(len(given))):
         token, after = int(given[place]), reachable[place + 1]
@@ -213,8 +213,8 @@ def edges_without(grammar: Grammar, token: int) -> tuple[np.ndarray, np.ndarray]
     moving[:, [EOS, token]] = False
     origins, tokens = np.nonzero(moving)
     # Tokens that lead from one state to the same other one are one edge here.
-    edges = np.unique(origins * grammar.states + grammar.next_state[origins, tokens])
-    origins, targets = np.divmod(edges, grammar.states)
+    edges = np.unique(origins * grammar.state_count + grammar.next_state[origins, tokens])
+    origins, targets = np.divmod(edges, grammar.state_count)
     return origins, targets
 
 

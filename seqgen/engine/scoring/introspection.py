@@ -79,7 +79,7 @@ class Observer:
 
     def _observe_segment(self, inputs: tf.Tensor, states: tf.Tensor, memory: Memory) -> tuple:
         seen, remembered = Seen(), self.model.settings.attention_memory
-        _, after = self.model.forward(inputs, tf.gather(self.model.tables.observed, states), memory, seen=seen)
+        _, after = self.model.forward(inputs, tf.gather(self.model.tables.state_class, states), memory, seen=seen)
         layers = [every_step(self.model.cell, *layer) for layer in seen.layers]
         attention = tf.zeros((inputs.shape[0], 1, 0))
         if seen.attention is not None:
@@ -118,7 +118,7 @@ class Observer:
         model.cell = Nudged(model.cell)
         with tf.GradientTape() as tape:
             tape.watch(list(model.weights.values()))  # also of a cell that is not learned
-            x, memory = model.forward(inputs, tf.gather(tables.observed, states), memory, seen=seen)
+            x, memory = model.forward(inputs, tf.gather(tables.state_class, states), memory, seen=seen)
             logits = model.logits(x[-1], tf.gather(tables.allowed, states[-1]))
             cost = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=last[None], logits=logits)
         by_input = tape.gradient(cost, [from_input for from_input, *_ in seen.layers])

@@ -72,7 +72,7 @@ class Reader:
         return tf.concat([outputs for outputs, _ in made], 1), join_memory([after for _, after in made])
 
     def _read_lane(self, inputs: tf.Tensor, states: tf.Tensor, memory: Memory) -> tuple[tf.Tensor, Memory]:
-        return self.model.forward(inputs, tf.gather(self.model.tables.observed, states), memory)
+        return self.model.forward(inputs, tf.gather(self.model.tables.state_class, states), memory)
 
     def _cost_segment(self, outputs: tf.Tensor, states: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
         lanes = lanes_of(outputs.shape[1], self.model.settings.width)

@@ -69,7 +69,7 @@ class Scorer:
         tables = self.model.tables
         allowed = tf.gather(tables.allowed, states)
         with tf.GradientTape(watch_accessed_variables=self.adaptation is not None) as tape:
-            x, memory = self.model.forward(inputs, tf.gather(tables.observed, states), memory)
+            x, memory = self.model.forward(inputs, tf.gather(tables.state_class, states), memory)
             log_probabilities = tf.nn.log_softmax(self.model.logits(x, allowed))[:, 0]
             nats = -tf.gather(log_probabilities, targets[:, 0], batch_dims=1)
             loss = tf.reduce_sum(nats * counts[:, 0]) / tf.maximum(tf.reduce_sum(counts), 1.0)

@@ -52,7 +52,7 @@ def memory_explained(model: ModelSettings, training: TrainingSettings, grammar: 
     try:
         yield
     except (MemoryError, tf.errors.ResourceExhaustedError) as error:
-        vocabulary, classes = grammar.vocabulary_size, grammar.classes
+        vocabulary, classes = grammar.vocabulary_size, grammar.class_count
         needed = bytes_needed(model, training, vocabulary, classes)
         raise TrainingError(
             f"Memory ran out: this training needs about {needed / 1e9:.1f} GB where {free / 1e9:.1f} GB were free; "

@@ -99,13 +99,13 @@ def test_documents_never_end_in_silence_within_a_column_or_before_a_full_bar(wal
 
 def test_the_model_is_told_meter_position_and_voice_and_nothing_else(domain: MidiDomain) -> None:
     grammar = domain.grammar()
-    assert grammar.classes == 136 * 4 + 8 + 1
+    assert grammar.class_count == 136 * 4 + 8 + 1
     rng = np.random.default_rng(3)
     told: dict[tuple[str, int, int], int] = {}
     for _ in range(200):
         ids = grammar.walk(rng)
         item = domain.decode(ids)
-        classes = grammar.observed[grammar.unroll(ids)]
+        classes = grammar.state_class[grammar.unroll(ids)]
         for number in range(2, len(ids) - 1):
             column, voice = divmod(number - 2, 4)
             where = (item.meter, (column - item.pickup) % item.bar, voice)

@@ -154,8 +154,8 @@ def test_a_random_document_is_a_file_with_the_same_notes(
 @pytest.mark.parametrize("name", ENCODINGS)
 def test_a_grammar_is_small_and_has_no_dead_end(name: str, domains: dict[str, MidiDomain]) -> None:
     grammar = domains[name].grammar()
-    assert grammar.states < 30_000
-    assert grammar.classes < 600
+    assert grammar.state_count < 30_000
+    assert grammar.class_count < 600
     assert np.array_equal(trim(grammar).allowed, grammar.allowed)
 
 
@@ -205,7 +205,7 @@ def test_only_one_way_to_say_it_is_allowed(name: str, good: str, bad: str, domai
 def test_the_model_is_told_the_place_in_the_bar(domains: dict[str, MidiDomain]) -> None:
     grammar = domains["melody"].grammar()
     ids = document(domains["melody"], "bar:3/8 pitch:60 hold hold rest rest rest bar:6/8 pitch:60" + " hold" * 11)
-    told = grammar.observed[grammar.unroll(ids)].tolist()
+    told = grammar.state_class[grammar.unroll(ids)].tolist()
     assert len(set(told[2:7])) == 5
     assert told[2:7] != told[9:14]
 

@@ -29,7 +29,7 @@ def found(domain: MidiDomain, prompt: Prompt, seed: int = 0) -> Any:
     rng, ids = np.random.default_rng(seed), prompt.ids.tolist()
     state = int(prompt.grammar.unroll(prompt.ids)[-1])
     if isinstance(prompt.given, Grammar):
-        ids += prompt.given.advanced(prompt.ids).walk(rng, 20_000)[1:].tolist()
+        ids = prompt.given.walk(rng, 20_000, prompt.ids).tolist()
     for token in prompt.given.tolist() if isinstance(prompt.given, np.ndarray) else ():
         legal = np.flatnonzero(prompt.grammar.allowed[state])
         ids.append(int(rng.choice(legal[(legal > 1) & (legal != -1 - token)])) if token < 0 else token)
@@ -255,8 +255,8 @@ def test_seconds_go_on_in_the_meter_and_the_tempo_of_the_prompt(
     piece = in_bars_of(domain, heads)
     prompt = ask(domain, piece, seconds=seconds)
     for seed in range(3):
-        made = prompt.grammar.advanced(prompt.ids).walk(np.random.default_rng(seed), 50_000)
-        whole = [domain.vocabulary[token] for token in [*prompt.ids, *made[1:]]]
+        made = prompt.grammar.walk(np.random.default_rng(seed), 50_000, prompt.ids)
+        whole = [domain.vocabulary[token] for token in made]
         assert [token for token in whole if token.startswith("bar")] == [
             f"bar:{meter}" for meter in [*meters, *meters[-1:] * (bars - len(meters))]
         ]
@@ -283,8 +283,7 @@ def test_the_seconds_of_a_performance_begin_with_its_prompt(domains: dict[str, M
     ids = domain.grammar(domain.Constraints(seconds=5)).walk(np.random.default_rng(1), 20_000)
     prompt = ask(domain, domain.decode(ids), prompt_seconds=2, seconds=4)
     for seed in range(5):
-        made = prompt.grammar.advanced(prompt.ids).walk(np.random.default_rng(seed), 20_000)
-        piece = domain.decode(np.r_[prompt.ids, made[1:]])
+        piece = domain.decode(prompt.grammar.walk(np.random.default_rng(seed), 20_000, prompt.ids))
         assert 3 <= piece.seconds(piece.start).max() < 4
     with pytest.raises(UsageError, match="keep less of it with prompt_bars or prompt_seconds"):
         ask(domain, domain.decode(ids), seconds=2)

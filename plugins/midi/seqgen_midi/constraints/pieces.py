@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import AfterValidator, Field
 
 from seqgen import EOS, Grammar, ImpossibleConstraints, Options, UnknownName, UsageError
-from seqgen.grammar import Budget, limited
+from seqgen.grammar import Budget, with_budget
 from seqgen_midi.constraints.lengths import MOST_BARS, Seconds, bars_in, check_one_length
 from seqgen_midi.constraints.prompt_options import PromptOptions
 from seqgen_midi.constraints.spans import Span, parse_span
@@ -124,8 +124,8 @@ def piece_grammar_of(encoding: PieceEncoding, constraints: Any = None) -> Gramma
     shifts = table.ids("shift")
     cost = np.zeros(len(table.vocabulary), np.int32)
     cost[shifts] = range(1, len(shifts) + 1)
-    total = max(0, round(seconds * len(shifts)) - 1)
-    return limited(narrow, Budget(cost, total=total, spare=len(shifts) - 1))
+    last = max(0, round(seconds * len(shifts)) - 1)
+    return with_budget(narrow, Budget(cost, minimum=last - len(shifts) + 1, maximum=last))
 
 
 def narrowed(grammar: Grammar, table: TokenTable, constraints: Any, tempo: int, every_meter: bool = False) -> Grammar:
@@ -143,7 +143,7 @@ def narrowed(grammar: Grammar, table: TokenTable, constraints: Any, tempo: int, 
     copies = (1 if bars is None else bars + 1) * (most + 1)
     narrow = without(grammar, forbidden)
     meters = table.ids("bar")[narrow.allowed[:, table.ids("bar")].any(axis=0)]
-    while not every_meter and len(meters) > 1 and narrow.states * copies > COMFORTABLE_STATES:
+    while not every_meter and len(meters) > 1 and narrow.state_count * copies > COMFORTABLE_STATES:
         forbidden[meters[len(meters) // 2 :]] = True
         meters = meters[: len(meters) // 2]
         narrow = without(grammar, forbidden)

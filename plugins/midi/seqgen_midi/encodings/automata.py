@@ -50,11 +50,11 @@ def without(grammar: Grammar, forbidden: np.ndarray) -> Grammar:
 
     Raises ImpossibleConstraints when nothing is left.
     """
-    left = trim(Grammar(grammar.allowed & ~forbidden, grammar.next_state, grammar.start, grammar.observed))
+    left = trim(Grammar(grammar.allowed & ~forbidden, grammar.next_state, grammar.start, grammar.state_class))
     reached = reachable(left.allowed, left.next_state, left.start)
     number = np.cumsum(reached) - 1
     following = number[left.next_state[reached]]
-    return Grammar(left.allowed[reached], following, int(number[left.start]), left.observed[reached])
+    return Grammar(left.allowed[reached], following, int(number[left.start]), left.state_class[reached])
 
 
 def exactly(grammar: Grammar, counted: np.ndarray, times: int) -> Grammar:
@@ -62,7 +62,7 @@ def exactly(grammar: Grammar, counted: np.ndarray, times: int) -> Grammar:
 
     Raises ImpossibleConstraints when there are none, or for more than MOST_STATES.
     """
-    states, copies = grammar.states, times + 1
+    states, copies = grammar.state_count, times + 1
     if states * copies > MOST_STATES:
         raise ImpossibleConstraints(
             f"{times} bars need an automaton of {states * copies} states, and {MOST_STATES} are the most; ask for "
@@ -74,7 +74,7 @@ def exactly(grammar: Grammar, counted: np.ndarray, times: int) -> Grammar:
     allowed[:-states, EOS] = False
     allowed[-states:, counted] = False
     following[~allowed] = 0
-    return trim(Grammar(allowed, following, grammar.start, np.tile(grammar.observed, copies)))
+    return trim(Grammar(allowed, following, grammar.start, np.tile(grammar.state_class, copies)))
 
 
 def counted(grammar: Grammar, notes: np.ndarray, ends: np.ndarray, least: np.ndarray | int, most: int) -> Grammar:
@@ -97,7 +97,7 @@ def counted(grammar: Grammar, notes: np.ndarray, ends: np.ndarray, least: np.nda
     legal = grammar.allowed & (after[:, None] <= most) & (~ends | (after[:, None] >= least))
     following = grammar.next_state + states * np.where(ends, 0, np.minimum(after, most)[:, None])
     shape = (states * copies, vocabulary)
-    observed = np.tile(grammar.observed, copies)
+    observed = np.tile(grammar.state_class, copies)
     product = Grammar(legal.reshape(shape), following.reshape(shape), grammar.start, observed)
     return without(product, np.zeros(vocabulary, bool))
 
