@@ -1,9 +1,9 @@
-"""Puts the tests' own folder on sys.path: workers inherit it, and import the domain of letters from it.
+"""Settings of the test session, and a small model of music that several folders of tests share.
 
-XLA's programs are compiled without LLVM's optimisations: most of the suite's time goes into compiling small models that
-run for milliseconds. XLA_FLAGS set from outside wins; the benchmarks and `make demo` compile as users do.
+This file puts its own folder on sys.path. Workers inherit the path and import the domain of letters from it.
 
-The user's cache is not touched, and what it holds changes nothing. (Matplotlib's list of fonts takes long to make.)
+XLA compiles without LLVM's optimisations: most of the suite's time goes into compiling small models that run for
+milliseconds. XLA_FLAGS from outside wins. The benchmarks and `make demo` compile as users do.
 """
 
 from __future__ import annotations
@@ -11,8 +11,12 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+
+import seqgen
 
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 sys.path.insert(0, str(Path(__file__).parent))
@@ -20,6 +24,33 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 @pytest.fixture(scope="session", autouse=True)
 def own_cache(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Keeps the tests and the user's cache apart. Matplotlib's list of fonts stays, because it takes long to make."""
     users = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
     os.environ.setdefault("MPLCONFIGDIR", str(users / "matplotlib"))
     os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+
+
+@pytest.fixture(scope="session")
+def pieces(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Returns a folder of 12 small pieces of music and one file that is no music."""
+    folder, domain = tmp_path_factory.mktemp("pieces"), seqgen.load_domain("midi")()
+    grammar = domain.grammar(domain.Constraints(bars=4, time_signature="4/4"))
+    for number in range(12):
+        domain.write(domain.decode(grammar.walk(np.random.default_rng(number))), folder / f"piece-{number:02}")
+    (folder / "photo.mid").write_bytes(b"\xff\xd8\xff\xe0\x00\x10JFIF" + bytes(500))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def run(pieces: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Returns the folder of a model that was trained for some steps."""
+    folder = tmp_path_factory.mktemp("runs") / "one"
+    engine = {"streams": 4, "segment": 32, "evaluations": 2}
+    seqgen.train([pieces], folder, domain="midi", size="tiny", steps=12, settings=engine)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def trained(run: Path) -> Any:
+    """Returns one loaded model for many tests, so that everything is compiled once."""
+    return seqgen.load(run)

@@ -1,23 +1,12 @@
-"""The contract of a domain: its defaults, its options and the conformance kit."""
+"""The contract of a domain: its defaults and its options."""
 
 from __future__ import annotations
-
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from letters import Letters, Line
 
-from seqgen import EOS, Example, InvalidValue, Questions, UnknownName, UnusableFile, UsageError, Vocabulary
-from seqgen.contract.testing import check_domain
-from seqgen.corpus.storage.items import Items
-
-
-@pytest.fixture
-def lines(tmp_path):
-    path = tmp_path / "some.letters"
-    path.write_text("hello\nworld\nabc\n")
-    return path
+from seqgen import EOS, Example, InvalidValue, UnknownName, UnusableFile, UsageError, Vocabulary
 
 
 def test_vocabulary_names_every_token():
@@ -79,71 +68,3 @@ def test_a_domain_that_says_nothing_of_them_takes_no_text_shows_and_draws_nothin
     with pytest.raises(UsageError, match="'letters' cannot be drawn; leave out -o"):
         Letters().render_surprise(np.array([0, 2]), np.zeros(2), tmp_path / "none")
     assert Letters().measures(Line("abc")) == {}
-
-
-def test_the_letters_keep_the_laws(lines):
-    check_domain(Letters(), [lines], walks=20)
-
-
-class _ForgetsALetter(Letters):
-    def decode(self, ids):
-        return Line(super().decode(ids).letters[1:])
-
-
-class _ReadsAnything(Letters):
-    def read(self, path):
-        yield Line(path.read_text(encoding="ascii").split()[0])
-
-
-class _AugmentsAway(Letters):
-    def augment(self, ids, rng):
-        return ids[:-1]
-
-
-class _AsksTooLate(Letters):
-    def questions(self, ids, rng):
-        return Questions(np.array([len(ids) - 1]), ids[-1:], np.ones(1, np.float32), 0)
-
-
-class _LearnsBos(Letters):
-    def encode(self, item):
-        example = super().encode(item)
-        return Example(example.ids, np.ones_like(example.weights))
-
-
-class _CopiesBos(Letters):
-    def passages(self, ids):
-        return ids
-
-
-class _WritesNothing(Letters):
-    def write(self, item, path):
-        return [path]
-
-
-@pytest.mark.parametrize(
-    ("broken", "sentence"),
-    [
-        (_ForgetsALetter, "gives another item"),
-        (_ReadsAnything, "hostile bytes"),
-        (_AugmentsAway, "augment makes"),
-        (_AsksTooLate, "asked at places that there are not"),
-        (_LearnsBos, "BOS has weight 1"),
-        (_CopiesBos, "passages counts BOS"),
-        (_WritesNothing, "names files that are not there"),
-    ],
-)
-def test_the_kit_finds_broken_laws(broken, sentence, lines):
-    with pytest.raises(AssertionError, match=sentence):
-        check_domain(broken(), [lines], walks=5)
-
-
-def test_an_item_that_cannot_be_decoded_is_not_the_end_of_all_items():
-    def decode(ids):
-        return ids[2]
-
-    documents = [(np.arange(length), None) for length in (3, 4, 2, 5)]
-    items = Items(SimpleNamespace(decode=decode), documents)
-    assert [items[0], len(items[1:]), items[::3][1]] == [2, 3, 2]
-    with pytest.raises(IndexError):
-        list(items)

@@ -1,13 +1,11 @@
-"""Text files and tables from outside: columns named or guessed, and every fault in a sentence."""
+"""Tables from outside: columns are named or guessed, and every fault is one sentence."""
 
 from __future__ import annotations
 
 import pytest
 
 from seqgen import Remark, UnusableFile
-from seqgen.contract import textfile as textfile_module
 from seqgen.contract.tables import open_table
-from seqgen.contract.textfile import lines, pieces
 
 
 @pytest.fixture
@@ -90,31 +88,3 @@ def test_a_column_that_is_not_there_is_told_with_those_that_are(table):
         found.label_column("text", "text")
     with pytest.raises(UnusableFile, match="a column for labels"):
         table("b.csv", "text\na\n").label_column("text")
-
-
-@pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
-def test_text_is_the_same_in_pieces_of_any_size(tmp_path, monkeypatch, size):
-    monkeypatch.setattr(textfile_module, "PIECE_BYTES", size)
-    text, path = "aß京😀\nx\r\n\n😀" * 5, tmp_path / "a.txt"
-    path.write_bytes(b"\xef\xbb\xbf" + text.encode())
-    assert "".join(pieces(path)).removeprefix("\ufeff") == text
-    assert "".join(lines(path, 100)).removeprefix("\ufeff") == text
-    with pytest.raises(UnusableFile, match="a line of more than 3 characters"):
-        list(lines(path, 3))
-
-
-@pytest.mark.parametrize("size", [1, 2, 3, 1000])
-@pytest.mark.parametrize(
-    ("content", "sentence"),
-    [
-        ("aß".encode() + b"b\xe9c", "not UTF-8 .byte 0xE9 at offset 4"),
-        ("aß京".encode()[:-1], "not UTF-8 .byte 0xE4 at offset 3"),
-        (b"ab\0c\0", "NUL bytes .the first at offset 2"),
-        ("abc".encode("utf-16"), "not UTF-8 .byte 0xFF at offset 0"),
-    ],
-)
-def test_the_first_byte_that_is_wrong_is_named(tmp_path, monkeypatch, size, content, sentence):
-    monkeypatch.setattr(textfile_module, "PIECE_BYTES", size)
-    (tmp_path / "a.txt").write_bytes(content)
-    with pytest.raises(UnusableFile, match=sentence):
-        list(pieces(tmp_path / "a.txt"))

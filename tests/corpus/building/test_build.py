@@ -10,12 +10,11 @@ import os
 import numpy as np
 import pytest
 from letters import Letters
-from pydantic import ValidationError
 
 from seqgen import CorpusError, OutputError
 from seqgen.corpus.building import unfinished as unfinished_module
 from seqgen.corpus.building.build import build
-from seqgen.corpus.storage.split import Split, assign
+from seqgen.corpus.storage.split import Split
 from seqgen.corpus.storage.store import Corpus
 
 
@@ -167,24 +166,6 @@ def test_a_near_copy_is_dropped_and_says_in_what_it_differs(sources, tmp_path):
         "a duplicate of a.letters": 1,
         "a duplicate of a.letters but for key": 1,
     }
-
-
-@pytest.mark.parametrize("places", [[0.1, 0.2], [0.99, 0.98], [0.92, 0.93], [0.1, 0.2, 0.3], [0.99] * 5, [0.94] * 3])
-def test_no_side_is_left_empty_by_chance(places):
-    sides = assign(Split(), np.array(places))
-    counts = np.bincount(sides, minlength=3)
-    assert counts[0] >= 1
-    assert counts[1] >= 1
-    assert len(places) < 3 or counts[2] >= 1
-
-
-def test_the_nearest_document_moves():
-    assert assign(Split(train=0.8, valid=0.2, test=0), np.array([0.1, 0.7, 0.3])).tolist() == [0, 1, 0]
-
-
-def test_fractions_add_up_to_one():
-    with pytest.raises(ValidationError, match="add up to 1"):
-        Split(train=0.9, valid=0.2, test=0.1)
 
 
 def test_files_are_held_out_by_name_and_the_rest_is_divided(sources, tmp_path):

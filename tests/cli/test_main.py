@@ -1,0 +1,50 @@
+"""The command as a whole: exit codes, plugins, start-up."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+
+def test_a_call_that_click_refuses_exits_with_2(run_cli):
+    assert run_cli("sample")[0] == 2
+    assert run_cli("dance")[0] == 2
+
+
+def test_a_broken_plugin_is_named_in_one_line_and_breaks_nothing(tmp_path, run, pieces):
+    (tmp_path / "broken-1.0.dist-info").mkdir()
+    (tmp_path / "broken-1.0.dist-info" / "METADATA").write_text("Metadata-Version: 2.1\nName: broken\nVersion: 1.0\n")
+    (tmp_path / "broken-1.0.dist-info" / "entry_points.txt").write_text("[seqgen]\nbroken = broken_module\n")
+    (tmp_path / "broken_module.py").write_text("raise RuntimeError('no luck today')\n")
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(tmp_path), *sys.path])}
+
+    def seqgen_command(*arguments):
+        command = [sys.executable, "-m", "seqgen.cli", *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, env=environment)
+
+    told = seqgen_command("domains")
+    assert told.returncode == 0
+    (line,) = (line for line in told.stdout.splitlines() if line.startswith("broken"))
+    assert "no luck today" in line
+    assert "broken 1.0" in line
+    assert "midi:" in told.stdout
+    assert "broken" not in seqgen_command("--no-plugins", "domains").stdout
+    assert seqgen_command("score", run, pieces / "piece-00.mid").returncode == 0
+
+
+def test_help_loads_nothing_heavy():
+    code = (
+        "import sys; sys.argv = ['seqgen', '--help']\n"
+        "from seqgen.cli import main\n"
+        "main()\n"
+        "heavy = {'tensorflow', 'keras', 'numpy', 'music21', 'seqgen_midi', 'pydantic', 'rich'} & set(sys.modules)\n"
+        "assert not heavy, heavy\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "sample" in done.stdout
+
+
+def test_debug_shows_the_traceback(run_cli, tmp_path):
+    assert "Traceback" in run_cli("--debug", "evaluate", tmp_path)[2]

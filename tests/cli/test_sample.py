@@ -1,0 +1,176 @@
+"""seqgen sample: files that other programs read, and options that reach the engine."""
+
+from __future__ import annotations
+
+import json
+import resource
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import mido
+import music21
+import pretty_midi
+import pytest
+from commands import error_sentence
+
+from seqgen.contract.discovery import load_domain
+
+
+def test_the_whole_path_gives_files_that_other_programs_read(run_cli, run, tmp_path):
+    code, out, _ = run_cli("sample", run, "-o", tmp_path, "-n", 2, "--set", "bars=3", "--set", "key=Gmaj", "--json")
+    assert code == 0
+    for sample in json.loads(out)["samples"]:
+        assert sample["ended"]
+        midi = next(file for file in sample["files"] if file.endswith(".mid"))
+        assert len(pretty_midi.PrettyMIDI(midi).instruments) == 4
+        assert mido.MidiFile(midi).length > 0
+        assert len(music21.converter.parse(midi, forceSource=True, storePickle=False).parts) == 4
+        assert {Path(file).suffix for file in sample["files"]} == {".mid", ".png", ".wav", ".musicxml", ".abc"}
+        assert all(Path(file).stat().st_size > 500 for file in sample["files"])
+
+
+def test_the_same_seed_gives_the_same_files(run_cli, run, tmp_path):
+    for folder, count in (("a", 2), ("b", 1)):
+        run_cli("sample", run, "-o", tmp_path / folder, "-n", count, "--seed", 5, "--set", "bars=2")
+    name = "midi-5-1.mid"
+    assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    assert (tmp_path / "a" / name).read_bytes() != (tmp_path / "a" / "midi-5-2.mid").read_bytes()
+
+
+def test_a_prompt_is_continued(run_cli, run, pieces, tmp_path):
+    primer = pieces / "piece-00.mid"
+    code, *_ = run_cli("sample", run, "-o", tmp_path, "-n", 1, "--prompt", primer, "--set", "bars=6")
+    domain = load_domain("midi")()
+    (given,), (made,) = list(domain.read(primer)), list(domain.read(tmp_path / "midi-0-1.mid"))
+    assert code == 0
+    assert (
+        domain.encode(made).ids[: len(domain.encode(given).ids) - 1].tolist() == domain.encode(given).ids[:-1].tolist()
+    )
+    assert len(made.grid) > len(given.grid)
+    before = (tmp_path / "midi-0-1.mid").read_bytes()
+    code, _, error = run_cli("sample", run, "-o", tmp_path, "-n", 1, "--prompt", tmp_path / "midi-0-1.mid")
+    assert (code, "written over" in error) == (2, True)
+    assert (tmp_path / "midi-0-1.mid").read_bytes() == before
+
+
+def test_filters_and_beams_reach_the_engine(run_cli, run, tmp_path):
+    bars = ["--set", "bars=2", "--json"]
+    filters = ["--min-p", "0.1", "--repetition-penalty", "1.2", "--no-repeat", "2"]
+    made = {}
+    for number, drawing in enumerate([[], *(filters[place : place + 2] for place in range(0, 6, 2))]):
+        code, out, _ = run_cli("sample", run, "-o", tmp_path / str(number), "-n", 1, *drawing, *bars)
+        assert code == 0
+        made[number] = Path(json.loads(out)["samples"][0]["files"][0]).read_bytes()
+    assert len(set(made.values())) == len(made)
+    code, out, _ = run_cli("sample", run, "-o", tmp_path, "-n", 2, "--beams", 3, "--length-penalty", "0.1", *bars)
+    best, second = json.loads(out)["samples"]
+    assert code == 0
+    assert best["score"] >= second["score"]
+    assert best["log_probability"] < best["score"] < 0
+    assert Path(best["files"][0]).name == "midi-beam-1.mid"
+
+
+def test_a_melody_in_a_file_is_harmonised_note_for_note(run_cli, trained, tmp_path, monkeypatch):
+    monkeypatch.setattr("seqgen.workflows.load.load", lambda path, **options: trained)
+    tune = pretty_midi.PrettyMIDI(initial_tempo=80)
+    tune.instruments.append(pretty_midi.Instrument(0))
+    pitches = [72, 74, 76, 77, 76, 74, 71, 72]
+    tune.instruments[0].notes = [
+        pretty_midi.Note(90, pitch, 0.75 * place, 0.75 * place + 0.75) for place, pitch in enumerate(pitches)
+    ]
+    tune.write(str(tmp_path / "tune.mid"))
+    asked = ["--prompt", tmp_path / "tune.mid", "--set", "harmonise=S", "--set", "key=Cmaj"]
+    code, out, _ = run_cli("sample", "run", "-o", tmp_path, "-n", 2, "--particles", 8, *asked, "--json")
+    assert code == 0
+    told = json.loads(out)["samples"]
+    assert all(one["log_evidence"] < 0 and one["ended"] for one in told)
+    for one in told:
+        read = music21.converter.parse(one["files"][0], forceSource=True, storePickle=False)
+        soprano, *others = read.parts
+        assert [len(track.notes) > 0 for track in pretty_midi.PrettyMIDI(one["files"][0]).instruments] == [True] * 4
+        sung = [note for note in soprano.flatten().notes if not (note.tie and note.tie.type != "start")]
+        assert [note.pitch.midi for note in sung] == pitches
+        assert [float(note.offset) for note in soprano.flatten().notes][:4] == [0, 1, 2, 3]
+        assert {pitch.pitchClass for part in others for pitch in part.pitches} <= {0, 2, 4, 5, 7, 9, 11}
+    for wrong, sentence in ((["--temperature", "0.9"], "leave out temperature"), (["--beams", "2"], "A beam search")):
+        code, _, error = run_cli("sample", "run", "-o", tmp_path, *asked, *wrong)
+        assert code == 2
+        assert sentence in error
+
+
+def test_a_sample_can_be_written_without_its_prompt(run_cli, trained, pieces, tmp_path, monkeypatch):
+    monkeypatch.setattr("seqgen.workflows.load.load", lambda path, **options: trained)
+    asked = ["-n", 1, "--prompt", pieces / "piece-00.mid", "--set", "prompt_bars=1", "--set", "bars=4"]
+    for folder, how in (("with", []), ("without", ["--without-prompt"])):
+        assert run_cli("sample", "run", "-o", tmp_path / folder, *asked, *how)[0] == 0
+    domain = load_domain("midi")()
+    whole, rest = (next(domain.read(tmp_path / folder / "midi-0-1.mid")) for folder in ("with", "without"))
+    assert len(whole.grid) - len(rest.grid) == whole.pickup + whole.bar
+    starts = [[(pitch >= 0) for pitch in column] for column in rest.grid[1:]]
+    assert starts == [[(pitch >= 0) for pitch in column] for column in whole.grid[whole.pickup + whole.bar + 1 :]]
+
+
+@pytest.mark.parametrize(
+    ("file", "change"),
+    [
+        ("domain.json", lambda value: {**value, "name": 5}),
+        ("domain.json", lambda value: {**value, "settings": 5}),
+        ("domain.json", lambda value: {**value, "settings": {"colour": 1}}),
+        ("domain.json", lambda value: {**value, "vocabulary": "abc"}),
+        ("domain.json", lambda value: [value]),
+        ("config.json", lambda value: {**value, "grammar": "another"}),
+        ("config.json", lambda value: {**value, "model": {**value["model"], "width": 72}}),
+        ("config.json", lambda value: {**value, "model": {**value["model"], "width": 1e999}}),
+        ("config.json", lambda value: {**value, "format": 99}),
+    ],
+)
+def test_a_damaged_bundle_is_one_sentence(run_cli, run, tmp_path, file, change):
+    shutil.copytree(run / "bundle", tmp_path / "bundle")
+    path = tmp_path / "bundle" / file
+    path.write_text(json.dumps(change(json.loads(path.read_text()))))
+    code, _, err = run_cli("sample", tmp_path / "bundle", "-o", tmp_path / "out")
+    assert str(tmp_path / "bundle") in error_sentence(err)
+    assert code == 1
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_nothing_half_written(run, tmp_path):
+    """A cap on the size of files makes every larger write fail as a full disk does."""
+    done = subprocess.run(
+        [sys.executable, "-m", "seqgen.cli", "sample", str(run), "-o", str(tmp_path / "out"), "--set", "bars=2"],
+        capture_output=True,
+        text=True,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)),
+    )
+    assert done.returncode == 1
+    assert "cannot be written" in error_sentence(done.stderr)
+    left = [path for path in (tmp_path / "out").iterdir() if path.suffix == ".wav" or path.name.startswith(".")]
+    assert left == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (["sample", "{run}", "-o", "{out}", "--set", "bras=4"], 2, "did you mean 'bars'?"),
+        (["sample", "{run}", "-o", "{out}", "--set", "bars"], 2, "key=value"),
+        (["sample", "{run}", "-o", "{out}", "--set", "key=Hmaj"], 2, "key"),
+        (["sample", "{run}", "-o", "{out}", "--set", "key=Cmaj", "--set", "range=S:61-61"], 1, "soprano"),
+        (["sample", "{run}", "-o", "{out}", "--prompt", "{pieces}/piece-00.mid", "--set", "bars=2"], 2, "bars"),
+        (["sample", "{run}", "-o", "{out}", "--prompt", "{pieces}/photo.mid"], 1, "photo.mid"),
+        (["sample", "{run}", "-o", "{out}", "--prompt", "{tmp}/nowhere.mid"], 1, "nowhere.mid"),
+        (["sample", "{run}", "-o", "{out}", "--temperature", "-1"], 2, "temperature"),
+        (["sample", "{run}", "-o", "{out}", "--guidance", "-1"], 2, "guidance"),
+        (["sample", "{run}", "-o", "{out}", "--guidance", "2"], 2, "leave the guidance at 1"),
+        (["sample", "{run}", "-o", "{out}", "--min-p", "2"], 2, "min-p"),
+        (["sample", "{run}", "-o", "{out}", "--repetition-penalty", "0"], 2, "repetition penalty"),
+        (["sample", "{run}", "-o", "{out}", "--no-repeat", "-2"], 2, "no-repeat"),
+        (["sample", "{run}", "-o", "{out}", "--beams", "8", "--top-p", "0.9"], 2, "leave out --top-p"),
+        (["sample", "{run}", "-o", "{out}", "--beams", "2", "-n", "3"], 2, "3 sequences cannot come from 2 beams"),
+        (["sample", "{run}", "-o", "{out}", "--length-penalty", "1"], 2, "--beams"),
+        (["sample", "{tmp}/empty", "-o", "{out}"], 1, "seqgen train"),
+    ],
+    ids=lambda value: " ".join(value[:2] + value[-2:]) if isinstance(value, list) else "",
+)  # fmt: skip
+def test_trouble_is_one_sentence_and_leaves_nothing_behind(check_refusal, arguments, code, sentence):
+    check_refusal(arguments, code, sentence)

@@ -1,0 +1,121 @@
+"""seqgen train: it resumes, starts from other weights, and stops cleanly."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pty
+import shutil
+import signal
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from commands import error_sentence
+
+import seqgen
+
+STEPS = ["--size", "tiny", "--steps", "12", "--set", "streams=4", "--set", "segment=32", "--set", "evaluations=2"]
+
+
+def test_resume_goes_on_and_needs_no_sources(run_cli, pieces, tmp_path):
+    first = run_cli("train", pieces, "--domain", "midi", "-o", tmp_path / "run", *STEPS)
+    again = run_cli("train", "-o", tmp_path / "run", "--resume", "--steps", 16)
+    assert (first[0], again[0]) == (0, 0)
+    lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
+    assert lines[-1]["step"] == 16
+    assert list((tmp_path / "run" / "tensorboard").iterdir())
+    code, _, err = run_cli("train", "-o", tmp_path / "run", "--resume", "--set", "streams=8")
+    assert (code, "began with streams=4" in err) == (2, True)
+
+
+def test_a_run_begins_with_the_weights_of_another(run_cli, run, pieces, tmp_path):
+    new = tmp_path / "new"
+    arguments = [pieces, "--domain", "midi", "-o", new, "--from", run, *STEPS[2:], "--set", "learning_rate=1e-9"]
+    code, _, err = run_cli("train", *arguments)
+    assert code == 0, err
+    before, after = (seqgen.load(folder).model.numpy() for folder in (run, new))
+    for name, value in before.items():
+        np.testing.assert_allclose(after[name], value, atol=1e-6)
+    assert "did not begin with" in run_cli("train", "-o", new, "--resume", "--from", pieces)[2]
+
+
+def test_a_resumed_run_knows_its_settings_however_they_are_written(run_cli, pieces, tmp_path):
+    first = ["--set", "dropout=0", "--set", "learning_rate=3e-3", "--set", "grammar_state=false", "--set", "tempo=090"]
+    assert run_cli("train", pieces, "--domain", "midi", "-o", tmp_path / "a", *STEPS, *first)[0] == 0
+    (tmp_path / "a").rename(tmp_path / "moved")
+    again = run_cli("train", pieces, "--domain", "midi", "-o", tmp_path / "moved", "--resume", *STEPS, *first)
+    assert again[0] == 0, again[2]
+    assert run_cli("evaluate", tmp_path / "moved", "--json")[0] == 0
+
+
+def test_training_on_a_terminal_shows_a_live_line_and_stops_with_1_on_ctrl_c(pieces, tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "seqgen.cli",
+        "train",
+        str(pieces),
+        "--domain",
+        "midi",
+        "-o",
+        str(tmp_path / "run"),
+    ]
+    leader, follower = pty.openpty()
+    process = subprocess.Popen(
+        [*command, "--size", "tiny", "--minutes", "5"], stdout=subprocess.DEVNULL, stderr=follower, close_fds=True
+    )
+    os.close(follower)
+    shown = b""
+    while b"tokens/s" not in shown:
+        shown += os.read(leader, 4096)
+    process.send_signal(signal.SIGINT)
+    with contextlib.suppress(OSError):
+        while part := os.read(leader, 4096):
+            shown += part
+    assert process.wait(timeout=60) == 1
+    assert b"reading files" in shown
+    assert b"--resume" in shown
+    assert b"Traceback" not in shown
+    assert list((tmp_path / "run" / "checkpoints").iterdir())
+
+
+def test_a_damaged_run_is_one_sentence(run_cli, run, tmp_path):
+    shutil.copytree(run, tmp_path / "run")
+    for text in ("{}", "[" * 100_000, '{"corpus": 5}', "\x00"):
+        (tmp_path / "run" / "settings.json").write_text(text)
+        code, _, err = run_cli("train", "-o", tmp_path / "run", "--resume")
+        assert "settings.json is damaged" in error_sentence(err)
+        assert code == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "sentence"),
+    [
+        (["train", "{tmp}/empty", "--domain", "midi", "-o", "{out}"], 1, "no files"),
+        (["train", "{run}/corpus", "-o", "{out}", "--valid", "{tmp}"], 2, "is split already"),
+        (["train", "{tmp}/broken", "--domain", "midi", "-o", "{out}"], 1, "None of the files can be used"),
+        (["train", "{tmp}/lonely", "--domain", "midi", "-o", "{out}"], 1, "too small to split"),
+        (["train", "{tmp}/nowhere", "-o", "{out}"], 2, "bach-chorales"),
+        (["train", "bach-choral", "-o", "{out}"], 2, "did you mean 'bach-chorales'?"),
+        (["train", "{pieces}", "--domain", "mid", "-o", "{out}"], 2, "did you mean 'midi'?"),
+        (["train", "{pieces}", "-o", "{out}"], 2, "--domain"),
+        (["train", "-o", "{out}"], 2, "nothing to train on"),
+        (["train", "{pieces}", "--domain", "midi", "-o", "{out}", "--set", "widht=3"], 2, "did you mean 'width'?"),
+        (["train", "{pieces}", "--domain", "midi", "-o", "{out}", "--set", "width=no"], 2, "width"),
+        (["train", "{pieces}", "--domain", "midi", "-o", "{out}", "--set", "tempo=0"], 2, "tempo"),
+        (["train", "{pieces}", "--domain", "midi", "-o", "{out}", "--size", "huge"], 2, "medium"),
+        (["train", "{pieces}", "--domain", "midi", "-o", "{out}", "--steps", "5", "--minutes", "1"], 2, "twice"),
+        (["train", "{pieces}", "--domain", "midi", "-o", "{out}", "--from", "{run}", "--size", "small"], 2, "width=64"),
+        (["train", "{pieces}", "--domain", "midi", "-o", "{out}", "--from", "{run}", "--set", "layers=2"], 2, "layers"),
+        (["train", "{pieces}", "--domain", "midi", "-o", "{out}", "--from", "{run}", "--size", "huge"], 2, "medium"),
+        (["train", "{pieces}", "--domain", "midi", "-o", "{out}", "--from", "{tmp}/empty"], 1, "seqgen train"),
+        (["train", "{pieces}", "--domain", "midi", "-o", "{run}"], 1, "--resume"),
+        (["train", "{pieces}", "--domain", "midi", "-o", "{pieces}"], 1, "not an empty folder"),
+    ],
+    ids=lambda value: " ".join(value[:2] + value[-2:]) if isinstance(value, list) else "",
+)  # fmt: skip
+def test_trouble_is_one_sentence_and_leaves_nothing_behind(check_refusal, arguments, code, sentence):
+    check_refusal(arguments, code, sentence)

@@ -1,0 +1,21 @@
+"""Items of a corpus are decoded when they are asked for."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+from seqgen.corpus.storage.items import Items
+
+
+def test_an_item_that_cannot_be_decoded_is_not_the_end_of_all_items():
+    def decode(ids):
+        return ids[2]
+
+    documents = [(np.arange(length), None) for length in (3, 4, 2, 5)]
+    items = Items(SimpleNamespace(decode=decode), documents)
+    assert [items[0], len(items[1:]), items[::3][1]] == [2, 3, 2]
+    with pytest.raises(IndexError):
+        list(items)

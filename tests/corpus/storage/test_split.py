@@ -1,0 +1,27 @@
+"""The division of documents into training, validation and test data."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from seqgen.corpus.storage.split import Split, assign
+
+
+@pytest.mark.parametrize("places", [[0.1, 0.2], [0.99, 0.98], [0.92, 0.93], [0.1, 0.2, 0.3], [0.99] * 5, [0.94] * 3])
+def test_no_side_is_left_empty_by_chance(places):
+    sides = assign(Split(), np.array(places))
+    counts = np.bincount(sides, minlength=3)
+    assert counts[0] >= 1
+    assert counts[1] >= 1
+    assert len(places) < 3 or counts[2] >= 1
+
+
+def test_the_nearest_document_moves():
+    assert assign(Split(train=0.8, valid=0.2, test=0), np.array([0.1, 0.7, 0.3])).tolist() == [0, 1, 0]
+
+
+def test_fractions_add_up_to_one():
+    with pytest.raises(ValidationError, match="add up to 1"):
+        Split(train=0.9, valid=0.2, test=0.1)

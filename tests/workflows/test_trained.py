@@ -1,0 +1,52 @@
+"""A trained model from Python: infilling, and what goes on inside."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import seqgen
+
+
+def test_tokens_that_are_given_are_drawn_around(trained, tmp_path):
+    grammar = trained.domain.grammar(trained.domain.Constraints(bars=2, time_signature="4/4"))
+    melody = grammar.walk(np.random.default_rng(3))[1:]
+    melody[np.arange(len(melody)) % 4 != 0] = -1
+    given = melody != -1
+    samples = trained.fill(melody, 2, particles=8, constraints={"time_signature": "4/4"}, seed=1)
+    for sample in samples:
+        assert trained.domain.grammar().accepts(sample.ids)
+        assert sample.ids[1:][: len(melody)][given].tolist() == melody[given].tolist()
+        assert sample.log_evidence < 0
+        assert all(file.stat().st_size for file in trained.write(sample, tmp_path))
+    assert samples[0].ids.tolist() != samples[1].ids.tolist()
+    with pytest.raises(seqgen.UsageError, match="give what follows"):
+        trained.fill(melody, prompt=tmp_path / "midi-filled-1-1.mid", constraints={"harmonise": "S"})
+
+
+def test_where_places_are_not_known_an_automaton_says_what_is_given(trained, monkeypatch):
+    domain = trained.domain
+    narrow = domain.grammar(domain.Constraints(bars=1, time_signature="4/4", key="Gmaj"))
+    start = seqgen.Prompt(np.array([0], np.int32), domain.grammar(), narrow)
+    monkeypatch.setattr(domain, "prompt", lambda item, wishes: start)
+    (sample,) = trained.sample(1, particles=2, seed=4)
+    assert narrow.accepts(sample.ids)
+    assert sample.log_evidence < 0
+    assert sample.label == "filled-4-1"
+
+
+def test_what_goes_on_inside_a_model_is_named_by_token_and_gate(trained):
+    ids = trained.domain.grammar().walk(np.random.default_rng(0))[:20]
+    inside = trained.inside(ids)
+    assert inside.tokens == tuple(trained.domain.vocabulary[id] for id in ids)
+    assert set(inside.gates) == {"input_gate", "forget_gate", "output_gate"}
+    assert {one.shape for one in (inside.hidden_states, inside.cell_states, *inside.gates.values())} == {(20, 1, 64)}
+    norms = trained.gradient_norms(ids, furthest=8)
+    assert norms.shape == (9, 1)
+    assert (norms > 0).all()
+    with pytest.raises(seqgen.UsageError, match=r"position 1 .*\.$"):
+        trained.inside([0, 0])
+    with pytest.raises(seqgen.UsageError, match=r"two ids .*\.$"):
+        trained.gradient_norms([0])
+    with pytest.raises(seqgen.InvalidValue, match="furthest"):
+        trained.gradient_norms(ids, furthest=0)
