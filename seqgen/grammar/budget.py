@@ -2,9 +2,9 @@
 
 Every token has a cost, and the costs of a document add up to a number between a minimum and a maximum. An automaton
 without a counter needs a copy of all its states for every number that the sum can be. A budget needs one integer for
-each sequence, so it is for large sums, such as the time of a performance in steps of 10 ms. (An automaton with one
-counter that only rises to a bound accepts a regular language, and needs the counter only for its size: Hopcroft &
-Ullman, *Introduction to Automata Theory*, section 7.8, treats counters in general.)
+each sequence, so it is for large sums, such as the time of a performance in steps of 10 ms. The counter is bounded, so
+the language stays regular. (Counter machines in general: Hopcroft, Motwani & Ullman, *Introduction to Automata Theory,
+Languages, and Computation*, section 8.5.)
 """
 
 from __future__ import annotations

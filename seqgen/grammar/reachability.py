@@ -1,4 +1,4 @@
-"""Which states can be reached, and from which states others can be reached (Hopcroft & Ullman, section 2.5)."""
+"""Which states can be reached, and from which states a document can be completed."""
 
 from __future__ import annotations
 
@@ -50,3 +50,21 @@ def trim(grammar: Grammar) -> Grammar:
         raise EmptyLanguage("No sequence satisfies everything that was asked for; ask for less at once.")
     ends = np.arange(grammar.vocabulary_size) == EOS
     return replace(grammar, allowed=grammar.allowed & (completes[grammar.next_state] | ends))
+
+
+def compact(grammar: Grammar) -> Grammar:
+    """The same grammar without the states that cannot be reached from the start. The others keep their order."""
+    moving = grammar.allowed.copy()
+    # A document is over after EOS, so the state after it does not matter.
+    moving[:, EOS] = False
+    reached = reachable(moving, grammar.next_state, grammar.start)
+    if reached.all():
+        return grammar
+    number = np.where(reached, np.cumsum(reached) - 1, 0).astype(np.int32)
+    return Grammar(
+        grammar.allowed[reached],
+        number[grammar.next_state[reached]],
+        int(number[grammar.start]),
+        grammar.state_class[reached],
+        grammar.budget,
+    )

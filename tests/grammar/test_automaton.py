@@ -1,116 +1,12 @@
-"""Token automata, checked against enumeration over a small alphabet."""
+"""What a grammar is: its tables, and documents read by them."""
 
 from __future__ import annotations
 
-import itertools
-
 import numpy as np
 import pytest
-from engine import toys
 
-from seqgen import EmptyLanguage, TooManyStates, UnreachableBudget
-from seqgen.grammar import BOS, EOS, Budget, Grammar, build_grammar, intersect, trim, unconstrained, with_budget
-
-A, B, C = 2, 3, 4
-ALPHABET = (A, B, C)
-
-
-def documents(longest: int) -> list[np.ndarray]:
-    """Every sequence of up to `longest` letters as a whole document."""
-    return [
-        np.array([BOS, *letters, EOS], np.int32)
-        for length in range(longest + 1)
-        for letters in itertools.product(ALPHABET, repeat=length)
-    ]
-
-
-def even_as() -> Grammar:
-    """An even number of A."""
-
-    def moves(odd):
-        if not odd:
-            yield EOS, odd
-        for token in ALPHABET:
-            yield token, odd ^ (token == A)
-
-    return build_grammar(5, 0, moves)
-
-
-def no_bb() -> Grammar:
-    """Never B after B; ends after C or at once."""
-
-    def moves(last):
-        if last in (None, C):
-            yield EOS, last
-        for token in ALPHABET:
-            if not (last == B and token == B):
-                yield token, token
-
-    return build_grammar(5, None, moves)
-
-
-def exactly(length: int) -> Grammar:
-    """Exactly so many letters."""
-
-    def moves(done):
-        if done == length:
-            yield EOS, done
-        else:
-            for token in ALPHABET:
-                yield token, done + 1
-
-    return build_grammar(5, 0, moves)
-
-
-def test_build_accepts_what_the_function_says():
-    for ids in documents(6):
-        letters = ids[1:-1].tolist()
-        assert even_as().accepts(ids) == (letters.count(A) % 2 == 0)
-        ends_well = not letters or letters[-1] == C
-        assert no_bb().accepts(ids) == (ends_well and (B, B) not in itertools.pairwise(letters))
-
-
-@pytest.mark.parametrize(("one", "other"), [(even_as(), no_bb()), (no_bb(), exactly(4)), (even_as(), unconstrained(5))])
-def test_intersect_accepts_exactly_what_both_accept(one, other):
-    both = intersect(one, other)
-    for ids in documents(6):
-        assert both.accepts(ids) == (one.accepts(ids) and other.accepts(ids))
-
-
-def test_intersect_keeps_the_classes_of_the_domain():
-    domain = no_bb()
-    both = intersect(domain, exactly(3))
-    ids = np.array([BOS, A, B, C, EOS], np.int32)
-    np.testing.assert_array_equal(both.state_class[both.unroll(ids)], domain.state_class[domain.unroll(ids)])
-
-
-def test_trimmed_grammars_never_run_into_a_wall():
-    both = intersect(no_bb(), exactly(5))
-    rng = np.random.default_rng(0)
-    for _ in range(200):
-        ids = both.walk(rng)
-        assert len(ids) == 7
-        assert no_bb().accepts(ids)
-
-
-def test_trim_forbids_every_step_into_a_dead_end():
-    moves = {0: [(A, 1), (B, 2)], 1: [(EOS, 1)], 2: [(B, 2)]}
-    grammar = trim(build_grammar(5, 0, lambda state: moves[state]))
-    assert grammar.allowed[0].tolist() == [False, False, True, False, False]
-
-
-def test_what_cannot_be_satisfied_is_an_error():
-    with pytest.raises(EmptyLanguage):
-        intersect(exactly(2), exactly(3))
-    with pytest.raises(EmptyLanguage):
-        trim(build_grammar(5, 0, lambda state: [(A, 0)]))
-
-
-def test_too_many_states_is_an_error():
-    with pytest.raises(TooManyStates, match="more than 50 states"):
-        build_grammar(5, 0, lambda state: [(A, state + 1)], max_states=50)
-    with pytest.raises(TooManyStates, match="more than 50 states"):
-        intersect(exactly(40), no_bb(), max_states=50)
+from grammar.languages import A, B, even_as, exactly, no_bb
+from seqgen.grammar import BOS, EOS, Grammar, build_grammar, unconstrained
 
 
 @pytest.mark.parametrize("grammar", [unconstrained(5), even_as()])
@@ -137,6 +33,12 @@ def test_a_walk_begins_with_its_prompt():
         no_bb().walk(rng, prompt=np.array([BOS, B, B], np.int32))
 
 
+def test_what_is_no_whole_document_is_not_accepted():
+    for ids in ([], [BOS], [EOS], [BOS, A, A], [A, A, EOS], [BOS, A, EOS], [BOS, -1, EOS]):
+        assert not even_as().accepts(np.array(ids, np.int32))
+    assert even_as().accepts(np.array([BOS, EOS], np.int32))
+
+
 def test_equal_values_share_a_state_class():
     grammar = build_grammar(
         5, 0, lambda state: [(A, (state + 1) % 6), (EOS, state)], state_class=lambda state: state % 2
@@ -151,47 +53,3 @@ def test_shapes_that_do_not_fit_are_refused():
         Grammar(np.ones((2, 3), bool), np.zeros((1, 3), np.int32), 0)
     with pytest.raises(ValueError, match="state_class"):
         Grammar(np.ones((2, 3), bool), np.zeros((2, 3), np.int32), 0, np.zeros(5, np.int32))
-
-
-@pytest.mark.parametrize(("minimum", "maximum"), [(0, 0), (3, 3), (4, 5), (0, 4)])
-def test_a_budget_accepts_what_an_automaton_that_counts_accepts(minimum, maximum):
-    budget = Budget(toys.COST, minimum, maximum)
-    limits, counts = with_budget(toys.shifting(), budget), toys.shifting_within(budget)
-    for length in range(7):
-        for tokens in itertools.product(range(2, 6), repeat=length):
-            ids = np.array([BOS, *tokens, EOS], np.int32)
-            assert limits.accepts(ids) == counts.accepts(ids)
-            within = minimum <= toys.COST[ids].sum() <= maximum
-            assert limits.accepts(ids) == (toys.shifting().accepts(ids) and within)
-    random = np.random.default_rng(0)
-    for _ in range(100):
-        ids = limits.walk(random)
-        assert counts.accepts(ids)
-        assert counts.accepts(limits.walk(random, prompt=ids[:2]))
-
-
-def test_a_budget_stays_in_an_intersection():
-    limits = with_budget(toys.shifting(), Budget(toys.COST, 4, 4))
-    without_5 = Grammar(np.arange(6)[None] != 5, np.zeros((1, 6), np.int32), 0)
-    random = np.random.default_rng(0)
-    for both in (intersect(limits, without_5), intersect(without_5, limits)):
-        for _ in range(50):
-            ids = both.walk(random)
-            assert toys.COST[ids].sum() == 4
-            assert 5 not in ids
-    with pytest.raises(ValueError, match="one budget"):
-        intersect(limits, limits)
-
-
-def test_a_budget_that_runs_into_a_wall_is_an_error():
-    only_2 = Grammar(np.arange(6)[None] != 2, np.zeros((1, 6), np.int32), 0)
-    with pytest.raises(UnreachableBudget, match="step by step"):
-        intersect(with_budget(toys.shifting(), Budget(toys.COST, 3, 3)), only_2)
-    assert intersect(with_budget(toys.shifting(), Budget(toys.COST, 2, 3)), only_2).budget.slack == 1
-    dear = np.where(np.arange(6) == 4, 1, toys.COST)
-    after_3 = {True: [(4, False)], False: [(3, True), (EOS, False)]}
-    with pytest.raises(UnreachableBudget, match="step by step"):
-        with_budget(build_grammar(6, True, lambda state: after_3[state]), Budget(dear, 0, 8))
-    for wrong in ({"maximum": -1}, {"maximum": 3, "end_token": 3}):
-        with pytest.raises(ValueError, match="not below 0"):
-            Budget(toys.COST, 0, **wrong)

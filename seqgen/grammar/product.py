@@ -1,24 +1,24 @@
-"""Operations on grammars, each with the language of its result."""
+"""The intersection of two languages: the product of their automata (Hopcroft, Motwani & Ullman, section 4.2)."""
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 
-from seqgen.errors import TooManyStates, UnreachableBudget
+from seqgen.errors import TooManyStates
 from seqgen.grammar.automaton import MAX_STATES, Grammar
-from seqgen.grammar.budget import Budget
-from seqgen.grammar.reachability import co_reachable, reachable, trim
+from seqgen.grammar.counting import with_budget
+from seqgen.grammar.reachability import compact, trim
+from seqgen.grammar.special_tokens import EOS
 
 BLOCK_SIZE = 4096
 """The number of states of a product that are worked out at once."""
 
 
 def intersect(domain: Grammar, constraint: Grammar, max_states: int = MAX_STATES) -> Grammar:
-    """L(intersect(A, B)) = L(A) ∩ L(B), trimmed; the state classes are those of `domain`.
+    """L(intersect(A, B)) = L(A) ∩ L(B), trimmed. The state classes are those of `domain`.
 
-    The product of two automata (Hopcroft & Ullman, section 3.2). Raises EmptyLanguage and TooManyStates.
+    Raises EmptyLanguage and TooManyStates, and UnreachableBudget where one of them has a budget that the other one
+    leaves no way to keep.
     """
     width = constraint.state_count
     frontier = [domain.start * width + constraint.start]
@@ -45,7 +45,7 @@ def intersect(domain: Grammar, constraint: Grammar, max_states: int = MAX_STATES
         rows = slice(start, start + BLOCK_SIZE)
         allowed[rows], pairs = _product_rows(domain, constraint, states[rows])
         targets[rows] = order[np.searchsorted(states[order], np.where(allowed[rows], pairs, states[0]))]
-    product = trim(Grammar(allowed, targets, 0, domain.state_class[states // width]))
+    product = compact(trim(Grammar(allowed, targets, 0, domain.state_class[states // width])))
     for budget in (domain.budget, constraint.budget):
         product = with_budget(product, budget) if budget else product
     return product
@@ -55,22 +55,6 @@ def _product_rows(domain: Grammar, constraint: Grammar, pairs: np.ndarray) -> tu
     """The rows of pairs int64[n], each state · constraint.state_count + state: allowed [n, V], next pair [n, V]."""
     ours, theirs = np.divmod(pairs, constraint.state_count)
     following = domain.next_state[ours].astype(np.int64) * constraint.state_count + constraint.next_state[theirs]
+    # A document is over after EOS, so the state after it does not matter.
+    following[:, EOS] = domain.start * constraint.state_count + constraint.start
     return domain.allowed[ours] & constraint.allowed[theirs], following
-
-
-def with_budget(grammar: Grammar, budget: Budget) -> Grammar:
-    """L(with_budget(G, B)) = {d ∈ L(G) : minimum ≤ Σ cost of d ≤ maximum}, for a grammar G without a budget.
-
-    The result has no dead ends. That is guaranteed by a sufficient condition on every state before the end token: it
-    leads through tokens of cost 0 both to the end token and to a token that costs at most slack + 1. Raises
-    UnreachableBudget where a state does not.
-    """
-    if grammar.budget is not None:
-        raise ValueError("a grammar has one budget")
-    moving = grammar.allowed & (np.arange(grammar.vocabulary_size) != budget.end_token)
-    before_end = reachable(moving, grammar.next_state, grammar.start)
-    spending = moving & (budget.cost > 0)
-    for goals in (grammar.allowed[:, budget.end_token], (spending & (budget.cost <= budget.slack + 1)).any(axis=1)):
-        if not co_reachable(goals, moving & ~spending, grammar.next_state)[before_end].all():
-            raise UnreachableBudget("No sequence can be made so long step by step; leave the length out.")
-    return replace(grammar, budget=budget)
