@@ -3,7 +3,8 @@
 SeqgenError
 ├── UsageError                 the call was wrong (the command exits with 2)
 │   ├── UnknownName            no domain, setting, constraint, recipe or size is called that
-│   └── InvalidValue           a setting or constraint has a value that cannot be
+│   ├── InvalidValue           a setting or constraint has a value that cannot be
+│   └── MissingCapability      the domain does not offer what was asked for
 ├── UnusableFile               a file cannot be read as this domain's data
 ├── CorpusError                files, shards or a split that cannot be trained on
 ├── ImpossibleConstraints      no sequence satisfies what was asked for, or none that can be found
@@ -42,6 +43,17 @@ class UnknownName(UsageError):
 
 class InvalidValue(UsageError):
     """A setting or a constraint was given a value that cannot be."""
+
+
+class MissingCapability(UsageError):
+    """The domain does not offer a capability, or a method of one."""
+
+    def __init__(self, domain: str, capability: str, method: str | None = None) -> None:
+        what = f"{capability}.{method}" if method else capability
+        super().__init__(f"The domain {domain!r} does not offer {what}; 'seqgen domains {domain}' lists what it offers.")
+        self.domain = domain
+        self.capability = capability
+        self.method = method
 
 
 class UnusableFile(SeqgenError):

@@ -1,0 +1,296 @@
+"""What a domain can do beyond its core: small groups of methods that a domain offers or leaves out.
+
+A domain holds each capability in the attribute that the class names, or None there:
+
+    prompting      prompts from files and text, given tokens, streaming output
+    display        pictures, sounds and scores, HTML for the page of samples, drawings of surprise
+    prediction     answers about data: labels, translations, forecasts
+    metrics        statistics of samples beside held-out data, sizes by unit, symbols for the memorisation check
+    deduplication  which items count as the same, and which belong to one source
+    inference      settings that follow from the files
+    training       augmentation and auxiliary targets
+    learning       what `Domain.learn` is given, and which trained models a new one can start from
+    reading        files of any size, and files that are read together
+
+A capability offers a method if its class overrides it; the methods that are not overridden keep a harmless default or
+do not exist for the user. `Domain.require` raises the one error for what a domain does not offer. A domain that wraps
+another domain wraps its capabilities: `self.display = LabelledDisplay(base.display)`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path, PurePath
+from typing import Any, ClassVar, Generic
+
+import numpy as np
+
+from seqgen.contract.core import Core
+from seqgen.contract.documents import Answer, AuxiliaryTargets, Item, Prompt, Record, Remark
+from seqgen.contract.options import Options
+from seqgen.contract.oracle import Oracle
+from seqgen.contract.vocabulary import Learned, Vocabulary
+from seqgen.errors import UsageError
+from seqgen.grammar import BOS, EOS
+
+
+class Capability(Generic[Item]):
+    """One group of methods that a domain may offer."""
+
+    attribute: ClassVar[str]
+    """The attribute of a domain that holds the capability."""
+
+    @classmethod
+    def method_names(cls) -> list[str]:
+        """Returns the names of the methods that the contract gives this capability, in the order of the contract."""
+        contract = next(base for base in cls.__mro__ if Capability in base.__bases__)
+        names = [name for name, value in vars(contract).items() if callable(value) and not isinstance(value, type)]
+        return [name for name in names if not name.startswith("_")]
+
+    def offers(self, method: str) -> bool:
+        """Whether the plugin implements this method of the contract. A wrapper asks the capability that it wraps."""
+        contract = next(base for base in type(self).__mro__ if Capability in base.__bases__)
+        return getattr(type(self), method) is not getattr(contract, method)
+
+
+class Prompting(Capability[Item]):
+    """Where sampling starts. By default a prompt is the beginning of an item, which is continued."""
+
+    attribute = "prompting"
+
+    def __init__(self, domain: Core[Item]) -> None:
+        self.domain = domain
+
+    def prompt(self, item: Item | None = None, constraints: Any = None) -> Prompt:
+        """Returns the start of sampling: only BOS, or the beginning of `item`, and the grammar under `constraints`.
+
+        Raises ImpossibleConstraints, and UsageError if the item does not fit the constraints.
+        """
+        grammar = self.domain.grammar(constraints)
+        if item is None:
+            return Prompt(np.array([BOS], np.int32), grammar)
+        ids = self.domain.encode(item).ids
+        ids = ids[:-1] if ids[-1] == EOS else ids
+        try:
+            grammar.unroll(ids)
+        except ValueError as error:
+            raise UsageError(f"The prompt does not fit the constraints: {error}.") from error
+        return Prompt(ids, grammar)
+
+    def read(self, path: Path) -> Iterator[Item | Record[Item] | Remark]:
+        """Yields the items of a prompt file, which may be less than a training file: one voice, half a sentence.
+
+        Raises UnusableFile. Runs in a worker process.
+        """
+        return self.domain.read(path)
+
+    def from_text(self, text: str) -> Item:
+        """Returns the item that begins with a text from the command line. Raises UnusableFile."""
+        raise NotImplementedError
+
+    def without_prompt(self, ids: np.ndarray, prompt_length: int) -> np.ndarray:
+        """Returns the document that follows the first `prompt_length` of ids int32[n], with a BOS of its own."""
+        return np.concatenate([[BOS], ids[prompt_length:]]).astype(np.int32)
+
+    def stream_text(self, chunks: Iterable[np.ndarray]) -> Iterator[str]:
+        """Yields what people see of one document while it is sampled. `chunks` are its ids int32[n], from BOS on."""
+        raise NotImplementedError
+
+
+class Display(Capability[Item]):
+    """Pictures, sounds and web pages of items."""
+
+    attribute = "display"
+    renderings: tuple[str, ...] = ()
+    """The kinds of files that `render` can make. They are made of every sample."""
+
+    def render(self, item: Item, rendering: str, path: Path, given: Item | None = None) -> Path:
+        """Writes one rendering of an item to `path` with an ending added, and returns the file.
+
+        given: the part of the item that was the prompt. Raises OutputError.
+        """
+        raise NotImplementedError
+
+    def html(self, item: Item, given: Item | None = None) -> str:
+        """Returns HTML of an item for the page of samples. All data in it is escaped; it loads nothing."""
+        return ""
+
+    def script(self) -> str:
+        """Returns the JavaScript that the HTML needs. A page contains it once."""
+        return ""
+
+    def draw_surprise(self, ids: np.ndarray, nats: np.ndarray, path: Path) -> Path:
+        """Draws where the document ids int32[n] is improbable, nats float32[n] an id, and returns the file.
+
+        `path` comes without an ending. Raises OutputError.
+        """
+        raise NotImplementedError
+
+
+class Prediction(Capability[Item]):
+    """Answers of a trained model about data: labels, translations, forecasts."""
+
+    attribute = "prediction"
+
+    class Calibration(Options):
+        """What `calibrate` finds. The bundle stores it."""
+
+    def __init__(self) -> None:
+        self.calibration: Any = self.Calibration()
+
+    def predict(self, records: Sequence[Record[Item]], oracle: Oracle) -> Iterator[Answer]:
+        """Yields the answer about each record, in order. A true answer that a record contains is not looked at.
+
+        It is called with many records at once, because the oracle is only fast for many.
+        """
+        raise NotImplementedError
+
+    def explain(self, records: Sequence[Record[Item]], oracle: Oracle) -> Iterator[Answer]:
+        """Yields the same answers, each with what in the item speaks for it."""
+        raise NotImplementedError
+
+    def calibrate(self, train: Sequence[Record[Item]], held_out: Sequence[Record[Item]], oracle: Oracle) -> Any:
+        """Returns a `Calibration` that is found after training and makes the answers better.
+
+        held_out: the validation split. Items of both splits are decoded when they are asked for.
+        """
+        return self.calibration
+
+    def evaluate_answers(
+        self, train: Sequence[Record[Item]], held_out: Sequence[Record[Item]], oracle: Oracle
+    ) -> dict[str, Any]:
+        """Returns how good the answers are on held-out records, beside simple baselines that learn from `train`.
+
+        Values are numbers by name, or tables of them: {"confusion": {"negative": {"negative": 9, "positive": 1}, …}}.
+        """
+        return {}
+
+    def read(self, path: Path) -> Iterator[Item | Record[Item] | Remark]:
+        """Yields the items of a file that answers are wanted for. They need not contain a true answer.
+
+        Raises UnusableFile. Runs in a worker process.
+        """
+        raise NotImplementedError
+
+
+class Metrics(Capability[Item]):
+    """Statistics of samples, sizes of items, and what counts as a copied passage."""
+
+    attribute = "metrics"
+    period: int = 1
+    """How many tokens back the bigram baseline looks: 4 if four voices take turns."""
+
+    def compare(self, held_out: Sequence[Record[Item]], samples: Sequence[Record[Item]]) -> dict[str, float]:
+        """Returns statistics of samples beside held-out data, by name.
+
+        Names such as "polyphony, held out", "polyphony, samples" and "polyphony, overlap" are shown in one row.
+        """
+        return {}
+
+    def sizes(self, item: Item) -> dict[str, float]:
+        """Returns the size of an item by unit: {"character": 5, "byte": 6}. `evaluate` reports bits per unit."""
+        return {}
+
+    def copy_symbols(self, ids: np.ndarray) -> np.ndarray:
+        """Returns a symbol for each of ids int32[n]: int[n]. Two passages are copies if their symbols are equal.
+
+        Ids with a negative symbol are ignored. A domain in which a copy may be transposed returns intervals. By default
+        every id but BOS and EOS is its own symbol.
+        """
+        return np.where(ids > EOS, ids, -1)
+
+
+class Deduplication(Capability[Item]):
+    """Which items count as the same, and which come from one source."""
+
+    attribute = "deduplication"
+    differences: str = ""
+    """In what items with the same key may differ, in words: "key or tempo"."""
+
+    def key(self, item: Item) -> Any:
+        """Returns what is equal in near-duplicates, made of plain types and arrays. By default the whole item.
+
+        A corpus keeps the first of all items with the same key, so that they are never in two splits.
+        """
+        return item
+
+    def group(self, record: Record[Item]) -> Any:
+        """Returns what is equal in documents of one source, or None. A split takes a group as a whole."""
+        return None
+
+
+class Inference(Capability[Item]):
+    """Settings that follow from the files."""
+
+    attribute = "inference"
+
+    def is_needed(self) -> bool:
+        """Whether settings were left open."""
+        raise NotImplementedError
+
+    def inspect(self, path: Path) -> Any:
+        """Returns what one file says about the open settings, as a JSON value. Raises UnusableFile.
+
+        Runs in a worker process.
+        """
+        raise NotImplementedError
+
+    def infer(self, findings: Sequence[Any]) -> Any:
+        """Returns complete settings from what `inspect` found in some of the files. Raises InvalidValue."""
+        raise NotImplementedError
+
+
+class Training(Capability[Item]):
+    """What a model sees during training beside the documents themselves. Held-out data is never changed."""
+
+    attribute = "training"
+
+    def augment(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Returns an equally good document of the same length; a pure function of ids int32[n] and `rng`."""
+        return ids
+
+    def auxiliary_targets(self, ids: np.ndarray, rng: np.random.Generator) -> AuxiliaryTargets | None:
+        """Returns what the model also learns to predict within ids int32[n]; a pure function of `ids` and `rng`."""
+        return None
+
+
+class Learning(Capability[Item]):
+    """What `Domain.learn` is given, and which trained models a new model can start from (`--from`)."""
+
+    attribute = "learning"
+
+    def observe(self, item: Item) -> Any:
+        """Returns what `learn` is given of an item, as a JSON value. Runs in a worker process. By default the item."""
+        return item
+
+    def extend(self, known: Learned, observations: Iterable[Any]) -> Vocabulary | Learned:
+        """Returns what is learned for a model that starts from a trained one, which learned `known`.
+
+        Weights are kept by the name of the token; a token that is not returned is forgotten. Raises UsageError.
+        """
+        raise NotImplementedError
+
+    def start_domains(self) -> tuple[str, ...]:
+        """Returns the names of the domains whose models a new model can start from. By default only its own."""
+        return ()
+
+
+class Reading(Capability[Item]):
+    """How files are read."""
+
+    attribute = "reading"
+    in_parts: bool = False
+    """Whether `read` keeps only a part of its file in memory. Then a file may have any size, and the time limit holds
+    for each part of its documents."""
+
+    def companions(self, path: PurePath) -> tuple[str, ...]:
+        """Returns the names of the files in the same folder that are read together with this one.
+
+        Such as `train.de` for `train.en`. They are unpacked together, and are not read for themselves.
+        """
+        return ()
+
+
+CAPABILITIES: tuple[type[Capability[Any]], ...] = (
+    Prompting, Display, Prediction, Metrics, Deduplication, Inference, Training, Learning, Reading
+)  # fmt: skip

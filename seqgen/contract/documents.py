@@ -1,0 +1,107 @@
+"""The values that a domain and the rest of seqgen exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+import numpy as np
+
+from seqgen.grammar import BOS, EOS, Grammar
+
+Item = TypeVar("Item")
+
+
+@dataclass(frozen=True)
+class Record(Generic[Item]):
+    """An item and what is known about it but is not encoded.
+
+    item:     one piece of data: a piece of music, a text, a window of a series
+    metadata: JSON values by name: an id, a source, a time stamp, the untouched reference of a translation. They are
+              stored beside the document and come back with it to `Prediction`, `Metrics` and reports.
+    """
+
+    item: Item
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Remark:
+    """What `read` may yield between items: a sentence about the file, counted by its text.
+
+    dropped: whether an item was left out. Otherwise the remark is information, such as which column was chosen.
+    """
+
+    text: str
+    dropped: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Example:
+    """One document as the engine sees it.
+
+    ids:     int32[n], starting with BOS and usually ending with EOS
+    weights: float32[n], how much the prediction of each id counts in the loss. 0 means given. BOS always has 0.
+    """
+
+    ids: np.ndarray
+    weights: np.ndarray
+
+    @classmethod
+    def document(cls, content: Sequence[int] | np.ndarray, *, ends: bool = True) -> Example:
+        """Returns BOS, the content, and EOS if the document `ends`. Every id but BOS has weight 1."""
+        ids = np.full(len(content) + 1 + ends, EOS, np.int32)
+        ids[0], ids[1 : len(content) + 1] = BOS, content
+        weights = np.ones(len(ids), np.float32)
+        weights[0] = 0
+        return cls(ids, weights)
+
+
+@dataclass(frozen=True, eq=False)
+class Prompt:
+    """Where sampling starts.
+
+    ids:           int32[n], the given beginning, starting with BOS
+    grammar:       the automaton of the whole document
+    given:         tokens that are fixed after `ids`. Either int32[m], one entry a position: a token, −1 for any token,
+                   −1 − t for any token but t. Or, if their positions are not known, an automaton that accepts exactly
+                   the documents that contain them. None if nothing else is fixed.
+    unconditional: int32[n], the same beginning without the condition (such as a label), for classifier-free guidance
+                   (Ho & Salimans 2022). None if there is no condition.
+    guidance:      the default strength of the guidance; 1 means none
+    """
+
+    ids: np.ndarray
+    grammar: Grammar
+    given: np.ndarray | Grammar | None = None
+    unconditional: np.ndarray | None = None
+    guidance: float = 1.0
+
+    def guidance_strength(self, requested: float | None) -> float:
+        """Returns the requested strength, or the prompt's default if none was requested."""
+        return self.guidance if requested is None else requested
+
+
+@dataclass(frozen=True, eq=False)
+class AuxiliaryTargets:
+    """Targets that replace the next id at some positions of a document during training.
+
+    positions: int[k], after which of the document's ids each target is predicted
+    targets:   int32[k], the ids to predict
+    weights:   float32[k], how much each target counts in the loss
+    state:     the state of the domain's grammar that the model is told at all these positions
+    """
+
+    positions: np.ndarray
+    targets: np.ndarray
+    weights: np.ndarray
+    state: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What `Prediction.predict` says about one record: lines for people, and the same as JSON values by name."""
+
+    text: str
+    values: dict[str, Any]

@@ -1,0 +1,43 @@
+"""Options: named and typed values that `--set key=value` reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from seqgen.errors import InvalidValue, UnknownName
+
+
+class Options(BaseModel):
+    """A domain's settings, constraints or calibration: named, typed, immutable, and JSON-serialisable."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether every value is None. Constraints that are empty ask for nothing."""
+        return all(value is None for _, value in self)
+
+    @classmethod
+    def has_option(cls, key: str) -> bool:
+        """Whether an option has this name. Options that contain those of another domain know more names than fields."""
+        return key in cls.model_fields
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any], kind: str = "setting") -> Self:
+        """Returns checked options. `kind` is what an error message calls one of them.
+
+        Raises UnknownName for a key that does not exist, and InvalidValue for a value that the option does not take.
+        """
+        for key in values:
+            if not cls.has_option(key):
+                raise UnknownName(kind, key, cls.model_fields)
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"])
+            reason = first["msg"].removeprefix("Value error, ")
+            raise InvalidValue(f"The {kind} {where!r} cannot be {first['input']!r}: {reason}.") from error
