@@ -1,8 +1,7 @@
 """seqgen: train an LSTM with attention on your own sequences, and generate new ones.
 
-What stands in `__all__`, with the module `seqgen.grammar`, is what a plugin may import. Every name is imported when it
-is first asked for (PEP 562): `import seqgen` loads nothing, and TensorFlow waits for `train`, `load` or
-`evaluate`, and for settings of the engine.
+A plugin imports the names in `__all__`, and the packages `seqgen.contract` and `seqgen.grammar`. Every name is imported
+when it is first used (PEP 562): `import seqgen` loads nothing, and TensorFlow is loaded by `train`, `load` and `evaluate`.
 """
 
 from __future__ import annotations
@@ -12,8 +11,32 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from seqgen.atomic import atomic_write
+    from seqgen.contract.capabilities import (
+        Capability,
+        Deduplication,
+        Display,
+        Inference,
+        Learning,
+        Metrics,
+        Prediction,
+        Prompting,
+        Reading,
+        Training,
+    )
+    from seqgen.contract.core import INTERFACE_VERSION
     from seqgen.contract.discovery import load_domain
-    from seqgen.contract.domain import Answer, Domain, Example, Options, Oracle, Prompt, Questions, Remark, Vocabulary
+    from seqgen.contract.documents import (
+        Answer,
+        AuxiliaryTargets,
+        Example,
+        Prompt,
+        Record,
+        Remark,
+    )
+    from seqgen.contract.domain import Domain
+    from seqgen.contract.options import Options
+    from seqgen.contract.oracle import Oracle
+    from seqgen.contract.vocabulary import Learned, Vocabulary
     from seqgen.corpus.recipes.downloads import cache_folder
     from seqgen.engine.scoring.dynamic_evaluation import DynamicEvaluation
     from seqgen.engine.scoring.neural_cache import NeuralCache
@@ -23,6 +46,7 @@ if TYPE_CHECKING:
         EmptyLanguage,
         ImpossibleConstraints,
         InvalidValue,
+        MissingCapability,
         OutputError,
         PluginError,
         SeqgenError,
@@ -39,30 +63,44 @@ if TYPE_CHECKING:
     from seqgen.workflows.load import load
     from seqgen.workflows.train import train
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 __all__ = [
     "BOS",
     "EOS",
+    "INTERFACE_VERSION",
     "Answer",
+    "AuxiliaryTargets",
     "BundleError",
+    "Capability",
     "CorpusError",
+    "Deduplication",
+    "Display",
     "Domain",
     "DynamicEvaluation",
     "EmptyLanguage",
     "Example",
     "Grammar",
     "ImpossibleConstraints",
+    "Inference",
     "InvalidValue",
+    "Learned",
+    "Learning",
+    "Metrics",
+    "MissingCapability",
     "NeuralCache",
     "Options",
     "Oracle",
     "OutputError",
     "PluginError",
+    "Prediction",
     "Prompt",
-    "Questions",
+    "Prompting",
+    "Reading",
+    "Record",
     "Remark",
     "SeqgenError",
     "TooManyStates",
+    "Training",
     "TrainingError",
     "UnknownName",
     "UnreachableBudget",
@@ -77,33 +115,71 @@ __all__ = [
     "load_domain",
     "train",
 ]
-_HOMES = {
+_NAMES_BY_MODULE = {
     "atomic": ("atomic_write",),
+    "contract.capabilities": (
+        "Capability",
+        "Deduplication",
+        "Display",
+        "Inference",
+        "Learning",
+        "Metrics",
+        "Prediction",
+        "Prompting",
+        "Reading",
+        "Training",
+    ),
+    "contract.core": ("INTERFACE_VERSION",),
     "contract.discovery": ("load_domain",),
-    "contract.domain": (
+    "contract.documents": (
         "Answer",
-        "Domain",
+        "AuxiliaryTargets",
         "Example",
-        "Options",
-        "Oracle",
         "Prompt",
-        "Questions",
+        "Record",
         "Remark",
+    ),
+    "contract.domain": ("Domain",),
+    "contract.options": ("Options",),
+    "contract.oracle": ("Oracle",),
+    "contract.vocabulary": (
+        "Learned",
         "Vocabulary",
     ),
     "corpus.recipes.downloads": ("cache_folder",),
     "engine.scoring.dynamic_evaluation": ("DynamicEvaluation",),
     "engine.scoring.neural_cache": ("NeuralCache",),
-    "grammar": ("BOS", "EOS", "Grammar"),
+    "errors": (
+        "BundleError",
+        "CorpusError",
+        "EmptyLanguage",
+        "ImpossibleConstraints",
+        "InvalidValue",
+        "MissingCapability",
+        "OutputError",
+        "PluginError",
+        "SeqgenError",
+        "TooManyStates",
+        "TrainingError",
+        "UnknownName",
+        "UnreachableBudget",
+        "UnusableFile",
+        "UsageError",
+    ),
+    "grammar": (
+        "BOS",
+        "EOS",
+        "Grammar",
+    ),
     "workflows.build": ("build",),
     "workflows.evaluate": ("evaluate",),
     "workflows.load": ("load",),
     "workflows.train": ("train",),
 }
-_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+_MODULE_OF = {name: module for module, names in _NAMES_BY_MODULE.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name not in _MODULE_OF:
         raise AttributeError(f"module 'seqgen' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"seqgen.{_HOME_OF.get(name, 'errors')}"), name)
+    return getattr(importlib.import_module(f"seqgen.{_MODULE_OF[name]}"), name)

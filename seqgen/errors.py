@@ -50,7 +50,9 @@ class MissingCapability(UsageError):
 
     def __init__(self, domain: str, capability: str, method: str | None = None) -> None:
         what = f"{capability}.{method}" if method else capability
-        super().__init__(f"The domain {domain!r} does not offer {what}; 'seqgen domains {domain}' lists what it offers.")
+        super().__init__(
+            f"The domain {domain!r} does not offer {what}; 'seqgen domains {domain}' lists what it offers."
+        )
         self.domain = domain
         self.capability = capability
         self.method = method
