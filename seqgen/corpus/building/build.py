@@ -21,17 +21,21 @@ from typing import Any
 
 import numpy as np
 
-from seqgen.contract.domain import Domain, Vocabulary
+from seqgen.contract.capabilities import Deduplication
+from seqgen.contract.discovery import installed_plugin
+from seqgen.contract.domain import Domain
 from seqgen.contract.fingerprint import SIZE
+from seqgen.contract.vocabulary import Learned
 from seqgen.corpus.building.duplicates import Copies
 from seqgen.corpus.building.settings_inference import settled
 from seqgen.corpus.building.unfinished import check_free, clear, remove_all_but, unfinished
-from seqgen.corpus.building.vocabulary_learning import Moved, TrainingEvidence
+from seqgen.corpus.building.vocabulary_learning import Moved, TrainingObservations
 from seqgen.corpus.reading.channel import Encoded, Reading
 from seqgen.corpus.reading.sources import HeldOut, Progress, Source, sha256, walk
 from seqgen.corpus.reading.workers import Limits, Readers
 from seqgen.corpus.recipes.recipes import Recipe
 from seqgen.corpus.storage.journal import Changed, Journal, Stage
+from seqgen.corpus.storage.metadata import METADATA_FILES, MetadataWriter
 from seqgen.corpus.storage.split import Split, assign, check_sides
 from seqgen.corpus.storage.store import FORMAT, INDEX, SPLITS, Corpus, ShardWriter
 from seqgen.errors import CorpusError
@@ -40,7 +44,14 @@ COPY = "a duplicate"
 REASONS_SHOWN = 3
 MOST_EXAMPLES = 5
 RECORD = np.dtype(
-    [("content", f"V{SIZE}"), ("likeness", f"V{SIZE}"), ("place", "<f8"), ("length", "<i4"), ("weighted", "u1")]
+    [
+        ("content", f"V{SIZE}"),
+        ("key", f"V{SIZE}"),
+        ("group", f"V{SIZE}"),
+        ("place", "<f8"),
+        ("length", "<i4"),
+        ("weighted", "u1"),
+    ]
 )
 """What is kept of each document until the end; the last says whether it has weights of its own."""
 
@@ -55,13 +66,13 @@ def build(
     held_out: HeldOut | None = None,
     limits: Limits | None = None,
     progress: Progress | None = None,
-    known: Vocabulary | None = None,
+    known: Learned | None = None,
 ) -> Corpus:
     """Makes a corpus of files, folders and archives in the folder `out`, which must not exist yet or be empty.
 
     `split` is, where not given, the recipe's or 0.9, 0.05, 0.05. Documents of `held_out` files stand where these were
     named for, and the rest is divided among the splits that are left: with "valid", all of it is trained on.
-    The vocabulary `known`, that of a trained model which another one begins with, is grown. Raises CorpusError when the
+    `known` is what the trained model learned that the new model starts from. Raises CorpusError when the
     files give too little, OutputError when `out` is taken or cannot be written, PluginError when the domain cannot be
     made in a worker.
     """
@@ -74,11 +85,11 @@ def build(
         endings = f" of {domain.name!r} ({', '.join(domain.reads)})" if domain.reads else ""
         raise CorpusError(f"There are no files{endings} in {', '.join(map(str, paths)) or 'nothing'}; name others.")
     task = {
-        "domain": [type(domain).__module__, type(domain).__qualname__, domain.api_version],
+        "domain": [type(domain).__module__, type(domain).__qualname__, domain.interface_version],
         "settings": domain.settings.model_dump(mode="json"),
         "sources": [str(path.absolute()) for path in paths],
         "held_out": {side: [str(path.absolute()) for path in files] for side, files in held_out.items()},
-        "known": known and known.names,
+        "known": known and [known.vocabulary.names, dict(known.state)],
         "split": split.model_dump(),
         "limits": str(limits),
     }
@@ -98,17 +109,17 @@ def build(
 def _fill(
     folder: Path, domain: Domain, files: Callable[..., Iterator[Source]], total: int, split: Split,
     named: Collection[str], recipe: Recipe | None, limits: Limits | None, progress: Progress | None,
-    known: Vocabulary | None,
+    known: Learned | None,
 ) -> None:  # fmt: skip
     """Makes the corpus in `folder`, or goes on with it; raises Changed where it is of other files."""
     told = progress or (lambda done, total, what: None)
     with closing(Journal(folder)) as journal:
         domain, remarks = settled(domain, files, total, journal, limits)
-        evidence = TrainingEvidence(
+        observations = TrainingObservations(
             domain, files, split, named, journal, limits, lambda done: told(done, total, "files to learn from")
         )
-        vocabulary = domain.learn(evidence) if known is None else domain.grow(known, evidence)
-        domain = type(domain)(domain.settings, vocabulary)
+        learned = domain.learned(observations) if known is None else _extended(domain, known, observations)
+        domain = type(domain)(domain.settings, learned.vocabulary, learned.state)
         with (
             closing(_Writer(journal, domain, split, named)) as writer,
             Readers(domain, limits=limits, spool=folder) as readers,
@@ -118,7 +129,16 @@ def _fill(
             for done, (source, reading) in enumerate(readers.read(rest), begun + 1):
                 writer.add(source, reading)
                 told(done, total, "files")
-            writer.finish(recipe, evidence.moved, remarks)
+            writer.finish(recipe, observations.moved, remarks)
+
+
+def _extended(domain: Domain, known: Learned, observations: TrainingObservations) -> Learned:
+    """What is learned for a model that starts from a trained one; as for a new one if the domain says nothing of it."""
+    learning = domain.learning
+    if learning is None or not learning.offers("extend"):
+        return domain.learned(observations)
+    found = learning.extend(known, observations)
+    return found if isinstance(found, Learned) else Learned(found)
 
 
 class _Writer:
@@ -131,6 +151,7 @@ class _Writer:
         self._named = named
         self._shards = ShardWriter(journal, len(domain.vocabulary))
         self._copies = Copies(journal.folder / "copies.sqlite")
+        self._metadata = MetadataWriter(journal)
         self._documents = journal.open("documents.part")
         self._sources = journal.open("sources.jsonl")
         self.stage = Stage(journal, "read.part")
@@ -145,7 +166,7 @@ class _Writer:
             for line in self.stage.lines():
                 self._count(line)
                 for record in np.fromfile(documents, RECORD, line["kept"]):
-                    self._copies.first(record["content"].tobytes(), record["likeness"].tobytes(), line["name"])
+                    self._copies.first(record["content"].tobytes(), record["key"].tobytes(), line["name"])
                     self._shards.count(int(record["length"]), bool(record["weighted"]))
 
     def add(self, source: Source, reading: Reading) -> None:
@@ -177,13 +198,14 @@ class _Writer:
         """The file that held this document before and in what the two differ, if any; else the document is kept."""
         # The ids are compared, not the items: two that differ in nothing a model can see are copies too.
         content = hashlib.blake2b(document.ids.tobytes() + document.weights.tobytes(), digest_size=SIZE).digest()
-        copy = self._copies.first(content, document.fingerprint, source.name)
+        copy = self._copies.first(content, document.key, source.name)
         if copy is not None:
-            differ = "" if copy.exact else self._domain.copies_differ_in
+            differ = "" if copy.exact else (self._domain.deduplication or Deduplication()).differences
             return copy.source, differ and f" but for {differ}"
         weighted = self._shards.add(document.ids, document.weights)
-        place = self._split.place(document.fingerprint, source.side, self._named)
-        record = np.array((content, document.fingerprint, place, len(document.ids), weighted), RECORD)
+        self._metadata.add(document.metadata)
+        place = self._split.place(document.group, source.side, self._named)
+        record = np.array((content, document.key, document.group, place, len(document.ids), weighted), RECORD)
         self._documents.write(record.tobytes())
         return None
 
@@ -206,8 +228,8 @@ class _Writer:
         try:
             where = documents["place"]
             sides = assign(self._split, where, self._named) if moved is None else self._split.side(where)
-            for likeness, side in (moved or {}).items():
-                sides[documents["likeness"] == np.void(likeness)] = side
+            for group, side in (moved or {}).items():
+                sides[documents["group"] == np.void(group)] = side
             check_sides(sides)
         except CorpusError as error:
             raise CorpusError(f"{error} Left out: {self._top_reasons()}.") from None
@@ -226,7 +248,8 @@ class _Writer:
         manifest = {
             "format": FORMAT,
             "domain": self._domain.name,
-            "api_version": self._domain.api_version,
+            "interface_version": self._domain.interface_version,
+            "plugin": installed_plugin(self._domain.name),
             "settings": self._domain.settings.model_dump(mode="json"),
             "splits": counts,
             "dropped": dict(self._dropped.most_common()),
@@ -235,11 +258,14 @@ class _Writer:
             "recipe": recipe.model_dump(mode="json") if recipe else None,
             "shards": self._shards.shards,
             "vocabulary": list(self._domain.vocabulary.names[2:]),
+            "state": dict(self._domain.state),
+            "has_metadata": self._metadata.finish(),
         }
         self.close()
         text = json.dumps(manifest, ensure_ascii=False, indent=1)
         (self._journal.folder / "manifest.json").write_text(text, encoding="utf-8")
         final = {"manifest.json", "documents.npy", "sources.jsonl"}
+        final |= set(METADATA_FILES) if manifest["has_metadata"] else set()
         final |= {shard[kind] for shard in self._shards.shards for kind in ("ids", "weights") if kind in shard}
         remove_all_but(self._journal.folder, final)
 

@@ -26,17 +26,18 @@ def settled(
 
     `files(wanted)` gives all `total` files in order. Raises PluginError.
     """
-    if not domain.undecided:
+    inference = domain.inference
+    if inference is None or not inference.is_needed():
         return domain, []
     file = journal.open(ANSWER)
     if not file.tell():
         chosen = {number * total // SAMPLE for number in range(SAMPLE)}
         sample = (source for number, source in enumerate(files(chosen.__contains__)) if number in chosen)
-        with Readers(domain, limits=limits, task="look", spool=journal.folder) as readers:
-            clues = [one.value for _, reading in readers.read(sample) for one in reading.evidence]
-        values = domain.settle(clues).model_dump(mode="json")
+        with Readers(domain, limits=limits, task="inspect", spool=journal.folder) as readers:
+            findings = [one.value for _, reading in readers.read(sample) for one in reading.observations]
+        values = inference.infer(findings).model_dump(mode="json")
         asked = domain.settings.model_dump(mode="json")
-        said = [f"{key}={value}, guessed from {len(clues)} of the files" for key, value in values.items()
+        said = [f"{key}={value}, guessed from {len(findings)} of the files" for key, value in values.items()
                 if value != asked[key]]  # fmt: skip
         file.write(json.dumps({"settings": values, "said": said}).encode())
         journal.commit()

@@ -23,13 +23,13 @@ from seqgen.corpus.reading.workers import Limits, Readers
 from seqgen.corpus.storage.journal import Journal, Stage
 from seqgen.corpus.storage.split import LEAST_DOCUMENTS, SPLITS, Split, assign
 
-SEEN = np.dtype([("fingerprint", f"V{SIZE}"), ("place", "<f8")])
+SEEN = np.dtype([("key", f"V{SIZE}"), ("group", f"V{SIZE}"), ("place", "<f8")])
 Moved = dict[bytes, int]
-"""By fingerprint, the side of each document that stands elsewhere than its content says."""
+"""By fingerprint, the split of each group of documents that is in another split than its fingerprint says."""
 
 
-class TrainingEvidence:
-    """The evidence of every document of the training split; the files are read when it is first gone through.
+class TrainingObservations:
+    """The observation of every document of the training split. The files are read at the first iteration.
 
     moved: the documents that were moved to fill an empty split, known after that; None where nothing was decided
     """
@@ -54,7 +54,7 @@ class TrainingEvidence:
         self._split = split
         self._named = named
         self._journal = journal
-        self._spool = journal.folder / "evidence.part"
+        self._spool = journal.folder / "observations.part"
         self._limits = limits
         self._progress = progress
         self._sides: np.ndarray | None = None
@@ -68,23 +68,23 @@ class TrainingEvidence:
                     yield json.loads(line)
 
     def _read(self) -> np.ndarray:
-        """Spools the evidence of every document, copies left out; gives SEEN[n] of them."""
+        """Spools the observation of every document, copies left out; gives SEEN[n] of them."""
         folder = self._journal.folder
         stage, spool = Stage(self._journal, "learned-from.part"), self._journal.open(self._spool.name)
         seen = self._journal.open("seen.part")
         begun = stage.done
         rest = stage.rest(self._files(lambda number: number >= begun))
         with (
-            closing(Copies(folder / "evidence.sqlite")) as copies,
+            closing(Copies(folder / "observations.sqlite")) as copies,
             Readers(self._domain, limits=self._limits, task="learn", spool=folder) as readers,
         ):
-            for known in np.fromfile(folder / "seen.part", SEEN)["fingerprint"]:
+            for known in np.fromfile(folder / "seen.part", SEEN)["key"]:
                 copies.first(known.tobytes(), known.tobytes(), "")
             for done, (source, reading) in enumerate(readers.read(rest), begun + 1):
-                for document in reading.evidence:
-                    if copies.first(document.fingerprint, document.fingerprint, source.name) is None:
-                        place = self._split.place(document.fingerprint, source.side, self._named)
-                        seen.write(np.array((document.fingerprint, place), SEEN).tobytes())
+                for document in reading.observations:
+                    if copies.first(document.key, document.key, source.name) is None:
+                        place = self._split.place(document.group, source.side, self._named)
+                        seen.write(np.array((document.key, document.group, place), SEEN).tobytes())
                         spool.write(json.dumps(document.value).encode() + b"\n")
                 stage.add(source)
                 self._journal.commit()
@@ -98,5 +98,5 @@ class TrainingEvidence:
             return np.full(len(where), SPLITS.index("valid"), np.uint8)
         sides = assign(self._split, where, self._named)
         elsewhere = np.flatnonzero(sides != self._split.side(where)).tolist()
-        self.moved = {seen["fingerprint"][row].tobytes(): int(sides[row]) for row in elsewhere}
+        self.moved = {seen["group"][row].tobytes(): int(sides[row]) for row in elsewhere}
         return sides

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeVar
 
@@ -24,18 +24,28 @@ T_co = TypeVar("T_co", covariant=True)
 
 @dataclass(frozen=True)
 class Encoded:
-    """One document: the fingerprint of its item, ids int32[n] and weights float32[n]."""
+    """One document.
 
-    fingerprint: bytes
+    key:      the fingerprint of its deduplication key
+    group:    the fingerprint of what it shares with the documents of one source; its key if it has no group
+    ids:      int32[n]
+    weights:  float32[n]
+    metadata: JSON values by name that are stored beside it
+    """
+
+    key: bytes
+    group: bytes
     ids: np.ndarray
     weights: np.ndarray
+    metadata: Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Evidence:
-    """What `learn` sees of one document: the fingerprint of its item, and a JSON value."""
+class Observation:
+    """What `Domain.learn` is given of one document: a JSON value, with the fingerprints of key and group."""
 
-    fingerprint: bytes
+    key: bytes
+    group: bytes
     value: Any
 
 
@@ -51,17 +61,17 @@ class Several(Protocol[T_co]):
 class Reading:
     """What one file gave, or one part of it.
 
-    documents: in the order of the file
-    evidence:  of each document, where the file was read to learn from, and then there are no documents
-    dropped:   how many items were left out, by reason
-    remarks:   what else is to be said of it, and how often
-    reason:    why the whole file was left out, or None
-    detail:    what is true of this file alone beside that reason, or ""
-    more:      whether another part of the same file follows
+    documents:    in the order of the file
+    observations: one a document if the file was read to learn from it; then there are no documents
+    dropped:      how many items were left out, by reason
+    remarks:      what else a user should know about the file, and how often
+    reason:       why the whole file was left out, or None
+    detail:       what is true of this file alone, beside the reason
+    more:         whether another part of the same file follows
     """
 
     documents: Several[Encoded] = field(default_factory=list)
-    evidence: Several[Evidence] = field(default_factory=list)
+    observations: Several[Observation] = field(default_factory=list)
     dropped: dict[str, int] = field(default_factory=dict)
     remarks: dict[str, int] = field(default_factory=dict)
     reason: str | None = None
@@ -104,8 +114,8 @@ def _exactly(read: Callable[[int], bytes], size: int) -> bytearray:
 
 def pack(reading: Reading) -> bytes:
     """A reading as bytes."""
-    documents, evidence = list(reading.documents), list(reading.evidence)
-    prints = [document.fingerprint for document in documents] + [one.fingerprint for one in evidence]
+    documents, observations = list(reading.documents), list(reading.observations)
+    prints = [part for one in (*documents, *observations) for part in (one.key, one.group)]
     header = {
         "reason": reading.reason,
         "detail": reading.detail,
@@ -114,7 +124,8 @@ def pack(reading: Reading) -> bytes:
         "more": reading.more,
         "fingerprints": b"".join(prints).hex(),
         "lengths": [len(document.ids) for document in documents],
-        "evidence": [one.value for one in evidence],
+        "metadata": [dict(document.metadata) for document in documents],
+        "observations": [one.value for one in observations],
     }
     numbers = [document.ids.astype("<i4").tobytes() for document in documents]
     numbers += [document.weights.astype("<f4").tobytes() for document in documents]
@@ -140,13 +151,14 @@ def unpack(body: bytes, vocabulary_size: int) -> Reading:
     if total and (int(ids.min()) < 0 or int(ids.max()) >= vocabulary_size or not np.isfinite(weights).all()):
         raise ValueError("a number is out of range")
     documents, first = [], 0
-    for print_, length in zip(fingerprints, lengths, strict=False):
-        documents.append(Encoded(print_, ids[first : first + length], weights[first : first + length]))
+    for (key, group), length, metadata in zip(fingerprints, lengths, header["metadata"], strict=False):
+        place = slice(first, first + length)
+        documents.append(Encoded(key, group, ids[place], weights[place], metadata))
         first += length
-    values = zip(fingerprints[len(lengths) :], header["evidence"], strict=True)
+    values = zip(fingerprints[len(lengths) :], header["observations"], strict=True)
     return Reading(
         documents,
-        [Evidence(print_, value) for print_, value in values],
+        [Observation(key, group, value) for (key, group), value in values],
         {printable(reason): count for reason, count in header["dropped"].items()},
         {printable(remark): count for remark, count in header["remarks"].items()},
         None if header["reason"] is None else printable(header["reason"]),
@@ -162,11 +174,12 @@ def printable(text: str, most: int | None = MOST_LETTERS) -> str:
 
 TYPES = {
     "reason": str | None, "detail": str, "dropped": dict, "remarks": dict, "more": bool,
-    "fingerprints": str, "lengths": list, "evidence": list,
+    "fingerprints": str, "lengths": list, "metadata": list, "observations": list,
 }  # fmt: skip
 
 
-def _checked(header: Any) -> tuple[list[int], list[bytes]]:
+def _checked(header: Any) -> tuple[list[int], list[tuple[bytes, bytes]]]:
+    """The lengths of the documents, and the fingerprints of key and group of each document or observation."""
     if not isinstance(header, dict) or set(header) != set(TYPES):
         raise ValueError("the header has other fields")
     if not all(isinstance(header[name], kind) for name, kind in TYPES.items()):
@@ -177,8 +190,11 @@ def _checked(header: Any) -> tuple[list[int], list[bytes]]:
     lengths = header["lengths"]
     if not all(isinstance(length, int) and length > 0 for length in lengths):
         raise ValueError("a length is no number")
+    metadata = header["metadata"]
+    if len(metadata) != len(lengths) or not all(isinstance(values, dict) for values in metadata):
+        raise ValueError("the metadata are not one object a document")
     prints = bytes.fromhex(header["fingerprints"])
-    count = len(lengths) + len(header["evidence"])
-    if len(prints) != SIZE * count:
-        raise ValueError("there is not one fingerprint a document")
-    return lengths, [prints[SIZE * number : SIZE * (number + 1)] for number in range(count)]
+    if len(prints) != 2 * SIZE * (len(lengths) + len(header["observations"])):
+        raise ValueError("there are not two fingerprints a document")
+    parts = [prints[first : first + SIZE] for first in range(0, len(prints), SIZE)]
+    return lengths, list(zip(parts[::2], parts[1::2], strict=True))

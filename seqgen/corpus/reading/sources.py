@@ -10,11 +10,13 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from seqgen.corpus.reading.archives import is_archive, members, place_of
 from seqgen.corpus.reading.channel import printable
+from seqgen.corpus.reading.companions import Companions, no_companions, unpack_together
 from seqgen.errors import CorpusError
 
 Progress = Callable[[int, int, str], None]
@@ -33,6 +35,7 @@ class Source(NamedTuple):
     archive: the archive that it was taken from, if it was
     copy:    the folder that was made for it then, which `release` removes
     side:    the split that it was named for, if it was
+    companions: the files beside it that are read together with it
     """
 
     path: Path
@@ -41,15 +44,12 @@ class Source(NamedTuple):
     archive: Path | None = None
     copy: Path | None = None
     side: str | None = None
+    companions: tuple[Path, ...] = ()
 
     @property
     def stamp(self) -> list[int]:
-        """The size and the time of the last change of the file, or of its archive: what tells that it is the same."""
-        try:
-            status = (self.archive or self.path).stat()
-        except OSError:
-            return [-1, -1]
-        return [status.st_size, status.st_mtime_ns]
+        """The size and the time of the last change of the file, or of its archive, and of its companions."""
+        return [number for path in (self.archive or self.path, *self.companions) for number in _stamp(path)]
 
     def release(self) -> None:
         """Says that nobody will read it again."""
@@ -63,6 +63,7 @@ def walk(
     into: Path | None = None,
     wanted: Callable[[int], bool] = lambda number: True,
     held_out: HeldOut | None = None,
+    companions: Companions = no_companions,
 ) -> Iterator[Source]:
     """The files of `sources`, those in folders sorted, in archives in their own order; with one of `endings` (or none).
 
@@ -73,35 +74,44 @@ def walk(
     number = 0
 
     def target() -> Path | None:
+        return target_of(number)
+
+    def target_of(number: int) -> Path | None:
         return place_of(into, f"unpacked-{number}/{stem}") if into is not None and wanted(number) else None
 
-    for path, name, side in _all_found(sources, held_out or {}, endings):
+    for path, name, side in _all_found(sources, held_out or {}, endings, companions):
         if not is_archive(path.name) or (endings and path.name.lower().endswith(endings)):
-            yield Source(path, name, side=side)
+            yield Source(path, name, side=side, companions=tuple(path.with_name(one) for one in companions(path)))
             number += 1
             continue
         # A file at the root of an archive stands in a folder called as the archive, which may be its label.
         stem = path.name.split(".")[0] or "archive"
-        for member in members(path, endings, target):
+        if companions is no_companions:
+            unpacked = ((member, ()) for member in members(path, endings, target))
+        else:
+            unpacked = unpack_together(
+                path, endings, companions, partial(lambda first, k: target_of(first + k), number)
+            )
+        for member, beside in unpacked:
             inner = f"{name}/{printable(member.name, None)}" if member.name else name
             place = target()
-            yield Source(member.path or path, inner, member.reason, path, place and place.parent, side)
+            yield Source(member.path or path, inner, member.reason, path, place and place.parent, side, beside)
             number += 1
 
 
-def _all_found(sources: Iterable[Path], held_out: HeldOut, endings: tuple[str, ...]
+def _all_found(sources: Iterable[Path], held_out: HeldOut, endings: tuple[str, ...], companions: Companions
                ) -> Iterator[tuple[Path, str, str | None]]:  # fmt: skip
     """Files and archives, what they are called, and the split that they were named for."""
     for side in sorted(held_out):
-        yield from ((path, name, side) for path, name in _found(held_out[side], endings))
-    yield from ((path, name, None) for path, name in _found(sources, endings))
+        yield from ((path, name, side) for path, name in _found(held_out[side], endings, companions))
+    yield from ((path, name, None) for path, name in _found(sources, endings, companions))
 
 
-def _found(sources: Iterable[Path], endings: tuple[str, ...]) -> Iterator[tuple[Path, str]]:
+def _found(sources: Iterable[Path], endings: tuple[str, ...], companions: Companions) -> Iterator[tuple[Path, str]]:
     visited: Visited = set()
     for source in map(Path, sources):
         if source.is_dir():
-            for path in _below(source, endings, visited):
+            for path in _below(source, endings, companions, visited):
                 yield path, printable(path.relative_to(source).as_posix(), None)
         elif source.is_file():
             yield source, printable(source.name, None)
@@ -111,7 +121,7 @@ def _found(sources: Iterable[Path], endings: tuple[str, ...]) -> Iterator[tuple[
             raise CorpusError(f"{source} does not exist; check how it is spelled.")
 
 
-def _below(folder: Path, endings: tuple[str, ...], visited: Visited) -> Iterator[Path]:
+def _below(folder: Path, endings: tuple[str, ...], companions: Companions, visited: Visited) -> Iterator[Path]:
     try:
         status = folder.stat()
         names = sorted(os.listdir(folder))
@@ -120,14 +130,24 @@ def _below(folder: Path, endings: tuple[str, ...], visited: Visited) -> Iterator
     if (status.st_dev, status.st_ino) in visited:
         return
     visited.add((status.st_dev, status.st_ino))
+    read = [name for name in names if not endings or name.lower().endswith(endings)]
+    read_with_others = {other for name in read for other in companions(folder / name)}
     for name in names:
-        if name.startswith("."):
+        if name.startswith(".") or name in read_with_others:
             continue
         entry = folder / name
         if entry.is_dir():
-            yield from _below(entry, endings, visited)
+            yield from _below(entry, endings, companions, visited)
         elif entry.is_file() and (not endings or name.lower().endswith(endings) or is_archive(name)):
             yield entry
+
+
+def _stamp(path: Path) -> list[int]:
+    try:
+        status = path.stat()
+    except OSError:
+        return [-1, -1]
+    return [status.st_size, status.st_mtime_ns]
 
 
 def sha256(path: Path) -> str:

@@ -23,7 +23,7 @@ class Spooled:
         self._folder = folder
         self._vocabulary_size = vocabulary_size
         self._file: IO[bytes] | None = None
-        self._documents = self._evidence = 0
+        self._documents = self._observations = 0
         self._dropped: Counter[str] = Counter()
         self._remarks: Counter[str] = Counter()
         self._last = Reading()
@@ -41,7 +41,7 @@ class Spooled:
             ) from error
         self.parts += 1
         self._documents += len(part.documents)
-        self._evidence += len(part.evidence)
+        self._observations += len(part.observations)
         self._dropped += Counter(part.dropped)
         self._remarks += Counter(part.remarks)
         self._last = Reading(reason=part.reason, detail=part.detail)
@@ -52,7 +52,7 @@ class Spooled:
             return self._last
         return Reading(
             _Kept(self, self._documents, lambda part: part.documents),
-            _Kept(self, self._evidence, lambda part: part.evidence),
+            _Kept(self, self._observations, lambda part: part.observations),
             dict(self._dropped),
             dict(self._remarks),
         )
@@ -66,7 +66,7 @@ class Spooled:
 
 
 class _Kept(Generic[Kind]):
-    """The documents, or the evidence, of all parts."""
+    """The documents, or the observations, of all parts."""
 
     def __init__(self, spooled: Spooled, count: int, of: Callable[[Reading], Iterable[Kind]]) -> None:
         self._spooled = spooled

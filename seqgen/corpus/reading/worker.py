@@ -19,14 +19,20 @@ from typing import Any
 
 import numpy as np
 
-from seqgen.contract.domain import Domain, Remark, Vocabulary
+from seqgen.contract import capabilities
+from seqgen.contract.capabilities import Deduplication, Inference, Learning, Prediction
+from seqgen.contract.documents import Record, Remark
+from seqgen.contract.domain import Domain
 from seqgen.contract.fingerprint import SIZE, fingerprint
-from seqgen.corpus.reading.channel import Encoded, Evidence, Reading, pack
+from seqgen.contract.vocabulary import Vocabulary
+from seqgen.corpus.reading.channel import Encoded, Observation, Reading, pack
 from seqgen.corpus.reading.child import Parent, limit_memory
 from seqgen.errors import UnusableFile
 from seqgen.grammar import BOS, Grammar
 
 GRACE_SECONDS = 10
+MAX_METADATA_BYTES = 2**16
+"""Of one document, as JSON."""
 PART_BYTES = 2**24
 """How much of a file that is read in pieces is held before it is sent,"""
 PARTS_IN_TIME = 10
@@ -55,7 +61,7 @@ def main() -> None:
 def _domain(job: dict[str, Any]) -> Domain:
     made: Any = reduce(getattr, job["qualname"].split("."), importlib.import_module(job["module"]))
     vocabulary = None if job["vocabulary"] is None else Vocabulary(job["vocabulary"])
-    return made(made.Settings(**job["settings"]), vocabulary)
+    return made(made.Settings(**job["settings"]), vocabulary, job["state"])
 
 
 def _watched(parts: Iterator[Reading], seconds: int) -> Iterator[Reading]:
@@ -73,7 +79,7 @@ class _Part:
     def __init__(self) -> None:
         self.begun = time.monotonic()
         self.documents: list[Encoded] = []
-        self.evidence: list[Evidence] = []
+        self.observations: list[Observation] = []
         self.dropped: Counter[str] = Counter()
         self.remarks: Counter[str] = Counter()
         self.bytes = 0
@@ -84,12 +90,13 @@ class _Part:
             (self.dropped if item.dropped else self.remarks)[item.text] += 1
             return
         try:
+            record = item if isinstance(item, Record) else Record(item)
             if learning:
-                value = domain.evidence(item)
+                value = (domain.learning or Learning()).observe(record.item)
                 self.bytes += len(json.dumps(value))
-                self.evidence.append(Evidence(fingerprint(domain.likeness(item)), value))
+                self.observations.append(Observation(*fingerprints(domain, record), value))
             else:
-                self.documents.append(encoded(domain, grammar, item))
+                self.documents.append(encoded(domain, grammar, record))
                 self.bytes += 8 * len(self.documents[-1].ids)
         except UnusableFile as error:
             self.dropped[error.reason] += 1
@@ -99,23 +106,25 @@ class _Part:
             self.dropped[_bug(error)] += 1
 
     def reading(self, *, more: bool) -> Reading:
-        return Reading(self.documents, self.evidence, dict(self.dropped), dict(self.remarks), more=more)
+        return Reading(self.documents, self.observations, dict(self.dropped), dict(self.remarks), more=more)
 
 
 def _parts(domain: Domain, grammar: Grammar, path: Path, job: dict[str, Any]) -> Iterator[Reading]:
     """What a file gives, the last part with more=False; never raises but for what ends the process."""
     part, empty = _Part(), True
+    in_parts = (domain.reading or capabilities.Reading()).in_parts
     try:
-        if not domain.in_pieces and path.stat().st_size > job["file_bytes"]:
+        if not in_parts and path.stat().st_size > job["file_bytes"]:
             yield Reading(reason=f"larger than {job['file_bytes'] / 2**20:g} MiB")
             return
-        if job["task"] == "look":
-            yield Reading(evidence=[Evidence(bytes(SIZE), domain.clue(path))])
+        if job["task"] == "inspect":
+            finding = domain.require(Inference).inspect(path)
+            yield Reading(observations=[Observation(bytes(SIZE), bytes(SIZE), finding)])
             return
-        for item in domain.read(path):
+        for item in _items(domain, path, job["task"]):
             part.add(domain, grammar, item, job["task"] == "learn")
             late = time.monotonic() - part.begun > job["seconds"] / PARTS_IN_TIME
-            if domain.in_pieces and (part.bytes >= PART_BYTES or late):
+            if in_parts and (part.bytes >= PART_BYTES or late):
                 yield part.reading(more=True)
                 part, empty = _Part(), False
     except UnusableFile as error:
@@ -129,13 +138,29 @@ def _parts(domain: Domain, grammar: Grammar, path: Path, job: dict[str, Any]) ->
         yield Reading(reason=_bug(error))
     else:
         last = part.reading(more=False)
-        nothing = empty and not (last.documents or last.evidence or last.dropped)
+        nothing = empty and not (last.documents or last.observations or last.dropped)
         yield Reading(reason="holds nothing") if nothing else last
 
 
-def encoded(domain: Domain, grammar: Grammar, item: Any) -> Encoded:
-    """An item's document, checked. Raises UnusableFile, or anything else for a plugin's bug."""
-    example = domain.encode(item)
+def _items(domain: Domain, path: Path, task: str) -> Iterator[Any]:
+    """The items of a file, read for training, as a prompt, or as what answers are wanted for."""
+    if task == "prompt":
+        return domain.prompting.read(path)
+    if task == "predict" and domain.prediction is not None and domain.prediction.offers("read"):
+        return domain.require(Prediction).read(path)
+    return domain.read(path)
+
+
+def fingerprints(domain: Domain, record: Record[Any]) -> tuple[bytes, bytes]:
+    """The fingerprints of the deduplication key and of the group, which is the key if there is no group."""
+    deduplication = domain.deduplication or Deduplication()
+    key, group = fingerprint(deduplication.key(record.item)), deduplication.group(record)
+    return key, key if group is None else fingerprint(group)
+
+
+def encoded(domain: Domain, grammar: Grammar, record: Record[Any]) -> Encoded:
+    """The document of a record, checked. Raises UnusableFile, or anything else for a plugin's bug."""
+    example = domain.encode(record.item)
     ids, weights = np.asarray(example.ids), np.asarray(example.weights)
     if ids.dtype.kind not in "iu" or ids.ndim != 1 or ids.shape != weights.shape:
         raise ValueError("ids and weights are not two rows of the same length")
@@ -144,7 +169,9 @@ def encoded(domain: Domain, grammar: Grammar, item: Any) -> Encoded:
     if ids.min() < 0 or ids.max() >= len(domain.vocabulary) or not np.isfinite(weights).all():
         raise ValueError("an id or a weight is out of range")
     grammar.unroll(ids)
-    return Encoded(fingerprint(domain.likeness(item)), ids.astype(np.int32), weights.astype(np.float32))
+    if len(json.dumps(record.metadata)) > MAX_METADATA_BYTES:
+        raise UnusableFile(f"metadata of more than {MAX_METADATA_BYTES // 2**10} KiB")
+    return Encoded(*fingerprints(domain, record), ids.astype(np.int32), weights.astype(np.float32), record.metadata)
 
 
 def _bug(error: Exception) -> str:

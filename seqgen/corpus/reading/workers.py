@@ -28,7 +28,7 @@ from seqgen.errors import PluginError
 
 START_SECONDS = 120
 LOOK_AHEAD = 4
-Task = Literal["encode", "learn", "look"]
+Task = Literal["encode", "prompt", "predict", "learn", "inspect"]
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,11 @@ class Readers:
         task: Task = "encode",
         spool: Path | None = None,
     ) -> None:
-        """With the task "learn" files give the evidence of each document, with "look" what the domain sees in them of
-        its settings. `spool` is a folder on disk for what large files hold; without it that is the system's.
+        """Makes the pool; a process starts when it is first needed.
+
+        task:  "encode", "prompt" and "predict" give documents, of files that are read for training, as a prompt, or for
+               answers; "learn" gives the observations of each document, "inspect" what a file says about open settings
+        spool: the folder on disk for the documents of large files; the system's temporary folder if None
         """
         limits = limits or Limits()
         start = _start_message(domain, limits, task)
@@ -112,9 +115,9 @@ class Readers:
         self.close()
 
 
-def read_documents(domain: Domain, paths: Iterable[Path]) -> Iterator[tuple[Path, Reading]]:
-    """What each of a few files holds, read in workers like those of `build`; raises PluginError as `Readers` does."""
-    with Readers(domain, workers=1) as readers:
+def read_documents(domain: Domain, paths: Iterable[Path], task: Task = "encode") -> Iterator[tuple[Path, Reading]]:
+    """Yields what each of a few files holds, read in a worker process. Raises PluginError as `Readers` does."""
+    with Readers(domain, workers=1, task=task) as readers:
         for source, reading in readers.read(Source(Path(path), Path(path).name) for path in paths):
             yield source.path, reading
 
@@ -204,6 +207,7 @@ def _start_message(domain: Domain, limits: Limits, task: Task) -> bytes:
         "qualname": made.__qualname__,
         "settings": domain.settings.model_dump(mode="json"),
         "vocabulary": list(domain.vocabulary.names[2:]),
+        "state": dict(domain.state),
         "task": task,
         "seconds": limits.seconds,
         "memory_bytes": limits.memory_bytes,

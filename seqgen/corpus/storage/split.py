@@ -66,6 +66,12 @@ def assign(split: Split, places: np.ndarray, named: Collection[str] = ()) -> np.
         raise CorpusError(
             f"{len(places)} usable document is too small to split into training and validation; add files."
         )
+    # Documents of one group stand at one place, and move together.
+    units, unit_of = np.unique(places, return_inverse=True)
+    return _assign_units(split, units, named)[unit_of]
+
+
+def _assign_units(split: Split, places: np.ndarray, named: Collection[str]) -> np.ndarray:
     sides = split.side(places)
     if named:
         return sides

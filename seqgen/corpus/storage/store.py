@@ -4,6 +4,7 @@
     ids-00000.npy     uint16 or int32; documents laid end to end, none of them cut by the end of a shard
     weights-00000.npy float32; only where a document has weights other than 0, 1, 1, …
     documents.npy     (offset int64, length int32, split uint8) a document; offsets count tokens from the first shard
+    metadata.jsonl    what is known about each document but not encoded (metadata.py); only if there is something
     sources.jsonl     one line a source file: its SHA-256, the documents kept, what was dropped and why
 
 Documents are read with `pread` one at a time. A memory map would be shorter, but the pages it has touched count as
@@ -23,11 +24,13 @@ from typing import Any
 
 import numpy as np
 
-from seqgen.contract.domain import Vocabulary
+from seqgen.contract.core import INTERFACE_VERSION
+from seqgen.contract.vocabulary import Learned, Vocabulary
 from seqgen.corpus.storage.journal import Journal
+from seqgen.corpus.storage.metadata import StoredMetadata
 from seqgen.errors import CorpusError
 
-FORMAT = 1
+FORMAT = 2
 SPLITS = ("train", "valid", "test")
 INDEX = np.dtype([("offset", "<i8"), ("length", "<i4"), ("split", "u1")])
 SHARD_TOKENS = 4_000_000
@@ -47,6 +50,10 @@ class Documents(abc.ABC):
 
     def __len__(self) -> int:
         return len(self.lengths)
+
+    def metadata(self, number: int) -> dict[str, Any]:
+        """What is known about one document but not encoded; {} if nothing is."""
+        return {}
 
     @property
     def total(self) -> int:
@@ -70,8 +77,18 @@ class _InMemory(Documents):
 
 
 class _Stored(Documents):
-    def __init__(self, shards: list[_Shard], offsets: np.ndarray, lengths: np.ndarray, vocabulary_size: int) -> None:
+    def __init__(
+        self,
+        shards: list[_Shard],
+        offsets: np.ndarray,
+        lengths: np.ndarray,
+        vocabulary_size: int,
+        metadata: StoredMetadata | None,
+        rows: np.ndarray,
+    ) -> None:
         self.lengths = lengths
+        self._metadata = metadata
+        self._rows = rows
         self._offsets = offsets
         self._shards = shards
         self._shard_starts = np.cumsum([0] + [shard.tokens for shard in shards])
@@ -87,6 +104,9 @@ class _Stored(Documents):
         if shard.weights is not None:
             return ids, shard.weights.read(first, length).astype(np.float32)
         return ids, plain_weights(length)
+
+    def metadata(self, number: int) -> dict[str, Any]:
+        return {} if self._metadata is None else self._metadata[int(self._rows[number])]
 
 
 def plain_weights(length: int) -> np.ndarray:
@@ -144,15 +164,25 @@ class Corpus:
     domain:     the name of the domain that made it
     settings:   the domain's settings, as JSON
     vocabulary: the names of its tokens
+    learned:    the vocabulary and the other state that the domain learned
     manifest:   everything that manifest.json says
     """
 
-    def __init__(self, path: Path, manifest: dict[str, Any], shards: list[_Shard], index: np.ndarray) -> None:
+    def __init__(
+        self,
+        path: Path,
+        manifest: dict[str, Any],
+        shards: list[_Shard],
+        index: np.ndarray,
+        metadata: StoredMetadata | None,
+    ) -> None:
         self.path = path
         self.manifest = manifest
         self.domain: str = manifest["domain"]
         self.settings: dict[str, Any] = manifest["settings"]
         self.vocabulary = Vocabulary(manifest["vocabulary"])
+        self.learned = Learned(self.vocabulary, dict(manifest["state"]))
+        self._metadata = metadata
         self._shards = shards
         self._index = index
 
@@ -174,7 +204,8 @@ class Corpus:
             index = np.load(path / "documents.npy", allow_pickle=False)
             if index.dtype != INDEX:
                 raise ValueError("documents.npy has other fields")
-            corpus = cls(path, manifest, shards, index)
+            metadata = StoredMetadata(path, documents) if manifest["has_metadata"] else None
+            corpus = cls(path, manifest, shards, index, metadata)
         except (KeyError, TypeError, ValueError, AttributeError, OSError) as error:
             raise CorpusError(f"The corpus {path} is damaged ({error}); build it again.") from error
         corpus._check_index()
@@ -192,8 +223,16 @@ class Corpus:
 
     def documents(self, split: str) -> Documents:
         """The documents of "train", "valid" or "test", in the order in which they were read."""
-        rows = self._index[self._index["split"] == SPLITS.index(split)]
-        return _Stored(self._shards, rows["offset"].copy(), rows["length"].copy(), len(self.vocabulary))
+        numbers = np.flatnonzero(self._index["split"] == SPLITS.index(split))
+        rows = self._index[numbers]
+        return _Stored(
+            self._shards,
+            rows["offset"].copy(),
+            rows["length"].copy(),
+            len(self.vocabulary),
+            self._metadata,
+            numbers,
+        )
 
     @property
     def tokens(self) -> int:
@@ -251,6 +290,14 @@ def read_manifest(path: Path) -> dict[str, Any]:
     version = manifest.get("format") if isinstance(manifest, dict) else None
     if version != FORMAT:
         raise CorpusError(f"The corpus {path} is of format {version}, this is format {FORMAT}; build it again.")
+    interface = manifest.get("interface_version")
+    if interface != INTERFACE_VERSION:
+        plugin = manifest.get("plugin") or {}
+        source = f"{plugin.get('distribution')} {plugin.get('version')}" if plugin else "its plugin"
+        raise CorpusError(
+            f"The corpus {path} was built by {source} for version {interface} of the plugin interface, this is version "
+            f"{INTERFACE_VERSION}; build it again."
+        )
     return manifest
 
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from seqgen.contract.domain import Questions
+from seqgen.contract.documents import AuxiliaryTargets
 from seqgen.corpus.storage.packing import pack
 from seqgen.corpus.storage.segment_lengths import Lengths
 from seqgen.corpus.storage.store import Documents
@@ -23,7 +23,7 @@ from seqgen.errors import CorpusError, PluginError
 from seqgen.grammar import Grammar
 
 Augment = Callable[[np.ndarray, np.random.Generator], np.ndarray]
-Ask = Callable[[np.ndarray, np.random.Generator], Questions | None]
+GetAuxiliaryTargets = Callable[[np.ndarray, np.random.Generator], AuxiliaryTargets | None]
 EPOCHS_HELD = 3
 
 
@@ -31,7 +31,7 @@ class Batch(NamedTuple):
     """One segment of B streams, time first.
 
     inputs:  int32[T, B]; ids
-    targets: int32[T, B]; the id that follows each input, or the answer to a question
+    targets: int32[T, B]; the id that follows each input, or an auxiliary target
     weights: float32[T, B]; how much each target counts; 0 where it is a BOS
     states:  int32[T, B]; the state of the domain's grammar after each input
     """
@@ -46,9 +46,9 @@ class Document(NamedTuple):
     """One document ready to be laid into a stream.
 
     ids:     int32[n]
-    targets: int32[n]; what is to be predicted in the place of each id: itself, or the answer to a question
+    targets: int32[n]; what is to be predicted in the place of each id: itself, or an auxiliary target
     weights: float32[n]; how much each target counts
-    states:  int32[n]; the state of the grammar after each id, or the one that a question is asked in
+    states:  int32[n]; the state of the grammar after each id, or that of an auxiliary target
     """
 
     ids: np.ndarray
@@ -56,29 +56,29 @@ class Document(NamedTuple):
     weights: np.ndarray
     states: np.ndarray
 
-    def asked(self, questions: Questions, grammar: Grammar) -> Document:
-        """The same document with some of its targets replaced by answers; raises PluginError for what cannot be."""
-        shapes = {np.shape(part) for part in (questions.places, questions.answers, questions.weights)}
-        if len(shapes) > 1 or not 0 <= questions.state < grammar.state_count:
+    def with_auxiliary(self, auxiliary: AuxiliaryTargets, grammar: Grammar) -> Document:
+        """Returns the document with some targets replaced. Raises PluginError for targets that cannot be learned."""
+        shapes = {np.shape(part) for part in (auxiliary.positions, auxiliary.targets, auxiliary.weights)}
+        if len(shapes) > 1 or not 0 <= auxiliary.state < grammar.state_count:
             raise PluginError(
-                f"questions has places, answers and weights of {sorted(shapes)} and asks in state {questions.state}; "
-                f"a plugin must give as many of each, and one of the grammar's {grammar.state_count} states."
+                f"auxiliary_targets has positions, targets and weights of {sorted(shapes)} and state {auxiliary.state}; "
+                f"a plugin must return as many of each, and one of the grammar's {grammar.state_count} states."
             )
-        if not grammar.allowed[questions.state, questions.answers].all():
+        if not grammar.allowed[auxiliary.state, auxiliary.targets].all():
             raise PluginError(
-                f"questions has an answer that the grammar forbids in state {questions.state}; "
-                "a plugin must ask in a state that allows it."
+                f"auxiliary_targets has a target that the grammar forbids in state {auxiliary.state}; "
+                "a plugin must name a state that allows it."
             )
-        outside = questions.places[(questions.places < 0) | (questions.places >= len(self.ids) - 1)]
+        outside = auxiliary.positions[(auxiliary.positions < 0) | (auxiliary.positions >= len(self.ids) - 1)]
         if outside.size:
             raise PluginError(
-                f"questions are asked after id {outside[0]} of {len(self.ids)}; "
-                "a plugin must ask them between the first id and the last."
+                f"auxiliary_targets has position {outside[0]} in a document of {len(self.ids)} ids; "
+                "a plugin must name positions before the last id."
             )
         targets, weights, states = self.targets.copy(), self.weights.copy(), self.states.copy()
-        targets[questions.places + 1] = questions.answers
-        weights[questions.places + 1] = questions.weights
-        states[questions.places] = questions.state
+        targets[auxiliary.positions + 1] = auxiliary.targets
+        weights[auxiliary.positions + 1] = auxiliary.weights
+        states[auxiliary.positions] = auxiliary.state
         return Document(self.ids, targets, weights, states)
 
 
@@ -119,7 +119,7 @@ class Stream:
         steps: int,
         seed: int,
         augment: Augment | None = None,
-        ask: Ask | None = None,
+        auxiliary_targets: GetAuxiliaryTargets | None = None,
         vary: bool = False,
     ) -> None:
         if not len(documents):
@@ -131,23 +131,17 @@ class Stream:
         self._lengths = Lengths(steps, seed, vary=vary)
         self._seed = seed
         self._augment = augment
-        self._ask = ask
-        self._tokens = documents.total
-        mean = self._tokens // len(documents)
+        self._auxiliary_targets = auxiliary_targets
+        mean = documents.total // len(documents)
         self._loads = [tuple(-(stream * mean // streams) for stream in range(streams))]
         self._epochs: dict[int, _Epoch] = {}
         self._current: dict[int, _Place] = {}
 
-    @property
-    def epoch_steps(self) -> float:
-        """How many steps of the mean length it takes to see every token once."""
-        return self._tokens / (self._streams * self._steps)
-
     def batch(self, step: int) -> Batch:
         """The batch of a step, counted from 0.
 
-        Raises CorpusError for a document that its grammar forbids, PluginError for an `augment` of another length, and
-        for questions that cannot be asked.
+        Raises CorpusError for a document that its grammar forbids, PluginError for an `augment` that changes the length
+        and for auxiliary targets that cannot be learned.
         """
         begin, length = self._lengths.place(step)
         # One token more than T: the target of the last input.
@@ -206,8 +200,10 @@ class Stream:
         if self._augment is not None:
             ids = self._augmented(ids, np.random.default_rng([self._seed, 1, epoch, index]))
         document = Document(ids, ids, weights, states_of(self._grammar, ids, index))
-        questions = self._ask and self._ask(ids, np.random.default_rng([self._seed, 2, epoch, index]))
-        return document.asked(questions, self._grammar) if questions else document
+        if self._auxiliary_targets is None:
+            return document
+        found = self._auxiliary_targets(ids, np.random.default_rng([self._seed, 2, epoch, index]))
+        return document.with_auxiliary(found, self._grammar) if found else document
 
     def _augmented(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         assert self._augment is not None
