@@ -1,7 +1,7 @@
 """seqgen: train an LSTM with attention on your own sequences, and generate new ones.
 
 A plugin imports the names in `__all__`, and the packages `seqgen.contract` and `seqgen.grammar`. Every name is imported
-when it is first used (PEP 562): `import seqgen` loads nothing, and TensorFlow is loaded by `train`, `load` and `evaluate`.
+when it is first used (PEP 562): `import seqgen` loads nothing, and TensorFlow is loaded by `train`, `load`, `evaluate`.
 """
 
 from __future__ import annotations

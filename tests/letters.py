@@ -12,12 +12,23 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
 
-from seqgen import Domain, Example, Grammar, Options, UnusableFile, Vocabulary, atomic_write
+from seqgen import (
+    Domain,
+    Example,
+    Grammar,
+    Learning,
+    Options,
+    Reading,
+    Training,
+    UnusableFile,
+    Vocabulary,
+    atomic_write,
+)
 from seqgen.grammar import BOS, EOS, build_grammar
 
 A = 2
@@ -28,9 +39,17 @@ class Line:
     letters: str
 
 
+class Caesar(Training[Line]):
+    def augment(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Moves all letters on by the same number of places."""
+        return np.where(ids >= A, A + (ids - A + rng.integers(26)) % 26, ids).astype(np.int32)
+
+
 class Letters(Domain[Line]):
     name = "letters"
+    interface_version = 2
     reads = (".letters",)
+    training = Caesar()
 
     class Settings(Options):
         half: bool = False
@@ -86,21 +105,25 @@ class Letters(Domain[Line]):
 
         return build_grammar(len(self.vocabulary), "start", moves)
 
-    def augment(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Moves all letters on by the same number of places."""
-        return np.where(ids >= A, A + (ids - A + rng.integers(26)) % 26, ids).astype(np.int32)
+
+class ObservingLetters(Learning[Line]):
+    def observe(self, item: Line) -> str:
+        return item.letters
+
+
+class ReadingInParts(Reading[Line]):
+    def in_parts(self, path: PurePath) -> bool:
+        return True
 
 
 class Remembering(Letters):
-    """Its vocabulary tells what it was learned from: the letters, and every line of the evidence. Reads in pieces."""
+    """Its vocabulary tells what it was learned from: the letters, and every line observed. Reads in parts."""
 
-    in_pieces = True
+    learning = ObservingLetters()
+    reading = ReadingInParts()
 
-    def evidence(self, item: Line) -> str:
-        return item.letters
-
-    def learn(self, evidence: Iterable[str]) -> Vocabulary:
-        lines = [set(evidence) for _ in range(2)]
+    def learn(self, observations: Iterable[str]) -> Vocabulary:
+        lines = [set(observations) for _ in range(2)]
         assert lines[0] == lines[1] or not lines[1]
         return Vocabulary([*string.ascii_lowercase, *sorted(f"line:{line}" for line in lines[0])])
 

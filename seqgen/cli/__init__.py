@@ -26,8 +26,13 @@ FAILED, WRONG_CALL = 1, 2
 @click.version_option(seqgen.__version__, prog_name="seqgen")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 @click.option("--no-plugins", is_flag=True, help="Use only the domains that come with seqgen.")
-def group(debug: bool, no_plugins: bool) -> None:
+@click.pass_context
+def group(context: click.Context, debug: bool, no_plugins: bool) -> None:
     """Train an LSTM with attention on your own sequences, and generate new ones."""
+    if no_plugins:
+        from seqgen.contract.discovery import bundled_plugins_only
+
+        context.with_resource(bundled_plugins_only())
 
 
 for command in (domains, corpora, build, train, sample, score, predict, evaluate, doctor):

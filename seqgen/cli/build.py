@@ -9,7 +9,6 @@ import click
 
 from seqgen.cli.common import (
     build_progress,
-    bundled_only,
     json_option,
     print_json,
     set_option,
@@ -42,7 +41,7 @@ def build(context: click.Context, sources: tuple[str, ...], domain: str | None, 
     with build_progress() as progress:
         corpus = build_corpus(
             sources, out, domain=domain, settings=settings, valid=valid, test=test,
-            bundled_only=bundled_only(context), progress=progress,
+            progress=progress,
         )  # fmt: skip
     if as_json:
         told = {name: getattr(corpus, name) for name in ("dropped", "remarks", "examples")}

@@ -46,11 +46,6 @@ test_option = click.option(
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")
 
 
-def bundled_only(context: click.Context) -> bool:
-    """Whether --no-plugins was given."""
-    return bool(context.find_root().params.get("no_plugins"))
-
-
 def print_json(value: Any) -> None:
     click.echo(json.dumps(value, ensure_ascii=False))
 

@@ -9,7 +9,7 @@ import platform
 import click
 
 import seqgen
-from seqgen.cli.common import bundled_only, json_option, print_json
+from seqgen.cli.common import json_option, print_json
 
 PACKAGES = ("tensorflow", "keras", "numpy", "pluggy", "pydantic", "safetensors", "pretty_midi", "music21", "symusic")
 
@@ -29,7 +29,7 @@ def doctor(context: click.Context, as_json: bool) -> None:
         "cores": os.cpu_count(),
         "packages": {name: _version(name) for name in PACKAGES},
         "devices": devices(),
-        "plugins": {str(one.plugin): one.error or "works" for one in load_all(bundled_only=bundled_only(context))},
+        "plugins": {str(one.plugin): one.error or "works" for one in load_all()},
     }
     if as_json:
         print_json(report)

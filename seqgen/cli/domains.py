@@ -6,21 +6,20 @@ from typing import Any
 
 import click
 
-from seqgen.cli.common import bundled_only, json_option, print_json
+from seqgen.cli.common import json_option, print_json
 
 
 @click.command()
 @click.argument("name", required=False)
 @json_option
-@click.pass_context
-def domains(context: click.Context, name: str | None, as_json: bool) -> None:
+def domains(name: str | None, as_json: bool) -> None:
     """What kinds of data can be read; with NAME, what of one can be set and asked for."""
     if name is not None:
-        _show_one(name, bundled_only(context), as_json)
+        _show_one(name, as_json)
         return
-    from seqgen.contract.discovery import load_all
+    from seqgen.contract.discovery import hidden_plugins, load_all
 
-    loaded = load_all(bundled_only=bundled_only(context))
+    loaded = load_all()
     if as_json:
         print_json(
             [
@@ -35,6 +34,8 @@ def domains(context: click.Context, name: str | None, as_json: bool) -> None:
             ]
         )
         return
+    for sentence in hidden_plugins():
+        click.echo(sentence, err=True)
     for one in loaded:
         if one.domain is None:
             click.echo(f"{one.plugin.name}: broken. {one.error}")
@@ -43,15 +44,15 @@ def domains(context: click.Context, name: str | None, as_json: bool) -> None:
             click.echo(f"{one.plugin.name}: {summary} Reads {' '.join(one.domain.reads) or 'any file'}.")
 
 
-def _show_one(name: str, bundled: bool, as_json: bool) -> None:
+def _show_one(name: str, as_json: bool) -> None:
     from seqgen.contract.discovery import load_domain
 
-    domain = load_domain(name, bundled_only=bundled)
+    domain = load_domain(name)
     described: dict[str, Any] = {
         "name": domain.name,
         "summary": (domain.__doc__ or "").strip(),
         "reads": list(domain.reads),
-        "renders": list(domain.renders),
+        "capabilities": domain().capabilities(),
         "settings": _fields(domain.Settings),
         "constraints": _fields(domain.Constraints),
     }
@@ -60,6 +61,9 @@ def _show_one(name: str, bundled: bool, as_json: bool) -> None:
         return
     click.echo(f"{domain.name}: {described['summary']}")
     click.echo(f"reads: {' '.join(domain.reads) or 'any file'}")
+    click.echo("\ncapabilities")
+    for attribute, methods in described["capabilities"].items():
+        click.echo(f"  {attribute:<13} {', '.join(methods) or 'the default'}")
     for kind, command in (("settings", "train"), ("constraints", "sample")):
         click.echo(f"\n{kind} (seqgen {command} --set KEY=VALUE)")
         width = max((len(key) for key in described[kind]), default=0)

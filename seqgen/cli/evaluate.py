@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from seqgen.cli.common import bundled_only, json_option, print_json, table
+from seqgen.cli.common import json_option, print_json, table
 
 MOST_SHOWN = 12
 """Rows of a table that is printed; `--json` has larger ones."""
@@ -25,7 +25,7 @@ def evaluate(context: click.Context, run: Path, seed: int, as_json: bool) -> Non
     """
     from seqgen.workflows.evaluate import evaluate as evaluate_run
 
-    result = evaluate_run(run, bundled_only=bundled_only(context), seed=seed)
+    result = evaluate_run(run, seed=seed)
     if as_json:
         print_json(result)
         return

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from seqgen.cli.common import bundled_only, print_json
+from seqgen.cli.common import print_json
 from seqgen.errors import UsageError
 
 
@@ -31,7 +31,7 @@ def predict(context: click.Context, run: Path, files: tuple[Path, ...], texts: t
         raise UsageError("There is nothing to predict for; name files, or give a --text.")
     from seqgen.workflows.load import load
 
-    trained = load(run, bundled_only=bundled_only(context))
+    trained = load(run)
     for kind, sources in (("file", files), ("text", texts)):
         for source in sources:
             told = partial(_tell, source)

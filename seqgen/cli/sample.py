@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from seqgen.cli.common import bundled_only, json_option, print_json, set_option
+from seqgen.cli.common import json_option, print_json, set_option
 from seqgen.errors import UsageError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ def sample(context: click.Context, run: Path, out: Path | None, stream: bool, co
     from seqgen.workflows.load import load
     from seqgen.workflows.samples import Filled, Found
 
-    trained = load(run, bundled_only=bundled_only(context))
+    trained = load(run)
     asked: dict[str, Any] = {"constraints": settings, "prompt": prompt, "longest": longest}
     particles = drawing.pop("particles")
     if out is None:

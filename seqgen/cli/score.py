@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from seqgen.cli.common import bundled_only, json_option, print_json
+from seqgen.cli.common import json_option, print_json
 
 if TYPE_CHECKING:
     from seqgen.contract.domain import Vocabulary
@@ -37,7 +37,7 @@ def score(context: click.Context, run: Path, sources: tuple[Path, ...], dynamic:
     from seqgen.engine.scoring.neural_cache import NeuralCache
     from seqgen.workflows.load import load
 
-    trained = load(run, bundled_only=bundled_only(context))
+    trained = load(run)
     following = DynamicEvaluation() if dynamic else None
     remembering = None if cache is None else NeuralCache(cache)
     told: list[dict[str, Any]] = []

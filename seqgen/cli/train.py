@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from seqgen.cli.common import build_progress, bundled_only, set_option, test_option, valid_option
+from seqgen.cli.common import build_progress, set_option, test_option, valid_option
 from seqgen.errors import UsageError
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def train(context: click.Context, sources: tuple[str, ...], domain: str | None, 
         with build_progress() as building, live_line() as report:
             trained = train_model(
                 sources, out, domain=domain, settings=settings, size=size, minutes=minutes, steps=steps, resume=resume,
-                start=start, valid=valid, test=test, bundled_only=bundled_only(context), build_progress=building,
+                start=start, valid=valid, test=test, build_progress=building,
                 report=report,
             )  # fmt: skip
     except Stopped as stopped:

@@ -279,9 +279,13 @@ class Reading(Capability[Item]):
     """How files are read."""
 
     attribute = "reading"
-    in_parts: bool = False
-    """Whether `read` keeps only a part of its file in memory. Then a file may have any size, and the time limit holds
-    for each part of its documents."""
+
+    def in_parts(self, path: PurePath) -> bool:
+        """Whether `read` keeps only a part of this file in memory.
+
+        Then the file may have any size, and the time limit holds for each part of its documents.
+        """
+        return False
 
     def companions(self, path: PurePath) -> tuple[str, ...]:
         """Returns the names of the files in the same folder that are read together with this one.

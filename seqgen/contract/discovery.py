@@ -1,8 +1,8 @@
 """Finds the plugins that are installed, and loads each inside its own guard.
 
 A plugin is an entry point of one of the groups in hooks.py. A broken plugin is reported with its name, distribution,
-version and error, and breaks nothing else. The bundled domains are found in the same way as all others; a bundled domain
-wins over another of the same name.
+version and error, and breaks nothing else. Bundled domains are found in the same way as all others; a bundled one wins
+over another of the same name.
 """
 
 from __future__ import annotations
@@ -100,8 +100,8 @@ def hidden_plugins() -> list[str]:
     with bundled_plugins_only():
         bundled = {plugin.name for plugin in installed_plugins()}
     return [
-        f"The domain {point.name!r} of another distribution ({point.value}) is not used: the one that comes with seqgen "
-        "has the same name; rename it."
+        f"The domain {point.name!r} of {point.dist.name} {point.dist.version} is not used, because the one that comes "
+        "with seqgen has the same name; rename it."
         for point in importlib.metadata.entry_points(group=GROUPS["seqgen_domain"])
         if point.name in bundled and point.dist is not None and _normalized(point.dist.name) != BUNDLED
     ]
@@ -151,7 +151,7 @@ def installed_plugin(name: str) -> dict[str, str] | None:
     Bundles and corpora record it.
     """
     named = next((plugin for plugin in installed_plugins() if plugin.name == name), None)
-    return named and {"distribution": named.distribution, "version": named.version}
+    return None if named is None else {"distribution": named.distribution, "version": named.version}
 
 
 @functools.cache

@@ -27,5 +27,5 @@ class HookSpecifications:
     """What a plugin's module implements."""
 
     @hookspec
-    def seqgen_domain(self) -> type[Domain]:  # type: ignore[type-arg, empty-body]
+    def seqgen_domain(self) -> type[Domain]:  # type: ignore[empty-body]
         """Returns the domain's class. Its `name` is the name of the entry point."""

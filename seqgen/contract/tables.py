@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from seqgen.contract.domain import Remark
+from seqgen.contract.documents import Remark
 from seqgen.contract.textfile import lines
 from seqgen.errors import UnusableFile
 

@@ -1,7 +1,7 @@
 """What a trained model is on disk: four files in a folder, which are data and can run nothing.
 
     config.json         format, the model's settings, how it was trained
-    domain.json         the domain's name, interface version, settings, vocabulary and calibration
+    domain.json         the domain's name, interface version, plugin, settings, learned state and calibration
     model.safetensors   the weights
     README.md           a model card, for people
 
@@ -25,7 +25,7 @@ from safetensors.numpy import save
 from seqgen.atomic import atomic_write, write_text
 from seqgen.errors import BundleError
 
-FORMAT = 1
+FORMAT = 2
 LARGEST_JSON = 64 * 2**20
 SHIPPED = Path(__file__).parent / "pretrained"
 

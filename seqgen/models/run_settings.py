@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from seqgen.atomic import write_text
-from seqgen.contract.domain import Options
+from seqgen.contract.options import Options
 from seqgen.engine.settings import SIZES, ModelSettings, TrainingSettings
 from seqgen.engine.training.loop import Budget
 from seqgen.errors import CorpusError, InvalidValue, PluginError, TrainingError, UnknownName, UsageError
@@ -100,9 +100,9 @@ def typed(settings: Mapping[str, Any], domain: type[Options]) -> tuple[dict[str,
         if key in engine:
             raise PluginError(f"The plugin's setting {key!r} is called as one of the engine's; rename it there.")
     for key in settings:
-        if key not in engine and not domain.has(key):
+        if key not in engine and not domain.has_option(key):
             raise UnknownName("setting", key, {*engine, *domain.model_fields})
-    own = {key: value for key, value in settings.items() if domain.has(key)}
+    own = {key: value for key, value in settings.items() if domain.has_option(key)}
     checked = domain.from_mapping(own).model_dump(mode="json", include=set(own))
     rest: dict[str, Any] = {}
     for kind in (ModelSettings, TrainingSettings):

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from seqgen.contract.discovery import load_domain
-from seqgen.contract.domain import Vocabulary
+from seqgen.contract.vocabulary import Learned
 from seqgen.corpus.building.build import build as build_corpus
 from seqgen.corpus.reading.sources import Progress
 from seqgen.corpus.recipes.recipes import Recipe, find_recipe, recipes
@@ -23,23 +23,22 @@ def build(
     settings: Mapping[str, Any] | None = None,
     valid: Sequence[Path | str] = (),
     test: Sequence[Path | str] = (),
-    bundled_only: bool = False,
     progress: Progress | None = None,
-    known: Vocabulary | None = None,
+    known: Learned | None = None,
 ) -> Corpus:
     """Makes a corpus of files, folders and archives, or of the one recipe that is named, in the new folder `out`.
 
     What an interrupted call with the same arguments left beside `out` is gone on with.
 
     `domain` may be left out for a recipe. The files and folders `valid` and `test` are for these splits and no other;
-    with `valid`, all of the sources are trained on. A vocabulary that is `known` is grown, not learned anew. Raises
-    CorpusError, OutputError, UnknownName, InvalidValue, UsageError.
+    with `valid`, all of the sources are trained on. `known` is what the trained model learned that a new
+    one starts from. Raises CorpusError, OutputError, UnknownName, InvalidValue, UsageError.
     """
     name, recipe = what_is(sources, domain)
     held_out = {side: [Path(one) for one in files] for side, files in (("valid", valid), ("test", test)) if files}
     if recipe and held_out:
         raise UsageError(f"The recipe {recipe.name!r} says how it is split; leave out --valid and --test.")
-    made = load_domain(name, bundled_only=bundled_only)
+    made = load_domain(name)
     values = {**(recipe.settings if recipe else {}), **(settings or {})}
     paths = recipe.files(progress) if recipe else [Path(source) for source in sources]
     return build_corpus(

@@ -10,8 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from seqgen.contract.capabilities import Metrics
+from seqgen.contract.documents import Record
 from seqgen.contract.domain import Domain
-from seqgen.corpus.storage.items import Items, held_out_split
+from seqgen.corpus.storage.records import Records, held_out_split
 from seqgen.corpus.storage.store import Corpus, Documents
 from seqgen.corpus.storage.whole import whole
 from seqgen.engine.scoring.evaluation import Evaluator
@@ -28,11 +30,11 @@ COMPARED_DOCUMENTS = 2000
 SUMMARIES: dict[str, Callable[[list[int]], Any]] = {"mean": np.mean, "most": max}
 
 
-def evaluate(run: Path | str, *, bundled_only: bool = False, seed: int = 0) -> dict[str, Any]:
+def evaluate(run: Path | str, *, seed: int = 0) -> dict[str, Any]:
     """Evaluates a run's best model on the corpus of the run; see `evaluate_model`."""
     run = Path(run)
     corpus = Corpus.open(run / RunSettings.read(run).corpus)
-    return evaluate_model(load(run, bundled_only=bundled_only), corpus, seed=seed)
+    return evaluate_model(load(run), corpus, seed=seed)
 
 
 def evaluate_model(trained: Trained, corpus: Corpus, *, seed: int = 0) -> dict[str, Any]:
@@ -47,12 +49,13 @@ def evaluate_model(trained: Trained, corpus: Corpus, *, seed: int = 0) -> dict[s
     Takes the corpus' test split, or the validation split where there is no test. Raises CorpusError.
     """
     domain = trained.domain
+    metrics = domain.metrics or Metrics()
     split, documents = held_out_split(domain, corpus)
     grammar = trained.model.grammar
     batches = whole(documents, grammar, streams=16, steps=64)
     held_out = Evaluator(trained.model).evaluate(batch for batch, _ in batches)
     made = trained.sample(EVALUATED_SAMPLES, seed=seed)
-    real = list(Items(domain, documents)[:COMPARED_DOCUMENTS])
+    real = list(Records(domain, documents)[:COMPARED_DOCUMENTS])
     copies, expected = copies_of(domain, corpus, [sample.ids for sample in made])
     return {
         "split": split,
@@ -62,15 +65,17 @@ def evaluate_model(trained: Trained, corpus: Corpus, *, seed: int = 0) -> dict[s
         "nats": held_out.nats,
         "perplexity": float(np.exp(held_out.nats)),
         "bits": _bits(domain, documents, held_out.nats * held_out.tokens),
-        "baselines": baselines(corpus.documents("train"), documents, grammar, domain.period),
+        "baselines": baselines(corpus.documents("train"), documents, grammar, metrics.period),
         "novelty": {
             f"{name}, {side}": float(how([copy.length for copy in found]))
             for side, found in (("samples", copies), ("held out", expected))
             for name, how in SUMMARIES.items()
         },
         "copies": _where(domain, corpus, made, copies),
-        "metrics": domain.evaluate(real, [sample.item for sample in made]),
-        "answers": domain.examine(Items(domain, corpus.documents("train")), real, trained.oracle),
+        "metrics": metrics.compare(real, [Record(sample.item) for sample in made]),
+        "answers": domain.prediction.evaluate_answers(Records(domain, corpus.documents("train")), real, trained.oracle)
+        if domain.prediction
+        else {},
     }
 
 
@@ -83,7 +88,7 @@ def copies_of(domain: Domain, corpus: Corpus, samples: Sequence[np.ndarray]) -> 
     _, documents = held_out_split(domain, corpus)
     pairs = zip(samples, range(len(documents)), strict=False)
     real = [documents[number][0][: len(sample)] for sample, number in pairs]
-    found = longest_copies([*samples, *real], corpus.documents("train"), domain.passages)
+    found = longest_copies([*samples, *real], corpus.documents("train"), (domain.metrics or Metrics()).copy_symbols)
     return found[: len(samples)], found[len(samples) :]
 
 
@@ -93,7 +98,7 @@ def _where(domain: Domain, corpus: Corpus, samples: Sequence[Sample], copies: li
     origins = iter(corpus.origins("train", [copy.document for copy in copies if copy.length]))
 
     def place(ids: np.ndarray, token: int) -> dict[str, float]:
-        return {"token": token, **domain.measures(domain.decode(ids[:token]))}
+        return {"token": token, **(domain.metrics or Metrics()).sizes(domain.decode(ids[:token]))}
 
     told: list[dict[str, Any]] = []
     for sample, copy in zip(samples, copies, strict=True):
@@ -115,6 +120,6 @@ def _bits(domain: Domain, documents: Documents, nats: float) -> dict[str, float]
     """What `documents` cost by unit, where they cost `nats` together."""
     sizes: defaultdict[str, float] = defaultdict(float)
     for number in range(len(documents)):
-        for unit, size in domain.measures(domain.decode(documents[number][0])).items():
+        for unit, size in (domain.metrics or Metrics()).sizes(domain.decode(documents[number][0])).items():
             sizes[unit] += size
     return {unit: nats / math.log(2) / size for unit, size in sizes.items() if size}

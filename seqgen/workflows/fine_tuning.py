@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from seqgen.contract.domain import Vocabulary
+from seqgen.contract.domain import Domain
+from seqgen.contract.vocabulary import Learned, Vocabulary
 from seqgen.engine.model import Model
 from seqgen.engine.settings import SIZES, ModelSettings
 from seqgen.engine.weights import first_weights
@@ -24,15 +25,20 @@ BY_TOKEN = ("embedding", "output/weights", "output/bias")
 BY_CLASS = "state_embedding"
 
 
+def start_domains(domain: Domain[Any]) -> tuple[str, ...]:
+    """Returns the names of the domains whose trained models a model of this domain can start from."""
+    return (domain.name, *(domain.learning.start_domains() if domain.learning else ()))
+
+
 class Start:
     """A trained model whose weights another run begins with.
 
-    `settings` are those of its model, `vocabulary` is its domain's, from which the new one grows.
+    `settings` are those of its model, `learned` is what its domain learned, which the new one extends.
     """
 
-    def __init__(self, path: Path, domains: Sequence[str], *, bundled_only: bool = False) -> None:
+    def __init__(self, path: Path, domains: Sequence[str]) -> None:
         """Raises UsageError for a model of none of these domains, BundleError for a damaged one."""
-        trained = load(path, bundled_only=bundled_only)
+        trained = load(path)
         if trained.domain.name not in domains:
             raise UsageError(
                 f"{path} is a model of the domain {trained.domain.name!r}, not {' or '.join(map(repr, domains))}; "
@@ -40,7 +46,7 @@ class Start:
             )
         self.path = path
         self.settings: ModelSettings = trained.model.settings
-        self.vocabulary: Vocabulary = trained.domain.vocabulary
+        self.learned = Learned(trained.domain.vocabulary, trained.domain.state)
         self._weights = trained.model.numpy()
 
     def check_same(self, asked: Mapping[str, Any], size: str | None) -> None:
@@ -55,7 +61,7 @@ class Start:
     def model(self, grammar: Grammar, vocabulary: Vocabulary, seed: int) -> Model:
         """A model for another vocabulary and grammar that knows what the trained one knew."""
         fresh = first_weights(self.settings, grammar.vocabulary_size, grammar.class_count, seed)
-        return Model(self.settings, moved(self._weights, self.vocabulary, fresh, vocabulary), grammar)
+        return Model(self.settings, moved(self._weights, self.learned.vocabulary, fresh, vocabulary), grammar)
 
 
 def moved(

@@ -7,8 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from seqgen.contract.discovery import load_domain
-from seqgen.contract.domain import Vocabulary
+from seqgen.contract.capabilities import Prediction
+from seqgen.contract.core import INTERFACE_VERSION
+from seqgen.contract.discovery import installed_plugin, load_domain
+from seqgen.contract.vocabulary import Vocabulary
 from seqgen.errors import BundleError, UsageError
 from seqgen.models.bundle import read_bundle
 from seqgen.workflows.trained import Trained
@@ -20,13 +22,20 @@ class _NamedDomain(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     name: str
-    api_version: int
+    interface_version: int
+    plugin: dict[str, str] | None
     settings: dict[str, Any]
     vocabulary: list[str]
+    state: dict[str, Any]
     calibration: dict[str, Any] = {}
 
+    @property
+    def source(self) -> str:
+        """The distribution and version that the model was trained with."""
+        return f"{self.plugin['distribution']} {self.plugin['version']}" if self.plugin else f"a plugin {self.name!r}"
 
-def load(path: Path | str, *, bundled_only: bool = False) -> Trained:
+
+def load(path: Path | str) -> Trained:
     """The model in a run or a bundle, ready to sample. Raises BundleError, UnknownName, PluginError."""
     bundle = read_bundle(Path(path))
     try:
@@ -37,12 +46,21 @@ def load(path: Path | str, *, bundled_only: bool = False) -> Trained:
         raise BundleError(
             f"{bundle.path}/domain.json is damaged ({reason}); take it from where it was trained."
         ) from error
-    made = load_domain(named.name, bundled_only=bundled_only)
+    if named.interface_version != INTERFACE_VERSION:
+        raise BundleError(
+            f"{bundle.path} was trained with {named.source}, which is written for version {named.interface_version} of "
+            f"the plugin interface, this is version {INTERFACE_VERSION}; train again, or use the seqgen that made it."
+        )
+    made = load_domain(named.name, named.plugin)
     try:
-        settings = made.Settings.from_mapping(named.settings)
-        calibration = made.Calibration.from_mapping(named.calibration, "calibration")
+        domain = made(made.Settings.from_mapping(named.settings), vocabulary, named.state)
+        if named.calibration:
+            prediction = domain.require(Prediction)
+            prediction.calibration = prediction.Calibration.from_mapping(named.calibration, "calibration")
     except UsageError as error:
-        raise BundleError(f"{bundle.path} does not fit the plugin {named.name!r} that is installed: {error}") from error
-    domain = made(settings, vocabulary)
-    domain.calibration = calibration
+        installed = installed_plugin(named.name) or {"distribution": "no distribution", "version": ""}
+        raise BundleError(
+            f"{bundle.path} was trained with {named.source} and does not fit {installed['distribution']} "
+            f"{installed['version']}, which is installed: {error}"
+        ) from error
     return Trained(bundle, domain)

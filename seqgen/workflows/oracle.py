@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from seqgen.contract.domain import Prompt
+from seqgen.contract.documents import Prompt
 from seqgen.corpus.storage.packing import pack
 from seqgen.engine.decoding.sampling import Sampler
 from seqgen.engine.model import Model
@@ -83,11 +83,11 @@ class Oracle:
         return np.pad(by_distance[::-1], (len(ids) - len(by_distance), 0))
 
     def generate(
-        self, prompt: Prompt, count: int, *, longest: int, seed: int, guidance: float | None = None
+        self, prompt: Prompt, count: int, *, max_new_tokens: int, seed: int, guidance: float | None = None
     ) -> list[np.ndarray]:
         return self._sampler.sample(
-            prompt.ids, prompt.grammar, unconditional=prompt.unconditional, guidance=prompt.strength(guidance),
-            count=count, longest=longest, seed=seed,
+            prompt.ids, prompt.grammar, unconditional=prompt.unconditional, guidance=prompt.guidance_strength(guidance),
+            count=count, longest=max_new_tokens, seed=seed,
         )  # fmt: skip
 
 

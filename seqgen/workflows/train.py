@@ -14,7 +14,8 @@ from typing import Any
 import numpy as np
 
 from seqgen.atomic import remove_unfinished
-from seqgen.contract.discovery import load_domain
+from seqgen.contract.capabilities import Training
+from seqgen.contract.discovery import installed_plugin, load_domain
 from seqgen.contract.domain import Domain
 from seqgen.corpus.building.unfinished import unfinished_folder
 from seqgen.corpus.reading.sources import Progress as BuildProgress
@@ -34,7 +35,7 @@ from seqgen.models.model_card import model_card
 from seqgen.models.run_settings import NAME as SETTINGS
 from seqgen.models.run_settings import RunSettings, budget, new_run, typed, where
 from seqgen.workflows.build import build, what_is
-from seqgen.workflows.fine_tuning import Start
+from seqgen.workflows.fine_tuning import Start, start_domains
 from seqgen.workflows.load import load
 from seqgen.workflows.trained import Trained
 
@@ -52,7 +53,6 @@ def train(
     start: Path | str | None = None,
     valid: Sequence[Path | str] = (),
     test: Sequence[Path | str] = (),
-    bundled_only: bool = False,
     build_progress: BuildProgress | None = None,
     report: Callable[[Progress], None] | None = None,
 ) -> Trained:
@@ -77,7 +77,7 @@ def train(
         corpus = Corpus.open(run / saved.corpus)
         if domain not in (None, corpus.domain):
             raise UsageError(f"{run} is a run of the domain {corpus.domain!r}, not {domain!r}; choose another folder.")
-        made = load_domain(corpus.domain, bundled_only=bundled_only)
+        made = load_domain(corpus.domain, corpus.manifest["plugin"])
         own, engine = typed(settings or {}, made.Settings)
         saved.check_same(run, {**own, **engine}, size, corpus.settings)
         saved.check_start(run, start)
@@ -88,12 +88,10 @@ def train(
         _check_free(run, resume)
         ready = Corpus.open(Path(sources[0])) if len(sources) == 1 and is_corpus(Path(sources[0])) else None
         name, recipe = (ready.domain, None) if ready and domain is None else what_is(sources, domain)
-        made = load_domain(name, bundled_only=bundled_only)
+        made = load_domain(name)
         own, engine = typed(settings or {}, made.Settings)
-        origins = made.begins_with(
-            made.Settings.from_mapping(ready.settings if ready else {**(recipe.settings if recipe else {}), **own})
-        )
-        begun = None if start is None else Start(Path(start), origins, bundled_only=bundled_only)
+        chosen = made.Settings.from_mapping(ready.settings if ready else {**(recipe.settings if recipe else {}), **own})
+        begun = None if start is None else Start(Path(start), start_domains(made(chosen)))
         if begun:
             begun.check_same(engine, size)
         parts = {**new_run(engine, size, begun.settings if begun else None), **budget(minutes, steps)}
@@ -104,22 +102,22 @@ def train(
 
         def build_it() -> Corpus:
             return build(sources, run / "corpus", domain=domain, settings=own, valid=valid, test=test,
-                         bundled_only=bundled_only, progress=build_progress,
-                         known=begun.vocabulary if begun else None)  # fmt: skip
+                         progress=build_progress,
+                         known=begun.learned if begun else None)  # fmt: skip
 
         corpus = ready or _corpus_of_run(run, resume, build_it)
         inside = corpus.path.resolve().is_relative_to(run.resolve())
         saved = RunSettings(corpus="corpus" if inside else str(corpus.path.resolve()), start=where(start), **parts)
     saved.write(run)
-    domain_of_run = made(made.Settings.from_mapping(corpus.settings), corpus.vocabulary)
+    domain_of_run = made(made.Settings.from_mapping(corpus.settings), corpus.learned.vocabulary, corpus.learned.state)
     with memory_explained(saved.model, saved.training, domain_of_run.grammar()):
         try:
-            _run(run, corpus, domain_of_run, saved, bundled_only, report)
+            _run(run, corpus, domain_of_run, saved, report)
         except Stopped:
             if (run / "bundle" / "config.json").is_file():
-                load(run, bundled_only=bundled_only).calibrate(corpus)
+                load(run).calibrate(corpus)
             raise
-    trained = load(run, bundled_only=bundled_only)
+    trained = load(run)
     trained.calibrate(corpus)
     return trained
 
@@ -158,17 +156,18 @@ def _corpus_of_run(run: Path, resume: bool, build_it: Callable[[], Corpus]) -> C
         raise
 
 
-def _run(run: Path, corpus: Corpus, domain: Domain, saved: RunSettings, bundled_only: bool,
+def _run(run: Path, corpus: Corpus, domain: Domain, saved: RunSettings,
          report: Callable[[Progress], None] | None) -> None:  # fmt: skip
     training, grammar = saved.training, domain.grammar()
+    changes = domain.training or Training()
     documents, held_out = corpus.documents("train"), corpus.documents("valid")
     stream = Stream(
         documents, grammar, streams=training.streams, steps=training.segment, seed=training.seed,
-        augment=domain.augment, ask=domain.questions, vary=training.vary_segment,
+        augment=changes.augment, auxiliary_targets=changes.auxiliary_targets, vary=training.vary_segment,
     )  # fmt: skip
     checkpoint = newest_checkpoint(run / "checkpoints")
     if saved.start is not None and checkpoint is None:
-        begun = Start(Path(saved.start), domain.begins_with(domain.settings), bundled_only=bundled_only)
+        begun = Start(Path(saved.start), start_domains(domain))
         model = begun.model(grammar, domain.vocabulary, training.seed)
     else:
         model = Model.new(saved.model, grammar, training.seed)
@@ -182,9 +181,11 @@ def _run(run: Path, corpus: Corpus, domain: Domain, saved: RunSettings, bundled_
 
     about = {
         "name": domain.name,
-        "api_version": domain.api_version,
+        "interface_version": domain.interface_version,
+        "plugin": installed_plugin(domain.name),
         "settings": domain.settings.model_dump(mode="json"),
         "vocabulary": list(domain.vocabulary.names[2:]),
+        "state": dict(domain.state),
     }
     made_with = {"model": saved.model.model_dump(), "grammar": grammar.digest, "training": training.model_dump()}
 

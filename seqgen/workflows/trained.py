@@ -11,10 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from seqgen.contract.domain import Answer, Domain, Prompt
+from seqgen.contract.capabilities import Display, Prediction, Prompting
+from seqgen.contract.documents import Answer, Prompt, Record
+from seqgen.contract.domain import Domain
 from seqgen.contract.textfile import is_file
-from seqgen.corpus.reading.workers import read_documents
-from seqgen.corpus.storage.items import Items, held_out_split
+from seqgen.corpus.reading.channel import Encoded
+from seqgen.corpus.reading.workers import Task, read_documents
+from seqgen.corpus.storage.records import Records, held_out_split
 from seqgen.corpus.storage.store import Corpus, is_corpus
 from seqgen.corpus.storage.stream import states_of
 from seqgen.engine.decoding.beam_search import BeamSearch
@@ -66,9 +69,10 @@ class Trained:
                 f"{bundle.path}/config.json is damaged ({reason}); take it from where it was trained."
             ) from error
         if bundle.config.get("grammar") != grammar.digest:
+            source = bundle.domain.get("plugin") or {"distribution": "a plugin", "version": "of the trainer"}
             raise BundleError(
-                f"{bundle.path} was trained with another grammar of the domain {domain.name!r}; "
-                "use the version of the plugin that it was trained with."
+                f"{bundle.path} was trained with another grammar of the domain {domain.name!r}, that of "
+                f"{source['distribution']} {source['version']}; install that version."
             )
         weights = bundle.weights(weight_shapes(settings, grammar.vocabulary_size, grammar.class_count))
         self.model = Model(settings, weights, grammar)
@@ -118,10 +122,10 @@ class Trained:
                 )
             return self._filled(start, count, particles, seed, longest)
         drawn = self._sampler.sample(
-            start.ids, start.grammar, unconditional=start.unconditional, guidance=start.strength(guidance),
+            start.ids, start.grammar, unconditional=start.unconditional, guidance=start.guidance_strength(guidance),
             count=count, longest=longest, seed=seed, filters=filters,
         )  # fmt: skip
-        shown = drawn if with_prompt else [self.domain.without_prompt(ids, len(start.ids)) for ids in drawn]
+        shown = drawn if with_prompt else [self.domain.prompting.without_prompt(ids, len(start.ids)) for ids in drawn]
         given = self._given(start) if with_prompt else None
         return [
             Sample(seed, number, ids, self.domain.decode(kept), given)
@@ -208,20 +212,22 @@ class Trained:
         `filters` are those of `sample`. Raises what `sample` does, and UsageError in a domain that has nothing to show
         before a document is whole.
         """
+        prompting = self.domain.require(Prompting, "stream_text")
         _check(seed, longest=longest)
         start = _nothing_given(self._prompt(prompt, constraints), "A stream")
         drawn = self._sampler.stream(
-            start.ids, start.grammar, unconditional=start.unconditional, guidance=start.strength(guidance), count=1,
-            first=number, longest=longest, seed=seed, filters=Filters(**filters),
+            start.ids, start.grammar, unconditional=start.unconditional,
+            guidance=start.guidance_strength(guidance), count=1, first=number, longest=longest, seed=seed, filters=Filters(**filters),
         )  # fmt: skip
         shown = start.ids if with_prompt else start.ids[:1]
-        return self.domain.live(itertools.chain([shown], (chunk[:, 0] for chunk in drawn)))
+        return prompting.stream_text(itertools.chain([shown], (chunk[:, 0] for chunk in drawn)))
 
     def write(self, sample: Sample, folder: Path | str) -> list[Path]:
         """Writes a sample and every rendering of it to `folder`, named after its label. Raises OutputError."""
         path = Path(folder) / f"{self.domain.name}-{sample.label}"
         files = self.domain.write(sample.item, path)
-        return files + [self.domain.render(sample.item, kind, path, sample.given) for kind in self.domain.renders]
+        display = self.domain.display or Display()
+        return files + [display.render(sample.item, kind, path, sample.given) for kind in display.renderings]
 
     def write_page(
         self, written: Sequence[tuple[Sample, list[Path]]], folder: Path | str, about: Mapping[str, Any] | None = None
@@ -230,16 +236,14 @@ class Trained:
 
         It lies in `folder`, beside the files, and tells `about` how they were made. Raises OutputError.
         """
-        folder = Path(folder)
+        folder, display = Path(folder), self.domain.display or Display()
         entries = [
-            Entry(
-                sample.label, self.domain.show(sample.item, sample.given), [file.relative_to(folder) for file in files]
-            )
+            Entry(sample.label, display.html(sample.item, sample.given), [file.relative_to(folder) for file in files])
             for sample, files in written
         ]
         first = written[0][0].label.rpartition("-")[0] if written else "none"
         path = folder / f"{self.domain.name}-{first}.html"
-        write_page(path, f"{self.domain.name} · {len(entries)} new", about or {}, entries, self.domain.script())
+        write_page(path, f"{self.domain.name} · {len(entries)} new", about or {}, entries, display.script())
         return path
 
     def _given(self, start: Prompt) -> Any:
@@ -260,12 +264,13 @@ class Trained:
         Raises InvalidValue, UnusableFile, CorpusError.
         """
         source, scorer = Path(source), self._scorer(dynamic, cache)
-        for ids, weights in self._held_out(source) if is_corpus(source) else self._read(source):
+        read = ((document.ids, document.weights) for document in self._read(source))
+        for ids, weights in self._held_out(source) if is_corpus(source) else read:
             yield Score(source, ids, scorer.nats(ids, weights), float(weights.sum()))
 
     def draw(self, score: Score, path: Path | str) -> Path:
         """Draws where a document costs most, as `path` with an ending added. Raises UsageError, OutputError."""
-        return self.domain.render_surprise(score.ids, score.nats, Path(path))
+        return self.domain.require(Display, "draw_surprise").draw_surprise(score.ids, score.nats, Path(path))
 
     def probabilities(
         self,
@@ -317,9 +322,10 @@ class Trained:
         the document spoke for the answer; `told(what, count)` hears of what was left out or guessed. Raises UsageError
         where the domain predicts nothing, UnusableFile.
         """
-        answer = self.domain.explain if explain else self.domain.predict
-        items = self._items(source, told=told)
-        while some := list(itertools.islice(items, ANSWERED_AT_ONCE)):
+        prediction = self.domain.require(Prediction, "explain" if explain else "predict")
+        answer = prediction.explain if explain else prediction.predict
+        records = self._records(source, "predict", told)
+        while some := list(itertools.islice(records, ANSWERED_AT_ONCE)):
             yield from answer(some, self.oracle)
 
     def _scorer(self, dynamic: DynamicEvaluation | None, cache: NeuralCache | None) -> Scorer:
@@ -340,10 +346,13 @@ class Trained:
 
     def calibrate(self, corpus: Corpus) -> None:
         """Lets the domain find what makes its answers better, and keeps it in the bundle."""
-        train, held_out = (Items(self.domain, corpus.documents(split)) for split in ("train", "valid"))
-        found = self.domain.calibrate(train, held_out, self.oracle)
-        if found != self.domain.calibration:
-            self.domain.calibration = found
+        prediction = self.domain.prediction
+        if prediction is None:
+            return
+        train, held_out = (Records(self.domain, corpus.documents(split)) for split in ("train", "valid"))
+        found = prediction.calibrate(train, held_out, self.oracle)
+        if found != prediction.calibration:
+            prediction.calibration = found
             self.bundle.describe_domain({**self.bundle.domain, "calibration": found.model_dump(mode="json")})
 
     def _held_out(self, path: Path) -> Iterator[tuple[np.ndarray, np.ndarray]]:
@@ -356,29 +365,31 @@ class Trained:
 
     def _prompt(self, prompt: Path | str | None, constraints: Mapping[str, Any] | None) -> Prompt:
         """What is given: nothing, the first document of a file, or what the domain makes of a text."""
-        wishes = self.domain.Constraints.from_mapping(constraints or {}, "constraint")
+        asked = self.domain.Constraints.from_mapping(constraints or {}, "constraint")
+        prompting = self.domain.prompting
         if prompt is None:
-            return self.domain.prompt(None, wishes)
-        return self.domain.prompt(next(self._items(prompt, self.domain.of_prompts())), wishes)
+            return prompting.prompt(None, asked)
+        return prompting.prompt(next(self._records(prompt, "prompt")).item, asked)
 
-    def _items(self, source: Path | str, domain: Domain | None = None, told: Told = ignore) -> Iterator[Any]:
-        """The items of a file or, where there is no such file, the one that the domain makes of that text."""
+    def _records(self, source: Path | str, task: Task, told: Told = ignore) -> Iterator[Record[Any]]:
+        """The records of a file or, where there is no such file, the one that the domain makes of that text."""
         if isinstance(source, str) and not is_file(source):
-            return iter([self.domain.prompt_text(source)])
-        return (self.domain.decode(ids) for ids, _ in self._read(Path(source), domain, told))
+            if not self.domain.prompting.offers("from_text"):
+                raise UnusableFile(f"{source} is not a file; name one that exists.")
+            return iter([Record(self.domain.prompting.from_text(source))])
+        documents = self._read(Path(source), task, told)
+        return (Record(self.domain.decode(document.ids), document.metadata) for document in documents)
 
-    def _read(
-        self, path: Path, domain: Domain | None = None, told: Told = ignore
-    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    def _read(self, path: Path, task: Task = "encode", told: Told = ignore) -> Iterator[Encoded]:
         """The documents of one file, read in a process of its own; raises UnusableFile unless there is one."""
         if not path.is_file():
             raise UnusableFile(f"{path} is not a file; name one that exists.")
-        for _, reading in read_documents(domain or self.domain, [path]):
+        for _, reading in read_documents(self.domain, [path], task):
             if not len(reading.documents):
                 raise UnusableFile(f"{path} cannot be used: {reading.why_not}.")
             for what, count in (*reading.dropped.items(), *reading.remarks.items()):
                 told(what, count)
-            yield from ((document.ids, document.weights) for document in reading.documents)
+            yield from reading.documents
 
 
 def _nothing_given(start: Prompt, what: str) -> Prompt:

@@ -31,6 +31,7 @@ from seqgen.corpus.building.settings_inference import settled
 from seqgen.corpus.building.unfinished import check_free, clear, remove_all_but, unfinished
 from seqgen.corpus.building.vocabulary_learning import Moved, TrainingObservations
 from seqgen.corpus.reading.channel import Encoded, Reading
+from seqgen.corpus.reading.companions import no_companions
 from seqgen.corpus.reading.sources import HeldOut, Progress, Source, sha256, walk
 from seqgen.corpus.reading.workers import Limits, Readers
 from seqgen.corpus.recipes.recipes import Recipe
@@ -80,7 +81,8 @@ def build(
     held_out = {side: [Path(source) for source in files] for side, files in (held_out or {}).items()}
     split = split or (recipe.split if recipe else Split())
     check_free(out)
-    total = sum(1 for _ in walk(paths, domain.reads, held_out=held_out))
+    companions = domain.reading.companions if domain.reading and domain.reading.offers("companions") else no_companions
+    total = sum(1 for _ in walk(paths, domain.reads, held_out=held_out, companions=companions))
     if not total:
         endings = f" of {domain.name!r} ({', '.join(domain.reads)})" if domain.reads else ""
         raise CorpusError(f"There are no files{endings} in {', '.join(map(str, paths)) or 'nothing'}; name others.")
@@ -94,7 +96,7 @@ def build(
         "limits": str(limits),
     }
     with unfinished(out, task) as folder:
-        files = partial(walk, paths, domain.reads, folder, held_out=held_out)
+        files = partial(walk, paths, domain.reads, folder, held_out=held_out, companions=companions)
         # Who brings validation files of their own means all of the sources to be trained on.
         named = {*held_out, *(("test",) if "valid" in held_out else ())}
         work = partial(_fill, folder, domain, files, total, split, named, recipe, limits, progress, known)

@@ -115,7 +115,8 @@ def _exactly(read: Callable[[int], bytes], size: int) -> bytearray:
 def pack(reading: Reading) -> bytes:
     """A reading as bytes."""
     documents, observations = list(reading.documents), list(reading.observations)
-    prints = [part for one in (*documents, *observations) for part in (one.key, one.group)]
+    prints = [part for document in documents for part in (document.key, document.group)]
+    prints += [part for one in observations for part in (one.key, one.group)]
     header = {
         "reason": reading.reason,
         "detail": reading.detail,

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
-from seqgen.corpus.reading.archives import is_archive, members, place_of
+from seqgen.corpus.reading.archives import Member, is_archive, members, place_of
 from seqgen.corpus.reading.channel import printable
 from seqgen.corpus.reading.companions import Companions, no_companions, unpack_together
 from seqgen.errors import CorpusError
@@ -76,6 +76,9 @@ def walk(
     def target() -> Path | None:
         return target_of(number)
 
+    def target_after(first: int, more: int) -> Path | None:
+        return target_of(first + more)
+
     def target_of(number: int) -> Path | None:
         return place_of(into, f"unpacked-{number}/{stem}") if into is not None and wanted(number) else None
 
@@ -86,12 +89,11 @@ def walk(
             continue
         # A file at the root of an archive stands in a folder called as the archive, which may be its label.
         stem = path.name.split(".")[0] or "archive"
+        unpacked: Iterator[tuple[Member, tuple[Path, ...]]]
         if companions is no_companions:
             unpacked = ((member, ()) for member in members(path, endings, target))
         else:
-            unpacked = unpack_together(
-                path, endings, companions, partial(lambda first, k: target_of(first + k), number)
-            )
+            unpacked = unpack_together(path, endings, companions, partial(target_after, number))
         for member, beside in unpacked:
             inner = f"{name}/{printable(member.name, None)}" if member.name else name
             place = target()

@@ -19,7 +19,6 @@ from typing import Any
 
 import numpy as np
 
-from seqgen.contract import capabilities
 from seqgen.contract.capabilities import Deduplication, Inference, Learning, Prediction
 from seqgen.contract.documents import Record, Remark
 from seqgen.contract.domain import Domain
@@ -112,7 +111,7 @@ class _Part:
 def _parts(domain: Domain, grammar: Grammar, path: Path, job: dict[str, Any]) -> Iterator[Reading]:
     """What a file gives, the last part with more=False; never raises but for what ends the process."""
     part, empty = _Part(), True
-    in_parts = (domain.reading or capabilities.Reading()).in_parts
+    in_parts = domain.reading is not None and domain.reading.in_parts(path)
     try:
         if not in_parts and path.stat().st_size > job["file_bytes"]:
             yield Reading(reason=f"larger than {job['file_bytes'] / 2**20:g} MiB")

@@ -61,7 +61,7 @@ class Document(NamedTuple):
         shapes = {np.shape(part) for part in (auxiliary.positions, auxiliary.targets, auxiliary.weights)}
         if len(shapes) > 1 or not 0 <= auxiliary.state < grammar.state_count:
             raise PluginError(
-                f"auxiliary_targets has positions, targets and weights of {sorted(shapes)} and state {auxiliary.state}; "
+                f"auxiliary_targets has positions, targets, weights of {sorted(shapes)} and state {auxiliary.state}; "
                 f"a plugin must return as many of each, and one of the grammar's {grammar.state_count} states."
             )
         if not grammar.allowed[auxiliary.state, auxiliary.targets].all():

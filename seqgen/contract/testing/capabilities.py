@@ -1,0 +1,251 @@
+"""Checks of the capabilities, one function each. `CHECKS` has them by the attribute that holds the capability."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from seqgen.contract.capabilities import (
+    Deduplication,
+    Display,
+    Inference,
+    Learning,
+    Metrics,
+    Prediction,
+    Prompting,
+    Reading,
+    Training,
+)
+from seqgen.contract.documents import Answer, Prompt, Record, Remark
+from seqgen.contract.domain import Domain
+from seqgen.contract.fingerprint import fingerprint
+from seqgen.contract.testing.core import assert_legal
+from seqgen.errors import UnusableFile
+from seqgen.grammar import BOS, EOS
+
+Check = Callable[[Domain[Any], Sequence[Path], Sequence[Record[Any]], Path, np.random.Generator], None]
+MAX_RECORDS = 20
+"""How many records the slower checks look at."""
+
+
+def check_prompting(
+    domain: Domain[Any], files: Sequence[Path], records: Sequence[Record[Any]], folder: Path, rng: np.random.Generator
+) -> None:
+    """A prompt is a legal, open beginning of a document, from which sampling can go on."""
+    prompting = domain.require(Prompting)
+    for item in (None, *(record.item for record in records[:MAX_RECORDS])):
+        prompt = prompting.prompt(item, None)
+        assert isinstance(prompt, Prompt), f"prompt gives {prompt!r}, not a seqgen.Prompt"
+        assert prompt.ids[0] == BOS, f"a prompt begins with id {prompt.ids[0]}, not with BOS"
+        assert prompt.ids[-1] != EOS, "a prompt ends with EOS, after which nothing can be sampled"
+        prompt.grammar.unroll(prompt.ids)
+    for record in records[:MAX_RECORDS]:
+        ids = domain.encode(record.item).ids
+        rest = prompting.without_prompt(ids, len(ids) // 2)
+        assert rest[0] == BOS, "without_prompt gives a document that does not begin with BOS"
+        domain.decode(rest)
+        if prompting.offers("stream_text"):
+            cuts = [part for part in np.array_split(ids, 3) if len(part)]
+            assert all(isinstance(text, str) for text in prompting.stream_text(iter(cuts))), (
+                "stream_text yields no text"
+            )
+
+
+def check_display(
+    domain: Domain[Any], files: Sequence[Path], records: Sequence[Record[Any]], folder: Path, rng: np.random.Generator
+) -> None:
+    """Renderings leave the file that they name. HTML loads nothing, because a page of samples is opened offline."""
+    display = domain.require(Display)
+    for record in records[:1]:
+        for rendering in display.renderings:
+            made = display.render(record.item, rendering, folder / f"rendered-{rendering}")
+            assert made.is_file(), f"render names {made}, which is not there"
+        page = display.html(record.item) + display.script()
+        for source in ('src="http', 'href="http', "@import", "fetch("):
+            assert source not in page, f"html has {source!r}: a page of samples loads nothing"
+        if display.offers("draw_surprise"):
+            ids = domain.encode(record.item).ids
+            drawn = display.draw_surprise(ids, np.ones(len(ids), np.float32), folder / "surprise")
+            assert drawn.is_file(), f"draw_surprise names {drawn}, which is not there"
+
+
+class _UniformOracle:
+    """A model for which all tokens are equally probable."""
+
+    def __init__(self, domain: Domain[Any]) -> None:
+        self._domain = domain
+
+    def log_probabilities(self, prefixes: Sequence[np.ndarray], tokens: Sequence[int]) -> np.ndarray:
+        return np.full((len(prefixes), len(tokens)), -np.log(len(self._domain.vocabulary)), np.float32)
+
+    def score(self, documents: Sequence[np.ndarray]) -> list[np.ndarray]:
+        nats = float(np.log(len(self._domain.vocabulary)))
+        return [np.where(np.arange(len(ids)) == 0, 0, nats).astype(np.float32) for ids in documents]
+
+    def attention(self, prefixes: Sequence[np.ndarray]) -> list[np.ndarray] | None:
+        return None
+
+    def generate(
+        self, prompt: Prompt, count: int, *, max_new_tokens: int, seed: int, guidance: float | None = None
+    ) -> list[np.ndarray]:
+        rng = np.random.default_rng(seed)
+        return [prompt.grammar.walk(rng, len(prompt.ids) + max_new_tokens, prompt.ids) for _ in range(count)]
+
+
+def check_prediction(
+    domain: Domain[Any], files: Sequence[Path], records: Sequence[Record[Any]], folder: Path, rng: np.random.Generator
+) -> None:
+    """There is one answer a record, in order, and its values are JSON, because `predict --json` prints them."""
+    prediction, oracle = domain.require(Prediction), _UniformOracle(domain)
+    asked = list(records[:MAX_RECORDS])
+    methods = [name for name in ("predict", "explain") if prediction.offers(name)]
+    assert "predict" in methods, "a prediction capability must implement predict"
+    for name in methods:
+        answers = list(getattr(prediction, name)(asked, oracle))
+        assert len(answers) == len(asked), f"{name} gives {len(answers)} answers about {len(asked)} records"
+        for answer in answers:
+            assert isinstance(answer, Answer), f"{name} yields {answer!r}, not a seqgen.Answer"
+            json.dumps(answer.values)
+    again = prediction.Calibration.model_validate_json(prediction.calibration.model_dump_json())
+    assert again == prediction.calibration, "the calibration changes by way of JSON, in which the bundle keeps it"
+
+
+def check_metrics(
+    domain: Domain[Any], files: Sequence[Path], records: Sequence[Record[Any]], folder: Path, rng: np.random.Generator
+) -> None:
+    """There is one copy symbol an id, and none for BOS, with which every document begins; sizes are not negative."""
+    metrics = domain.require(Metrics)
+    for record in records:
+        ids = domain.encode(record.item).ids
+        symbols = metrics.copy_symbols(ids)
+        assert symbols.shape == ids.shape, f"copy_symbols gives {len(symbols)} symbols of {len(ids)} ids"
+        assert symbols[0] < 0, "copy_symbols counts BOS, with which every document begins"
+        assert all(size >= 0 for size in metrics.sizes(record.item).values()), "sizes has a negative size"
+    if records:
+        compared = metrics.compare(records[:MAX_RECORDS], records[:MAX_RECORDS])
+        assert all(isinstance(value, int | float) for value in compared.values()), (
+            "compare gives a value that is no number"
+        )
+
+
+def check_deduplication(
+    domain: Domain[Any], files: Sequence[Path], records: Sequence[Record[Any]], folder: Path, rng: np.random.Generator
+) -> None:
+    """Keys and groups survive encoding: duplicates are found among what is learned, not among what was read."""
+    deduplication = domain.require(Deduplication)
+    for record in records:
+        again = domain.decode(domain.encode(record.item).ids)
+        key, once_more = fingerprint(deduplication.key(record.item)), fingerprint(deduplication.key(again))
+        assert key == once_more, f"decode(encode(item)) has another deduplication key: {again!r} of {record.item!r}"
+        group = deduplication.group(record)
+        assert group is None or fingerprint(group), "group gives a value that cannot be compared"
+
+
+def check_inference(
+    domain: Domain[Any], files: Sequence[Path], records: Sequence[Record[Any]], folder: Path, rng: np.random.Generator
+) -> None:
+    """What a file says is JSON, because it comes from a worker process; with it nothing is left open."""
+    inference = domain.require(Inference)
+    if not files or not inference.is_needed():
+        return
+    findings = [json.loads(json.dumps(inference.inspect(path))) for path in files]
+    settings = inference.infer(findings)
+    made = type(domain)(settings).inference
+    assert made is None or not made.is_needed(), "settings are still open after infer"
+
+
+def check_training(
+    domain: Domain[Any], files: Sequence[Path], records: Sequence[Record[Any]], folder: Path, rng: np.random.Generator
+) -> None:
+    """Augmentation and auxiliary targets are pure functions of ids and rng, so that a run can be repeated and resumed."""
+    training, grammar = domain.require(Training), domain.grammar()
+    for record in records:
+        ids = domain.encode(record.item).ids
+        seed, before = int(rng.integers(2**31)), ids.copy()
+        once, twice = (training.augment(ids, np.random.default_rng(seed)) for _ in range(2))
+        assert np.array_equal(ids, before), "augment changes the ids that it is given"
+        assert np.array_equal(once, twice), "augment is not a pure function of ids and rng"
+        assert once.shape == ids.shape, f"augment makes {len(once)} ids of {len(ids)}; streams are laid by length"
+        assert_legal(domain, grammar, once, "augment")
+        targets, again = (training.auxiliary_targets(once, np.random.default_rng(seed)) for _ in range(2))
+        if targets is None or again is None:
+            assert targets is again, "auxiliary_targets is not a pure function of ids and rng"
+            continue
+        for name in ("positions", "targets", "weights"):
+            one, other = getattr(targets, name), getattr(again, name)
+            assert np.array_equal(one, other), "auxiliary_targets is not a pure function of ids and rng"
+            assert one.shape == targets.positions.shape, (
+                f"auxiliary_targets gives {len(targets.positions)} positions and {len(one)} {name}"
+            )
+        within = (targets.positions >= 0) & (targets.positions < len(once) - 1)
+        assert within.all(), "auxiliary_targets has positions that the document does not have"
+        assert 0 <= targets.state < grammar.state_count, (
+            f"auxiliary_targets names state {targets.state}, which the grammar does not have"
+        )
+        assert grammar.allowed[targets.state, targets.targets].all(), (
+            "auxiliary_targets has a target that the grammar forbids in its state"
+        )
+
+
+def check_learning(
+    domain: Domain[Any], files: Sequence[Path], records: Sequence[Record[Any]], folder: Path, rng: np.random.Generator
+) -> None:
+    """Observations are JSON, because they come from worker processes and are kept on disk."""
+    learning = domain.require(Learning)
+    for record in records:
+        json.dumps(learning.observe(record.item))
+    assert all(isinstance(name, str) for name in learning.start_domains()), (
+        "start_domains gives something else than names"
+    )
+
+
+def check_reading(
+    domain: Domain[Any], files: Sequence[Path], records: Sequence[Record[Any]], folder: Path, rng: np.random.Generator
+) -> None:
+    """A companion is a file beside another one, so it is named without a folder."""
+    reading = domain.require(Reading)
+    for path in files:
+        for name in reading.companions(path):
+            assert name == Path(name).name, f"companions names {name!r}, which leads to another folder"
+            assert name != path.name, f"companions names {name!r} as a companion of itself"
+
+
+def check_prompt_files(
+    domain: Domain[Any], files: Sequence[Path], records: Sequence[Record[Any]], folder: Path, rng: np.random.Generator
+) -> None:
+    """Prompting and prediction read the training files too, or refuse them with UnusableFile."""
+    readers = [
+        domain.prompting,
+        *([domain.prediction] if domain.prediction and domain.prediction.offers("read") else []),
+    ]
+    for path in files:
+        for reader in readers:
+            try:
+                found = [item for item in reader.read(path) if not isinstance(item, Remark)]
+            except UnusableFile as error:
+                raise AssertionError(f"read of {type(reader).__name__} refuses a training file: {error}") from error
+            assert found, f"read of {type(reader).__name__} finds nothing in a training file"
+
+
+def _check_prompting(
+    domain: Domain[Any], files: Sequence[Path], records: Sequence[Record[Any]], folder: Path, rng: np.random.Generator
+) -> None:
+    check_prompting(domain, files, records, folder, rng)
+    check_prompt_files(domain, files, records, folder, rng)
+
+
+CHECKS: dict[str, Check] = {
+    "prompting": _check_prompting,
+    "display": check_display,
+    "prediction": check_prediction,
+    "metrics": check_metrics,
+    "deduplication": check_deduplication,
+    "inference": check_inference,
+    "training": check_training,
+    "learning": check_learning,
+    "reading": check_reading,
+}
