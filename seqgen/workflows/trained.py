@@ -217,7 +217,8 @@ class Trained:
         start = _nothing_given(self._prompt(prompt, constraints), "A stream")
         drawn = self._sampler.stream(
             start.ids, start.grammar, unconditional=start.unconditional,
-            guidance=start.guidance_strength(guidance), count=1, first=number, longest=longest, seed=seed, filters=Filters(**filters),
+            guidance=start.guidance_strength(guidance), count=1, first=number, longest=longest, seed=seed,
+            filters=Filters(**filters),
         )  # fmt: skip
         shown = start.ids if with_prompt else start.ids[:1]
         return prompting.stream_text(itertools.chain([shown], (chunk[:, 0] for chunk in drawn)))

@@ -161,7 +161,7 @@ def check_inference(
 def check_training(
     domain: Domain[Any], files: Sequence[Path], records: Sequence[Record[Any]], folder: Path, rng: np.random.Generator
 ) -> None:
-    """Augmentation and auxiliary targets are pure functions of ids and rng, so that a run can be repeated and resumed."""
+    """Augmentation and auxiliary targets are pure functions of ids and rng, so that a run can be repeated."""
     training, grammar = domain.require(Training), domain.grammar()
     for record in records:
         ids = domain.encode(record.item).ids
@@ -218,17 +218,16 @@ def check_prompt_files(
     domain: Domain[Any], files: Sequence[Path], records: Sequence[Record[Any]], folder: Path, rng: np.random.Generator
 ) -> None:
     """Prompting and prediction read the training files too, or refuse them with UnusableFile."""
-    readers = [
-        domain.prompting,
-        *([domain.prediction] if domain.prediction and domain.prediction.offers("read") else []),
-    ]
+    readers = {"prompting": domain.prompting.read}
+    if domain.prediction is not None and domain.prediction.offers("read"):
+        readers["prediction"] = domain.prediction.read
     for path in files:
-        for reader in readers:
+        for name, read in readers.items():
             try:
-                found = [item for item in reader.read(path) if not isinstance(item, Remark)]
+                found = [item for item in read(path) if not isinstance(item, Remark)]
             except UnusableFile as error:
-                raise AssertionError(f"read of {type(reader).__name__} refuses a training file: {error}") from error
-            assert found, f"read of {type(reader).__name__} finds nothing in a training file"
+                raise AssertionError(f"{name}.read refuses a training file: {error}") from error
+            assert found, f"{name}.read finds nothing in a training file"
 
 
 def _check_prompting(

@@ -120,7 +120,7 @@ def records_of(domain: Domain[Any], path: Path) -> list[Record[Any]]:
 
 
 def assert_legal(domain: Domain[Any], grammar: Grammar, ids: np.ndarray, maker: str) -> None:
-    """Raises AssertionError if ids int32[n] are no document of the grammar: the engine masks what the grammar forbids."""
+    """Raises AssertionError for ids int32[n] that the grammar forbids: the engine gives them no probability."""
     assert ids.min() >= 0, f"{maker} gives a negative id"
     assert ids.max() < len(domain.vocabulary), f"{maker} gives an id that no token has"
     try:
