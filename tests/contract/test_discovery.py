@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 import textwrap
 
 import pytest
 
 from seqgen import PluginError, UnknownName
-from seqgen.contract.discovery import installed, load_all, load_domain
+from seqgen.contract.discovery import bundled_plugins_only, hidden_plugins, installed_plugins, load_all, load_domain
 
 GOOD = """
     import pluggy
@@ -16,7 +18,7 @@ GOOD = """
 
     class Fake(Domain):
         name = {name!r}
-        api_version = {version}
+        interface_version = {version}
 
     @pluggy.HookimplMarker("seqgen")
     def seqgen_domain():
@@ -28,7 +30,7 @@ GOOD = """
 def install(tmp_path, monkeypatch):
     """Installs a distribution with one plugin; gives the folder that holds it."""
 
-    def do(name, body=None, *, distribution=None, version=1, called=None):
+    def do(name, body=None, *, distribution=None, version=2, called=None):
         distribution = distribution or f"seqgen-{name}"
         module = distribution.replace("-", "_") + "_fake"
         folder = tmp_path / module
@@ -60,7 +62,7 @@ def test_a_strangers_domain_is_loaded_like_a_bundled_one(install):
 def test_listing_imports_nothing_and_loading_imports_one(install):
     install("one", "raise SystemExit('imported')")
     install("two")
-    names = {plugin.name: (plugin.distribution, plugin.version) for plugin in installed()}
+    names = {plugin.name: (plugin.distribution, plugin.version) for plugin in installed_plugins()}
     assert names["one"] == ("seqgen-one", "2.5")
     load_domain("two")
     assert "seqgen_one_fake" not in sys.modules
@@ -90,7 +92,7 @@ def test_a_broken_plugin_is_named_and_breaks_nothing_else(install, body, sentenc
 
 def test_another_version_of_the_interface_is_refused(install):
     install("old", version=99)
-    with pytest.raises(PluginError, match="version 99 of the interface, this is version 1"):
+    with pytest.raises(PluginError, match="version 99 of the interface, this is version 2"):
         load_domain("old")
 
 
@@ -114,7 +116,7 @@ def test_the_same_distribution_twice_on_the_path_is_one(install, monkeypatch, tm
     folder = install("fake")
     (tmp_path / "link").symlink_to(folder)
     monkeypatch.syspath_prepend(tmp_path / "link")
-    assert [plugin.name for plugin in installed()].count("fake") == 1
+    assert [plugin.name for plugin in installed_plugins()].count("fake") == 1
 
 
 def test_strict_raises_at_a_broken_one(install, monkeypatch):
@@ -124,11 +126,38 @@ def test_strict_raises_at_a_broken_one(install, monkeypatch):
         load_all()
 
 
-def test_bundled_only_leaves_strangers_out(install):
+def test_no_plugins_leaves_strangers_out_here_and_in_child_processes(install):
     install("fake")
-    assert "fake" not in {plugin.name for plugin in installed(bundled_only=True)}
-    with pytest.raises(UnknownName):
-        load_domain("fake", bundled_only=True)
+    with bundled_plugins_only():
+        assert "fake" not in {plugin.name for plugin in installed_plugins()}
+        with pytest.raises(UnknownName):
+            load_domain("fake")
+        program = "from seqgen.contract.discovery import installed_plugins as p; print([one.name for one in p()])"
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        child = subprocess.run(
+            [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True
+        )
+        assert "midi" in child.stdout
+        assert "fake" not in child.stdout
+    assert load_domain("fake").name == "fake"
+
+
+def test_a_bundled_domain_wins_over_a_strangers_of_the_same_name(install):
+    install("text", distribution="seqgen-other")
+    assert load_domain("text").__module__.startswith("seqgen_text")
+    assert "seqgen-other 2.5" in hidden_plugins()[0]
+    assert "text" not in broken()
+
+
+def test_a_domain_must_state_the_version_that_it_was_written_for(install):
+    install("mute", GOOD.format(name="mute", version=2).replace("interface_version = 2", "pass"))
+    with pytest.raises(PluginError, match="does not state the interface_version"):
+        load_domain("mute")
+
+
+def test_a_missing_plugin_is_named_by_its_distribution():
+    with pytest.raises(PluginError, match=r"'chess' comes with seqgen-chess 1\.2, which is not installed; install it"):
+        load_domain("chess", {"distribution": "seqgen-chess", "version": "1.2"})
 
 
 def test_an_unknown_name_suggests_the_nearest(install):

@@ -2,11 +2,24 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 from letters import Letters, Line
 
-from seqgen import EOS, Example, InvalidValue, UnknownName, UnusableFile, UsageError, Vocabulary
+from seqgen import (
+    EOS,
+    Example,
+    InvalidValue,
+    MissingCapability,
+    Prompting,
+    Training,
+    UnknownName,
+    UsageError,
+    Vocabulary,
+)
+from seqgen.contract.capabilities import CAPABILITIES
+from seqgen.contract.core import Core
+
+CORE = ("read", "learn", "encode", "decode", "write", "grammar")
 
 
 def test_vocabulary_names_every_token():
@@ -36,10 +49,10 @@ def test_a_setting_that_cannot_be_says_why():
 
 
 def test_a_prompt_leaves_the_document_open():
-    prompt = Letters().prompt(Line("abc"))
+    prompt = Letters().prompting.prompt(Line("abc"))
     assert prompt.ids.tolist() == [0, 2, 3, 4]
     assert prompt.ids[-1] != EOS
-    assert Letters().prompt().ids.tolist() == [0]
+    assert Letters().prompting.prompt().ids.tolist() == [0]
 
 
 class _NoVowels(Letters):
@@ -52,19 +65,30 @@ class _NoVowels(Letters):
 
 def test_a_prompt_that_does_not_fit_is_the_callers_error():
     with pytest.raises(UsageError, match="does not fit"):
-        _NoVowels().prompt(Line("abc"))
+        _NoVowels().prompting.prompt(Line("abc"))
 
 
-def test_a_rendering_that_a_domain_does_not_know_is_an_error():
-    with pytest.raises(UnknownName, match="'picture'"):
-        Letters().render(Line("abc"), "picture", None)
+@pytest.mark.parametrize("capability", [kind for kind in CAPABILITIES if kind not in (Prompting, Training)])
+def test_a_missing_capability_is_one_sentence_from_one_place(capability):
+    with pytest.raises(
+        MissingCapability, match=r"^The domain 'letters' does not offer [a-z]+; 'seqgen domains letters'"
+    ):
+        Letters().require(capability)
 
 
-def test_a_domain_that_says_nothing_of_them_takes_no_text_shows_and_draws_nothing_and_measures_nothing(tmp_path):
-    with pytest.raises(UnusableFile, match="abc is not a file"):
-        Letters().prompt_text("abc")
-    with pytest.raises(UsageError, match="'letters' cannot be shown"):
-        Letters().live([])
-    with pytest.raises(UsageError, match="'letters' cannot be drawn; leave out -o"):
-        Letters().render_surprise(np.array([0, 2]), np.zeros(2), tmp_path / "none")
-    assert Letters().measures(Line("abc")) == {}
+def test_a_missing_method_of_a_capability_is_the_same_sentence():
+    assert Letters().require(Training, "augment") is Letters.training
+    with pytest.raises(MissingCapability, match=r"does not offer training\.auxiliary_targets; 'seqgen domains letters'"):
+        Letters().require(Training, "auxiliary_targets")
+
+
+def test_a_domain_lists_what_it_offers():
+    assert Letters().capabilities() == {"prompting": [], "training": ["augment"]}
+    assert Training.method_names() == ["augment", "auxiliary_targets"]
+
+
+def test_the_contract_is_small():
+    core = [name for name, value in vars(Core).items() if callable(value) and name in CORE]
+    assert core == list(CORE)
+    for capability in CAPABILITIES:
+        assert 1 <= len(capability.method_names()) <= 5, capability

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from letters import Letters, Line
 
-from seqgen import Example, Questions
+from seqgen import AuxiliaryTargets, Example, Metrics, Training
 from seqgen.contract.testing import check_domain
 
 
@@ -31,14 +31,22 @@ class _ReadsAnything(Letters):
         yield Line(path.read_text(encoding="ascii").split()[0])
 
 
-class _AugmentsAway(Letters):
+class _Shortening(Training):
     def augment(self, ids, rng):
         return ids[:-1]
 
 
-class _AsksTooLate(Letters):
-    def questions(self, ids, rng):
-        return Questions(np.array([len(ids) - 1]), ids[-1:], np.ones(1, np.float32), 0)
+class _AugmentsAway(Letters):
+    training = _Shortening()
+
+
+class _LateTargets(Training):
+    def auxiliary_targets(self, ids, rng):
+        return AuxiliaryTargets(np.array([len(ids) - 1]), ids[-1:], np.ones(1, np.float32), 0)
+
+
+class _TargetsTooLate(Letters):
+    training = _LateTargets()
 
 
 class _LearnsBos(Letters):
@@ -47,9 +55,13 @@ class _LearnsBos(Letters):
         return Example(example.ids, np.ones_like(example.weights))
 
 
-class _CopiesBos(Letters):
-    def passages(self, ids):
+class _CountingBos(Metrics):
+    def copy_symbols(self, ids):
         return ids
+
+
+class _CopiesBos(Letters):
+    metrics = _CountingBos()
 
 
 class _WritesNothing(Letters):
@@ -63,9 +75,9 @@ class _WritesNothing(Letters):
         (_ForgetsALetter, "gives another item"),
         (_ReadsAnything, "hostile bytes"),
         (_AugmentsAway, "augment makes"),
-        (_AsksTooLate, "asked at places that there are not"),
+        (_TargetsTooLate, "positions that the document does not have"),
         (_LearnsBos, "BOS has weight 1"),
-        (_CopiesBos, "passages counts BOS"),
+        (_CopiesBos, "copy_symbols counts BOS"),
         (_WritesNothing, "names files that are not there"),
     ],
 )

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from letters import Letters
 
-from seqgen import CorpusError, OutputError
+from seqgen import CorpusError, Deduplication, OutputError, Record
 from seqgen.corpus.building import unfinished as unfinished_module
 from seqgen.corpus.building.build import build
+from seqgen.corpus.storage.records import Records
 from seqgen.corpus.storage.split import Split
-from seqgen.corpus.storage.store import Corpus
+from seqgen.corpus.storage.store import SPLITS, Corpus
 
 
 @pytest.fixture
@@ -150,13 +151,32 @@ def test_a_full_disk_leaves_nothing(sources, tmp_path, monkeypatch, place):
     assert os.listdir(tmp_path) == ["sources"]
 
 
-class Keyed(Letters):
-    """Lines that are each other's transpositions are the same to it."""
+class UpToTransposition(Deduplication):
+    differences = "key"
 
-    copies_differ_in = "key"
-
-    def likeness(self, item):
+    def key(self, item):
         return [(ord(letter) - ord(item.letters[0])) % 26 for letter in item.letters]
+
+
+class Keyed(Letters):
+    """Lines that are each other's transpositions have the same deduplication key."""
+
+    deduplication = UpToTransposition()
+
+
+class ByFirstLetter(Deduplication):
+    def group(self, record):
+        return record.metadata["first"]
+
+
+class Numbered(Letters):
+    """Lines with metadata: their number and their first letter, which is their group."""
+
+    deduplication = ByFirstLetter()
+
+    def read(self, path):
+        for number, item in enumerate(super().read(path)):
+            yield Record(item, {"line": number, "first": item.letters[0]})
 
 
 def test_a_near_copy_is_dropped_and_says_in_what_it_differs(sources, tmp_path):
@@ -166,6 +186,22 @@ def test_a_near_copy_is_dropped_and_says_in_what_it_differs(sources, tmp_path):
         "a duplicate of a.letters": 1,
         "a duplicate of a.letters but for key": 1,
     }
+
+
+def test_metadata_comes_back_with_the_document(sources, tmp_path):
+    corpus = build(Numbered(), [sources(a="abc\nbcd\ncde\nabc\ndef")], tmp_path / "corpus")
+    records = [record for split in SPLITS for record in Records(Numbered(), corpus.documents(split))]
+    found = {record.item.letters: record.metadata["line"] for record in records}
+    assert found == {"abc": 0, "bcd": 1, "cde": 2, "def": 4}
+    assert not build(Letters(), [tmp_path / "sources"], tmp_path / "plain").manifest["has_metadata"]
+
+
+def test_documents_of_one_source_are_in_one_split(sources, tmp_path):
+    lines = [f"{first}{word}" for first in "abcdefghij" for word in words(20)]
+    corpus = build(Numbered(), [sources(a="\n".join(lines))], tmp_path / "corpus")
+    firsts = [{record.metadata["first"] for record in Records(Numbered(), corpus.documents(split))} for split in SPLITS]
+    assert all(firsts)
+    assert sum(map(len, firsts)) == 10
 
 
 def test_files_are_held_out_by_name_and_the_rest_is_divided(sources, tmp_path):

@@ -10,13 +10,16 @@ from seqgen.corpus.reading.channel import Encoded, Reading, pack, unpack
 
 def answer() -> bytes:
     ids = np.array([0, 2, 1], np.int32)
-    return pack(Reading([Encoded(b"x" * 16, ids, np.array([0, 1, 0.5], np.float32))], dropped={"why": 2}))
+    weights, metadata = np.array([0, 1, 0.5], np.float32), {"row": 7}
+    return pack(Reading([Encoded(b"x" * 16, b"y" * 16, ids, weights, metadata)], dropped={"why": 2}))
 
 
 def test_an_answer_comes_back():
     reading = unpack(answer(), 3)
     assert reading.documents[0].ids.tolist() == [0, 2, 1]
     assert reading.documents[0].weights.tolist() == [0, 1, 0.5]
+    assert (reading.documents[0].key, reading.documents[0].group) == (b"x" * 16, b"y" * 16)
+    assert reading.documents[0].metadata == {"row": 7}
     assert (reading.dropped, reading.reason) == ({"why": 2}, None)
 
 

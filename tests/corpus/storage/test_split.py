@@ -9,7 +9,10 @@ from pydantic import ValidationError
 from seqgen.corpus.storage.split import Split, assign
 
 
-@pytest.mark.parametrize("places", [[0.1, 0.2], [0.99, 0.98], [0.92, 0.93], [0.1, 0.2, 0.3], [0.99] * 5, [0.94] * 3])
+@pytest.mark.parametrize(
+    "places",
+    [[0.1, 0.2], [0.99, 0.98], [0.92, 0.93], [0.1, 0.2, 0.3], [0.99, 0.991, 0.992, 0.993, 0.994], [0.94, 0.941, 0.942]],
+)
 def test_no_side_is_left_empty_by_chance(places):
     sides = assign(Split(), np.array(places))
     counts = np.bincount(sides, minlength=3)
@@ -25,3 +28,10 @@ def test_the_nearest_document_moves():
 def test_fractions_add_up_to_one():
     with pytest.raises(ValidationError, match="add up to 1"):
         Split(train=0.9, valid=0.2, test=0.1)
+
+
+def test_documents_of_one_group_stay_together():
+    places = np.array([0.5, 0.1, 0.5, 0.3, 0.5, 0.1])
+    sides = assign(Split(), places)
+    assert len(set(sides[places == 0.5])) == len(set(sides[places == 0.1])) == 1
+    assert set(sides) == {0, 1, 2}

@@ -195,8 +195,11 @@ def test_reading_does_not_fill_memory(tmp_path):
     index["length"], index["offset"] = 1_000_000, np.arange(200) * 1_000_000
     np.save(tmp_path / "documents.npy", index)
     manifest = {
-        "format": 1,
+        "format": 2,
         "domain": "letters",
+        "interface_version": 2,
+        "state": {},
+        "has_metadata": False,
         "settings": {},
         "vocabulary": ["a", "b", "c", "d"],
         "shards": shards,

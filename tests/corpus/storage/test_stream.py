@@ -9,16 +9,16 @@ import numpy as np
 import pytest
 from letters import Letters, Line
 
-from seqgen import CorpusError, PluginError, Questions
+from seqgen import AuxiliaryTargets, CorpusError, PluginError
 from seqgen.corpus.storage.store import Documents
 from seqgen.corpus.storage.stream import Stream
 from seqgen.grammar import BOS, EOS, Grammar, unconstrained
 
 LETTERS = Letters()
 GRAMMAR = LETTERS.grammar()
-ASKING = GRAMMAR.state_count
-"""The state that questions are asked in: one more, which nothing leads to."""
-ASKED = Grammar(
+AUXILIARY_STATE = GRAMMAR.state_count
+"""The state of auxiliary targets: one more, which nothing leads to."""
+WITH_AUXILIARY_STATE = Grammar(
     *(np.pad(table, ((0, 1), (0, 0)), "edge") for table in (GRAMMAR.allowed, GRAMMAR.next_state)), GRAMMAR.start
 )
 
@@ -33,15 +33,16 @@ def encode(line: str):
     return LETTERS.encode(Line(line))
 
 
-def stream(docs: Documents, *, streams: int = 4, steps: int = 8, seed: int = 3, augment=None, ask=None) -> Stream:
-    return Stream(docs, ASKED if ask else GRAMMAR, streams=streams, steps=steps, seed=seed, augment=augment, ask=ask)
+def stream(docs: Documents, *, streams: int = 4, steps: int = 8, seed: int = 3, augment=None, auxiliary=None) -> Stream:
+    grammar = WITH_AUXILIARY_STATE if auxiliary else GRAMMAR
+    return Stream(docs, grammar, streams=streams, steps=steps, seed=seed, augment=augment, auxiliary_targets=auxiliary)
 
 
 def same(one, other) -> bool:
     return all(np.array_equal(a, b) for a, b in zip(one, other, strict=True))
 
 
-@pytest.mark.parametrize("augment", [None, LETTERS.augment])
+@pytest.mark.parametrize("augment", [None, LETTERS.training.augment])
 def test_a_batch_is_a_pure_function_of_the_step(augment):
     docs = documents(20)
     forwards = [stream(docs, augment=augment).batch(step) for step in range(120)]
@@ -67,42 +68,44 @@ def test_shapes_types_and_targets():
         assert (batch.weights[batch.targets != BOS] == 1).all()
 
 
-def test_questions_replace_what_follows_and_nothing_that_is_read():
-    def ask(ids, rng):
-        return Questions(np.array([0, 2]), np.array([7, 8]), np.array([0.5, 4.0]), ASKING) if len(ids) > 3 else None
+def test_auxiliary_targets_replace_what_follows_and_nothing_that_is_read():
+    def auxiliary(ids, rng):
+        if len(ids) <= 3:
+            return None
+        return AuxiliaryTargets(np.array([0, 2]), np.array([7, 8]), np.array([0.5, 4.0]), AUXILIARY_STATE)
 
-    docs, plain, asking = documents(20), stream(documents(20)), stream(documents(20), ask=ask)
-    answered = Counter()
-    for step in range(2 * round(plain.epoch_steps)):
-        batch, asked = plain.batch(step), asking.batch(step)
-        np.testing.assert_array_equal(asked.inputs, batch.inputs)
-        told = asked.states == ASKING
-        for one, other in ((asked.targets, batch.targets), (asked.weights, batch.weights)):
-            np.testing.assert_array_equal(one[~told], other[~told])
-        after_bos = batch.inputs[told] == BOS
-        np.testing.assert_array_equal(asked.targets[told], np.where(after_bos, 7, 8))
-        np.testing.assert_array_equal(asked.weights[told], np.where(after_bos, 0.5, 4))
-        answered.update(asked.targets[told].tolist())
+    docs, plain, replaced = documents(20), stream(documents(20)), stream(documents(20), auxiliary=auxiliary)
+    learned = Counter()
+    for step in range(2 * round(docs.total / (4 * 8))):
+        batch, changed = plain.batch(step), replaced.batch(step)
+        np.testing.assert_array_equal(changed.inputs, batch.inputs)
+        at_target = changed.states == AUXILIARY_STATE
+        for one, other in ((changed.targets, batch.targets), (changed.weights, batch.weights)):
+            np.testing.assert_array_equal(one[~at_target], other[~at_target])
+        after_bos = batch.inputs[at_target] == BOS
+        np.testing.assert_array_equal(changed.targets[at_target], np.where(after_bos, 7, 8))
+        np.testing.assert_array_equal(changed.weights[at_target], np.where(after_bos, 0.5, 4))
+        learned.update(changed.targets[at_target].tolist())
     longer = sum(length > 3 for length in docs.lengths)
     # Two epochs; at either end a stream may be in the middle of a document.
-    assert all(abs(answered[answer] - 2 * longer) <= 2 * 4 for answer in (7, 8))
+    assert all(abs(learned[target] - 2 * longer) <= 2 * 4 for target in (7, 8))
 
 
 @pytest.mark.parametrize(
-    ("place", "answers", "state", "sentence"),
+    ("position", "targets", "state", "sentence"),
     [
-        (-1, [7], 0, "questions are asked after id"),
-        (0, [7, 8], 0, "must give as many of each"),
-        (0, [7], ASKING + 1, f"one of the grammar's {ASKED.state_count} states"),
-        (0, [BOS], 0, "an answer that the grammar forbids"),
+        (-1, [7], 0, "auxiliary_targets has position"),
+        (0, [7, 8], 0, "must return as many of each"),
+        (0, [7], AUXILIARY_STATE + 1, f"one of the grammar's {WITH_AUXILIARY_STATE.state_count} states"),
+        (0, [BOS], 0, "a target that the grammar forbids"),
     ],
 )
-def test_questions_that_cannot_be_are_the_plugins_fault(place, answers, state, sentence):
-    def ask(ids, rng):
-        return Questions(np.array([place % len(ids)]), np.array(answers), np.ones(1), state)
+def test_impossible_auxiliary_targets_are_the_plugins_fault(position, targets, state, sentence):
+    def auxiliary(ids, rng):
+        return AuxiliaryTargets(np.array([position % len(ids)]), np.array(targets), np.ones(1), state)
 
     with pytest.raises(PluginError, match=sentence):
-        stream(documents(20), ask=ask).batch(0)
+        stream(documents(20), auxiliary=auxiliary).batch(0)
 
 
 @pytest.mark.parametrize("window", range(6))
@@ -113,7 +116,7 @@ def test_every_epoch_of_steps_covers_every_token_about_once(window):
         [(np.array([BOS, *[2 + number] * size, EOS]), np.ones(size + 2)) for number, size in enumerate(sizes)]
     )
     one = Stream(docs, unconstrained(202), streams=4, steps=4, seed=3)
-    steps = round(one.epoch_steps)
+    steps = round(docs.total / (4 * 4))
     seen = Counter()
     for step in range(steps * window, steps * (window + 1)):
         seen.update(one.batch(step).inputs.ravel().tolist())
@@ -167,7 +170,7 @@ def test_states_follow_the_grammar_across_segments():
 
 def test_every_passing_of_a_document_is_augmented_afresh_and_as_a_whole():
     docs = documents(1, longest=40)
-    one = stream(docs, streams=2, steps=len(docs[0][0]), augment=LETTERS.augment)
+    one = stream(docs, streams=2, steps=len(docs[0][0]), augment=LETTERS.training.augment)
     original = docs[0][0]
     shifts = set()
     tape = np.concatenate([one.batch(step).inputs for step in range(10)])
