@@ -43,7 +43,7 @@ def main() -> None:
     rng, notes, examples = np.random.default_rng(0), 0, []
     while notes < arguments.notes:
         example, count = pieces[len(examples) % len(pieces)]
-        examples.append((domain.augment(example.ids, rng), example.weights))
+        examples.append((domain.training.augment(example.ids, rng), example.weights))
         notes += count
     corpus = Documents.from_examples(examples)
     samples = []
@@ -53,7 +53,7 @@ def main() -> None:
     began = time.process_time()
     copies = longest_copies(samples, corpus, domain.passages)
     seconds = time.process_time() - began
-    counted = min(int((domain.passages(sample[:COPIED]) >= 0).sum()) for sample in samples)
+    counted = min(int((domain.metrics.copy_symbols(sample[:COPIED]) >= 0).sum()) for sample in samples)
     finish(
         {
             "seconds": seconds,

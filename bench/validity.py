@@ -100,7 +100,7 @@ class Random:
     def draw(self, asked: dict[str, Any], rng: np.random.Generator) -> list[np.ndarray]:
         for weight in self.model.weights.values():
             weight.assign(rng.normal(0, rng.choice([0.1, 0.5, 1.0]), weight.shape).astype(np.float32))
-        start = self.domain.prompt(None, self.domain.Constraints.from_mapping(asked, "constraint"))
+        start = self.domain.prompting.prompt(None, self.domain.Constraints.from_mapping(asked, "constraint"))
         seed = int(rng.integers(2**31))
         return self.sampler.sample(
             start.ids, padded(start.grammar), count=BATCH, longest=LONGEST, seed=seed, filters=Filters()
@@ -150,7 +150,7 @@ def main() -> None:
             domain, whole = models[encoding].domain, bool(ids[-1] == EOS)
             item, name = domain.decode(ids), folder / str(number)
             (path,) = domain.write(item, name)
-            score = domain.render(item, "musicxml", name) if number < arguments.scores else None
+            score = domain.display.render(item, "musicxml", name) if number < arguments.scores else None
             ended += whole
             kinds.update({encoding: 1, **dict.fromkeys(asked, 1)})
             jobs.append(Job(path, encoding, asked, whole, number < arguments.music21, score))

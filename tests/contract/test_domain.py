@@ -78,7 +78,9 @@ def test_a_missing_capability_is_one_sentence_from_one_place(capability):
 
 def test_a_missing_method_of_a_capability_is_the_same_sentence():
     assert Letters().require(Training, "augment") is Letters.training
-    with pytest.raises(MissingCapability, match=r"does not offer training\.auxiliary_targets; 'seqgen domains letters'"):
+    with pytest.raises(
+        MissingCapability, match=r"does not offer training\.auxiliary_targets; 'seqgen domains letters'"
+    ):
         Letters().require(Training, "auxiliary_targets")
 
 

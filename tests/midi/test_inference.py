@@ -10,7 +10,7 @@ import pytest
 from seqgen_midi.domain import MidiDomain
 from seqgen_midi.inference import encoding_of
 
-from seqgen import InvalidValue, UsageError
+from seqgen import InvalidValue, Learned, UsageError
 from seqgen.contract.fingerprint import fingerprint
 from seqgen.corpus.building.build import build
 
@@ -60,9 +60,11 @@ def test_the_encoding_follows_from_what_is_in_a_file(tmp_path: Path) -> None:
         "chorale": midi_file(tmp_path / "four.mid", *(held(pitch) for pitch in (72, 67, 60, 48))),
         "score": midi_file(tmp_path / "two.mid", tune(0), tune(1, 48)),
     }
-    assert {name: MidiDomain().clue(path) for name, path in files.items()} == {name: name for name in files}
+    assert {name: MidiDomain().inference.inspect(path) for name, path in files.items()} == {
+        name: name for name in files
+    }
     (tmp_path / "tune.abc").write_text("X:1\nM:2/4\nL:1/8\nK:C\nCDEF|GABc|\n")
-    assert MidiDomain().clue(tmp_path / "tune.abc") == "melody"
+    assert MidiDomain().inference.inspect(tmp_path / "tune.abc") == "melody"
 
 
 @pytest.mark.parametrize(
@@ -82,9 +84,9 @@ def test_an_encoding_that_leaves_things_out_must_fit_most_files(kinds: list[str]
 
 def test_a_setting_that_the_guess_has_no_use_for_is_told() -> None:
     asked = MidiDomain(MidiDomain.Settings(resolution=12))
-    assert asked.settle(["melody"]).encoding == "melody"
+    assert asked.inference.infer(["melody"]).encoding == "melody"
     with pytest.raises(InvalidValue, match="only the encodings melody, drums, score have it"):
-        asked.settle(["performance"])
+        asked.inference.infer(["performance"])
 
 
 def test_a_guess_is_said_and_saved_and_transposed_copies_are_left_out(tmp_path: Path) -> None:
@@ -111,7 +113,7 @@ def test_only_the_same_notes_are_alike(name: str, tmp_path: Path) -> None:
     prints = []
     for number, tracks in enumerate((voices, moved, other)):
         (item,) = domain.read(midi_file(tmp_path / f"{number}.mid", *tracks, program=5 * number))
-        prints.append(fingerprint(domain.likeness(item)))
+        prints.append(fingerprint(domain.deduplication.key(item)))
     assert prints[0] == prints[1] != prints[2]
 
 
@@ -121,11 +123,11 @@ def test_drums_have_no_key(tmp_path: Path) -> None:
         next(domain.read(midi_file(tmp_path / f"{key}.mid", [(0, 240, key), (240, 480, key + 2)], channel=9)))
         for key in (36, 38)
     ]
-    assert len({fingerprint(domain.likeness(item)) for item in items}) == 2
+    assert len({fingerprint(domain.deduplication.key(item)) for item in items}) == 2
 
 
 def test_a_model_of_another_encoding_is_nothing_to_begin_with() -> None:
     melody, drums = (MidiDomain(MidiDomain.Settings(encoding=name)) for name in ("melody", "drums"))
-    assert melody.grow(melody.vocabulary, ()) == melody.vocabulary
+    assert melody.learning.extend(Learned(melody.vocabulary), ()).vocabulary == melody.vocabulary
     with pytest.raises(UsageError, match="say encoding=…"):
-        melody.grow(drums.vocabulary, ())
+        melody.learning.extend(Learned(drums.vocabulary), ())

@@ -108,7 +108,7 @@ def test_the_model_is_told_the_same_classes_with_constraints(domain: MidiDomain,
 
 
 def test_a_continued_piece_is_told_the_same_classes_as_well(domain: MidiDomain, chorale: Chorale) -> None:
-    whole, prompt = domain.grammar(), domain.prompt(chorale, asked(bars=4))
+    whole, prompt = domain.grammar(), domain.prompting.prompt(chorale, asked(bars=4))
     ids = prompt.ids
     assert np.array_equal(whole.state_class[whole.unroll(ids)], prompt.grammar.state_class[prompt.grammar.unroll(ids)])
     assert prompt.grammar.class_count == whole.class_count
@@ -170,7 +170,7 @@ def test_an_unknown_constraint_suggests_the_nearest() -> None:
 
 
 def test_without_a_primer_a_prompt_is_bos_alone(domain: MidiDomain) -> None:
-    prompt = domain.prompt(None, asked(bars=4))
+    prompt = domain.prompting.prompt(None, asked(bars=4))
     assert prompt.ids.tolist() == [0]
     assert len(domain.decode(prompt.grammar.walk(np.random.default_rng(0))).grid) % 4 == 0
 
@@ -178,7 +178,7 @@ def test_without_a_primer_a_prompt_is_bos_alone(domain: MidiDomain) -> None:
 @pytest.mark.parametrize("cut", [36, 27, 10, 4])
 def test_a_primer_is_continued_from_where_it_stops(domain: MidiDomain, chorale: Chorale, cut: int) -> None:
     primer = Chorale(chorale.meter, chorale.pickup, chorale.grid[:cut])
-    prompt = domain.prompt(primer, asked(bars=5))
+    prompt = domain.prompting.prompt(primer, asked(bars=5))
     assert len(prompt.ids) == 3 + 4 * cut
     whole = domain.decode(prompt.grammar.walk(np.random.default_rng(cut), prompt=prompt.ids))
     assert whole.grid[:cut] == primer.grid
@@ -199,19 +199,19 @@ def test_a_primer_against_what_was_asked_for_is_refused(
     domain: MidiDomain, chorale: Chorale, values: dict, sentence: str
 ) -> None:
     with pytest.raises(UsageError) as caught:
-        domain.prompt(chorale, asked(**values))
+        domain.prompting.prompt(chorale, asked(**values))
     assert str(caught.value).startswith(sentence)
 
 
 def test_a_primer_out_of_range_says_so(domain: MidiDomain, chorale: Chorale) -> None:
     high = Chorale("4/4", 0, ((100, 67, 60, 48), *chorale.grid))
     with pytest.raises(UsageError, match="The prompt cannot be continued: a voice leaves its range"):
-        domain.prompt(high)
+        domain.prompting.prompt(high)
 
 
 def test_the_last_voice_must_sing_when_all_others_are_silent_at_the_end(domain: MidiDomain) -> None:
     primer = Chorale("4/4", 0, ((REST,) * 4,) * 15)
-    prompt = domain.prompt(primer, asked(bars=1))
+    prompt = domain.prompting.prompt(primer, asked(bars=1))
     names = domain.vocabulary
     rest, hold = names.ids["rest"], names.ids["hold"]
     silent = prompt.grammar.unroll(np.append(prompt.ids, [rest] * 3))[-1]

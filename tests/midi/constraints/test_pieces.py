@@ -276,7 +276,7 @@ def test_wishes_that_contradict_one_another_are_refused(name: str, values: dict,
 def test_a_piece_is_continued_from_where_it_stops(name: str, domains: dict[str, MidiDomain]) -> None:
     domain = domains[name]
     ids = domain.grammar().walk(np.random.default_rng(5), 20_000)
-    prompt = domain.prompt(domain.decode(ids))
+    prompt = domain.prompting.prompt(domain.decode(ids))
     assert np.array_equal(prompt.ids, ids[:-1])
     more = prompt.grammar.walk(np.random.default_rng(6), 20_000, prompt.ids)
     assert domain.grammar().accepts(more)
@@ -286,4 +286,4 @@ def test_a_primer_against_what_was_asked_for_is_refused(domains: dict[str, MidiD
     domain = domains["performance"]
     piece = domain.decode(domain.grammar().walk(np.random.default_rng(5)))
     with pytest.raises(UsageError, match="does not fit"):
-        domain.prompt(piece, domain.Constraints(range=f"{piece.pitch.max()}-127", key="Cmaj"))
+        domain.prompting.prompt(piece, domain.Constraints(range=f"{piece.pitch.max()}-127", key="Cmaj"))

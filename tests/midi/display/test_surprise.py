@@ -53,7 +53,7 @@ def test_a_note_that_was_not_expected_is_red_and_stands_out_below(
     pictures = []
     for surprising in (0, len(piece) - 1):
         nats = np.where(notes == surprising, 3.0, 0.01).astype(np.float32)
-        pixels = imread(domain.render_surprise(ids, nats, tmp_path / str(surprising)))[..., :3]
+        pixels = imread(domain.display.draw_surprise(ids, nats, tmp_path / str(surprising)))[..., :3]
         red = (pixels[..., 0] > 0.6) & (pixels[..., 1:].max(axis=-1) < 0.2)
         # The scale of colours lies at the right of the lowest fifth.
         pictures.append(np.flatnonzero(red[: int(0.8 * len(red))].any(axis=0)))

@@ -38,7 +38,7 @@ def test_importing_the_plugin_loads_no_music_library() -> None:
 
 def test_the_conformance_kit_finds_nothing(domain: MidiDomain, chorale: Chorale, tmp_path: Path) -> None:
     file = domain.write(chorale, tmp_path / "hand")[0]
-    score = domain.render(chorale, "musicxml", tmp_path / "hand")
+    score = domain.display.render(chorale, "musicxml", tmp_path / "hand")
     check_domain(domain, [file, score], walks=50)
 
 
@@ -124,7 +124,7 @@ def test_transposing_moves_all_pitches_alike_and_covers_what_fits(domain: MidiDo
     shifts: dict[int, int] = {}
     rng = np.random.default_rng(5)
     for _ in range(3000):
-        moved = domain.augment(ids, rng)
+        moved = domain.training.augment(ids, rng)
         assert moved.dtype == ids.dtype
         assert np.array_equal(moved[~pitched], ids[~pitched])
         (shift,) = set((moved - ids)[pitched].tolist())
@@ -149,10 +149,10 @@ def test_transposing_stays_within_the_grammar_and_is_pure(domain: MidiDomain, wa
     moved = 0
     for number in range(100):
         ids = grammar.walk(rng)
-        one, other = (domain.augment(ids, np.random.default_rng(number)) for _ in range(2))
+        one, other = (domain.training.augment(ids, np.random.default_rng(number)) for _ in range(2))
         assert np.array_equal(one, other)
         assert domain.grammar().accepts(one)
         moved += not np.array_equal(one, ids)
     assert moved > 50
     silent = np.array([0, 2, 10, *[VOCABULARY.ids["rest"]] * 8, EOS], np.int32)
-    assert np.array_equal(domain.augment(silent, rng), silent)
+    assert np.array_equal(domain.training.augment(silent, rng), silent)

@@ -237,7 +237,7 @@ def test_transposing_moves_all_pitches_alike_and_nothing_else(
     domain, rng = domains[name], np.random.default_rng(6)
     shifts = set()
     for ids in walks[name]:
-        before, after = domain.decode(ids), domain.decode(domain.augment(ids, rng))
+        before, after = domain.decode(ids), domain.decode(domain.training.augment(ids, rng))
         moved = set((after.pitch - before.pitch)[~before.drums].tolist())
         assert len(moved) <= 1
         shifts |= moved
@@ -252,7 +252,7 @@ def test_transposing_moves_all_pitches_alike_and_nothing_else(
 def test_transposing_reaches_all_twelve_keys(domains: dict[str, MidiDomain]) -> None:
     domain, rng = domains["performance"], np.random.default_rng(8)
     ids = document(domain, "pitch:60 velocity:82 duration:5")
-    assert {int(domain.decode(domain.augment(ids, rng)).pitch[0]) for _ in range(200)} == set(range(55, 67))
+    assert {int(domain.decode(domain.training.augment(ids, rng)).pitch[0]) for _ in range(200)} == set(range(55, 67))
 
 
 def test_files_that_an_encoding_has_nothing_of_are_dropped(

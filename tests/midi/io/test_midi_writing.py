@@ -61,7 +61,10 @@ def test_sixteen_bars_are_sixteen_measures_elsewhere(
     domain: MidiDomain, sixteen_bars: list[Chorale], tmp_path: Path
 ) -> None:
     for item in sixteen_bars:
-        for path in (*domain.write(item, tmp_path / "made"), domain.render(item, "musicxml", tmp_path / "made")):
+        for path in (
+            *domain.write(item, tmp_path / "made"),
+            domain.display.render(item, "musicxml", tmp_path / "made"),
+        ):
             score = music21.converter.parse(path, forceSource=True, storePickle=False)
             assert [part.partName for part in score.parts] == NAMES
             for part in score.parts:
@@ -74,7 +77,7 @@ def test_sixteen_bars_are_sixteen_measures_elsewhere(
 def test_what_is_written_reads_back_equal(domain: MidiDomain, seed: int, tmp_path: Path) -> None:
     item = domain.decode(domain.grammar().walk(np.random.default_rng(seed)))
     assert list(domain.read(domain.write(item, tmp_path / "made")[0])) == [item]
-    assert list(domain.read(domain.render(item, "musicxml", tmp_path / "made"))) == [item]
+    assert list(domain.read(domain.display.render(item, "musicxml", tmp_path / "made"))) == [item]
 
 
 @pytest.mark.parametrize(
@@ -83,11 +86,14 @@ def test_what_is_written_reads_back_equal(domain: MidiDomain, seed: int, tmp_pat
 def test_every_pickup_reads_back(domain: MidiDomain, meter: str, pickup: int, tmp_path: Path) -> None:
     item = Chorale(meter, pickup, ((72, 67, 60, 48), *((HOLD,) * 4,) * 60, (REST, REST, 62, REST)))
     assert list(domain.read(domain.write(item, tmp_path / "made")[0])) == [item]
-    assert list(domain.read(domain.render(item, "musicxml", tmp_path / "made"))) == [item]
+    assert list(domain.read(domain.display.render(item, "musicxml", tmp_path / "made"))) == [item]
 
 
 def test_a_pickup_is_a_short_first_bar_in_other_programs(domain: MidiDomain, chorale: Chorale, tmp_path: Path) -> None:
-    for path in (*domain.write(chorale, tmp_path / "made"), domain.render(chorale, "musicxml", tmp_path / "made")):
+    for path in (
+        *domain.write(chorale, tmp_path / "made"),
+        domain.display.render(chorale, "musicxml", tmp_path / "made"),
+    ):
         score = music21.converter.parse(path, forceSource=True, storePickle=False)
         for part in score.parts:
             measures = part.getElementsByClass("Measure")
@@ -113,7 +119,7 @@ def test_the_key_is_estimated_as_music21_does(domain: MidiDomain, tmp_path: Path
         theirs = music21.converter.parse(path, forceSource=True, storePickle=False).analyze("key.krumhanslkessler")
         assert written == [key]
         assert theirs.sharps == sharps
-        score = music21.converter.parse(domain.render(item, "musicxml", tmp_path / "made"), forceSource=True)
+        score = music21.converter.parse(domain.display.render(item, "musicxml", tmp_path / "made"), forceSource=True)
         assert {found.sharps for found in score.recurse().getElementsByClass("KeySignature")} == {sharps}
 
 
@@ -127,13 +133,13 @@ def test_scores_spell_the_leading_note_of_minor(domain: MidiDomain, tmp_path: Pa
         (69, 65, 62, 50),
     ]
     item = Chorale("3/4", 0, tuple(column for chord in chords for column in (chord, *((HOLD,) * 4,) * 3)))
-    score = music21.converter.parse(domain.render(item, "musicxml", tmp_path / "made"), forceSource=True)
+    score = music21.converter.parse(domain.display.render(item, "musicxml", tmp_path / "made"), forceSource=True)
     assert [note.pitch.name for note in score.parts[0].flatten().notes] == ["D", "C#", "D", "C", "B-", "A"]
 
 
 def test_notes_across_a_bar_line_are_tied_in_the_score(domain: MidiDomain, tmp_path: Path) -> None:
     item = Chorale("2/4", 0, ((72, 67, 60, 48), *((HOLD,) * 4,) * 12, (74, 67, 60, 48), *((HOLD,) * 4,) * 2))
-    score = music21.converter.parse(domain.render(item, "musicxml", tmp_path / "made"), forceSource=True)
+    score = music21.converter.parse(domain.display.render(item, "musicxml", tmp_path / "made"), forceSource=True)
     notes = [(float(note.quarterLength), note.tie and note.tie.type) for note in score.parts[0].flatten().notes]
     assert notes == [(2.0, "start"), (1.0, "continue"), (0.25, "stop"), (0.75, None)]
     assert [type(part.flatten().getElementsByClass("Clef")[0]).__name__ for part in score.parts] == [
@@ -146,7 +152,7 @@ def test_notes_across_a_bar_line_are_tied_in_the_score(domain: MidiDomain, tmp_p
 
 def test_the_picture_shows_every_voice_in_its_colour(domain: MidiDomain, chorale: Chorale, tmp_path: Path) -> None:
     backend = matplotlib.get_backend()
-    path = domain.render(chorale, "png", tmp_path / "made")
+    path = domain.display.render(chorale, "png", tmp_path / "made")
     pixels = np.asarray(Image.open(path).convert("RGB")).reshape(-1, 3)
     for colour in ((200, 85, 61), (224, 160, 48), (61, 143, 111), (51, 101, 138)):
         assert (np.abs(pixels.astype(int) - colour).sum(axis=1) < 6).sum() > 500
@@ -154,7 +160,7 @@ def test_the_picture_shows_every_voice_in_its_colour(domain: MidiDomain, chorale
 
 
 def test_the_sound_lasts_as_long_as_the_music(domain: MidiDomain, chorale: Chorale, tmp_path: Path) -> None:
-    with wave.open(str(domain.render(chorale, "wav", tmp_path / "made"))) as file:
+    with wave.open(str(domain.display.render(chorale, "wav", tmp_path / "made"))) as file:
         assert (file.getnchannels(), file.getsampwidth(), file.getframerate()) == (2, 2, 44100)
         samples = np.frombuffer(file.readframes(file.getnframes()), "<i2")
         seconds = file.getnframes() / 44100
@@ -170,7 +176,7 @@ def test_a_sample_that_was_cut_short_can_still_be_written(
     item = domain.decode(domain.encode(chorale).ids[:cut])
     files = [
         *domain.write(item, tmp_path / "cut"),
-        *(domain.render(item, kind, tmp_path / "cut") for kind in domain.renders),
+        *(domain.display.render(item, kind, tmp_path / "cut") for kind in domain.display.renderings),
     ]
     assert [file.name for file in files] == ["cut.mid", "cut.png", "cut.wav", "cut.musicxml", "cut.abc"]
     assert sorted(tmp_path.iterdir()) == sorted(files)
@@ -178,7 +184,7 @@ def test_a_sample_that_was_cut_short_can_still_be_written(
 
 def test_an_unknown_rendering_and_a_bad_place_are_refused(domain: MidiDomain, chorale: Chorale, tmp_path: Path) -> None:
     with pytest.raises(UnknownName, match="there is: abc, musicxml, png, wav"):
-        domain.render(chorale, "mp3", tmp_path / "made")
+        domain.display.render(chorale, "mp3", tmp_path / "made")
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(OutputError):
         domain.write(chorale, tmp_path / "file" / "made")

@@ -75,7 +75,7 @@ def test_a_second_reading_asks_music21_nothing_whatever_the_settings(
 def test_a_chorale_comes_back_as_it_was_and_one_of_fewer_voices_is_another(
     cache: Path, chorale: Chorale, domain: MidiDomain, tmp_path: Path, parsed: list[Any]
 ) -> None:
-    path = domain.render(chorale, "musicxml", tmp_path / "made")
+    path = domain.display.render(chorale, "musicxml", tmp_path / "made")
     for _ in range(2):
         assert list(domain.read(path)) == [chorale]
     assert list(MidiPrompts().read(path)) == [chorale]

@@ -49,7 +49,7 @@ def test_a_melody_comes_back_from_its_score_with_its_chord_symbols(
 ) -> None:
     domain = domains["melody"]
     (item,) = domain.read(tune)
-    (back,) = domain.read(domain.render(item, "musicxml", tmp_path / "made"))
+    (back,) = domain.read(domain.display.render(item, "musicxml", tmp_path / "made"))
     assert np.array_equal(domain.encode(back).ids, domain.encode(item).ids)
     midi = mido.MidiFile(domain.write(item, tmp_path / "made")[0])
     assert [message.text for message in midi.tracks[0] if message.type == "text"] == ["G", "D7", "Em", "C", "G"]
@@ -128,7 +128,7 @@ def test_the_picture_shows_every_track_in_its_colour(domains: dict[str, MidiDoma
     notes = [f"program:{program} pitch:{55 + program} velocity:82 duration:24" for program in (0, 2, 4)]
     names = f"bar:3/4 tempo:120 position:0 {' '.join(notes)} " + "drum:58 velocity:82 " * 9
     item = domain.decode(np.array([0, *(domain.vocabulary.ids[name] for name in names.split()), 1]))
-    pixels = np.asarray(Image.open(domain.render(item, "png", tmp_path / "made")).convert("RGB")).reshape(-1, 3)
+    pixels = np.asarray(Image.open(domain.display.render(item, "png", tmp_path / "made")).convert("RGB")).reshape(-1, 3)
     for colour in ((200, 85, 61), (224, 160, 48), (61, 143, 111), (85, 88, 92)):
         assert (np.abs(pixels.astype(int) - colour).sum(axis=1) < 6).sum() > 500
 
@@ -138,7 +138,7 @@ def test_the_sound_lasts_as_long_as_the_music(
     name: str, seconds: float | None, domains: dict[str, MidiDomain], bands: list[Any], tmp_path: Path
 ) -> None:
     (item,) = domains[name].read(bands[0].path)
-    with wave.open(str(domains[name].render(item, "wav", tmp_path / "made"))) as file:
+    with wave.open(str(domains[name].display.render(item, "wav", tmp_path / "made"))) as file:
         lasts = file.getnframes() / file.getframerate()
     # Performances tell their time; drums are written at the tempo that is set, 80 quarters a minute.
     music = item.end / 100 if seconds is None else item.end / 4 * seconds
@@ -166,6 +166,6 @@ def test_a_sample_that_was_cut_short_can_still_be_written(
         item = domain.decode(ids[:cut])
         files = [
             *domain.write(item, tmp_path / "cut"),
-            *(domain.render(item, kind, tmp_path / "cut") for kind in domain.renders),
+            *(domain.display.render(item, kind, tmp_path / "cut") for kind in domain.display.renderings),
         ]
         assert sorted(tmp_path.iterdir()) == sorted(files)

@@ -18,25 +18,27 @@ def test_a_piece_is_the_same_in_every_key_and_at_every_loudness(
     domain, rng = domains[name], np.random.default_rng(0)
     (item,) = domain.read(bands[0].path)
     ids = domain.encode(item).ids
-    passages = domain.passages(ids)
-    moved = [domain.augment(ids, rng) for _ in range(8)]
+    passages = domain.metrics.copy_symbols(ids)
+    moved = [domain.training.augment(ids, rng) for _ in range(8)]
     assert any((other != ids).any() for other in moved)
     for other in moved:
-        assert np.array_equal(domain.passages(other), passages)
+        assert np.array_equal(domain.metrics.copy_symbols(other), passages)
     table = domain.encoding.table  # type: ignore[attr-defined]
     if "velocity" in table.kinds:
         louder = np.where(table.among(ids, "velocity"), table.ids("velocity")[-1], ids)
-        assert np.array_equal(domain.passages(louder), passages)
+        assert np.array_equal(domain.metrics.copy_symbols(louder), passages)
     one_wrong = ids.copy()
     one_wrong[np.flatnonzero(table.among(ids, "pitch"))[5]] += 1
-    assert (domain.passages(one_wrong) != passages).sum() == 2
+    assert (domain.metrics.copy_symbols(one_wrong) != passages).sum() == 2
 
 
 def test_a_chorale_is_the_same_in_every_key_and_nothing_else_is(domain: MidiDomain, chorale: Chorale) -> None:
     ids = domain.encode(chorale).ids
-    passages = domain.passages(ids)
+    passages = domain.metrics.copy_symbols(ids)
     for seed in range(8):
-        assert np.array_equal(domain.passages(domain.augment(ids, np.random.default_rng(seed))), passages)
+        assert np.array_equal(
+            domain.metrics.copy_symbols(domain.training.augment(ids, np.random.default_rng(seed))), passages
+        )
     assert (passages >= 0).sum() == len(ids) - 2
     assert len(set(passages[3:7].tolist())) == 4
     assert not set(passages[ids == domain.vocabulary.ids["hold"]].tolist()) & set(passages[3:7].tolist())
@@ -46,7 +48,7 @@ def test_drums_have_no_key(domains: dict[str, MidiDomain], bands: list[Band]) ->
     domain = domains["drums"]
     (item,) = domain.read(bands[0].path)
     ids = domain.encode(item).ids
-    assert np.array_equal(domain.passages(ids), np.where(ids > EOS, ids, -1))
+    assert np.array_equal(domain.metrics.copy_symbols(ids), np.where(ids > EOS, ids, -1))
 
 
 def test_seconds_are_those_of_the_file_that_is_written(
@@ -63,7 +65,7 @@ def test_seconds_are_those_of_the_file_that_is_written(
             (file,) = domain.write(item, tmp_path / "piece")
             written = pretty_midi.PrettyMIDI(str(file))
             end = max(note.end for instrument in written.instruments for note in instrument.notes)
-            measures = domain.measures(item)
+            measures = domain.metrics.sizes(item)
             assert measures["second"] == pytest.approx(end, rel=1e-4)
             if "quarter" in measures:
                 assert measures["quarter"] == pytest.approx(written.time_to_tick(end) / written.resolution, rel=1e-4)

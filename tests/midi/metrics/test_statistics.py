@@ -120,7 +120,7 @@ def test_the_overlapped_area_tells_alike_from_different() -> None:
 def test_every_encoding_has_them_side_by_side(domains: dict[str, MidiDomain], bands: list[Band], name: str) -> None:
     domain = domains[name]
     items = [item for band in bands for item in domain.read(band.path)]
-    told = domain.evaluate(items[:6], items[6:])
+    told = domain.metrics.compare(items[:6], items[6:])
     assert all(math.isfinite(value) for value in told.values())
     seconds = [item.end * 60 / item.resolution / 80 if not len(item.tempos) else None for item in items[6:]]
     if None not in seconds:
@@ -130,7 +130,7 @@ def test_every_encoding_has_them_side_by_side(domains: dict[str, MidiDomain], ba
     assert ("scale consistency, held out" in told) == (name != "drums")
     assert ("scale degrees, overlap" in told) == (name != "drums")
     assert 0 < told["note lengths, overlap"] <= 1.01
-    of_one = domain.evaluate(items[:1], items)
+    of_one = domain.metrics.compare(items[:1], items)
     assert of_one
     assert not any(key.endswith("overlap") for key in of_one), "an overlap takes two"
-    assert domain.evaluate([], items) == {}
+    assert domain.metrics.compare([], items) == {}

@@ -21,7 +21,7 @@ BAR = 4 * 60 / 80
 
 
 def ask(domain: MidiDomain, item: Any, **values: object) -> Prompt:
-    return domain.prompt(item, domain.Constraints.from_mapping(values, "constraint"))
+    return domain.prompting.prompt(item, domain.Constraints.from_mapping(values, "constraint"))
 
 
 def found(domain: MidiDomain, prompt: Prompt, seed: int = 0) -> Any:
@@ -100,7 +100,7 @@ def test_a_melody_alone_is_read_as_a_prompt_and_harmonised_in_the_voice_that_is_
     midi.write(str(tmp_path / "tune.mid"))
     with pytest.raises(Exception, match="not in four voices"):
         list(domain.read(tmp_path / "tune.mid"))
-    (melody,) = domain.of_prompts().read(tmp_path / "tune.mid")
+    (melody,) = domain.prompting.read(tmp_path / "tune.mid")
     made = found(domain, ask(domain, melody, harmonise="T"))
     assert [note.pitch for note in made.notes(2)] == tune
     assert all(made.notes(voice) for voice in (0, 1, 3))
@@ -292,8 +292,8 @@ def test_the_seconds_of_a_performance_begin_with_its_prompt(domains: dict[str, M
 def test_without_its_prompt_a_chorale_begins_where_the_prompt_ends(domain: MidiDomain, chorale: Chorale) -> None:
     ids = domain.encode(chorale).ids
     # The soprano's last note but one is held into the column where the prompt ends.
-    rest = domain.decode(domain.without_prompt(ids, 3 + 4 * 34))
-    assert domain.grammar().accepts(domain.without_prompt(ids, 3 + 4 * 18))
+    rest = domain.decode(domain.prompting.without_prompt(ids, 3 + 4 * 34))
+    assert domain.grammar().accepts(domain.prompting.without_prompt(ids, 3 + 4 * 18))
     assert rest.pickup == 2
     assert [note.pitch for note in rest.notes(3)] == [chorale.notes(3)[-1].pitch]
     assert len(rest.grid) == len(chorale.grid) - 34
@@ -307,7 +307,7 @@ def test_without_its_prompt_a_piece_is_a_document_of_its_own(name: str, domains:
         whole = domain.decode(ids)
         starts = [place for place in range(1, len(ids)) if domain.vocabulary[int(ids[place])][:3] in ("bar", "shi")]
         cut = starts[len(starts) // 2]
-        rest = domain.without_prompt(ids, cut)
+        rest = domain.prompting.without_prompt(ids, cut)
         assert domain.grammar().accepts(rest)
         first = int(domain.decode(ids[:cut]).end) if name == "melody" else None
         made = domain.decode(rest)

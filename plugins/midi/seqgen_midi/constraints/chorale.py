@@ -130,7 +130,7 @@ def chorale_grammar_of(
     `meter` and `pickup` are those of a prompt. Raises ImpossibleConstraints, and UsageError for wishes that contradict
     one another or the prompt.
     """
-    if (constraints is None or constraints.empty) and meter is None:
+    if (constraints is None or constraints.is_empty) and meter is None:
         return domain_grammar()
     constraints = constraints or ChoraleConstraints()
     asked = constraints.time_signature
