@@ -53,7 +53,7 @@ def trained(monkeypatch):
     """A model of the letters, as `load` would give it."""
     domain = Letters()
     model = Model.new(SETTINGS, domain.grammar(), 1)
-    monkeypatch.setattr(fine_tuning, "load", lambda path, bundled_only: SimpleNamespace(domain=domain, model=model))
+    monkeypatch.setattr(fine_tuning, "load", lambda path: SimpleNamespace(domain=domain, model=model))
     return model
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from seqgen_midi.domain import MidiDomain, MidiPrompts
+from seqgen_midi.domain import MidiDomain
 from seqgen_midi.io import score_cache, score_reading
 from seqgen_midi.music.chorale import Chorale
 
@@ -78,7 +78,7 @@ def test_a_chorale_comes_back_as_it_was_and_one_of_fewer_voices_is_another(
     path = domain.display.render(chorale, "musicxml", tmp_path / "made")
     for _ in range(2):
         assert list(domain.read(path)) == [chorale]
-    assert list(MidiPrompts().read(path)) == [chorale]
+    assert list(MidiDomain().prompting.read(path)) == [chorale]
     assert len(parsed) == 2
 
 

@@ -151,7 +151,7 @@ def test_notes_from_which_the_synthesizer_never_comes_back_sound_lower(
     made = []
     for pitch in (107, 95):
         piece = Piece.of(12, [Track(27)], [np.array([number]) for number in (0, 12, pitch, 82, 0)])
-        made.append(domains["score"].render(piece, "wav", tmp_path / str(pitch)).read_bytes())
+        made.append(domains["score"].display.render(piece, "wav", tmp_path / str(pitch)).read_bytes())
     assert made[0] == made[1]
     assert any(made[0][44:])
 

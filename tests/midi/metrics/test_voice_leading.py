@@ -6,7 +6,14 @@ import pytest
 from seqgen_midi.domain import MidiDomain
 from seqgen_midi.music.chorale import HOLD, REST, Chorale
 
+from seqgen import Record
+
 HELD = (HOLD,) * 4
+
+
+def compare(domain, held_out, samples):
+    return domain.metrics.compare([Record(item) for item in held_out], [Record(item) for item in samples])
+
 
 
 def piece(*chords: tuple[int, int, int, int]) -> Chorale:
@@ -15,22 +22,22 @@ def piece(*chords: tuple[int, int, int, int]) -> Chorale:
 
 def test_the_same_pieces_overlap_wholly_and_transposed_ones_too(domain: MidiDomain, chorale: Chorale) -> None:
     higher = Chorale("4/4", 4, tuple(tuple(code + 3 if code >= 0 else code for code in row) for row in chorale.grid))
-    metrics = domain.metrics.compare([chorale], [higher])
+    metrics = compare(domain, [chorale], [higher])
     assert metrics["leaps within a voice, overlap"] == pytest.approx(1)
-    other = domain.metrics.compare([chorale], [piece((72, 68, 63, 49), (60, 68, 63, 49))])
+    other = compare(domain, [chorale], [piece((72, 68, 63, 49), (60, 68, 63, 49))])
     assert other["leaps within a voice, overlap"] < 0.2
 
 
 def test_parallel_fifths_and_octaves_are_counted(domain: MidiDomain) -> None:
     name = "parallel fifths and octaves per 100 16ths, samples"
     # Tenor and bass move from one fifth to another: once in 8 columns.
-    assert domain.metrics.compare([], [piece((72, 64, 55, 48), (71, 65, 57, 50))])[name] == pytest.approx(100 / 8)
+    assert compare(domain, [], [piece((72, 64, 55, 48), (71, 65, 57, 50))])[name] == pytest.approx(100 / 8)
     # In contrary motion from fifth to twelfth, or repeated without moving, there is nothing to count.
-    assert domain.metrics.compare([], [piece((72, 64, 55, 48), (71, 65, 62, 43), (71, 65, 62, 43))])[name] == 0
+    assert compare(domain, [], [piece((72, 64, 55, 48), (71, 65, 62, 43), (71, 65, 62, 43))])[name] == 0
 
 
 def test_notes_and_rests_are_counted(domain: MidiDomain) -> None:
-    metrics = domain.metrics.compare([piece((72, 64, 55, 48))], [Chorale("4/4", 0, ((72, 64, 55, REST),) * 4)])
+    metrics = compare(domain, [piece((72, 64, 55, 48))], [Chorale("4/4", 0, ((72, 64, 55, REST),) * 4)])
     assert metrics["notes a voice and quarter, held out"] == 1
     assert metrics["notes a voice and quarter, samples"] == 3
     assert (metrics["share of rests, held out"], metrics["share of rests, samples"]) == (0, 0.25)
