@@ -33,7 +33,6 @@ from seqgen.contract.vocabulary import Learned, Vocabulary
 from seqgen.errors import UsageError
 from seqgen.grammar import BOS, EOS
 
-
 MAX_FILE_BYTES = 256 * 2**20
 """The size of the largest file that is read into memory as a whole."""
 
