@@ -28,4 +28,5 @@ def table(count: int, seed: int = 0) -> str:
 
 def learned(**settings) -> SentimentDomain:
     asked = SentimentDomain.Settings.from_mapping(settings)
-    return SentimentDomain(asked, SentimentDomain(asked).learn([[label, text] for text, label in rows(40)]))
+    found = SentimentDomain(asked).learn([[label, text] for text, label in rows(40)])
+    return SentimentDomain(asked, found.vocabulary, found.state)

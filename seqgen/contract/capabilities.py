@@ -33,6 +33,9 @@ from seqgen.contract.vocabulary import Learned, Vocabulary
 from seqgen.errors import UsageError
 from seqgen.grammar import BOS, EOS
 
+MAX_FILE_BYTES = 256 * 2**20
+"""The size of the largest file that is read into memory as a whole."""
+
 
 class Capability(Generic[Item]):
     """One group of methods that a domain may offer."""
@@ -283,7 +286,8 @@ class Reading(Capability[Item]):
     def in_parts(self, path: PurePath) -> bool:
         """Whether `read` keeps only a part of this file in memory.
 
-        Then the file may have any size, and the time limit holds for each part of its documents.
+        Then the file may have any size, and the time limit holds for each part of its documents. Other files have at
+        most MAX_FILE_BYTES; a plugin that opens a second file itself, such as one that a table names, checks its size.
         """
         return False
 

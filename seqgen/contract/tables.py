@@ -10,8 +10,10 @@ import itertools
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
-from seqgen.contract.documents import Remark
+from seqgen.contract.capabilities import Deduplication
+from seqgen.contract.documents import Record, Remark
 from seqgen.contract.textfile import lines
 from seqgen.errors import UnusableFile
 
@@ -22,6 +24,8 @@ TEXT_NAMES = ("text", "sentence", "content", "review", "body", "message", "docum
 LABEL_NAMES = ("label", "class", "category", "sentiment", "target", "rating", "stars", "emotion")
 DELIMITERS = {".csv": ",", ".tsv": "\t", ".tab": "\t"}
 JSON_LINES = (".jsonl", ".ndjson", ".json")
+GROUP = "group"
+"""The name of a row's group in its metadata."""
 
 Row = dict[str, str]
 
@@ -63,11 +67,15 @@ class Table:
         names = [name for name in LABEL_NAMES if name != text.lower()]
         return self._column(wanted, names, guessed)
 
+    def column(self, name: str) -> str:
+        """Returns `name`. Raises UnusableFile if the table has no such column."""
+        if name not in self.columns:
+            raise UnusableFile(f"a table without a column {name!r}", f"columns: {self._names()}")
+        return name
+
     def _column(self, wanted: str | None, names: Sequence[str], guessed: str) -> str:
         if wanted is not None:
-            if wanted not in self.columns:
-                raise UnusableFile(f"a table without a column {wanted!r}", f"columns: {self._names()}")
-            return wanted
+            return self.column(wanted)
         by_name = {name.lower(): name for name in self.columns}
         return next((by_name[name] for name in names if name in by_name), guessed)
 
@@ -158,3 +166,24 @@ def _cell(value: object) -> str:
     if isinstance(value, str):
         return value
     return "" if value is None else json.dumps(value)
+
+
+class GroupedRows(Deduplication[Any]):
+    """Keeps the rows of a group in one split; see `row_metadata`."""
+
+    def group(self, record: Record[Any]) -> Any:
+        return record.metadata.get(GROUP)
+
+
+def row_metadata(number: int, row: Row, group_column: str | None = None) -> dict[str, Any]:
+    """Returns what is known about a row: its number, the cell of a column called "id", and its group.
+
+    number: of the row, from 1 on, the header not counted
+    """
+    metadata: dict[str, Any] = {"row": number}
+    id_column = next((name for name in row if name.lower() == "id"), None)
+    if id_column is not None:
+        metadata["id"] = row[id_column]
+    if group_column is not None:
+        metadata[GROUP] = row[group_column]
+    return metadata

@@ -11,13 +11,13 @@ import numpy as np
 import pytest
 from labelled_texts import learned, rows, table
 from seqgen_sentiment.domain import SentimentDomain
-from seqgen_sentiment.labelled import Labelled
+from seqgen_sentiment.labelled_item import LabelledItem
 
-from seqgen import BOS, EOS, CorpusError, InvalidValue, UnknownName, load_domain
+from seqgen import BOS, EOS, CorpusError, InvalidValue, Record, UnknownName, load_domain
 from seqgen.contract.testing import check_domain
 from seqgen.models.run_settings import typed
 
-ITEM = Labelled("the film is good", "pos")
+ITEM = LabelledItem("the film is good", "pos")
 
 
 @pytest.mark.parametrize("unit", ["word", "byte"])
@@ -26,7 +26,9 @@ def test_laws_over_text(tmp_path, unit):
     folder = tmp_path / "pos"
     folder.mkdir()
     (folder / "one.txt").write_text("the film is good\nsome dog is great\n")
-    check_domain(learned(**{"base.unit": unit}), [tmp_path / "some.tsv", folder / "one.txt"], exact=False, walks=30)
+    check_domain(
+        learned(**{"base.tokenizer": unit}), [tmp_path / "some.tsv", folder / "one.txt"], exact=False, walks=30
+    )
 
 
 def test_laws_over_music(tmp_path):
@@ -36,16 +38,16 @@ def test_laws_over_music(tmp_path):
     for number in range(2):
         midi.write(midi.decode(grammar.walk(rng)), folder / f"piece{number}")
     (tmp_path / "labels.csv").write_text("file,mood\nmusic/piece0.mid,calm\nmusic/piece1.mid,wild\n")
-    settings = SentimentDomain.Settings.from_mapping({"base": "midi", "label": "mood"})
+    settings = SentimentDomain.Settings.from_mapping({"base": "midi", "label_column": "mood"})
     unlearned = SentimentDomain(settings)
-    read = [item for item in unlearned.read(tmp_path / "labels.csv") if isinstance(item, Labelled)]
+    read = [found.item for found in unlearned.read(tmp_path / "labels.csv") if isinstance(found, Record)]
     assert [item.label for item in read] == ["calm", "wild"]
-    evidence = json.loads(json.dumps([unlearned.evidence(item) for item in read]))
-    domain = SentimentDomain(settings, unlearned.learn(evidence))
+    observations = json.loads(json.dumps([unlearned.learning.observe(item) for item in read]))
+    domain = SentimentDomain(settings, unlearned.learn(observations).vocabulary)
     check_domain(domain, [tmp_path / "labels.csv"], exact=False, walks=3)
-    asked = domain.prompt(None, domain.Constraints(label="calm", bars=1, key="Gmaj"))
+    asked = domain.prompting.prompt(None, domain.Constraints(label="calm", bars=1, key="Gmaj"))
     assert domain.decode(asked.grammar.walk(rng)).label == "calm"
-    assert (domain.unit, domain.renders) == (midi.unit, midi.renders)
+    assert (domain.unit, domain.display.renderings) == (midi.unit, midi.display.renderings)
 
 
 def test_a_document_is_learned_in_both_directions():
@@ -56,39 +58,43 @@ def test_a_document_is_learned_in_both_directions():
     assert names == last
     # The label counts as much as all of its content, whose end is learned too; the rest is given.
     assert example.weights.tolist() == [0, 0, 1, 1, 1, 1, 1, 5, 0]
-    other = [domain.augment(example.ids, np.random.default_rng(seed)) for seed in range(200)]
+    other = [domain.training.augment(example.ids, np.random.default_rng(seed)) for seed in range(200)]
     first = [*last]
     first[1], first[-2] = first[-2], first[1]
     found = [[domain.vocabulary[number] for number in ids] for ids in other]
     assert all(names in (first, last) for names in found)
     assert 70 < found.count(first) < 130
     assert domain.decode(other[0]) == domain.decode(other[-1]) == ITEM
-    rare = learned(label_first=0.1, label_weight=30)
+    rare = learned(label_first_probability=0.1, label_weight=30)
     assert rare.encode(ITEM).weights[-2] == 30
-    swapped = sum(rare.augment(example.ids, np.random.default_rng(seed))[1] != example.ids[1] for seed in range(200))
+    swapped = sum(
+        rare.training.augment(example.ids, np.random.default_rng(seed))[1] != example.ids[1] for seed in range(200)
+    )
     assert 5 < swapped < 40
 
 
 def test_a_label_that_comes_last_is_asked_for_within_the_content_as_well():
-    domain, rng = learned(label_early=0.25, label_weight=8), np.random.default_rng(0)
+    domain, rng = learned(target_replication_probability=0.25, label_weight=8), np.random.default_rng(0)
     ids = domain.encode(ITEM).ids
-    drawn = [domain.questions(ids, rng) for _ in range(4000)]
-    asked = [questions for questions in drawn if questions]
-    places = np.concatenate([questions.places for questions in asked])
+    drawn = [domain.training.auxiliary_targets(ids, rng) for _ in range(4000)]
+    asked = [targets for targets in drawn if targets]
+    places = np.concatenate([targets.positions for targets in asked])
     # After each of the four words, which are 2 … 5, a quarter of the times.
     np.testing.assert_allclose(np.bincount(places) / 4000, [0, 0, *[0.25] * 4], atol=0.03)
     # "Linear gain": what is asked after word k of n counts k / n of what is asked at the end of the content.
-    weights = dict(zip(places, np.concatenate([questions.weights for questions in asked]), strict=True))
+    weights = dict(zip(places, np.concatenate([targets.weights for targets in asked]), strict=True))
     assert [weights[place] / weights[5] for place in (2, 3, 4)] == pytest.approx([1 / 4, 2 / 4, 3 / 4])
-    assert sum(questions.weights.sum() for questions in asked) / 4000 == pytest.approx(8, rel=0.05)
+    assert sum(targets.weights.sum() for targets in asked) / 4000 == pytest.approx(8, rel=0.05)
     whole = domain.grammar()
-    for questions in asked[:5]:
-        assert {domain.vocabulary[number] for number in questions.answers} == {"label:pos"}
-        assert questions.state == whole.unroll(ids)[-3]
-    first = next(other for other in (domain.augment(ids, rng) for _ in range(50)) if other[1] != ids[1])
-    for other in (first, domain.encode(Labelled(ITEM.content)).ids):
-        assert all(domain.questions(other, rng) is None for _ in range(20))
-    assert all(learned(label_early=0).questions(ids, rng) is None for _ in range(20))
+    for targets in asked[:5]:
+        assert {domain.vocabulary[number] for number in targets.targets} == {"label:pos"}
+        assert targets.state == whole.unroll(ids)[-3]
+    first = next(other for other in (domain.training.augment(ids, rng) for _ in range(50)) if other[1] != ids[1])
+    for other in (first, domain.encode(LabelledItem(ITEM.content)).ids):
+        assert all(domain.training.auxiliary_targets(other, rng) is None for _ in range(20))
+    assert all(
+        learned(target_replication_probability=0).training.auxiliary_targets(ids, rng) is None for _ in range(20)
+    )
 
 
 def test_a_document_has_exactly_one_label_or_none():
@@ -101,39 +107,39 @@ def test_a_document_has_exactly_one_label_or_none():
             ids = np.array([BOS, first, *content, end, last, EOS])
             assert domain.grammar().accepts(ids) == ((first, last) in legal)
     assert not domain.grammar().accepts(np.array([BOS, none, *content, EOS]))
-    unlabelled = domain.encode(Labelled(ITEM.content))
+    unlabelled = domain.encode(LabelledItem(ITEM.content))
     assert unlabelled.weights.tolist() == [0, 0, 1, 1, 1, 1, 1, 0, 0]
-    assert domain.decode(unlabelled.ids) == Labelled(ITEM.content)
+    assert domain.decode(unlabelled.ids) == LabelledItem(ITEM.content)
 
 
 def test_a_prompt_holds_the_label_the_beginning_and_the_bases_own_constraints():
     domain = learned()
     asked = domain.Constraints.from_mapping({"label": "neg", "pattern": "the .{10,20}"}, "constraint")
-    prompt = domain.prompt(None, asked)
+    prompt = domain.prompting.prompt(None, asked)
     rng = np.random.default_rng(1)
     for _ in range(20):
         made = domain.decode(prompt.grammar.walk(rng))
         assert made.label == "neg"
         assert re.fullmatch("the .{10,20}", made.content)
-    begun = domain.prompt(domain.prompt_text("the film"), domain.Constraints(label="pos"))
+    begun = domain.prompting.prompt(domain.prompting.from_text("the film"), domain.Constraints(label="pos"))
     names = [[domain.vocabulary[number] for number in ids] for ids in (begun.ids, begun.unconditional)]
     assert names == [["<bos>", "label:pos", "the", " film"], ["<bos>", "<unlabelled>", "the", " film"]]
-    free = domain.prompt()
+    free = domain.prompting.prompt()
     assert free.ids.tolist() == [BOS, domain.vocabulary.ids["<unlabelled>"]]
     assert free.unconditional is None
     assert all(domain.decode(free.grammar.walk(rng)).label for _ in range(20))
     with pytest.raises(UnknownName, match=r"no label 'great'; .*neg, pos"):
-        domain.prompt(None, domain.Constraints(label="great"))
+        domain.prompting.prompt(None, domain.Constraints(label="great"))
 
 
 def test_a_model_is_told_the_classes_of_the_base_and_the_label_that_stands_first():
-    domain = learned(**{"base.unit": "byte"})
+    domain = learned(**{"base.tokenizer": "byte"})
     whole, own = domain.grammar(), domain.base.grammar()
-    assert whole.class_count == own.class_count * (1 + len(domain.frame.labels))
+    assert whole.class_count == own.class_count * (1 + len(domain.layout.labels))
     content = domain.base.encode("naïve").ids
     alone = own.state_class[own.unroll(content)][1:-1]
-    for number, label in enumerate([None, *domain.frame.labels]):
-        asked = domain.prompt(None, domain.Constraints(label=label))
+    for number, label in enumerate([None, *domain.layout.labels]):
+        asked = domain.prompting.prompt(None, domain.Constraints(label=label))
         for grammar in (whole, asked.grammar):
             seen = grammar.state_class[grammar.unroll(np.concatenate([asked.ids, content[1:-1]]))]
             assert (seen[2:] == alone + number * own.class_count).all()
@@ -141,21 +147,24 @@ def test_a_model_is_told_the_classes_of_the_base_and_the_label_that_stands_first
 
 
 def test_settings_of_the_base_are_checked_typed_and_kept():
-    settings = SentimentDomain.Settings.from_mapping({"base.unit": "bpe", "base.vocabulary_size": "300"})
+    settings = SentimentDomain.Settings.from_mapping({"base.tokenizer": "bpe", "base.vocabulary_size": "300"})
     kept = settings.model_dump(mode="json")
-    assert (kept["base.unit"], kept["base.vocabulary_size"], kept["base.document"]) == ("bpe", 300, "line")
-    asked = {"base.unit": "bpe", "base.vocabulary_size": "300", "width": "32"}
-    assert typed(asked, SentimentDomain.Settings) == ({"base.unit": "bpe", "base.vocabulary_size": 300}, {"width": 32})
-    with pytest.raises(UnknownName, match="did you mean 'unit'"):
-        SentimentDomain.Settings.from_mapping({"base.unt": "bpe"})
-    with pytest.raises(InvalidValue, match="'unit' cannot be 'letter'"):
-        SentimentDomain.Settings.from_mapping({"base.unit": "letter"})
+    assert (kept["base.tokenizer"], kept["base.vocabulary_size"], kept["base.document"]) == ("bpe", 300, "line")
+    asked = {"base.tokenizer": "bpe", "base.vocabulary_size": "300", "width": "32"}
+    assert typed(asked, SentimentDomain.Settings) == (
+        {"base.tokenizer": "bpe", "base.vocabulary_size": 300},
+        {"width": 32},
+    )
+    with pytest.raises(UnknownName, match="did you mean 'tokenizer'"):
+        SentimentDomain.Settings.from_mapping({"base.tokeniser": "bpe"})
+    with pytest.raises(InvalidValue, match="'tokenizer' cannot be 'letter'"):
+        SentimentDomain.Settings.from_mapping({"base.tokenizer": "letter"})
     with pytest.raises(UnknownName, match="no domain 'txt'"):
         SentimentDomain.Settings.from_mapping({"base": "txt"})
-    with pytest.raises(InvalidValue, match="not over themselves"):
+    with pytest.raises(InvalidValue, match="cannot be its own base"):
         SentimentDomain.Settings.from_mapping({"base": "sentiment"})
-    with pytest.raises(UnknownName, match="no setting 'unit'"):
-        SentimentDomain.Settings.from_mapping({"unit": "bpe"})
+    with pytest.raises(UnknownName, match="no setting 'tokenizer'"):
+        SentimentDomain.Settings.from_mapping({"tokenizer": "bpe"})
 
 
 @pytest.mark.parametrize(
@@ -163,7 +172,7 @@ def test_settings_of_the_base_are_checked_typed_and_kept():
     [
         ([None] * 4, "Nothing has a label; name the column"),
         (["same"] * 4, "Every document of the training split has the label 'same'; name"),
-        ([str(number) for number in range(20)], "There are 20 labels for 20 documents to learn from; name"),
+        ([str(number) for number in range(20)], "There are 20 labels for 20 training documents; name"),
     ],
 )
 def test_labels_that_cannot_be_learned_are_one_sentence(labels, said):
@@ -174,27 +183,28 @@ def test_labels_that_cannot_be_learned_are_one_sentence(labels, said):
 def test_two_hundred_uneven_labels_can_be_learned():
     labels = [f"l{number}" for number in range(200)] + ["l0"] * 300
     evidence = [[label, text] for label, (text, _) in zip(labels, rows(500), strict=True)]
-    domain = SentimentDomain(None, SentimentDomain().learn(evidence))
-    assert sorted(domain.frame.labels) == sorted(set(labels))
-    assert domain.decode(domain.encode(Labelled("the film", "l123")).ids) == Labelled("the film", "l123")
+    domain = SentimentDomain(None, SentimentDomain().learn(evidence).vocabulary)
+    assert sorted(domain.layout.labels) == sorted(set(labels))
+    assert domain.decode(domain.encode(LabelledItem("the film", "l123")).ids) == LabelledItem("the film", "l123")
 
 
 def test_words_are_counted_of_texts_alone():
-    unsure = SimpleNamespace(log_probabilities=lambda asked, among: np.zeros((len(asked), len(among))))
-    texts = [Labelled(text, label) for text, label in rows(40)]
-    of_texts = learned().calibrate(texts, texts, unsure)
-    assert of_texts.share > 0.5
+    unsure = SimpleNamespace(log_probabilities=lambda prefixes, tokens: np.zeros((len(prefixes), len(tokens))))
+    texts = [Record(LabelledItem(text, label)) for text, label in rows(40)]
+    of_texts = learned().prediction.calibrate(texts, texts, unsure)
+    assert of_texts.naive_bayes_share > 0.5
     settings = SentimentDomain.Settings.from_mapping({"base": "midi", "base.encoding": "melody"})
-    domain = SentimentDomain(settings, SentimentDomain(settings).learn([[label, None] for label in "abab"]))
+    domain = SentimentDomain(settings, SentimentDomain(settings).learn([[label, None] for label in "abab"]).vocabulary)
     random, grammar = np.random.default_rng(0), domain.base.grammar(domain.base.Constraints(bars=1))
-    tunes = [Labelled(domain.base.decode(grammar.walk(random)), label) for label in "abab"]
-    assert domain.calibrate(tunes, tunes, unsure) == domain.Calibration()
+    tunes = [Record(LabelledItem(domain.base.decode(grammar.walk(random)), label)) for label in "abab"]
+    prediction = domain.prediction
+    assert prediction.calibrate(tunes, tunes, unsure) == prediction.Calibration()
 
 
 def test_how_long_labelled_music_is_can_be_asked_for():
     settings = SentimentDomain.Settings.from_mapping({"base": "midi", "base.encoding": "performance"})
-    domain = SentimentDomain(settings, SentimentDomain(settings).learn([[label, None] for label in "abab"]))
-    start = domain.prompt(None, domain.Constraints(label="a", seconds=3))
+    domain = SentimentDomain(settings, SentimentDomain(settings).learn([[label, None] for label in "abab"]).vocabulary)
+    start = domain.prompting.prompt(None, domain.Constraints(label="a", seconds=3))
     for seed in range(5):
         found = domain.decode(start.grammar.walk(np.random.default_rng(seed), 20_000, start.ids))
         assert found.label == "a"
@@ -206,35 +216,35 @@ def test_what_is_written_can_be_read_again(tmp_path):
     (path,) = domain.write(ITEM, tmp_path / "sample-1")
     assert path.relative_to(tmp_path) == Path("pos/sample-1.txt")
     assert list(domain.read(path)) == [ITEM]
-    (path,) = domain.write(Labelled("the film", "../\0x"), tmp_path / "sample-2")
+    (path,) = domain.write(LabelledItem("the film", "../\0x"), tmp_path / "sample-2")
     assert path.parent.parent == tmp_path
 
 
 def test_content_alone_tells_copies_whatever_the_label():
     domain = learned()
-    one, other = (domain.likeness(Labelled(ITEM.content, label)) for label in ("pos", None))
-    assert one == other != domain.likeness(Labelled("another film", "pos"))
+    one, other = (domain.deduplication.key(LabelledItem(ITEM.content, label)) for label in ("pos", None))
+    assert one == other != domain.deduplication.key(LabelledItem("another film", "pos"))
 
 
 def test_passages_are_those_of_the_content():
     domain = learned()
     ids = domain.encode(ITEM).ids
-    own = (ids > 1) & (ids < domain.frame.unlabelled)
-    symbols = domain.passages(ids)
+    own = (ids > 1) & (ids < domain.layout.unlabelled)
+    symbols = domain.metrics.copy_symbols(ids)
     assert (symbols[~own] < 0).all()
     assert (symbols[own] >= 0).all()
 
 
 def test_a_document_without_its_prompt_keeps_its_label():
     domain = learned()
-    prompt = domain.prompt(domain.prompt_text("the film"), domain.Constraints(label="pos"))
+    prompt = domain.prompting.prompt(domain.prompting.from_text("the film"), domain.Constraints(label="pos"))
     ids = prompt.grammar.walk(np.random.default_rng(3))
-    whole = np.concatenate([prompt.ids, domain.encode(Labelled(" is good", None)).ids[2:]])
-    whole[-2] = domain.frame.unlabelled
+    whole = np.concatenate([prompt.ids, domain.encode(LabelledItem(" is good", None)).ids[2:]])
+    whole[-2] = domain.layout.unlabelled
     for document in (ids, whole, whole[:-3]):
-        rest = domain.decode(domain.without_prompt(document, len(prompt.ids)))
+        rest = domain.decode(domain.prompting.without_prompt(document, len(prompt.ids)))
         assert rest.label == "pos"
-    assert domain.decode(domain.without_prompt(whole, len(prompt.ids))).content == " is good"
+    assert domain.decode(domain.prompting.without_prompt(whole, len(prompt.ids))).content == " is good"
 
 
 def test_the_encoding_of_music_is_guessed_from_the_files_that_a_table_names(tmp_path):
@@ -243,8 +253,8 @@ def test_the_encoding_of_music_is_guessed_from_the_files_that_a_table_names(tmp_
         made = melody.decode(melody.grammar().walk(np.random.default_rng(number), 200))
         melody.write(made, tmp_path / f"tune{number}")
     (tmp_path / "labels.csv").write_text("file,mood\ntune0.mid,calm\ntune1.mid,wild\n")
-    domain = SentimentDomain(SentimentDomain.Settings.from_mapping({"base": "midi", "label": "mood"}))
-    assert domain.undecided
-    settled = domain.settle([domain.clue(tmp_path / "labels.csv")])
+    domain = SentimentDomain(SentimentDomain.Settings.from_mapping({"base": "midi", "label_column": "mood"}))
+    assert domain.inference.is_needed()
+    settled = domain.inference.infer([domain.inference.inspect(tmp_path / "labels.csv")])
     assert settled.model_dump(mode="json")["base.encoding"] == "melody"
-    assert not SentimentDomain(settled).undecided
+    assert not SentimentDomain(settled).inference.is_needed()

@@ -7,17 +7,18 @@ import json
 import pytest
 from labelled_texts import learned
 from seqgen_sentiment.domain import SentimentDomain
-from seqgen_sentiment.labelled import Labelled
+from seqgen_sentiment.labelled_item import LabelledItem
 
-from seqgen import Remark, UnusableFile
+from seqgen import Record, Remark, UnusableFile
 
-WANTED = [Labelled("a good film", "pos"), Labelled("a dull, long one", "neg")]
+WANTED = [LabelledItem("a good film", "pos"), LabelledItem("a dull, long one", "neg")]
 
 
 def read(path, domain=None, **settings):
     """The items and the texts of the remarks of a file."""
     found = list((domain or SentimentDomain(SentimentDomain.Settings.from_mapping(settings))).read(path))
-    return [one for one in found if not isinstance(one, Remark)], [one.text for one in found if isinstance(one, Remark)]
+    items = [one.item if isinstance(one, Record) else one for one in found if not isinstance(one, Remark)]
+    return items, [one.text for one in found if isinstance(one, Remark)]
 
 
 @pytest.mark.parametrize(
@@ -40,7 +41,7 @@ def test_tables_are_read_and_the_guess_is_said(tmp_path, name, content):
 
 def test_columns_that_are_named_are_taken(tmp_path):
     (tmp_path / "a.csv").write_text("note,tag,text\na good film,pos,x\n")
-    items, remarks = read(tmp_path / "a.csv", content="note", label="tag")
+    items, remarks = read(tmp_path / "a.csv", content_column="note", label_column="tag")
     assert (items, remarks) == (WANTED[:1], [])
 
 
@@ -48,7 +49,7 @@ def test_other_files_have_the_label_of_their_folder(tmp_path):
     for label in ("pos", "neg"):
         (tmp_path / label).mkdir()
         (tmp_path / label / "one.txt").write_text("a film\n")
-        assert read(tmp_path / label / "one.txt")[0] == [Labelled("a film", label)]
+        assert read(tmp_path / label / "one.txt")[0] == [LabelledItem("a film", label)]
 
 
 def test_a_table_may_name_files_below_it_and_no_others(tmp_path):
@@ -67,12 +68,12 @@ def test_labels_that_are_missing_or_unseen_cost_no_content(tmp_path):
     (tmp_path / "a.csv").write_text("text,label\nthe film,\nthe dog,odd\n ,pos\nthe story," + "x" * 101 + "\n")
     domain = learned()
     items, remarks = read(tmp_path / "a.csv", domain)
-    assert items == [Labelled("the film"), Labelled("the dog", "odd"), Labelled("the story", "x" * 101)]
+    assert items == [LabelledItem("the film"), LabelledItem("the dog", "odd"), LabelledItem("the story", "x" * 101)]
     assert len(remarks) == 5
     assert any("does not have" in remark for remark in remarks)
     (tmp_path / "b.jsonl").write_text('{"text": "the film", "label": null}\n')
-    assert read(tmp_path / "b.jsonl", domain)[0] == [Labelled("the film")]
-    assert domain.decode(domain.encode(items[1]).ids) == Labelled("the dog")
+    assert read(tmp_path / "b.jsonl", domain)[0] == [LabelledItem("the film")]
+    assert domain.decode(domain.encode(items[1]).ids) == LabelledItem("the dog")
 
 
 def test_what_nobody_could_read_is_no_label(tmp_path):
@@ -80,7 +81,7 @@ def test_what_nobody_could_read_is_no_label(tmp_path):
     lines = [json.dumps({"text": f"film {number}", "label": label}) for number, label in enumerate(labels)]
     (tmp_path / "a.jsonl").write_text("\n".join(lines))
     items, remarks = read(tmp_path / "a.jsonl", SentimentDomain())
-    assert items == [Labelled("film 0", "pos")]
+    assert items == [LabelledItem("film 0", "pos")]
     assert sum("a label that is longer" in remark for remark in remarks) == 3
     assert "a line that is no JSON object" in remarks
     folder = tmp_path / ("y" * 101)
@@ -90,18 +91,31 @@ def test_what_nobody_could_read_is_no_label(tmp_path):
         read(folder / "a.txt", SentimentDomain())
 
 
-def test_a_model_that_knows_its_labels_reads_tables_without_them(tmp_path):
+def test_inputs_of_a_prediction_need_no_label(tmp_path):
     (tmp_path / "a.csv").write_text("text,year\nthe film,1999\n")
-    assert read(tmp_path / "a.csv", learned(label="gold"))[0] == [Labelled("the film")]
+    found = list(learned(label_column="gold", content_column="text").prediction.read(tmp_path / "a.csv"))
+    assert found == [Record(LabelledItem("the film"), {"row": 1})]
     (tmp_path / "b.jsonl").write_text('{"text": "the film"}\n')
-    assert read(tmp_path / "b.jsonl", learned())[0] == [Labelled("the film")]
+    assert read(tmp_path / "b.jsonl", learned())[0] == [LabelledItem("the film")]
+    (tmp_path / "c.txt").write_text("the film\n")
+    assert list(learned().prediction.read(tmp_path / "c.txt")) == [LabelledItem("the film")]
+
+
+def test_the_label_of_an_input_is_not_looked_at(tmp_path):
+    (tmp_path / "a.csv").write_text("id,text,label\nx7,the film,pos\nx8,,neg\nx9,the dog,odd\n")
+    found = list(learned(content_column="text").prediction.read(tmp_path / "a.csv"))
+    assert found == [
+        Record(LabelledItem("the film"), {"row": 1, "id": "x7"}),
+        Remark("a row without content", dropped=True),
+        Record(LabelledItem("the dog"), {"row": 3, "id": "x9"}),
+    ]
 
 
 @pytest.mark.parametrize(
     ("content", "settings", "said"),
     [
-        (b"text,label\na film,pos\n", {"label": "text"}, "without a column for labels beside the text"),
-        (b"text,label\na film,pos\n", {"label": "gold"}, "without a column 'gold'"),
+        (b"text,label\na film,pos\n", {"label_column": "text"}, "without a column for labels beside the text"),
+        (b"text,label\na film,pos\n", {"label_column": "gold"}, "without a column 'gold'"),
         (b"", {}, "empty"),
         (b"text,label\nun caf\xe9,pos\n", {}, r"not UTF-8 \(byte 0xE9 at offset 17\)"),
         (b"text,label\na film,pos\n", {"base": "midi"}, "neither files below it nor what the domain 'midi' reads"),

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 from seqgen_text.domain import TextDomain
-from texts import UNITS, learned
+from texts import TOKENIZERS, learned
 
 
 @pytest.fixture(scope="session")
 def domains() -> dict[str, TextDomain]:
-    return {unit: learned(unit) for unit in UNITS}
+    return {unit: learned(unit) for unit in TOKENIZERS}

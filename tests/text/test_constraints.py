@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pytest
 from seqgen_text.constraints import any_text, of_length, parse_length, starting, without
-from texts import UNITS
+from texts import TOKENIZERS
 
 from seqgen import BOS, EOS, Grammar, ImpossibleConstraints, UsageError
 from seqgen.grammar import intersect
@@ -29,7 +29,7 @@ def accepted(grammar: Grammar) -> set[str]:
     return {text for text, ids in spelled.items() if grammar.accepts(ids)}
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", TOKENIZERS)
 def test_everything_asked_for_holds_at_once(domains, unit):
     for text in texts(domains[unit], pattern="[Ta-z .]*", length="20-30", must_start="The ", forbid="zz|q"):
         assert re.fullmatch("[Ta-z .]*", text)
@@ -70,14 +70,14 @@ def test_beginnings_and_what_is_forbidden_by_brute_force():
 def test_what_follows_a_prompt_is_what_is_asked_for(domains):
     for unit in ("byte", "character", "bpe"):
         domain = domains[unit]
-        prompt = domain.prompt("The dog ß: ", domain.Constraints(pattern="[0-9]{3}"))
+        prompt = domain.prompting.prompt("The dog ß: ", domain.Constraints(pattern="[0-9]{3}"))
         assert domain.decode(prompt.ids) == "The dog ß: "
         assert prompt.grammar.unroll(prompt.ids).tolist()[-1] == len(prompt.ids) - 1
         for seed in range(5):
             ids = prompt.grammar.walk(np.random.default_rng(seed))
             assert re.fullmatch("The dog ß: [0-9]{3}", domain.decode(ids))
             assert ids[: len(prompt.ids)].tolist() == prompt.ids.tolist()
-        plain = domain.prompt("The dog", domain.Constraints())
+        plain = domain.prompting.prompt("The dog", domain.Constraints())
         assert plain.grammar is domain.grammar()
 
 
@@ -112,10 +112,10 @@ def test_what_the_vocabulary_cannot_write_is_one_sentence(domains):
 
 
 def test_a_prompt_too_long_for_constraints_is_one_sentence(domains, monkeypatch):
-    monkeypatch.setattr("seqgen_text.domain.MOST_CELLS", 5000)
+    monkeypatch.setattr("seqgen_text.prompting.MOST_CELLS", 5000)
     domain = domains["byte"]
     with pytest.raises(ImpossibleConstraints, match="A prompt of 20 tokens is too long"):
-        domain.prompt("x" * 20, domain.Constraints(pattern="a"))
+        domain.prompting.prompt("x" * 20, domain.Constraints(pattern="a"))
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,11 @@ class Frame:
 
     def content(self, ids: np.ndarray) -> np.ndarray:
         """The content's own tokens."""
-        return ids[(ids > EOS) & (ids < self.unlabelled)]
+        return ids[self.is_content(ids)]
+
+    def is_content(self, ids: np.ndarray) -> np.ndarray:
+        """bool[n]: whether each id is a token of the content."""
+        return np.asarray((ids > EOS) & (ids < self.unlabelled))
 
     def label(self, ids: np.ndarray) -> str | None:
         """The label of a document, in whichever place it is."""

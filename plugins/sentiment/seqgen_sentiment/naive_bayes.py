@@ -1,13 +1,13 @@
-"""The second opinion that an answer is mixed of: which words stand in a content, whatever their order.
+"""Naive Bayes on bag-of-words features, the second expert of the classifier.
 
-Naive Bayes over the words and the pairs of neighbours that a content has, each counted once (Wang & Manning 2012,
-*Baselines and Bigrams*, section 2.1): p(content | label) is the product of
+Each word and bigram of a content counts once (Wang & Manning 2012, *Baselines and Bigrams*, section 2.1): p(content |
+label) is the product over its features of
 
-    p(feature | label) = (1 + documents of the label that hold it) / Σ_feature (1 + documents of the label that hold it)
+    p(feature | label) = (1 + documents of the label with the feature) / Σ_feature (1 + documents of the label with it)
 
-It learns from a few thousand sentences what a recurrent network only finds in many more, and errs elsewhere: the two
-together are better than either (Mesnil et al. 2014, *Ensemble of Generative and Discriminative Techniques for Sentiment
-Analysis of Movie Reviews*).
+It learns from a few thousand sentences what a recurrent network only learns from many more, and its errors are others:
+the two together are better than either (Mesnil et al. 2014, *Ensemble of Generative and Discriminative Techniques for
+Sentiment Analysis of Movie Reviews*).
 """
 
 from __future__ import annotations
@@ -21,76 +21,76 @@ import numpy as np
 from pydantic import Field, model_validator
 
 from seqgen import Options
-from seqgen_sentiment.words import words_and_pairs
+from seqgen_sentiment.features import unigrams_and_bigrams
 
-MOST = 200_000
-"""How many counts are kept at most, those of the commonest features."""
+MAX_COUNTS = 200_000
+"""How many counts are kept. They are those of the most frequent features."""
 Count = Annotated[int, Field(ge=0, le=2**31)]
 
 
-class WordCounts(Options):
+class FeatureCounts(Options):
     """What naive Bayes learns.
 
-    documents: how many there were of each label
-    holding:   how many of each label hold a feature, a word or a pair
+    documents:            the number of documents of each label
+    document_frequencies: for each label, the number of its documents that have a feature
     """
 
     documents: dict[str, Count] = Field(default_factory=dict)
-    holding: dict[str, dict[str, Count]] = Field(default_factory=dict)
+    document_frequencies: dict[str, dict[str, Count]] = Field(default_factory=dict)
 
     @model_validator(mode="after")
-    def _same_labels(self) -> WordCounts:
-        if self.documents.keys() != self.holding.keys():
-            raise ValueError("documents and words of different labels are counted")
+    def _same_labels(self) -> FeatureCounts:
+        if self.documents.keys() != self.document_frequencies.keys():
+            raise ValueError("its two counts are of different labels")
         return self
 
     @classmethod
-    def of(cls, contents: Iterable[tuple[Sequence[str], str]], labels: Sequence[str]) -> WordCounts:
+    def of(cls, contents: Iterable[tuple[Sequence[str], str]], labels: Sequence[str]) -> FeatureCounts:
         """Counts the features of contents, which are words with one of the labels."""
         documents: Counter[str] = Counter()
-        holding: dict[str, Counter[str]] = {label: Counter() for label in labels}
+        frequencies: dict[str, Counter[str]] = {label: Counter() for label in labels}
         for words, label in contents:
             documents[label] += 1
-            holding[label].update(set(words_and_pairs(words)))
-        everywhere, spread = Counter[str](), Counter[str]()
-        for counts in holding.values():
-            everywhere.update(counts)
-            spread.update(counts.keys())
-        # Equally common ones by name: the order in which a set gives its members is no one's seed.
-        commonest = sorted(everywhere, key=lambda name: (-everywhere[name], name))
-        room = np.cumsum([spread[name] for name in commonest]) <= MOST
-        kept = set(commonest[: int(room.sum())])
+            frequencies[label].update(set(unigrams_and_bigrams(words)))
+        total, label_count = Counter[str](), Counter[str]()
+        for counts in frequencies.values():
+            total.update(counts)
+            label_count.update(counts.keys())
+        # Equally frequent features are ordered by name, because the order of a set depends on the process.
+        most_frequent = sorted(total, key=lambda name: (-total[name], name))
+        fits = np.cumsum([label_count[name] for name in most_frequent]) <= MAX_COUNTS
+        kept = set(most_frequent[: int(fits.sum())])
         return cls(
             documents={label: documents[label] for label in labels},
-            holding={label: {name: counts[name] for name in sorted(kept & counts.keys())}
-                     for label, counts in holding.items()},
+            document_frequencies={label: {name: counts[name] for name in sorted(kept & counts.keys())}
+                                  for label, counts in frequencies.items()},
         )  # fmt: skip
 
     @functools.cached_property
-    def learned(self) -> NaiveBayes:
-        """The classifier that follows from the counts."""
+    def classifier(self) -> NaiveBayes:
+        """The classifier with these counts."""
         return NaiveBayes(self)
 
 
 class NaiveBayes:
-    """ln p(label | content) by the words of a content; labels are in the order of the counts."""
+    """ln p(label | content) by the words of a content. Labels are in the order of the counts."""
 
-    def __init__(self, counts: WordCounts) -> None:
-        self._rows = {name: row for row, name in enumerate(sorted(set().union(*counts.holding.values())))}
-        holding = np.ones((len(self._rows), len(counts.documents)))
+    def __init__(self, counts: FeatureCounts) -> None:
+        frequencies = counts.document_frequencies
+        self._rows = {name: row for row, name in enumerate(sorted(set().union(*frequencies.values())))}
+        smoothed = np.ones((len(self._rows), len(counts.documents)))
         for column, label in enumerate(counts.documents):
-            of_label = counts.holding[label]
-            holding[[self._rows[name] for name in of_label], column] += list(of_label.values())
-        self._log_features = np.log(holding / holding.sum(0))
+            smoothed[[self._rows[name] for name in frequencies[label]], column] += list(frequencies[label].values())
+        self._log_likelihoods = np.log(smoothed / smoothed.sum(0))
         documents = 1.0 + np.array(list(counts.documents.values()), float)
         self._log_prior = np.log(documents / documents.sum())
 
     def log_scores(self, contents: Sequence[Sequence[str]]) -> np.ndarray:
-        """float64[n, labels]: ln p(label | content), not normalised, of the words of n contents.
+        """Returns float64[n, labels]: ln p(label | content) of the words of n contents, not normalised.
 
-        A feature that no training document holds says nothing.
+        Features that are in no training document are ignored.
         """
         rows = self._rows
-        known = [{rows[name] for name in words_and_pairs(words) if name in rows} for words in contents]
-        found = [self._log_prior + self._log_features[sorted(places)].sum(0) for places in known]
-        return np.array(found).reshape(-1, len(self._log_prior))
+        known = [{rows[name] for name in unigrams_and_bigrams(words) if name in rows} for words in contents]
+        scores = [self._log_prior + self._log_likelihoods[sorted(found)].sum(0) for found in known]
+        return np.array(scores).reshape(-1, len(self._log_prior))

@@ -1,136 +1,188 @@
-"""Files → labelled content.
+"""Reads labelled content from files.
 
     a table (CSV, TSV, JSON Lines)   a row is content and label; content is text, or the path of a file below the table
-    any other file                   what the base reads in it; the label is the name of its folder: pos/1.txt
+    any other file                   content is what the base reads; the label is the name of the folder: pos/1.txt
 
-What has no label is read too: it can be learned from, and it is what labels are predicted for.
+Content without a label is read too. Training uses it without a label.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePath
 from typing import Any
 
-from seqgen import Domain, Remark, UnusableFile
-from seqgen.contract.tables import DELIMITERS, JSON_LINES, Row, Table, open_table
-from seqgen_sentiment.labelled import Labelled
+from seqgen import Domain, Reading, Record, Remark, UnusableFile
+from seqgen.contract.capabilities import MAX_FILE_BYTES
+from seqgen.contract.tables import DELIMITERS, JSON_LINES, Row, Table, open_table, row_metadata
+from seqgen_sentiment.labelled_item import LabelledItem
+from seqgen_sentiment.settings import SentimentSettings
 
 TABLES = (*DELIMITERS, *JSON_LINES)
-FILE_NAMES = ("file", "path", "filename", "file_name")
-LONGEST_LABEL = 100
-NO_LABEL = f"a label that is longer than {LONGEST_LABEL} characters or cannot be printed"
-UNSEEN = "a label that the training split does not have: its content is learned without one"
+PATH_NAMES = ("file", "path", "filename", "file_name")
+"""The usual names of a column of paths."""
+MAX_LABEL_LENGTH = 100
+INVALID_LABEL = f"a label that is longer than {MAX_LABEL_LENGTH} characters or cannot be printed"
+UNKNOWN_LABEL = "a label that the training split does not have: its content is used without one"
+
+Found = LabelledItem | Record[LabelledItem] | Remark
+ReadContent = Callable[[Path], Iterator[Any]]
+
+
+class LabelledReading(Reading[LabelledItem]):
+    """A table is read row by row. The base says how other files are read."""
+
+    def __init__(self, base: Reading[Any] | None) -> None:
+        self.base = base
+
+    def in_parts(self, path: PurePath) -> bool:
+        return is_table(path) or (self.base is not None and self.base.in_parts(path))
+
+    def companions(self, path: PurePath) -> tuple[str, ...]:
+        return () if self.base is None or is_table(path) else self.base.companions(path)
+
+    def offers(self, method: str) -> bool:
+        return method == "in_parts" or (self.base is not None and self.base.offers(method))
 
 
 class LabelledReader:
-    """Reads files of content of the domain `base`; `known` are the labels of a vocabulary, none before it is learned.
+    """Reads files of content of the domain `base`.
 
-    content, label: the columns of tables; guessed where None
+    labels: those that the model knows; empty before they are learned
     """
 
-    def __init__(self, base: Domain[Any], content: str | None, label: str | None, known: tuple[str, ...]) -> None:
+    def __init__(self, base: Domain[Any], settings: SentimentSettings, labels: tuple[str, ...]) -> None:
         self._base = base
-        self._content = content
-        self._label = label
-        self._known = known
+        self._settings = settings
+        self._labels = labels
 
-    def read(self, path: Path) -> Iterator[Labelled | Remark]:
-        """Raises UnusableFile."""
-        path = Path(path)
-        if path.suffix.lower() in TABLES:
-            yield from self._table(path)
-            return
-        label = path.absolute().parent.name
-        if not self._known and not is_label(label):
-            raise UnusableFile(f"in a folder that is named with {NO_LABEL}")
-        for content in self._base.read(path):
-            yield content if isinstance(content, Remark) else Labelled(content, label)
+    def read(self, path: Path) -> Iterator[Found]:
+        """Yields the labelled items of a file. Raises UnusableFile."""
+        if is_table(path):
+            yield from self._read_table(path, self._base.read, with_labels=True)
+        else:
+            yield from self._read_file(path, self._base.read)
 
-    def file_of_content(self, path: Path) -> Path:
-        """The first file of content that a table names; the file itself where it is no such table."""
-        if path.suffix.lower() not in TABLES:
+    def read_prompts(self, path: Path) -> Iterator[Found]:
+        """Yields the same of a file that the base reads as a prompt. Raises UnusableFile."""
+        if is_table(path):
+            yield from self._read_table(path, self._base.prompting.read, with_labels=True)
+        else:
+            yield from self._read_file(path, self._base.prompting.read)
+
+    def read_inputs(self, path: Path) -> Iterator[Found]:
+        """Yields items without labels. A label in the file is not looked at. Raises UnusableFile."""
+        if is_table(path):
+            yield from self._read_table(path, self._base.read, with_labels=False)
+        else:
+            yield from (_labelled(found, None) for found in self._base.read(path))
+
+    def content_file(self, path: Path) -> Path:
+        """Returns the first file that a table names, or the file itself if it is not such a table."""
+        if not is_table(path):
             return path
-        table = open_table(path, known=[name for name in (self._content, self._label) if name])
-        files = self._column_of_files(table, path.parent)
-        return (below(path.parent, table.head[0][files]) if files else None) or path
+        table = self._open(path)
+        column = self._path_column(table, path.parent)
+        return (file_below(path.parent, table.head[0][column]) if column else None) or path
 
-    def _table(self, path: Path) -> Iterator[Labelled | Remark]:
-        named = [name for name in (self._content, self._label) if name]
-        table = open_table(path, known=[*named, *FILE_NAMES])
-        files = self._column_of_files(table, path.parent)
-        content = files or table.text_column(self._content)
-        label = self._column_of_labels(table, content)
-        if self._content is None or (self._label is None and label is not None):
+    def _read_file(self, path: Path, read_content: ReadContent) -> Iterator[Found]:
+        label = path.absolute().parent.name
+        if not self._labels and not is_label(label):
+            raise UnusableFile(f"in a folder that is named with {INVALID_LABEL}")
+        yield from (_labelled(found, label) for found in read_content(path))
+
+    def _open(self, path: Path) -> Table:
+        settings = self._settings
+        named = (settings.content_column, settings.label_column, settings.group_column)
+        return open_table(path, known=[*filter(None, named), *PATH_NAMES])
+
+    def _read_table(self, path: Path, read_content: ReadContent, *, with_labels: bool) -> Iterator[Found]:
+        settings, table = self._settings, self._open(path)
+        paths = self._path_column(table, path.parent)
+        content = paths or table.text_column(settings.content_column)
+        has_labels = with_labels and (len(table.columns) > 1 or settings.label_column is not None)
+        label = table.label_column(content, settings.label_column) if has_labels else None
+        group = table.column(settings.group_column) if with_labels and settings.group_column else None
+        if settings.content_column is None or (settings.label_column is None and label is not None):
             labels = "there are no labels" if label is None else f"the labels from {label!r}"
-            yield Remark(f"content is taken from the column {content!r}, {labels}; content=… and label=… name others")
-        for row in table.rows():
-            if isinstance(row, Remark):
-                yield row
-                continue
-            remark = self._what_is_wrong(row, content, label)
+            advice = "content_column=… and label_column=… name others"
+            yield Remark(f"content is taken from the column {content!r}, {labels}; {advice}")
+        for number, row in enumerate(table.rows(), 1):
+            remark = row if isinstance(row, Remark) else self._remark(row, content, label)
             if remark:
                 yield remark
-            if not (remark and remark.dropped):
-                said = row[label].strip() or None if label else None
-                contents = self._contents_of(path.parent, row[files]) if files else [self._content_of(row, content)]
-                for found in contents:
-                    yield found if isinstance(found, Remark) else Labelled(found, said)
+            if isinstance(row, Remark) or (remark and remark.dropped):
+                continue
+            found = self._named_file(path.parent, row[paths], read_content) if paths else self._cell(row, content)
+            for item in found:
+                yield _labelled(item, row[label].strip() or None if label else None, row_metadata(number, row, group))
 
-    def _column_of_files(self, table: Table, folder: Path) -> str | None:
-        """The column whose first cells all name files below the table's folder."""
-        names = [self._content] if self._content in table.columns else table.columns
-        return next((name for name in names if all(below(folder, row[name]) for row in table.head)), None)
+    def _path_column(self, table: Table, folder: Path) -> str | None:
+        """Returns the column whose first cells all name files below the table's folder."""
+        chosen = self._settings.content_column
+        names = [chosen] if chosen in table.columns else table.columns
+        return next((name for name in names if all(file_below(folder, row[name]) for row in table.head)), None)
 
-    def _column_of_labels(self, table: Table, content: str) -> str | None:
-        """None where nothing is labelled: a model that knows its labels reads what they are to be predicted for."""
-        nothing_else = len(table.columns) == 1 and self._label is None
-        left_out = bool(self._known) and self._label is not None and self._label not in table.columns
-        return None if nothing_else or left_out else table.label_column(content, self._label)
-
-    def _what_is_wrong(self, row: Row, content: str, label: str | None) -> Remark | None:
+    def _remark(self, row: Row, content: str, label: str | None) -> Remark | None:
         if not row[content].strip():
             return Remark("a row without content", dropped=True)
         if label is None:
             return None
-        said = row[label].strip()
-        if not said:
-            return Remark("a row without a label: its content is learned without one")
-        if not self._known and not is_label(said):
-            return Remark(NO_LABEL, dropped=True)
-        return Remark(UNSEEN) if self._known and said not in self._known else None
+        cell = row[label].strip()
+        if not cell:
+            return Remark("a row without a label: its content is used without one")
+        if not self._labels:
+            return None if is_label(cell) else Remark(INVALID_LABEL, dropped=True)
+        return None if cell in self._labels else Remark(UNKNOWN_LABEL)
 
-    def _content_of(self, row: Row, column: str) -> Any:
-        try:
-            return self._base.prompt_text(row[column])
-        except UnusableFile:
+    def _cell(self, row: Row, column: str) -> Iterator[Any]:
+        if not self._base.prompting.offers("from_text"):
             raise UnusableFile(
                 f"a table whose cells are neither files below it nor what the domain {self._base.name!r} reads",
                 f"column {column!r}",
-            ) from None
+            )
+        yield self._base.prompting.from_text(row[column])
 
-    def _contents_of(self, folder: Path, cell: str) -> Iterator[Any]:
-        path = below(folder, cell)
+    def _named_file(self, folder: Path, cell: str, read_content: ReadContent) -> Iterator[Any]:
+        path = file_below(folder, cell)
         if path is None:
             yield Remark("a row that names no file below the table's folder", dropped=True)
             return
+        in_parts = self._base.reading is not None and self._base.reading.in_parts(path)
+        if not in_parts and path.stat().st_size > MAX_FILE_BYTES:
+            yield Remark(f"a file that a table names: larger than {MAX_FILE_BYTES // 2**20} MiB", dropped=True)
+            return
         try:
-            yield from self._base.read(path)
+            yield from read_content(path)
         except UnusableFile as error:
             yield Remark(f"a file that a table names: {error.reason}", dropped=True)
 
 
-def is_label(said: str) -> bool:
-    """Whether people can be shown it as a label, in a line."""
-    return len(said) <= LONGEST_LABEL and said.isprintable()
+def _labelled(found: Any, label: str | None, metadata: dict[str, Any] | None = None) -> Found:
+    """Returns what the base has read with a label and more metadata. A remark stays as it is."""
+    if isinstance(found, Remark):
+        return found
+    if isinstance(found, Record):
+        return Record(LabelledItem(found.item, label), {**found.metadata, **(metadata or {})})
+    return Record(LabelledItem(found, label), metadata) if metadata else LabelledItem(found, label)
 
 
-def below(folder: Path, cell: str) -> Path | None:
-    """The file that a cell names, relative to its table's folder; None when there is none, or it lies elsewhere."""
+def is_table(path: PurePath) -> bool:
+    """Whether a file of this name is read as a table."""
+    return path.suffix.lower() in TABLES
+
+
+def is_label(text: str) -> bool:
+    """Whether a text can be shown as a label on one line."""
+    return len(text) <= MAX_LABEL_LENGTH and text.isprintable()
+
+
+def file_below(folder: Path, cell: str) -> Path | None:
+    """Returns the file that a cell names, relative to the table's folder. None if there is none, or it is elsewhere."""
     inside = PurePath(cell.strip())
     if inside.is_absolute() or ".." in inside.parts:
         return None
     try:
         return folder / inside if (folder / inside).is_file() else None
-    except (OSError, ValueError):  # a text may be too long for a name, or hold what no name may
+    except (OSError, ValueError):  # a text may be too long for a name, or contain what no name may
         return None

@@ -15,8 +15,8 @@ from pydantic import Field, field_validator
 
 from seqgen import EOS, EmptyLanguage, Grammar, Options, TooManyStates
 from seqgen.grammar import MAX_STATES, build_grammar, intersect
-from seqgen_text.expressions import ANYTHING, automaton
-from seqgen_text.units import FIRST
+from seqgen_text.regex import ANYTHING, automaton
+from seqgen_text.tokenization.tokenizer import FIRST_ID as FIRST
 from seqgen_text.utf8 import VOCABULARY, byte_grammar
 
 LENGTH = re.compile(r"(\d{1,7})?(-)?(\d{1,7})?")

@@ -8,7 +8,7 @@ import numpy as np
 
 from seqgen import EOS, Grammar, TooManyStates
 from seqgen.grammar import reachable, trim
-from seqgen_text.units import FIRST
+from seqgen_text.tokenization.tokenizer import FIRST_ID as FIRST
 
 MOST_CELLS = 100_000_000
 """States × tokens: the two tables of a grammar take 5 bytes a cell, once here and once in the engine."""

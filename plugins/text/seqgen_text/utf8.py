@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from seqgen import EOS, Grammar
 from seqgen.grammar import build_grammar
-from seqgen_text.expressions import FIRST, Automaton
+from seqgen_text.regex import FIRST, Automaton
 
 VOCABULARY = 258
 """BOS, EOS and 256 bytes: the byte b is token 2 + b."""
@@ -33,7 +33,7 @@ class _Places:
     """Places inside characters, of which equal ones are one and the same."""
 
     def __init__(self) -> None:
-        self._known: dict[tuple, _Inside] = {}
+        self._known: dict[tuple[tuple[int, int, int | _Inside], ...], _Inside] = {}
 
     def place(self, found: Iterator[tuple[int, int, int | _Inside | None]]) -> _Inside | None:
         """The place from which byte ranges lead on, neighbours to one place joined; None where nothing does."""

@@ -8,8 +8,8 @@ import warnings
 
 import numpy as np
 import pytest
-from seqgen_text.expressions import automaton
 from seqgen_text.lifting import lift
+from seqgen_text.regex import automaton
 from seqgen_text.utf8 import byte_grammar
 
 from seqgen import BOS, EOS, Grammar, ImpossibleConstraints, InvalidValue

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from seqgen_text.domain import TextDomain
-from seqgen_text.names import BYTES, bytes_of, name_of
-from texts import LEARNED, UNITS, learned, random_texts
+from seqgen_text.tokenization.token_names import BYTES, token_bytes, token_name
+from texts import LEARNED, TOKENIZERS, learned, random_texts
 
 from seqgen import BundleError, Options, UnusableFile, Vocabulary
 from seqgen.contract.testing import check_domain
@@ -34,7 +34,7 @@ def test_a_word_that_training_never_saw_is_unknown(domains):
         assert domain.encode(domain.decode(ids)).ids.tolist() == ids.tolist()
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", TOKENIZERS)
 def test_the_laws_of_a_domain(unit, tmp_path):
     path = tmp_path / "some.txt"
     path.write_text("The quick dog sleeps.", encoding="utf-8")
@@ -42,13 +42,13 @@ def test_the_laws_of_a_domain(unit, tmp_path):
     check_domain(learned(unit), [path], walks=30, exact=unit == "byte")
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", TOKENIZERS)
 def test_every_walk_is_a_text(domains, unit):
     """No sample can be anything but UTF-8: a character that was begun is finished."""
     domain = domains[unit]
     for seed in range(30):
         ids = domain.grammar().walk(np.random.default_rng(seed), 200)
-        data = b"".join(domain._unit.strings[number - 2] for number in ids.tolist() if number > 1)
+        data = b"".join(domain.tokenizer.strings[number - 2] for number in ids.tolist() if number > 1)
         if ids[-1] == 1:
             assert data.decode("utf-8") == domain.decode(ids)
         else:
@@ -63,40 +63,41 @@ def test_a_text_that_is_cut_inside_a_character_loses_that_character_alone(domain
         assert set(seen) == {"", "a", "aß", "aß京", "aß京😀", "aß京😀z"}
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", TOKENIZERS)
 def test_a_stream_gives_whole_characters_in_their_order(domains, unit):
     domain = domains[unit]
     for text in random_texts(20, 3):
         ids, rng = domain.encode(text).ids, np.random.default_rng(0)
         cuts = np.sort(rng.integers(0, len(ids), 5))
-        pieces = list(domain.live(np.split(ids, cuts)))
+        pieces = list(domain.prompting.stream_text(np.split(ids, cuts)))
         assert "".join(pieces) == domain.decode(ids)
         assert "\ufffd" not in "".join(pieces) or "\ufffd" in text
 
 
 def test_names_say_what_a_token_is_and_give_it_back():
-    assert name_of(b"abc") == "abc"
-    assert name_of("é".encode()) == "é"
-    assert name_of(b"\xe2") == "<0xE2>"
-    assert name_of(b"\n") == "<0x0A>"
-    assert name_of(b"<0xE2>") == "".join(f"<0x{byte:02X}>" for byte in b"<0xE2>")
+    assert token_name(b"abc") == "abc"
+    assert token_name("é".encode()) == "é"
+    assert token_name(b"\xe2") == "<0xE2>"
+    assert token_name(b"\n") == "<0x0A>"
+    assert token_name(b"<0xE2>") == "".join(f"<0x{byte:02X}>" for byte in b"<0xE2>")
     rng = np.random.default_rng(0)
     strings = {bytes([number]) for number in range(256)} | {text.encode() for text in [*ODD, *random_texts(300, 4)]}
     strings |= {rng.bytes(int(rng.integers(1, 9))) for _ in range(300)} | {b"<unk>", b"<bos>", b"<eos>"}
-    names = {name_of(data): data for data in strings}
+    names = {token_name(data): data for data in strings}
     assert len(names) == len(strings)
-    assert all(bytes_of(name) == data for name, data in names.items())
+    assert all(token_bytes(name) == data for name, data in names.items())
     assert not {"<unk>", "<bos>", "<eos>"} & set(names)
 
 
 def test_learning_keeps_to_the_size_and_to_what_is_frequent():
     for unit in ("character", "bpe", "word"):
-        asked = TextDomain.Settings(unit=unit, vocabulary_size=300)
+        asked = TextDomain.Settings(tokenizer=unit, vocabulary_size=300)
         many = ["".join(chr(0x4E00 + number) + " " for number in range(400)) + "\u4e05" * 9, "the cat " * 50]
-        vocabulary = TextDomain(asked).learn(many)
+        learned = TextDomain(asked).learn(many)
+        vocabulary = learned.vocabulary
         assert len(vocabulary) <= 300
         assert {"character": "\u4e05", "bpe": " cat", "word": " cat"}[unit] in vocabulary
-        assert TextDomain(asked).learn(reversed(many)) == vocabulary
+        assert TextDomain(asked).learn(reversed(many)) == learned
 
 
 def test_bpe_encodes_as_the_library_does_with_the_merges_that_it_learned():
@@ -114,9 +115,9 @@ def test_bpe_encodes_as_the_library_does_with_the_merges_that_it_learned():
 
 
 def test_a_vocabulary_of_another_unit_is_refused():
-    for unit, names in {"word": ["a"], "character": [*map(name_of, BYTES), "<0xE2><0x82>"], "bpe": ["a"]}.items():
-        with pytest.raises(BundleError, match="none of the unit"):
-            TextDomain(TextDomain.Settings(unit=unit), Vocabulary(names))
+    for unit, names in {"word": ["a"], "character": [*map(token_name, BYTES), "<0xE2><0x82>"], "bpe": ["a"]}.items():
+        with pytest.raises(BundleError, match="does not fit the tokenizer"):
+            TextDomain(TextDomain.Settings(tokenizer=unit), Vocabulary(names))
 
 
 def test_half_a_surrogate_pair_is_no_text(domains):
@@ -127,4 +128,4 @@ def test_half_a_surrogate_pair_is_no_text(domains):
 def test_what_is_measured_is_the_text_and_not_its_tokens(domains):
     for domain in domains.values():
         assert isinstance(domain.settings, Options)
-        assert domain.measures("aß京") == {"character": 3, "byte": 6}
+        assert domain.metrics.sizes("aß京") == {"character": 3, "byte": 6}

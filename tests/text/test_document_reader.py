@@ -7,23 +7,30 @@ import sys
 import textwrap
 
 import pytest
-from seqgen_text.documents import cut, read_documents
+from seqgen_text.chunking import chunks
+from seqgen_text.document_reader import read_documents
 from seqgen_text.domain import TextDomain
+from seqgen_text.settings import TextSettings
 from texts import random_texts
 
-from seqgen import CorpusError, Remark, UnusableFile
+from seqgen import CorpusError, Record, Remark, UnusableFile
 from seqgen.contract import textfile
 from seqgen.corpus.building.build import build
 
 
 @pytest.fixture
 def read(tmp_path):
-    def do(content, document="file", field=None, normalisation="none", longest=100, name="a.txt"):
+    def do(content, document="file", name="a.txt", **settings):
         path = tmp_path / name
         path.write_bytes(content.encode() if isinstance(content, str) else content)
-        return list(read_documents(path, document, field, normalisation, longest))
+        settings = TextSettings(document=document, **{"max_document_length": 100, **settings})
+        return list(read_documents(path, settings))
 
     return do
+
+
+def texts_of(found):
+    return [one.item for one in found if isinstance(one, Record)]
 
 
 def test_what_a_document_is(read):
@@ -32,16 +39,29 @@ def test_what_a_document_is(read):
     assert read(text, "line") == ["one", "two", "  three", "four"]
     assert read(text, "paragraph") == ["one\r\ntwo", "  three\nfour"]
     table = 'text,label\n"a\nb",1\n,2\nc,3\n'
-    assert read(table, "field", "text", name="a.csv") == ["a\nb", "c"]
-    assert read(table, "field", "label", name="a.csv") == ["1", "2", "3"]
+    assert texts_of(read(table, "row", "a.csv", text_column="text")) == ["a\nb", "c"]
+    assert texts_of(read(table, "row", "a.csv", text_column="label")) == ["1", "2", "3"]
 
 
 def test_a_guessed_column_is_told(read):
-    assert read("text,label\na,b\n", "field", name="a.csv") == [
-        Remark("the column 'text' of text, label was taken; field=… names another"),
-        "a",
+    assert read("text,label\na,b\n", "row", "a.csv") == [
+        Remark("the text is taken from the column 'text' of text, label; text_column=… names another"),
+        Record("a", {"row": 1}),
     ]
-    assert read('{"words": "a"}\n', "field", name="a.jsonl") == ["a"]
+    assert read('{"words": "a"}\n', "row", "a.jsonl") == [Record("a", {"row": 1})]
+
+
+def test_rows_have_their_number_their_id_and_their_group(read):
+    table = "ID,text,author\nx7,one,ann\nx8,,bob\nx9,three,ann\n"
+    found = read(table, "row", "a.csv", text_column="text", group_column="author")
+    assert found == [
+        Record("one", {"row": 1, "id": "x7", "group": "ann"}),
+        Record("three", {"row": 3, "id": "x9", "group": "ann"}),
+    ]
+    domain = TextDomain(TextDomain.Settings(document="row", group_column="author"))
+    assert [domain.deduplication.group(record) for record in found] == ["ann", "ann"]
+    with pytest.raises(UnusableFile, match="without a column 'writer'"):
+        read(table, "row", "a.csv", group_column="writer")
 
 
 @pytest.mark.parametrize("document", ["file", "line", "paragraph"])
@@ -55,22 +75,19 @@ def test_pieces_of_any_size_give_the_same_documents(read, monkeypatch, document)
 
 def test_too_long_documents_are_cut_at_a_sensible_place_and_counted(read):
     text = "One sentence. Another one here. " * 10
-    found = read(text, longest=100)
+    found = read(text)
     parts = [part for part in found if isinstance(part, str)]
     assert "".join(parts) == text
     assert all(len(part) <= 100 and part.endswith(". ") for part in parts)
     assert found.count(Remark("cut in two: longer than 100 characters")) == len(parts) - 1
-    assert [len(part) for part in cut("x" * 250, 100)] == [100, 100, 50]
+    assert [len(part) for part in chunks("x" * 250, 100)] == [100, 100, 50]
     assert [part for part in read("a\n" + "b" * 250 + "\nc", "line") if isinstance(part, str)][-1] == "c"
-    assert (
-        "".join(part for part in read("text\n" + "x" * 250, "field", name="a.csv") if isinstance(part, str))
-        == "x" * 250
-    )
+    assert "".join(texts_of(read("text\n" + "x" * 250, "row", "a.csv"))) == "x" * 250
 
 
 def test_cutting_loses_nothing():
-    for text in random_texts(100, 7, longest=400):
-        parts = list(cut(text, 100))
+    for text in random_texts(100, 7, max_length=400):
+        parts = list(chunks(text, 100))
         assert "".join(parts) == text
         assert max(map(len, parts)) <= 100
 
@@ -81,7 +98,7 @@ def test_normalisation_is_a_setting(read):
     assert read("e\u0301 ﬁ", normalisation="NFKC") == ["é fi"]
     assert max(len(part) for part in read("ﷺ" * 90, normalisation="NFKC") if isinstance(part, str)) <= 100
     asked = TextDomain.Settings(normalisation="NFC")
-    assert TextDomain(asked).prompt_text("e\u0301") == "é"
+    assert TextDomain(asked).prompting.from_text("e\u0301") == "é"
 
 
 @pytest.mark.parametrize(
@@ -91,12 +108,12 @@ def test_normalisation_is_a_setting(read):
         (b" \n\n", "line", "empty"),
         (b"caf\xe9", "file", "not UTF-8 .byte 0xE9 at offset 3"),
         (b"a\0b", "line", "NUL bytes .the first at offset 1"),
-        (b"text\na\n", "field", "without a column 'b'"),
+        (b"text\na\n", "row", "without a column 'b'"),
     ],
 )
 def test_trouble_is_one_sentence(read, content, document, sentence):
     with pytest.raises(UnusableFile, match=sentence):
-        read(content, document, field="b", name="a.csv")
+        read(content, document, "a.csv", text_column="b")
 
 
 def test_one_bad_file_is_named_and_costs_itself_alone(tmp_path):
@@ -106,7 +123,7 @@ def test_one_bad_file_is_named_and_costs_itself_alone(tmp_path):
         (folder / f"{number}.txt").write_text(f"text number {number} " * 20)
     (folder / "latin.txt").write_bytes("café".encode("latin-1"))
     (folder / "empty.txt").write_bytes(b"")
-    domain = TextDomain(TextDomain.Settings(longest=100))
+    domain = TextDomain(TextDomain.Settings(max_document_length=100))
     corpus = build(domain, [folder], tmp_path / "corpus")
     assert corpus.dropped["not UTF-8"] == corpus.dropped["empty"] == 1
     assert corpus.examples["not UTF-8"] == ["latin.txt: byte 0xE9 at offset 3"]
@@ -119,9 +136,10 @@ def test_one_bad_file_is_named_and_costs_itself_alone(tmp_path):
 PROGRAM = """
     import resource, sys
     from pathlib import Path
-    from seqgen_text.documents import read_documents
+    from seqgen_text.document_reader import read_documents
+    from seqgen_text.settings import TextSettings
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    documents = read_documents(Path(sys.argv[1]), "line", None, "none", 100_000)
+    documents = read_documents(Path(sys.argv[1]), TextSettings(document="line"))
     print(sum(len(part) for part in documents if isinstance(part, str)))
     print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
 """

@@ -1,0 +1,48 @@
+"""Which tokens of a content speak for a label.
+
+*Leave-one-out*: the weight of a token is how much ln p(label) falls without it (Li et al. 2016, *Understanding Neural
+Networks through Representation Erasure*). *Attention*: the weight of a token when the label is predicted (Bahdanau et
+al. 2015). The two need not agree (Jain & Wallace 2019, *Attention is not Explanation*). Only leaving a token out shows
+what changes the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+
+from seqgen import Oracle
+from seqgen_sentiment.frame import Frame
+
+MIN_PROBABILITY = 1e-300
+
+
+def leave_one_out(
+    content: np.ndarray,
+    label: int,
+    is_valid: Callable[[np.ndarray], bool],
+    probabilities: Callable[[Sequence[np.ndarray]], np.ndarray],
+) -> np.ndarray:
+    """Returns float64[n]: how much ln p(label) falls without each token of a content int32[n].
+
+    is_valid:      whether ids are a whole content. A token that cannot be left out has the weight NaN.
+    probabilities: float64[m, labels] of m contents
+    """
+    shortened = [np.delete(content, position) for position in range(len(content))]
+    valid = [position for position, ids in enumerate(shortened) if is_valid(ids)]
+    found = probabilities([content, *(shortened[position] for position in valid)])[:, label]
+    log_probabilities = np.log(np.maximum(found, MIN_PROBABILITY))
+    weights = np.full(len(content), np.nan)
+    weights[valid] = log_probabilities[0] - log_probabilities[1:]
+    return weights
+
+
+def attention_weights(content: np.ndarray, layout: Frame, oracle: Oracle) -> list[float | None]:
+    """Returns the attention weight of each token of a content int32[n] when its label is predicted.
+
+    The rest of the attention lies on the tokens around the content. Returns None for each token if the model has no
+    attention.
+    """
+    found = oracle.attention([layout.judged(content)])
+    return [None] * len(content) if found is None else found[0][2:-1].tolist()

@@ -1,0 +1,36 @@
+"""Bag-of-words features of a content: its words and pairs of neighbours. For other data than text, tokens are words."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from seqgen import BOS, Domain
+
+WORD = re.compile(r"\w+|[^\w\s]")
+
+
+def words_of_text(text: str) -> list[str]:
+    """Returns the words and punctuation marks of a text, in lower case."""
+    return WORD.findall(text.lower())
+
+
+def words_of_contents(contents: Sequence[np.ndarray], base: Domain[Any]) -> list[list[str]]:
+    """Returns the words of contents of the domain `base`, ids int32[…] without BOS and EOS."""
+    if is_text(base):
+        return [words_of_text(base.decode(np.array([BOS, *content], np.int32))) for content in contents]
+    return [[base.vocabulary[number] for number in content.tolist()] for content in contents]
+
+
+def is_text(base: Domain[Any]) -> bool:
+    """Whether the items of a domain are texts."""
+    return isinstance(base.decode(np.array([BOS], np.int32)), str)
+
+
+def unigrams_and_bigrams(words: Sequence[str]) -> list[str]:
+    """Returns the words, and each pair of neighbours."""
+    return [*words, *(f"{first} {second}" for first, second in itertools.pairwise(words))]

@@ -1,0 +1,181 @@
+"""Predicts the label of content, explains it, and evaluates both."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+
+from seqgen import BOS, EOS, Answer, Domain, Grammar, Oracle, Prediction, Record, Remark
+from seqgen_sentiment.attribution import attention_weights, leave_one_out
+from seqgen_sentiment.classification_metrics import accuracy
+from seqgen_sentiment.classifier import ClassifierCalibration, LabelClassifier
+from seqgen_sentiment.evaluation import LabelledWords, evaluate_classifier, generate_by_label
+from seqgen_sentiment.features import words_of_contents, words_of_text
+from seqgen_sentiment.frame import Frame
+from seqgen_sentiment.labelled_item import LabelledItem
+from seqgen_sentiment.logistic_regression import LogisticRegressionBaseline
+from seqgen_sentiment.prompting import GUIDANCE, LabelledPrompting
+from seqgen_sentiment.reading import LabelledReader
+
+MAX_TRAINING_RECORDS = 100_000
+"""How many training documents the baselines and naive Bayes learn from."""
+MAX_CALIBRATION_RECORDS = 4000
+"""How many held-out documents the calibration is fitted to."""
+SHOWN_TOKENS = 8
+"""How many tokens of an explanation are printed."""
+Records = Sequence[Record[LabelledItem]]
+Element = TypeVar("Element")
+
+
+class LabelPrediction(Prediction[LabelledItem]):
+    """The answer about a record is its likeliest label. A label that the record has is not looked at."""
+
+    class Calibration(ClassifierCalibration):
+        """How the network and naive Bayes are combined."""
+
+    def __init__(
+        self,
+        base: Domain[Any],
+        base_grammar: Grammar,
+        layout: Frame,
+        reader: LabelledReader,
+        prompting: LabelledPrompting,
+    ) -> None:
+        super().__init__()
+        self.base = base
+        self.base_grammar = base_grammar
+        self.layout = layout
+        self.reader = reader
+        self.prompting = prompting
+
+    def read(self, path: Path) -> Iterator[LabelledItem | Record[LabelledItem] | Remark]:
+        return self.reader.read_inputs(path)
+
+    def predict(self, records: Records, oracle: Oracle) -> Iterator[Answer]:
+        """Yields the likeliest label and the calibrated probabilities of all, after the metadata of the record."""
+        probabilities = self._classifier(oracle).probabilities(self._contents(records))
+        for record, row in zip(records, probabilities, strict=True):
+            yield self._answer(record, row)
+
+    def explain(self, records: Records, oracle: Oracle) -> Iterator[Answer]:
+        """Yields the same answers with the leave-one-out weight and the attention weight of each token.
+
+        A token that cannot be left out has no weight. A model without attention has no attention weights.
+        """
+        classifier = self._classifier(oracle)
+        for record, answer in zip(records, self.predict(records, oracle), strict=True):
+            content, label = self._content(record.item), self.layout.labels.index(answer.values["label"])
+            weights = leave_one_out(content, label, self._is_content, classifier.probabilities)
+            tokens: list[dict[str, Any]] = [
+                {
+                    "token": self.base.vocabulary[number],
+                    "weight": None if np.isnan(weight) else weight,
+                    "attention": attention,
+                }
+                for number, weight, attention in zip(
+                    content.tolist(), weights.tolist(), attention_weights(content, self.layout, oracle), strict=True
+                )
+            ]
+            shown = sorted((token for token in tokens if token["weight"]), key=lambda token: -abs(token["weight"]))
+            lines = [answer.text, *map(_explanation_line, shown[:SHOWN_TOKENS])]
+            yield Answer("\n".join(lines), {**answer.values, "tokens": tokens})
+
+    def calibrate(self, train: Records, held_out: Records, oracle: Oracle) -> Any:
+        """Counts words in labelled training records, and fits the combination to labelled held-out records."""
+        train = self._labelled(evenly_spaced(train, MAX_TRAINING_RECORDS))
+        held_out = self._labelled(evenly_spaced(held_out, MAX_CALIBRATION_RECORDS))
+        if not train or not held_out:
+            return self.calibration
+        found = self._classifier(oracle).calibrate(
+            self._contents(train),
+            [str(record.item.label) for record in train],
+            self._contents(held_out),
+            self._label_numbers(held_out),
+        )
+        return self.Calibration(**dict(found))
+
+    def evaluate_answers(self, train: Records, held_out: Records, oracle: Oracle) -> dict[str, Any]:
+        """Returns accuracy, macro-F1, calibration error and confusion on the labelled held-out records.
+
+        Beside them are the accuracies of each expert of the classifier, of the majority class, and of logistic
+        regression on words and bigrams. The latter also says how often generated content has the requested label.
+        """
+        train, held_out = self._labelled(evenly_spaced(train, MAX_TRAINING_RECORDS)), self._labelled(held_out)
+        if not train or not held_out:
+            return {}
+        train_words, held_out_words = self._with_words(train), self._with_words(held_out)
+        is_separable = len(np.unique(train_words.labels)) > 1
+        baseline = LogisticRegressionBaseline(*train_words) if is_separable else None
+        classifier, contents = self._classifier(oracle), self._contents(held_out)
+        scores = classifier.scores(contents)
+        found = evaluate_classifier(
+            train_words, held_out_words, classifier.combine(scores), scores, self.layout.labels, baseline
+        )
+        if baseline:
+            max_new_tokens = 3 + max(len(content) for content in contents)
+            for guidance, name in ((GUIDANCE, "samples"), (1.0, "samples without guidance")):
+                share = self._label_accuracy(oracle, baseline, max_new_tokens, guidance)
+                found[f"label accuracy of {name}, by logistic regression"] = share
+        return found
+
+    def _label_accuracy(
+        self, oracle: Oracle, baseline: LogisticRegressionBaseline, max_new_tokens: int, guidance: float
+    ) -> float:
+        """Returns the share of generated contents that the baseline gives the requested label."""
+        constraints = self.prompting.domain.Constraints
+        prompts = [
+            self.prompting.prompt(None, constraints.from_mapping({"label": label})) for label in self.layout.labels
+        ]
+        labels, documents = zip(*generate_by_label(prompts, oracle, max_new_tokens, guidance), strict=True)
+        words = words_of_contents([self.layout.content(ids) for ids in documents], self.base)
+        return accuracy(baseline.predict(words), np.array(labels))
+
+    def _labelled(self, records: Iterable[Record[LabelledItem]]) -> list[Record[LabelledItem]]:
+        """Returns the records that have one of the model's labels."""
+        return [record for record in records if record.item.label in self.layout.labels]
+
+    def _label_numbers(self, records: Records) -> np.ndarray:
+        return np.array([self.layout.labels.index(str(record.item.label)) for record in records])
+
+    def _with_words(self, records: Records) -> LabelledWords:
+        return LabelledWords([self._words(record.item) for record in records], self._label_numbers(records))
+
+    def _words(self, item: LabelledItem) -> list[str]:
+        """Returns the words of a text as its file has them, not as its tokens do."""
+        if isinstance(item.content, str):
+            return words_of_text(item.content)
+        return words_of_contents([self._content(item)], self.base)[0]
+
+    def _classifier(self, oracle: Oracle) -> LabelClassifier:
+        return LabelClassifier(self.layout, self.base, self.calibration, oracle)
+
+    def _answer(self, record: Record[LabelledItem], probabilities: np.ndarray) -> Answer:
+        best = int(probabilities.argmax())
+        label, probability = self.layout.labels[best], float(probabilities[best])
+        by_label = dict(zip(self.layout.labels, probabilities.tolist(), strict=True))
+        values = {"label": label, "probability": probability, "probabilities": by_label}
+        return Answer(f"{label}\t{probability:.4f}", {**record.metadata, **values})
+
+    def _contents(self, records: Records) -> list[np.ndarray]:
+        return [self._content(record.item) for record in records]
+
+    def _content(self, item: LabelledItem) -> np.ndarray:
+        """Returns the ids int32[n] of the content, without BOS and EOS."""
+        return self.base.encode(item.content).ids[1:-1]
+
+    def _is_content(self, content: np.ndarray) -> bool:
+        """Whether ids int32[n] are a whole content."""
+        return self.base_grammar.accepts(np.concatenate([[BOS], content, [EOS]]).astype(np.int32))
+
+
+def evenly_spaced(records: Sequence[Element], count: int) -> Sequence[Element]:
+    """Returns at most `count` records from all over them. The first records may all have one label."""
+    return records[:: -(-len(records) // count) or 1]
+
+
+def _explanation_line(token: dict[str, Any]) -> str:
+    attention = "" if token["attention"] is None else f" attention {token['attention']:.2f}"
+    return f"  {token['weight']:+.3f}{attention} {token['token'].strip()}"

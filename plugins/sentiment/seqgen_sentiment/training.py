@@ -1,0 +1,58 @@
+"""How a labelled document varies during training."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from seqgen import AuxiliaryTargets, Grammar, Training
+from seqgen_sentiment.frame import Frame
+from seqgen_sentiment.labelled_item import LabelledItem
+from seqgen_sentiment.settings import SentimentSettings
+from seqgen_sentiment.target_replication import replicate_target
+from seqgen_sentiment.view import ContentView
+
+
+class LabelledTraining(Training[LabelledItem]):
+    """Shows the label first in some documents, and asks for it within the content of the others."""
+
+    def __init__(
+        self, base: Training[Any] | None, settings: SentimentSettings, view: ContentView, grammar: Grammar
+    ) -> None:
+        self.base = base
+        self.settings = settings
+        self.view = view
+        self.grammar = grammar
+
+    @property
+    def layout(self) -> Frame:
+        return self.view.layout
+
+    @functools.cached_property
+    def label_state(self) -> int:
+        return self.layout.asking(self.grammar)
+
+    def augment(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Returns a document with the content augmented as in the base, and with the label first in some cases.
+
+        To a model that generates by label, the documents with the label last are those whose label was dropped, as
+        classifier-free guidance needs them.
+        """
+        other = ids.copy()
+        if self.base is not None:
+            document, positions = self.view.document(ids)
+            other[positions[1:-1]] = self.base.augment(document, rng)[1:-1]
+        if rng.random() < self.settings.label_first_probability:
+            other[[1, -2]] = other[[-2, 1]]
+        return other
+
+    def auxiliary_targets(self, ids: np.ndarray, rng: np.random.Generator) -> AuxiliaryTargets | None:
+        """Returns the label as a target within the content, if the document has it last.
+
+        All copies together weigh as much as the label at the end, if every token of the content has weight 1.
+        """
+        weight = self.settings.label_weight or float(self.layout.is_content(ids).sum())
+        probability = self.settings.target_replication_probability
+        return replicate_target(ids, self.layout, self.label_state, probability, weight, rng)
