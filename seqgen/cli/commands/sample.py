@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from seqgen.cli.common import bundled_only, json_option, print_json, set_option
+from seqgen.cli.options import bundled_only, json_option, set_option
+from seqgen.cli.output import print_json
 from seqgen.errors import UsageError
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
 @set_option
 @json_option
 @click.pass_context
-def sample(context: click.Context, run: Path, out: Path | None, stream: bool, count: int, prompt: str | None,
+def command(context: click.Context, run: Path, out: Path | None, stream: bool, count: int, prompt: str | None,
            longest: int, beams: int | None, length_penalty: float | None, settings: dict[str, str], as_json: bool,
            **drawing: Any) -> None:  # fmt: skip
     """Draw new files from the model in RUN: a run, a bundle, or the name of a model that comes with seqgen.
