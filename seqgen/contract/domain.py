@@ -178,9 +178,9 @@ class Oracle(Protocol):
         raise NotImplementedError
 
     def generate(
-        self, prompt: Prompt, count: int, *, longest: int, seed: int, guidance: float | None = None
+        self, prompt: Prompt, count: int, *, max_new_tokens: int, seed: int, guidance: float | None = None
     ) -> list[np.ndarray]:
-        """`count` new documents int32[…], prompt included, of at most `longest` tokens beside it.
+        """`count` new documents int32[…], prompt included, of at most `max_new_tokens` tokens beside it.
 
         `guidance` is in place of the prompt's.
         """

@@ -72,7 +72,7 @@ class Oracle:
         return found
 
     def attention(self, beginnings: Sequence[np.ndarray]) -> list[np.ndarray] | None:
-        if not self._observer.model.settings.attention_memory:
+        if not self._observer.model.settings.attention_window:
             return None
         return [self._attention_after(ids) for ids in beginnings]
 
@@ -83,11 +83,11 @@ class Oracle:
         return np.pad(by_distance[::-1], (len(ids) - len(by_distance), 0))
 
     def generate(
-        self, prompt: Prompt, count: int, *, longest: int, seed: int, guidance: float | None = None
+        self, prompt: Prompt, count: int, *, max_new_tokens: int, seed: int, guidance: float | None = None
     ) -> list[np.ndarray]:
         return self._sampler.sample(
             prompt.ids, prompt.grammar, unconditional=prompt.unconditional, guidance=prompt.strength(guidance),
-            count=count, longest=longest, seed=seed,
+            count=count, max_new_tokens=max_new_tokens, seed=seed,
         )  # fmt: skip
 
 

@@ -144,8 +144,11 @@ def test_settings_of_the_base_are_checked_typed_and_kept():
     settings = SentimentDomain.Settings.from_mapping({"base.unit": "bpe", "base.vocabulary_size": "300"})
     kept = settings.model_dump(mode="json")
     assert (kept["base.unit"], kept["base.vocabulary_size"], kept["base.document"]) == ("bpe", 300, "line")
-    asked = {"base.unit": "bpe", "base.vocabulary_size": "300", "width": "32"}
-    assert typed(asked, SentimentDomain.Settings) == ({"base.unit": "bpe", "base.vocabulary_size": 300}, {"width": 32})
+    asked = {"base.unit": "bpe", "base.vocabulary_size": "300", "hidden_size": "32"}
+    assert typed(asked, SentimentDomain.Settings) == (
+        {"base.unit": "bpe", "base.vocabulary_size": 300},
+        {"hidden_size": 32},
+    )
     with pytest.raises(UnknownName, match="did you mean 'unit'"):
         SentimentDomain.Settings.from_mapping({"base.unt": "bpe"})
     with pytest.raises(InvalidValue, match="'unit' cannot be 'letter'"):

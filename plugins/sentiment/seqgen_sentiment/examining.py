@@ -48,13 +48,13 @@ def compare(
 
 
 def write_to_order(
-    prompts: Sequence[Prompt], oracle: Oracle, longest: int, guidance: float
+    prompts: Sequence[Prompt], oracle: Oracle, max_new_tokens: int, guidance: float
 ) -> list[tuple[int, np.ndarray]]:
-    """Documents of at most `longest` tokens after their prompt, WRITTEN in all: the prompt's number, ids int32[…]."""
+    """WRITTEN documents of at most `max_new_tokens` tokens after the prompt: the prompt's number and ids int32[…]."""
     shares = [len(part) for part in np.array_split(np.arange(WRITTEN), len(prompts))]
     return [
         (number, ids)
         for number, (prompt, share) in enumerate(zip(prompts, shares, strict=True))
         if share
-        for ids in oracle.generate(prompt, share, longest=longest, seed=0, guidance=guidance)
+        for ids in oracle.generate(prompt, share, max_new_tokens=max_new_tokens, seed=0, guidance=guidance)
     ]

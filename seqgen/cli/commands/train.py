@@ -34,8 +34,8 @@ def command(context: click.Context, sources: tuple[str, ...], domain: str | None
             valid: tuple[str, ...], test: tuple[str, ...], settings: dict[str, str]) -> None:  # fmt: skip
     """Train on SOURCES: files, folders, archives, one recipe, or one corpus that 'build' made.
 
-    --set reaches the settings of the domain, of the model (width, layers, attention_memory …) and of the training
-    (streams, segment, learning_rate, dropout …).
+    --set reaches the settings of the domain, of the model (hidden_size, num_layers, attention_window …) and of the
+    training (batch_size, bptt_length, learning_rate, dropout …).
     """
     if not sources and not resume:
         raise UsageError("There is nothing to train on; name files, folders or a recipe ('seqgen corpora' lists them).")
