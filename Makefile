@@ -22,7 +22,7 @@ check: .venv/ready
 # The model in the box; to be made anew whenever the chorales' grammar or the engine's weights change. About 5 minutes.
 pretrained: .venv/ready
 	rm -rf runs/pretrained
-	$(BIN)/seqgen train bach-chorales -o runs/pretrained --steps 8000 --set layers=1 --set width=256
+	$(BIN)/seqgen train bach-chorales -o runs/pretrained --steps 8000 --set num_layers=1 --set hidden_size=256
 	cp runs/pretrained/bundle/* seqgen/models/pretrained/bach-chorales/
 
 clean:

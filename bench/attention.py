@@ -136,8 +136,8 @@ TASKS: dict[str, tuple[Callable[[Path], Task], int, int]] = {
 
 def learn(folder: Path, name: str, attends: bool, seconds: float) -> Run:
     make, memory, segment = TASKS[name]
-    model = ModelSettings(width=128, layers=1, attention_memory=memory if attends else 0)
-    run = train(make(folder), model, TrainingSettings(segment=segment, dropout=0.1, evaluations=6), seconds)
+    model = ModelSettings(hidden_size=128, num_layers=1, attention_window=memory if attends else 0)
+    run = train(make(folder), model, TrainingSettings(bptt_length=segment, dropout=0.1, num_evaluations=6), seconds)
     print(f"{name:12} {'with' if attends else 'without':8} test {run.test:.4f}  {run.steps} steps", flush=True)
     return run
 
@@ -147,10 +147,12 @@ def cost() -> dict[str, float]:
     grammar, steps, streams = unconstrained(65), 128, 32
     rng = np.random.default_rng(0)
     corpus = documents([Example.document(rng.integers(FIRST, 65, 5000)) for _ in range(64)])
-    settings = TrainingSettings(streams=streams, segment=steps)
+    settings = TrainingSettings(batch_size=streams, bptt_length=steps)
     stream = Stream(corpus, grammar, streams=streams, steps=steps, seed=0)
     trainers = {
-        memory: Trainer(Model.new(ModelSettings(width=256, layers=2, attention_memory=memory), grammar, 0), settings)
+        memory: Trainer(
+            Model.new(ModelSettings(hidden_size=256, num_layers=2, attention_window=memory), grammar, 0), settings
+        )
         for memory in (0, 128)
     }
     seconds: dict[int, list[float]] = {memory: [] for memory in trainers}

@@ -39,8 +39,8 @@ def harmonise(model: Model, train: Documents, test: Documents, pieces: int, seed
             given = np.full(piece.shape, FREE)
             given[:, 0] = piece[:, 0]
             made = filler.fill(
-                np.array([BOS], np.int32), model.grammar, given.ravel(), count=1, longest=piece.size, seed=seed,
-                particles=particles, first=number,
+                np.array([BOS], np.int32), model.grammar, given.ravel(), count=1, max_new_tokens=piece.size, seed=seed,
+                num_particles=particles, first=number,
             )  # fmt: skip
             drawn = made.samples[0][1:].reshape(-1, VOICES)
             right += int((drawn == piece)[:, 1:].sum())

@@ -47,7 +47,7 @@ def main() -> None:
     training = TrainingSettings(seed=arguments.seed)
     model = Model.new(ModelSettings(**SIZES["small"]), grammar, arguments.seed)
     stream = Stream(
-        splits["train"], grammar, streams=training.streams, steps=training.segment, seed=training.seed,
+        splits["train"], grammar, streams=training.batch_size, steps=training.bptt_length, seed=training.seed,
         augment=chorales.transpose,
     )  # fmt: skip
 

@@ -131,7 +131,7 @@ class Result(NamedTuple):
 def learn(task: Adding | Copying, cell: str, full: int, seconds: float, seed: int) -> Result:
     """Trains until sequences of full length are mastered, or the time is over."""
     model = make_model(cell, task.vocabulary, seed)
-    settings = TrainingSettings(streams=STREAMS, dropout=0, weight_decay=0, learning_rate=2e-3, warm_up=100)
+    settings = TrainingSettings(batch_size=STREAMS, dropout=0, weight_decay=0, learning_rate=2e-3, warmup_steps=100)
     trainer, random = Trainer(model, settings), np.random.default_rng([seed, 1])
 
     @compiled
@@ -160,7 +160,7 @@ def learn(task: Adding | Copying, cell: str, full: int, seconds: float, seed: in
 
 
 def make_model(cell: str, vocabulary: int, seed: int, forget_bias: float = REMEMBERING) -> Model:
-    settings = ModelSettings(cell=cell, width=WIDTH, layers=1, forget_bias=forget_bias)
+    settings = ModelSettings(cell=cell, hidden_size=WIDTH, num_layers=1, forget_bias=forget_bias)
     return Model.new(settings, unconstrained(vocabulary), seed)
 
 

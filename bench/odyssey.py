@@ -42,8 +42,8 @@ def learn(folder: Path, cell: str, seed: int, seconds: float) -> Run:
     task = Task(documents["train"], documents["valid"], documents["test"], chorales.positions(), chorales.transpose)
     run = train(
         task,
-        ModelSettings(cell=cell, width=128, layers=1),
-        TrainingSettings(seed=seed, evaluations=EVALUATIONS),
+        ModelSettings(cell=cell, hidden_size=128, num_layers=1),
+        TrainingSettings(seed=seed, num_evaluations=EVALUATIONS),
         seconds,
     )
     print(f"{cell:9} seed {seed}  valid {run.valid:.4f}  test {run.test:.4f}  {run.steps:6} steps", flush=True)

@@ -31,7 +31,7 @@ RECIPE = "bach-chorales"
 
 def overlaps(domain: seqgen.Domain, real: list[Any], made: list[Any]) -> dict[str, float]:
     """The overlapped area of each statistic."""
-    told = domain.metrics.compare([Record(item) for item in real], [Record(item) for item in made])
+    told = domain.metrics.compare([seqgen.Record(item) for item in real], [seqgen.Record(item) for item in made])
     return {name.removesuffix(", overlap"): value for name, value in told.items() if name.endswith(", overlap")}
 
 

@@ -62,14 +62,16 @@ class Run(NamedTuple):
 
 def train(task: Task, model_settings: ModelSettings, settings: TrainingSettings, seconds: float) -> Run:
     """Trains a new model for that long."""
-    grammar, steps = task.grammar, settings.segment
+    grammar, steps = task.grammar, settings.bptt_length
     trainer = Trainer(Model.new(model_settings, grammar, settings.seed), settings)
     stream = Stream(
-        task.train, grammar, streams=settings.streams, steps=steps, seed=settings.seed, augment=task.augment
+        task.train, grammar, streams=settings.batch_size, steps=steps, seed=settings.seed, augment=task.augment
     )
 
     def batches(documents: Documents) -> Iterator[Batch]:
-        return (batch for batch, _ in whole(documents, grammar, streams=settings.streams, steps=steps, longest=LONGEST))
+        return (
+            batch for batch, _ in whole(documents, grammar, streams=settings.batch_size, steps=steps, longest=LONGEST)
+        )
 
     curve: list[tuple[float, float]] = []
     best: dict[str, np.ndarray] = {}
@@ -88,7 +90,7 @@ def train(task: Task, model_settings: ModelSettings, settings: TrainingSettings,
         for name, weight in trainer.judged.weights.items():
             weight.assign(best[name])
         test = loop.evaluator.evaluate(batches(task.test)).nats
-    valid, tokens = min(nats for _, nats in curve), final.step * settings.streams * steps
+    valid, tokens = min(nats for _, nats in curve), final.step * settings.batch_size * steps
     return Run(test, valid, curve, final.step, tokens / seconds)
 
 

@@ -50,10 +50,10 @@ def train(folder: Path, out: Path, steps: int) -> None:
     grammar, random = unconstrained(20), np.random.default_rng(0)
     examples = [Example.document(np.cumsum(random.integers(0, 4, 90)) % 18 + 2) for _ in range(40)]
     stored = Documents.from_examples([(one.ids, one.weights) for one in examples])
-    settings = TrainingSettings(streams=8, segment=16, dropout=0.2, evaluations=10)
-    model = Model.new(ModelSettings(width=64, layers=1, attention_memory=16), grammar, 0)
+    settings = TrainingSettings(batch_size=8, bptt_length=16, dropout=0.2, num_evaluations=10)
+    model = Model.new(ModelSettings(hidden_size=64, num_layers=1, attention_window=16), grammar, 0)
     trainer = Trainer(model, settings)
-    stream = Stream(stored, grammar, streams=settings.streams, steps=settings.segment, seed=settings.seed)
+    stream = Stream(stored, grammar, streams=settings.batch_size, steps=settings.bptt_length, seed=settings.seed)
     training = loop.TrainingLoop(
         trainer, stream.batch, lambda: (batch for batch, _ in whole(stored, grammar, streams=8, steps=16)),
         loop.Budget(steps=steps), folder,

@@ -42,8 +42,8 @@ import seqgen
 MINUTES = {"text": 10.0, "midi": 0.4}
 LINES = 10_000
 RECIPE = {
-    "width": 128, "layers": 1, "dropout": 0.3, "dropout_kind": "locked", "token_dropout": 0.4, "average": 0.998,
-    "streams": 16, "segment": 32, "label_weight": 20,
+    "hidden_size": 128, "num_layers": 1, "dropout": 0.3, "dropout_mask": "locked", "token_dropout": 0.4,
+    "ema_decay": 0.998, "batch_size": 16, "bptt_length": 32, "label_weight": 20,
 }  # fmt: skip
 """A small model that reads with gaps: 6 920 sentences are soon learned by heart."""
 REPORTED = {

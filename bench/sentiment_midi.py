@@ -34,8 +34,8 @@ WRITTEN, LONGEST, GUIDANCE = 32, 500, 3.0
 PRETRAINED = 4
 """How many times as long the unlabelled songs are read as the labelled crops of one split."""
 RECIPE = {
-    "width": 128, "layers": 1, "dropout": 0.3, "dropout_kind": "locked", "token_dropout": 0.1, "average": 0.99,
-    "streams": 16, "segment": 64, "evaluations": 10,
+    "hidden_size": 128, "num_layers": 1, "dropout": 0.3, "dropout_mask": "locked", "token_dropout": 0.1,
+    "ema_decay": 0.99, "batch_size": 16, "bptt_length": 64, "num_evaluations": 10,
 }  # fmt: skip
 """A small model that reads with gaps: there are 200 pieces."""
 
@@ -177,7 +177,7 @@ def to_order(trained: Any, judge: Callable[[np.ndarray], np.ndarray], guidance: 
     """The share of crops written to order that the judge takes for what was ordered."""
     shares = []
     for label in LABELS.values():
-        samples = trained.sample(WRITTEN, constraints={"label": label}, guidance=guidance, longest=LONGEST)
+        samples = trained.sample(WRITTEN, constraints={"label": label}, guidance=guidance, max_new_tokens=LONGEST)
         positive = judge(np.array([statistics(sample.item.content) for sample in samples]))
         shares.append(np.mean((positive > 0.5) == (label == "positive")))
     return float(np.mean(shares))

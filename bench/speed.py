@@ -56,8 +56,10 @@ class Batch:
 
 def seqgen_step(width: int, layers: int, batch: Batch, precision: str = "float32"):
     segment, streams = batch.inputs.shape
-    model = Model.new(ModelSettings(width=width, layers=layers), endless(), 0)
-    trainer = Trainer(model, TrainingSettings(streams=streams, segment=segment, dropout=0.0, precision=precision))
+    model = Model.new(ModelSettings(hidden_size=width, num_layers=layers), endless(), 0)
+    trainer = Trainer(
+        model, TrainingSettings(batch_size=streams, bptt_length=segment, dropout=0.0, precision=precision)
+    )
     return lambda: float(trainer.step(batch, 0.0))
 
 
@@ -121,8 +123,10 @@ def torch_sampler(width: int, layers: int, count: int):
 
 
 def seqgen_sampler(width: int, layers: int, count: int, longest: int = DRAWN):
-    sampler = Sampler(Model.new(ModelSettings(width=width, layers=layers), endless(), 0))
-    return lambda: list(sampler.stream(np.array([BOS], np.int32), endless(), count=count, longest=longest, seed=0))
+    sampler = Sampler(Model.new(ModelSettings(hidden_size=width, num_layers=layers), endless(), 0))
+    return lambda: list(
+        sampler.stream(np.array([BOS], np.int32), endless(), count=count, max_new_tokens=longest, seed=0)
+    )
 
 
 def matmul_seconds():
@@ -219,8 +223,8 @@ def losses(text: Path, figures: dict[str, float]) -> None:
     lanes = (ids[: len(ids) // STREAMS * STREAMS] + 2).reshape(STREAMS, -1).T.astype(np.int32)
     for precision in ("float32", "bfloat16"):
         vocabulary = int(ids.max()) + 3
-        model = Model.new(ModelSettings(width=512, layers=2), unconstrained(vocabulary), 0)
-        settings = TrainingSettings(streams=STREAMS, segment=SEGMENT, dropout=0.0, precision=precision)
+        model = Model.new(ModelSettings(hidden_size=512, num_layers=2), unconstrained(vocabulary), 0)
+        settings = TrainingSettings(batch_size=STREAMS, bptt_length=SEGMENT, dropout=0.0, precision=precision)
         trainer, seen, batch = Trainer(model, settings), [], Batch(STREAMS, SEGMENT)
         for step in range(500):
             begin = step * SEGMENT % (len(lanes) - SEGMENT - 1)

@@ -24,10 +24,10 @@ from common import finish
 
 TRAIN_SHARE = 0.9
 NANOGPT = {"nanogpt_cpu_nats": 1.88, "nanogpt_a100_nats": 1.4697}
-COMMON = {"longest": 10_000, "streams": 16, "segment": 64}
-SHORT = {**COMMON, "width": 192, "learning_rate": 8e-3, "dropout": 0.0, "evaluations": 8}
-MIDDLE = {**COMMON, "width": 256, "learning_rate": 6e-3, "dropout": 0.1, "evaluations": 8}
-LONG = {**COMMON, "width": 256, "learning_rate": 6e-3, "dropout": 0.2, "evaluations": 40}
+COMMON = {"longest": 10_000, "batch_size": 16, "bptt_length": 64}
+SHORT = {**COMMON, "hidden_size": 192, "learning_rate": 8e-3, "dropout": 0.0, "num_evaluations": 8}
+MIDDLE = {**COMMON, "hidden_size": 256, "learning_rate": 6e-3, "dropout": 0.1, "num_evaluations": 8}
+LONG = {**COMMON, "hidden_size": 256, "learning_rate": 6e-3, "dropout": 0.2, "num_evaluations": 40}
 UNITS = {"byte": {}, "character": {}, "bpe": {"vocabulary_size": 1024}}
 
 

@@ -93,7 +93,7 @@ class Random:
         made = load_domain("midi")
         self.domain: Any = made(made.Settings.from_mapping({"encoding": encoding}))
         self.model = Model.new(
-            ModelSettings(width=16, layers=1, attention_memory=4, attention_width=8), self.domain.grammar(), 0
+            ModelSettings(hidden_size=16, num_layers=1, attention_window=4, attention_size=8), self.domain.grammar(), 0
         )
         self.sampler = Sampler(self.model)
 
@@ -103,7 +103,7 @@ class Random:
         start = self.domain.prompting.prompt(None, self.domain.Constraints.from_mapping(asked, "constraint"))
         seed = int(rng.integers(2**31))
         return self.sampler.sample(
-            start.ids, padded(start.grammar), count=BATCH, longest=LONGEST, seed=seed, filters=Filters()
+            start.ids, padded(start.grammar), count=BATCH, max_new_tokens=LONGEST, seed=seed, filters=Filters()
         )
 
 

@@ -45,7 +45,7 @@ def pieces(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(pieces: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Returns the folder of a model that was trained for some steps."""
     folder = tmp_path_factory.mktemp("runs") / "one"
-    engine = {"streams": 4, "segment": 32, "evaluations": 2}
+    engine = {"batch_size": 4, "bptt_length": 32, "num_evaluations": 2}
     seqgen.train([pieces], folder, domain="midi", size="tiny", steps=12, settings=engine)
     return folder
 

@@ -1,4 +1,4 @@
-"""The `seqgen` command. Each subcommand is one small file: it parses, calls the Python API, and prints."""
+"""The command `seqgen`. Each subcommand is one file in `commands`: it parses, calls the Python API, and prints."""
 
 from __future__ import annotations
 
@@ -8,21 +8,18 @@ import traceback
 import click
 
 import seqgen
-from seqgen.cli.build import build
-from seqgen.cli.corpora import corpora
-from seqgen.cli.doctor import doctor
-from seqgen.cli.domains import domains
-from seqgen.cli.evaluate import evaluate
-from seqgen.cli.predict import predict
-from seqgen.cli.sample import sample
-from seqgen.cli.score import score
-from seqgen.cli.train import train
+from seqgen.cli import commands
+from seqgen.cli.command_group import CommandGroup
 from seqgen.errors import SeqgenError, UsageError
 
 FAILED, WRONG_CALL = 1, 2
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.group(
+    cls=CommandGroup,
+    package=commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
 @click.version_option(seqgen.__version__, prog_name="seqgen")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 @click.option("--no-plugins", is_flag=True, help="Use only the domains that come with seqgen.")
@@ -35,14 +32,10 @@ def group(context: click.Context, debug: bool, no_plugins: bool) -> None:
         context.with_resource(bundled_plugins_only())
 
 
-for command in (domains, corpora, build, train, sample, score, predict, evaluate, doctor):
-    group.add_command(command)
-
-
 def main() -> None:
-    """The console script. Exit codes: 0 done, 1 it failed, 2 the call was wrong."""
+    """Runs the command. Exit codes: 0 done, 1 it failed, 2 the call was wrong."""
     try:
-        # Click gives back what a command's `context.exit` said.
+        # Without standalone mode, click returns the exit code that a command passed to `context.exit`.
         sys.exit(group.main(standalone_mode=False) or 0)
     except SeqgenError as error:
         if "--debug" in sys.argv:
@@ -54,7 +47,7 @@ def main() -> None:
         sys.exit(WRONG_CALL)
     except (click.Abort, KeyboardInterrupt):
         click.echo(
-            "seqgen: interrupted; nothing half-written was left, and a build that is called again goes on.",
+            "seqgen: interrupted. No half-written file is left, and the same build command continues where it stopped.",
             err=True,
         )
         sys.exit(FAILED)

@@ -2,7 +2,7 @@
 
     x = E[token] + S[state of the grammar]
     N times:  x = x + dropout(recurrence(norm(x)))         the first one reads norm(E[token]) + norm(S[state])
-    once:     x = x + dropout(attention(norm(x)))          where attention_memory > 0
+    once:     x = x + dropout(attention(norm(x)))          where attention_window > 0
     once:     x = x + dropout(feed_forward(norm(x)))       where feed_forward > 0
     logits = norm(x) Eᵀ + b, illegal tokens masked
 
@@ -114,10 +114,10 @@ class Model:
     def empty_memory(self, batch: int) -> Memory:
         """The memory before any document."""
         settings = self.settings
-        hidden = tf.zeros((settings.layers, batch, settings.width))
-        carried = tf.zeros((settings.layers, batch, self.cell.carried * settings.width))
-        past = tf.zeros((settings.attention_memory, batch, settings.attention_width))
-        nothing = tf.fill((settings.attention_memory, batch), -1)
+        hidden = tf.zeros((settings.num_layers, batch, settings.hidden_size))
+        carried = tf.zeros((settings.num_layers, batch, self.cell.carried * settings.hidden_size))
+        past = tf.zeros((settings.attention_window, batch, settings.attention_size))
+        nothing = tf.fill((settings.attention_window, batch), -1)
         return Memory(hidden, carried, past, past, nothing, tf.zeros(batch, tf.int32))
 
     def forward(
@@ -144,14 +144,14 @@ class Model:
         # A segment leaves the same numbers out of a token's embedding wherever it stands (Gal & Ghahramani 2016).
         tokens = Lookup(drop(weights["embedding"], 0), inputs)
         if regularisation and regularisation.hides:
-            nothing = tf.zeros((1, settings.width))
+            nothing = tf.zeros((1, settings.hidden_size))
             tokens = Lookup(tf.concat([tokens.rows, nothing], 0), regularisation.hide(inputs, tokens.rows.shape[0]))
         lookups = [tokens]
         if "state_embedding" in weights:
             lookups.append(Lookup(drop(weights["state_embedding"], 1), classes))
         x = embedded(lookups)
         last_hidden, last_carried = [], []
-        for layer in range(settings.layers):
+        for layer in range(settings.num_layers):
             states = memory.hidden[layer], memory.carried[layer]
             hiddens, carried = self._recur(layer, x, lookups, resets, states, weights, precision, seen)
             last_hidden.append(hiddens[-1])
@@ -162,15 +162,15 @@ class Model:
             regularisation.penalise(hiddens, dropped, resets)
         documents = memory.document + tf.cumsum(tf.cast(resets, tf.int32))
         memory = memory._replace(hidden=tf.stack(last_hidden), carried=tf.stack(last_carried), document=documents[-1])
-        if settings.attention_memory:
+        if settings.attention_window:
             mixed, attention, memory = self._attend(normalise(x, weights["attention/norm"]), documents, memory)
             if seen is not None:
                 seen.attention = attention
-            x += drop(mixed, 2 + settings.layers)
-        if settings.feed_forward:
+            x += drop(mixed, 2 + settings.num_layers)
+        if settings.feed_forward_size:
             up = linear(normalise(x, weights["feed_forward/norm"]), weights["feed_forward/up"])
             down = linear(tf.nn.relu(up + weights["feed_forward/up_bias"]), weights["feed_forward/down"])
-            x += drop(down, 3 + settings.layers)
+            x += drop(down, 3 + settings.num_layers)
         return x, memory
 
     def _recur(self, number: int, x: tf.Tensor, lookups: list[Lookup], resets: tf.Tensor,
@@ -195,11 +195,11 @@ class Model:
 
     def layer(self, number: int, weights: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Those of the weights that are a recurrent layer's, by the names that its cell gives them."""
-        return {part: weights[f"recurrence_{number}/{part}"] for part in self.cell.shapes(self.settings.width)}
+        return {part: weights[f"recurrence_{number}/{part}"] for part in self.cell.shapes(self.settings.hidden_size)}
 
     def _attend(self, x: tf.Tensor, documents: tf.Tensor, memory: Memory) -> tuple[tf.Tensor, tf.Tensor, Memory]:
         """What attention adds [T, B, H], its weights, and the memory after."""
-        weights, remembered = self.weights, self.settings.attention_memory
+        weights, remembered = self.weights, self.settings.attention_window
         query, key, value = tf.split(linear(x, weights["attention/query_key_value"]), 3, -1)
         keys, values = tf.concat([memory.keys, key], 0), tf.concat([memory.values, value], 0)
         key_documents = tf.concat([memory.documents, documents], 0)

@@ -1,4 +1,4 @@
-"""Everything about a model and its training that can be set, with the sizes that set it all at once."""
+"""Every setting of a model and of its training, and the sizes that set several of them at once."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Cell = Literal["lstm", "peephole", "coupled", "gru", "rnn", "echo", "nig", "nfg", "nog", "niaf", "noaf", "fgr"]
 SIZES: dict[str, dict[str, Any]] = {
-    "tiny": {"width": 64, "layers": 1},
-    "small": {"width": 256, "layers": 2},
-    "medium": {"width": 512, "layers": 2},
-    "large": {"width": 1024, "layers": 3},
+    "tiny": {"hidden_size": 64, "num_layers": 1},
+    "small": {"hidden_size": 256, "num_layers": 2},
+    "medium": {"hidden_size": 512, "num_layers": 2},
+    "large": {"hidden_size": 1024, "num_layers": 3},
 }
 
 
 class ModelSettings(BaseModel):
-    """The shape of a model; with a vocabulary and a grammar it fixes every weight's shape."""
+    """The architecture of a model. With a vocabulary and a grammar it determines the shape of every weight."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    cell: Cell = Field("lstm", description="the recurrence: lstm, a variant of it, gru, rnn or echo")
-    width: int = Field(256, ge=8, le=8192, description="units in every layer and numbers in every embedding")
-    layers: int = Field(2, ge=1, le=16, description="recurrent layers, one on top of the other")
+    cell: Cell = Field("lstm", description="recurrent cell: lstm, a variant of it, gru, rnn or echo")
+    hidden_size: int = Field(256, ge=8, le=8192, description="units of every recurrent layer and of every embedding")
+    num_layers: int = Field(2, ge=1, le=16, description="number of recurrent layers")
     spectral_radius: float = Field(0.95, gt=0, le=10, description="of the fixed recurrent matrix of cell 'echo'")
-    attention_memory: int = Field(0, ge=0, le=4096, description="how many positions back attention looks; 0 is none")
-    attention_width: int = Field(64, ge=1, le=1024, description="numbers in every query, key and value")
-    feed_forward: int = Field(0, ge=0, le=32768, description="hidden units of the feed-forward layer; 0 is none")
-    grammar_state: bool = Field(True, description="tell the model the state of the domain's grammar")
-    forget_bias: float = Field(1.0, ge=-20, le=20, description="the forget gates' first bias; higher remembers longer")
-    recurrent_start: Literal["orthogonal", "normal"] = Field("orthogonal", description="the first recurrent matrices")
+    attention_window: int = Field(0, ge=0, le=4096, description="number of past positions that attention sees; 0: none")
+    attention_size: int = Field(64, ge=1, le=1024, description="size of every query, key and value")
+    feed_forward_size: int = Field(0, ge=0, le=32768, description="hidden units of the feed-forward layer; 0: none")
+    state_embedding: bool = Field(True, description="add an embedding of the grammar's state to the input")
+    forget_bias: float = Field(1.0, ge=-20, le=20, description="initial bias of forget gates; higher remembers longer")
+    recurrent_initializer: Literal["orthogonal", "normal"] = Field("orthogonal", description="of recurrent matrices")
 
 
 class TrainingSettings(BaseModel):
@@ -37,29 +37,31 @@ class TrainingSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    streams: int = Field(16, ge=1, le=4096, description="documents read side by side (the batch size B)")
-    segment: int = Field(64, ge=1, le=4096, description="steps before gradients are cut (T)")
-    vary_segment: bool = Field(False, description="draw each segment's length around `segment`, as AWD-LSTM does")
-    learning_rate: float = Field(3e-3, gt=0, le=1, description="the highest rate of the schedule")
-    schedule: Literal["cosine", "linear", "constant"] = Field("cosine", description="how the rate falls after warm-up")
-    warm_up: int = Field(100, ge=0, description="steps in which the rate rises from 0")
-    final_rate: float = Field(0.01, ge=0, le=1, description="the last rate, as a share of the highest")
-    accumulate: int = Field(1, ge=1, le=4096, description="steps whose gradients are averaged into one update")
-    average: float = Field(
-        0.0, ge=0, lt=1, description="decay of the averaged weights, which are judged and kept; 0 off"
+    batch_size: int = Field(16, ge=1, le=4096, description="streams of documents that are read in parallel (B)")
+    bptt_length: int = Field(64, ge=1, le=4096, description="steps of truncated back-propagation through time (T)")
+    random_bptt_length: bool = Field(False, description="draw the length of each segment around bptt_length (AWD-LSTM)")
+    learning_rate: float = Field(3e-3, gt=0, le=1, description="highest learning rate of the schedule")
+    learning_rate_schedule: Literal["cosine", "linear", "constant"] = Field("cosine", description="decay after warm-up")
+    warmup_steps: int = Field(100, ge=0, description="steps in which the learning rate rises from 0")
+    final_learning_rate_ratio: float = Field(0.01, ge=0, le=1, description="last learning rate / learning_rate")
+    gradient_accumulation_steps: int = Field(1, ge=1, le=4096, description="steps whose mean gradient makes one update")
+    ema_decay: float = Field(
+        0.0, ge=0, lt=1, description="decay of the exponential moving average of weights that is kept; 0: off"
     )
-    dropout: float = Field(0.2, ge=0, lt=1, description="share of each layer's output, and of the embeddings, left out")
-    dropout_kind: Literal["each_step", "locked"] = Field(
-        "each_step", description="draw what is left out at each step, or once a segment and stream (variational)"
+    dropout: float = Field(0.2, ge=0, lt=1, description="dropout rate of embeddings and of each layer's output")
+    dropout_mask: Literal["per_step", "locked"] = Field(
+        "per_step", description="a new mask at each step, or one for all steps of a segment (variational dropout)"
     )
-    token_dropout: float = Field(0.0, ge=0, lt=1, description="share of tokens that are read as nothing (word dropout)")
-    weight_drop: float = Field(0.0, ge=0, lt=1, description="share of recurrent weights left out in each segment")
-    activation_penalty: float = Field(0.0, ge=0, description="AR: times the mean square of the last layer's output")
-    change_penalty: float = Field(0.0, ge=0, description="TAR: times the mean square of its change from step to step")
-    weight_decay: float = Field(0.01, ge=0, le=1, description="AdamW's decay of matrices")
-    clip_value: float = Field(0.0, ge=0, description="the largest that any one number of a gradient may be; 0 is any")
-    clip_norm: float = Field(1.0, gt=0, description="the longest that all gradients together may be")
-    precision: Literal["float32", "bfloat16"] = Field("float32", description="of recurrent layers' large products")
-    evaluations: int = Field(20, ge=1, le=1000, description="how often held-out data is looked at in a run")
-    patience: int = Field(0, ge=0, description="evaluations without a better one that end the run; 0 is never")
-    seed: int = Field(0, ge=0, lt=2**31, description="of the first weights, the order of documents, and dropout")
+    token_dropout: float = Field(0.0, ge=0, lt=1, description="rate of input tokens that are hidden (word dropout)")
+    weight_drop: float = Field(0.0, ge=0, lt=1, description="DropConnect rate of recurrent matrices")
+    activation_regularization: float = Field(0.0, ge=0, description="AR: weight of the last layer's mean square output")
+    temporal_activation_regularization: float = Field(
+        0.0, ge=0, description="TAR: weight of the mean square change of that output from step to step"
+    )
+    weight_decay: float = Field(0.01, ge=0, le=1, description="AdamW's weight decay of matrices")
+    gradient_clip_value: float = Field(0.0, ge=0, description="largest absolute value in a gradient; 0: no limit")
+    gradient_clip_norm: float = Field(1.0, gt=0, description="largest norm of all gradients together")
+    precision: Literal["float32", "bfloat16"] = Field("float32", description="of large products in recurrent layers")
+    num_evaluations: int = Field(20, ge=1, le=1000, description="number of held-out evaluations in a run")
+    early_stopping_patience: int = Field(0, ge=0, description="evaluations without improvement until a stop; 0: never")
+    seed: int = Field(0, ge=0, lt=2**31, description="of the initial weights, the order of documents, and dropout")

@@ -10,19 +10,19 @@ from seqgen.engine.settings import ModelSettings
 
 def weight_shapes(settings: ModelSettings, vocabulary: int, classes: int) -> dict[str, tuple[int, ...]]:
     """The shape of every weight by name; what a bundle's file must hold, no more and no less."""
-    width, attention, hidden = settings.width, settings.attention_width, settings.feed_forward
+    width, attention, hidden = settings.hidden_size, settings.attention_size, settings.feed_forward_size
     shapes: dict[str, tuple[int, ...]] = {"embedding": (vocabulary, width)}
-    if settings.grammar_state and classes > 1:
+    if settings.state_embedding and classes > 1:
         shapes["state_embedding"] = (classes, width)
-    for layer in range(settings.layers):
+    for layer in range(settings.num_layers):
         shapes[f"recurrence_{layer}/norm"] = (width,)
         for part, shape in CELLS[settings.cell].shapes(width).items():
             shapes[f"recurrence_{layer}/{part}"] = shape
-    if settings.attention_memory:
+    if settings.attention_window:
         shapes["attention/norm"] = (width,)
         shapes["attention/query_key_value"] = (width, 3 * attention)
         shapes["attention/output"] = (attention, width)
-        shapes["attention/distance_bias"] = (settings.attention_memory + 1,)
+        shapes["attention/distance_bias"] = (settings.attention_window + 1,)
     if hidden:
         shapes["feed_forward/norm"] = (width,)
         shapes["feed_forward/up"] = (width, hidden)
@@ -54,11 +54,11 @@ def first_weights(settings: ModelSettings, vocabulary: int, classes: int, seed: 
             value = np.ones(shape)
         elif name.startswith("recurrence") and part == "bias":
             value = np.repeat(
-                [settings.forget_bias * (block == "forget_gate") for block in cell.blocks], settings.width
+                [settings.forget_bias * (block == "forget_gate") for block in cell.blocks], settings.hidden_size
             )
         elif len(shape) == 1:
             value = np.zeros(shape)
-        elif part == "recurrent_weights" and cell.learns and settings.recurrent_start == "orthogonal":
+        elif part == "recurrent_weights" and cell.learns and settings.recurrent_initializer == "orthogonal":
             value = np.concatenate([orthogonal(shape[0], random) for _block in range(shape[1] // shape[0])], 1)
         elif part == "recurrent_weights" and not cell.learns:
             value = random.standard_normal(shape)
@@ -66,7 +66,7 @@ def first_weights(settings: ModelSettings, vocabulary: int, classes: int, seed: 
         else:
             # The attention's way back into x starts small: that was gentler at first than a full-sized one.
             scale = {"embedding": 0.5, "state_embedding": 0.5, "output": 0.1}.get(part, 1.0)
-            fan_in = settings.width if part in {"embedding", "state_embedding", "weights"} else shape[0]
+            fan_in = settings.hidden_size if part in {"embedding", "state_embedding", "weights"} else shape[0]
             value = random.standard_normal(shape) * scale * fan_in**-0.5
         weights[name] = np.asarray(value, np.float32)
     return weights

@@ -72,7 +72,7 @@ class Oracle:
         return found
 
     def attention(self, beginnings: Sequence[np.ndarray]) -> list[np.ndarray] | None:
-        if not self._observer.model.settings.attention_memory:
+        if not self._observer.model.settings.attention_window:
             return None
         return [self._attention_after(ids) for ids in beginnings]
 
@@ -87,7 +87,7 @@ class Oracle:
     ) -> list[np.ndarray]:
         return self._sampler.sample(
             prompt.ids, prompt.grammar, unconditional=prompt.unconditional, guidance=prompt.guidance_strength(guidance),
-            count=count, longest=max_new_tokens, seed=seed,
+            count=count, max_new_tokens=max_new_tokens, seed=seed,
         )  # fmt: skip
 
 

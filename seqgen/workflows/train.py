@@ -162,8 +162,8 @@ def _run(run: Path, corpus: Corpus, domain: Domain, saved: RunSettings,
     changes = domain.training or Training()
     documents, held_out = corpus.documents("train"), corpus.documents("valid")
     stream = Stream(
-        documents, grammar, streams=training.streams, steps=training.segment, seed=training.seed,
-        augment=changes.augment, auxiliary_targets=changes.auxiliary_targets, vary=training.vary_segment,
+        documents, grammar, streams=training.batch_size, steps=training.bptt_length, seed=training.seed,
+        augment=changes.augment, auxiliary_targets=changes.auxiliary_targets, vary=training.random_bptt_length,
     )  # fmt: skip
     checkpoint = newest_checkpoint(run / "checkpoints")
     if saved.start is not None and checkpoint is None:
@@ -172,11 +172,11 @@ def _run(run: Path, corpus: Corpus, domain: Domain, saved: RunSettings,
     else:
         model = Model.new(saved.model, grammar, training.seed)
     trainer = Trainer(model, training)
-    longest = max(training.segment, held_out.total // training.streams)
+    longest = max(training.bptt_length, held_out.total // training.batch_size)
 
     def held_out_segments() -> Iterable[Any]:
         # A document longer than a stream's share is cut, so that one huge document is read side by side.
-        batches = whole(held_out, grammar, streams=training.streams, steps=training.segment, longest=longest)
+        batches = whole(held_out, grammar, streams=training.batch_size, steps=training.bptt_length, longest=longest)
         return (batch for batch, _ in batches)
 
     about = {

@@ -39,8 +39,8 @@ from seqgen.reports.page import Entry, write_page
 from seqgen.workflows.oracle import Oracle
 from seqgen.workflows.samples import Filled, Found, Inside, Sample, Score
 
-LONGEST = 8192
-PARTICLES = 64
+DEFAULT_MAX_NEW_TOKENS = 8192
+DEFAULT_PARTICLES = 64
 Told = Callable[[str, int], None]
 MOST = 2**24
 """Of samples, and of tokens in one."""
@@ -94,25 +94,25 @@ class Trained:
         top_p: float = 1.0,
         min_p: float = 0.0,
         repetition_penalty: float = 1.0,
-        no_repeat: int = 0,
+        no_repeat_ngram_size: int = 0,
         guidance: float | None = None,
-        particles: int = PARTICLES,
+        num_particles: int = DEFAULT_PARTICLES,
         with_prompt: bool = True,
         seed: int = 0,
-        longest: int = LONGEST,
+        max_new_tokens: int = DEFAULT_MAX_NEW_TOKENS,
     ) -> Sequence[Sample]:
         """Draws `count` new documents; sample k of a seed is the same whatever `count` is.
 
         `constraints` are the domain's (`seqgen domains NAME` lists them), `prompt` a file that is continued or, where
         there is no such file, what the domain makes of that text; without `with_prompt` the items hold only what was
-        drawn. `longest` is the most tokens to draw. `guidance` above 1 draws what is more of what was asked for
+        drawn. `max_new_tokens` is the most tokens to draw. `guidance` above 1 draws what is more of what was asked for
         (see guidance.py), in domains whose prompts can leave it out; they say how much unless you do. Where
         the constraints give tokens within a document, such as a melody that is harmonised, it is drawn around them as
-        `fill` does, from `particles` particles a sample, and no filter can be set. Raises ImpossibleConstraints,
+        `fill` does, from `num_particles` particles a sample, and no filter can be set. Raises ImpossibleConstraints,
         UsageError, UnusableFile.
         """
-        filters = Filters(temperature, top_k, top_p, min_p, repetition_penalty, no_repeat)
-        _check(seed, count=count, longest=longest)
+        filters = Filters(temperature, top_k, top_p, min_p, repetition_penalty, no_repeat_ngram_size)
+        _check(seed, count=count, max_new_tokens=max_new_tokens)
         start = self._prompt(prompt, constraints)
         if start.given is not None:
             if filters != Filters() or guidance not in (None, 1) or not with_prompt:
@@ -120,10 +120,10 @@ class Trained:
                     "What is drawn around given notes or words is drawn whole and as the model likes; leave out "
                     "temperature, guidance and the other filters, and keep the prompt."
                 )
-            return self._filled(start, count, particles, seed, longest)
+            return self._filled(start, count, num_particles, seed, max_new_tokens)
         drawn = self._sampler.sample(
             start.ids, start.grammar, unconditional=start.unconditional, guidance=start.guidance_strength(guidance),
-            count=count, longest=longest, seed=seed, filters=filters,
+            count=count, max_new_tokens=max_new_tokens, seed=seed, filters=filters,
         )  # fmt: skip
         shown = drawn if with_prompt else [self.domain.prompting.without_prompt(ids, len(start.ids)) for ids in drawn]
         given = self._given(start) if with_prompt else None
@@ -136,21 +136,26 @@ class Trained:
         self,
         count: int = 1,
         *,
-        beams: int = 8,
+        num_beams: int = 8,
         length_penalty: float = 0.6,
         constraints: Mapping[str, Any] | None = None,
         prompt: Path | str | None = None,
-        longest: int = LONGEST,
+        max_new_tokens: int = DEFAULT_MAX_NEW_TOKENS,
     ) -> list[Found]:
-        """The likeliest documents that a beam search of `beams` beams finds, at most `count`, best first.
+        """The likeliest documents that a beam search of `num_beams` beams finds, at most `count`, best first.
 
         length_penalty: the α of Wu et al. (2016), equation 14; 0 ranks by probability alone. The rest is as in
         `sample`, and so is what is raised.
         """
-        _check(0, count=count, longest=longest)
+        _check(0, count=count, max_new_tokens=max_new_tokens)
         start = _nothing_given(self._prompt(prompt, constraints), "A beam search")
         found = self._beam_search.search(
-            start.ids, start.grammar, beams=beams, count=count, longest=longest, length_penalty=length_penalty
+            start.ids,
+            start.grammar,
+            num_beams=num_beams,
+            count=count,
+            max_new_tokens=max_new_tokens,
+            length_penalty=length_penalty,
         )
         given = self._given(start)
         return [
@@ -163,28 +168,28 @@ class Trained:
         given: np.ndarray,
         count: int = 1,
         *,
-        particles: int = PARTICLES,
+        num_particles: int = DEFAULT_PARTICLES,
         constraints: Mapping[str, Any] | None = None,
         prompt: Path | str | None = None,
         seed: int = 0,
-        longest: int = LONGEST,
+        max_new_tokens: int = DEFAULT_MAX_NEW_TOKENS,
     ) -> list[Filled]:
         """Draws `count` documents in which the tokens int32[n] `given` stand right after the prompt.
 
         -1 stands for any token, and -1 - t for any but t.
 
         Without a prompt, given[0] is the first token of the document. A given EOS fixes the length; otherwise the
-        document goes on after the last given token as the model likes. Each sample is one of `particles` particles of
-        its own, drawn by weight: the more, the closer to p(document | given), and the slower. The rest is as in
+        document goes on after the last given token as the model likes. Each sample is one of `num_particles` particles
+        of its own, drawn by weight: the more, the closer to p(document | given), and the slower. The rest is as in
         `sample`; also raises ImpossibleConstraints when no document holds what is given, and InvalidValue.
         """
-        _check(seed, count=count, longest=longest)
+        _check(seed, count=count, max_new_tokens=max_new_tokens)
         start = _nothing_given(self._prompt(prompt, constraints), "A call that gives tokens itself")
-        return self._filled(dataclasses.replace(start, given=given), count, particles, seed, longest)
+        return self._filled(dataclasses.replace(start, given=given), count, num_particles, seed, max_new_tokens)
 
-    def _filled(self, start: Prompt, count: int, particles: int, seed: int, longest: int) -> list[Filled]:
+    def _filled(self, start: Prompt, count: int, num_particles: int, seed: int, max_new_tokens: int) -> list[Filled]:
         """Samples around what a prompt gives."""
-        asked = {"count": count, "longest": longest, "seed": seed, "particles": particles}
+        asked = {"count": count, "max_new_tokens": max_new_tokens, "seed": seed, "num_particles": num_particles}
         if isinstance(start.given, Grammar):
             made = Weigher(self._sampler, self._scorer(None, None)).draw(start.ids, start.given, **asked)
         else:
@@ -204,7 +209,7 @@ class Trained:
         guidance: float | None = None,
         with_prompt: bool = True,
         seed: int = 0,
-        longest: int = LONGEST,
+        max_new_tokens: int = DEFAULT_MAX_NEW_TOKENS,
         **filters: Any,
     ) -> Iterator[str]:
         """What `sample(...)[number]` shows people, piece by piece while it is drawn.
@@ -213,11 +218,11 @@ class Trained:
         before a document is whole.
         """
         prompting = self.domain.require(Prompting, "stream_text")
-        _check(seed, longest=longest)
+        _check(seed, max_new_tokens=max_new_tokens)
         start = _nothing_given(self._prompt(prompt, constraints), "A stream")
         drawn = self._sampler.stream(
             start.ids, start.grammar, unconditional=start.unconditional,
-            guidance=start.guidance_strength(guidance), count=1, first=number, longest=longest, seed=seed,
+            guidance=start.guidance_strength(guidance), count=1, first=number, max_new_tokens=max_new_tokens, seed=seed,
             filters=Filters(**filters),
         )  # fmt: skip
         shown = start.ids if with_prompt else start.ids[:1]
@@ -342,7 +347,7 @@ class Trained:
         """Beginnings of documents as the model draws them: a bundle holds none of the data that it was trained on."""
         start = np.array([BOS], np.int32)
         return self._sampler.sample(
-            start, self.model.grammar, count=TYPICAL_DOCUMENTS, longest=TYPICAL_LENGTH, seed=0, filters=Filters()
+            start, self.model.grammar, count=TYPICAL_DOCUMENTS, max_new_tokens=TYPICAL_LENGTH, seed=0, filters=Filters()
         )
 
     def calibrate(self, corpus: Corpus) -> None:

@@ -57,14 +57,14 @@ def test_a_prompt_is_continued(run_cli, run, pieces, tmp_path):
 
 def test_filters_and_beams_reach_the_engine(run_cli, run, tmp_path):
     bars = ["--set", "bars=2", "--json"]
-    filters = ["--min-p", "0.1", "--repetition-penalty", "1.2", "--no-repeat", "2"]
+    filters = ["--min-p", "0.1", "--repetition-penalty", "1.2", "--no-repeat-ngram-size", "2"]
     made = {}
     for number, drawing in enumerate([[], *(filters[place : place + 2] for place in range(0, 6, 2))]):
         code, out, _ = run_cli("sample", run, "-o", tmp_path / str(number), "-n", 1, *drawing, *bars)
         assert code == 0
         made[number] = Path(json.loads(out)["samples"][0]["files"][0]).read_bytes()
     assert len(set(made.values())) == len(made)
-    code, out, _ = run_cli("sample", run, "-o", tmp_path, "-n", 2, "--beams", 3, "--length-penalty", "0.1", *bars)
+    code, out, _ = run_cli("sample", run, "-o", tmp_path, "-n", 2, "--num-beams", 3, "--length-penalty", "0.1", *bars)
     best, second = json.loads(out)["samples"]
     assert code == 0
     assert best["score"] >= second["score"]
@@ -82,7 +82,7 @@ def test_a_melody_in_a_file_is_harmonised_note_for_note(run_cli, trained, tmp_pa
     ]
     tune.write(str(tmp_path / "tune.mid"))
     asked = ["--prompt", tmp_path / "tune.mid", "--set", "harmonise=S", "--set", "key=Cmaj"]
-    code, out, _ = run_cli("sample", "run", "-o", tmp_path, "-n", 2, "--particles", 8, *asked, "--json")
+    code, out, _ = run_cli("sample", "run", "-o", tmp_path, "-n", 2, "--num-particles", 8, *asked, "--json")
     assert code == 0
     told = json.loads(out)["samples"]
     assert all(one["log_evidence"] < 0 and one["ended"] for one in told)
@@ -94,7 +94,8 @@ def test_a_melody_in_a_file_is_harmonised_note_for_note(run_cli, trained, tmp_pa
         assert [note.pitch.midi for note in sung] == pitches
         assert [float(note.offset) for note in soprano.flatten().notes][:4] == [0, 1, 2, 3]
         assert {pitch.pitchClass for part in others for pitch in part.pitches} <= {0, 2, 4, 5, 7, 9, 11}
-    for wrong, sentence in ((["--temperature", "0.9"], "leave out temperature"), (["--beams", "2"], "A beam search")):
+    refused = ((["--temperature", "0.9"], "leave out temperature"), (["--num-beams", "2"], "A beam search"))
+    for wrong, sentence in refused:
         code, _, error = run_cli("sample", "run", "-o", tmp_path, *asked, *wrong)
         assert code == 2
         assert sentence in error
@@ -121,8 +122,8 @@ def test_a_sample_can_be_written_without_its_prompt(run_cli, trained, pieces, tm
         ("domain.json", lambda value: {**value, "vocabulary": "abc"}),
         ("domain.json", lambda value: [value]),
         ("config.json", lambda value: {**value, "grammar": "another"}),
-        ("config.json", lambda value: {**value, "model": {**value["model"], "width": 72}}),
-        ("config.json", lambda value: {**value, "model": {**value["model"], "width": 1e999}}),
+        ("config.json", lambda value: {**value, "model": {**value["model"], "hidden_size": 72}}),
+        ("config.json", lambda value: {**value, "model": {**value["model"], "hidden_size": 1e999}}),
         ("config.json", lambda value: {**value, "format": 99}),
     ],
 )
@@ -164,10 +165,10 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing_half_written(run, tmp_pa
         (["sample", "{run}", "-o", "{out}", "--guidance", "2"], 2, "leave the guidance at 1"),
         (["sample", "{run}", "-o", "{out}", "--min-p", "2"], 2, "min-p"),
         (["sample", "{run}", "-o", "{out}", "--repetition-penalty", "0"], 2, "repetition penalty"),
-        (["sample", "{run}", "-o", "{out}", "--no-repeat", "-2"], 2, "no-repeat"),
-        (["sample", "{run}", "-o", "{out}", "--beams", "8", "--top-p", "0.9"], 2, "leave out --top-p"),
-        (["sample", "{run}", "-o", "{out}", "--beams", "2", "-n", "3"], 2, "3 sequences cannot come from 2 beams"),
-        (["sample", "{run}", "-o", "{out}", "--length-penalty", "1"], 2, "--beams"),
+        (["sample", "{run}", "-o", "{out}", "--no-repeat-ngram-size", "-2"], 2, "no_repeat_ngram_size"),
+        (["sample", "{run}", "-o", "{out}", "--num-beams", "8", "--top-p", "0.9"], 2, "leave out --top-p"),
+        (["sample", "{run}", "-o", "{out}", "--num-beams", "2", "-n", "3"], 2, "3 sequences cannot come from 2 beams"),
+        (["sample", "{run}", "-o", "{out}", "--length-penalty", "1"], 2, "--num-beams"),
         (["sample", "{tmp}/empty", "-o", "{out}"], 1, "seqgen train"),
     ],
     ids=lambda value: " ".join(value[:2] + value[-2:]) if isinstance(value, list) else "",

@@ -17,7 +17,8 @@ from commands import error_sentence
 
 import seqgen
 
-STEPS = ["--size", "tiny", "--steps", "12", "--set", "streams=4", "--set", "segment=32", "--set", "evaluations=2"]
+SETTINGS = ["--set", "batch_size=4", "--set", "bptt_length=32", "--set", "num_evaluations=2"]
+STEPS = ["--size", "tiny", "--steps", "12", *SETTINGS]
 
 
 def test_resume_goes_on_and_needs_no_sources(run_cli, pieces, tmp_path):
@@ -27,8 +28,8 @@ def test_resume_goes_on_and_needs_no_sources(run_cli, pieces, tmp_path):
     lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
     assert lines[-1]["step"] == 16
     assert list((tmp_path / "run" / "tensorboard").iterdir())
-    code, _, err = run_cli("train", "-o", tmp_path / "run", "--resume", "--set", "streams=8")
-    assert (code, "began with streams=4" in err) == (2, True)
+    code, _, err = run_cli("train", "-o", tmp_path / "run", "--resume", "--set", "batch_size=8")
+    assert (code, "began with batch_size=4" in err) == (2, True)
 
 
 def test_a_run_begins_with_the_weights_of_another(run_cli, run, pieces, tmp_path):
@@ -43,7 +44,8 @@ def test_a_run_begins_with_the_weights_of_another(run_cli, run, pieces, tmp_path
 
 
 def test_a_resumed_run_knows_its_settings_however_they_are_written(run_cli, pieces, tmp_path):
-    first = ["--set", "dropout=0", "--set", "learning_rate=3e-3", "--set", "grammar_state=false", "--set", "tempo=090"]
+    first = ["--set", "dropout=0", "--set", "learning_rate=3e-3", "--set", "state_embedding=false"]
+    first += ["--set", "tempo=090"]
     assert run_cli("train", pieces, "--domain", "midi", "-o", tmp_path / "a", *STEPS, *first)[0] == 0
     (tmp_path / "a").rename(tmp_path / "moved")
     again = run_cli("train", pieces, "--domain", "midi", "-o", tmp_path / "moved", "--resume", *STEPS, *first)
@@ -103,13 +105,25 @@ def test_a_damaged_run_is_one_sentence(run_cli, run, tmp_path):
         (["train", "{pieces}", "--domain", "mid", "-o", "{out}"], 2, "did you mean 'midi'?"),
         (["train", "{pieces}", "-o", "{out}"], 2, "--domain"),
         (["train", "-o", "{out}"], 2, "nothing to train on"),
-        (["train", "{pieces}", "--domain", "midi", "-o", "{out}", "--set", "widht=3"], 2, "did you mean 'width'?"),
-        (["train", "{pieces}", "--domain", "midi", "-o", "{out}", "--set", "width=no"], 2, "width"),
+        (
+            ["train", "{pieces}", "--domain", "midi", "-o", "{out}", "--set", "hiden_size=3"],
+            2,
+            "did you mean 'hidden_size'?",
+        ),
+        (["train", "{pieces}", "--domain", "midi", "-o", "{out}", "--set", "hidden_size=no"], 2, "hidden_size"),
         (["train", "{pieces}", "--domain", "midi", "-o", "{out}", "--set", "tempo=0"], 2, "tempo"),
         (["train", "{pieces}", "--domain", "midi", "-o", "{out}", "--size", "huge"], 2, "medium"),
         (["train", "{pieces}", "--domain", "midi", "-o", "{out}", "--steps", "5", "--minutes", "1"], 2, "twice"),
-        (["train", "{pieces}", "--domain", "midi", "-o", "{out}", "--from", "{run}", "--size", "small"], 2, "width=64"),
-        (["train", "{pieces}", "--domain", "midi", "-o", "{out}", "--from", "{run}", "--set", "layers=2"], 2, "layers"),
+        (
+            ["train", "{pieces}", "--domain", "midi", "-o", "{out}", "--from", "{run}", "--size", "small"],
+            2,
+            "hidden_size=64",
+        ),
+        (
+            ["train", "{pieces}", "--domain", "midi", "-o", "{out}", "--from", "{run}", "--set", "num_layers=2"],
+            2,
+            "num_layers",
+        ),
         (["train", "{pieces}", "--domain", "midi", "-o", "{out}", "--from", "{run}", "--size", "huge"], 2, "medium"),
         (["train", "{pieces}", "--domain", "midi", "-o", "{out}", "--from", "{tmp}/empty"], 1, "seqgen train"),
         (["train", "{pieces}", "--domain", "midi", "-o", "{run}"], 1, "--resume"),

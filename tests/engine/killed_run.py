@@ -25,8 +25,8 @@ def main(folder: Path, out: Path) -> None:
     training_loop.CHECKPOINT_SECONDS = 0.0
     grammar = toys.turns()
     stored = Documents.from_examples([(ids, np.r_[0, np.ones(len(ids) - 1)]) for ids in toys.documents(30)])
-    training = TrainingSettings(streams=4, segment=8, dropout=0.2, evaluations=5)
-    trainer = Trainer(Model.new(ModelSettings(width=16, layers=1), grammar, 0), training)
+    training = TrainingSettings(batch_size=4, bptt_length=8, dropout=0.2, num_evaluations=5)
+    trainer = Trainer(Model.new(ModelSettings(hidden_size=16, num_layers=1), grammar, 0), training)
     stream = Stream(stored, grammar, streams=4, steps=8, seed=0)
     loop = training_loop.TrainingLoop(
         trainer,

@@ -121,10 +121,10 @@ def layer_input(model, ids, hiddens):
 def hidden_states(model, ids, nudges=None):
     """[n, N, H] of all layers; each is moved by its nudge [n, N, H]."""
     settings, resets = model.settings, (ids == BOS)[:, None]
-    hiddens = np.zeros((len(ids), 0, settings.width))
-    for layer in range(settings.layers):
+    hiddens = np.zeros((len(ids), 0, settings.hidden_size))
+    for layer in range(settings.num_layers):
         parts = {part: value.numpy().astype(float) for part, value in model.layer(layer, model.weights).items()}
-        first = np.zeros((1, settings.width)), np.zeros((1, max(1, model.cell.carried) * settings.width))
+        first = np.zeros((1, settings.hidden_size)), np.zeros((1, max(1, model.cell.carried) * settings.hidden_size))
         nudge = None if nudges is None else nudges[:, layer, None]
         x = layer_input(model, ids, hiddens)[:, None]
         hiddens = np.concatenate([hiddens, recurrence(settings.cell, x, parts, resets, *first, nudge)[0]], 1)
@@ -135,7 +135,7 @@ def probabilities(model, ids, hiddens):
     """p [n, V] of the token after each of ids, from the hidden states [n, N, H] of all layers."""
     weights = {name: value.astype(float) for name, value in model.numpy().items()}
     x = sum(embeddings(model, ids)) + hiddens.sum(1)
-    if memory := model.settings.attention_memory:
+    if memory := model.settings.attention_window:
         projected = rms_norm(x, weights["attention/norm"]) @ weights["attention/query_key_value"]
         query, key, value = np.split(projected[:, None], 3, -1)
         key, value = (np.pad(rows, ((memory, 0), (0, 0), (0, 0))) for rows in (key, value))
@@ -143,7 +143,7 @@ def probabilities(model, ids, hiddens):
         before = np.pad(documents, ((memory, 0), (0, 0)), constant_values=-1)
         mixed = attention(query, key, value, weights["attention/distance_bias"], documents, before)
         x = x + mixed[:, 0] @ weights["attention/output"]
-    if model.settings.feed_forward:
+    if model.settings.feed_forward_size:
         up = rms_norm(x, weights["feed_forward/norm"]) @ weights["feed_forward/up"] + weights["feed_forward/up_bias"]
         x = x + np.maximum(up, 0) @ weights["feed_forward/down"]
     logits = rms_norm(x, weights["output/norm"]) @ weights["embedding"].T + weights["output/bias"]

@@ -32,7 +32,7 @@ def up_to_three() -> Grammar:
 
 @pytest.fixture(scope="module")
 def model():
-    return toys.model(up_to_three(), attention_memory=2)
+    return toys.model(up_to_three(), attention_window=2)
 
 
 @pytest.fixture(scope="module")
@@ -60,10 +60,10 @@ def enumerated(scorer, alpha):
     return sorted(found, reverse=True)
 
 
-def plain(scorer, beams, alpha, longest):
+def plain(scorer, beams, alpha, max_new_tokens):
     """Beam search as the module's docstring says it, with lists."""
     alive, finished = [(0.0, [BOS])], []
-    for length in range(1, longest + 1):
+    for length in range(1, max_new_tokens + 1):
         extended = []
         for total, ids in alive:
             probabilities = scorer.probabilities(np.array(ids, np.int32))[-1]
@@ -76,7 +76,7 @@ def plain(scorer, beams, alpha, longest):
 @pytest.mark.parametrize("alpha", [0.0, 0.6, 2.0])
 def test_with_as_many_beams_as_sequences_it_finds_the_best_of_all(model, scorer, search, alpha):
     expected = enumerated(scorer, alpha)
-    found = search.search(START, model.grammar, beams=30, count=30, longest=LONGEST, length_penalty=alpha)
+    found = search.search(START, model.grammar, num_beams=30, count=30, max_new_tokens=LONGEST, length_penalty=alpha)
     assert len(expected) == 21
     assert [one.ids.tolist() for one in found] == [ids for _, ids in expected]
     np.testing.assert_allclose([one.score for one in found], [value for value, _ in expected], rtol=1e-5)
@@ -91,15 +91,19 @@ def test_the_length_penalty_changes_which_is_best(scorer):
 @pytest.mark.parametrize("beams", [1, 3])
 def test_few_beams_find_what_a_plain_search_finds(beams):
     model = toys.model(seed=1)
-    found = BeamSearch(model).search(START, model.grammar, beams=beams, count=beams, longest=12, length_penalty=0.8)
-    expected = plain(Scorer(model), beams, 0.8, longest=12)[:beams]
+    found = BeamSearch(model).search(
+        START, model.grammar, num_beams=beams, count=beams, max_new_tokens=12, length_penalty=0.8
+    )
+    expected = plain(Scorer(model), beams, 0.8, max_new_tokens=12)[:beams]
     assert [one.ids.tolist() for one in found] == [ids for _, ids in expected]
     np.testing.assert_allclose([one.score for one in found], [value for value, _ in expected], rtol=1e-4)
 
 
 def test_a_prompt_is_kept_and_not_scored(model, scorer, search):
     prompt = np.array([BOS, 3], np.int32)
-    (best, *_) = search.search(prompt, model.grammar, beams=30, count=30, longest=LONGEST, length_penalty=0.0)
+    (best, *_) = search.search(
+        prompt, model.grammar, num_beams=30, count=30, max_new_tokens=LONGEST, length_penalty=0.0
+    )
     nats = scorer.nats(best.ids)
     assert best.ids[:2].tolist() == prompt.tolist()
     assert best.log_probability == pytest.approx(-float(nats[2:].sum()), rel=1e-5)
@@ -108,23 +112,23 @@ def test_a_prompt_is_kept_and_not_scored(model, scorer, search):
 def test_what_is_cut_off_comes_after_what_ended_and_over_many_chunks():
     grammar = Grammar(np.arange(9)[None] != EOS, np.zeros((1, 9), np.int32), 0)
     model = toys.model(grammar)
-    found = BeamSearch(model).search(START, grammar, beams=2, count=2, longest=CHUNK + 5, length_penalty=0.0)
+    found = BeamSearch(model).search(START, grammar, num_beams=2, count=2, max_new_tokens=CHUNK + 5, length_penalty=0.0)
     assert [len(one.ids) for one in found] == [CHUNK + 6] * 2
     assert found[0].score >= found[1].score
     assert found[0].log_probability == pytest.approx(-float(Scorer(model).nats(found[0].ids).sum()), rel=1e-4)
 
 
-@pytest.mark.parametrize("wrong", [{"beams": 0}, {"count": 3}, {"length_penalty": -1.0}], ids=str)
+@pytest.mark.parametrize("wrong", [{"num_beams": 0}, {"count": 3}, {"length_penalty": -1.0}], ids=str)
 def test_what_cannot_be_searched_is_refused(model, search, wrong):
-    asked = {"beams": 2, "count": 1, "longest": 4, "length_penalty": 0.6, **wrong}
+    asked = {"num_beams": 2, "count": 1, "max_new_tokens": 4, "length_penalty": 0.6, **wrong}
     with pytest.raises(InvalidValue):
         search.search(START, model.grammar, **asked)
 
 
 def test_a_budget_is_kept_as_by_an_automaton_that_counts():
-    search = BeamSearch(toys.model(toys.shifting(), attention_memory=2))
+    search = BeamSearch(toys.model(toys.shifting(), attention_window=2))
     budget = Budget(toys.COST, 3, 3)
-    asked = {"beams": 6, "count": 6, "longest": 30, "length_penalty": 0.0}
+    asked = {"num_beams": 6, "count": 6, "max_new_tokens": 30, "length_penalty": 0.0}
     ours, theirs = (
         [(one.ids.tolist(), one.score) for one in search.search(START, grammar, **asked)]
         for grammar in (with_budget(toys.shifting(), budget), toys.shifting_within(budget))

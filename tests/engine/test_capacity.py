@@ -27,10 +27,10 @@ def exhausted():
 
 @pytest.mark.parametrize("error", [MemoryError(), exhausted()], ids=["numpy", "tensorflow"])
 def test_running_out_says_how_many_streams_would_fit(monkeypatch, error):
-    said = explained(monkeypatch, error, PROGRAM + 2 * 10**9, streams=4096, segment=64)
-    streams = int(said.split("streams=")[1].rstrip("."))
+    said = explained(monkeypatch, error, PROGRAM + 2 * 10**9, batch_size=4096, bptt_length=64)
+    streams = int(said.split("batch_size=")[1].rstrip("."))
     for count, fits in ((streams, True), (2 * streams, False)):
-        needed = bytes_needed(SMALL, TrainingSettings(streams=count, segment=64), toys.VOCABULARY, 2)
+        needed = bytes_needed(SMALL, TrainingSettings(batch_size=count, bptt_length=64), toys.VOCABULARY, 2)
         assert (needed <= PROGRAM + 2 * 10**9) == fits
     assert "2.8 GB were free" in said
 
@@ -39,11 +39,11 @@ def test_where_no_number_of_streams_would_fit_a_smaller_size_is_named(monkeypatc
     large = ModelSettings(**SIZES["large"])
     assert "--size medium" in explained(monkeypatch, MemoryError(), PROGRAM + 2 * 10**8, model=large)
     assert "--size tiny" in explained(monkeypatch, MemoryError(), PROGRAM + 3 * 10**6, model=large)
-    assert "segment=32" in explained(monkeypatch, MemoryError(), 10**6)
+    assert "bptt_length=32" in explained(monkeypatch, MemoryError(), 10**6)
 
 
 def test_half_the_streams_are_named_even_where_there_seems_to_be_room(monkeypatch):
-    assert "streams=8." in explained(monkeypatch, MemoryError(), 10**15, streams=16)
+    assert "batch_size=8." in explained(monkeypatch, MemoryError(), 10**15, batch_size=16)
 
 
 def test_other_errors_are_left_alone():

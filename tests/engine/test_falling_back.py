@@ -36,8 +36,8 @@ def stored():
 
 def make_loop(stored, folder, steps=12, *, bad=(), report=lambda progress: None, **settings):
     """A loop whose segments of the steps `bad` have a loss that is no number; evaluates at every 4th step."""
-    training = TrainingSettings(streams=2, segment=4, warm_up=0, evaluations=steps // 4, **settings)
-    trainer = Trainer(Model.new(ModelSettings(width=8, layers=1), toys.turns(), 0), training)
+    training = TrainingSettings(batch_size=2, bptt_length=4, warmup_steps=0, num_evaluations=steps // 4, **settings)
+    trainer = Trainer(Model.new(ModelSettings(hidden_size=8, num_layers=1), toys.turns(), 0), training)
     stream = Stream(stored, toys.turns(), streams=2, steps=4, seed=0)
 
     def segment_at(step):
@@ -64,7 +64,7 @@ def test_the_weights_of_the_last_evaluation_are_put_back_and_the_rate_is_halved(
                 (progress.step, good["weights/embedding"], trainer.model.numpy()["embedding"], trainer.rate(0))
             )
 
-    loop, _ = make_loop(stored, tmp_path, bad={6}, report=report, schedule="constant")
+    loop, _ = make_loop(stored, tmp_path, bad={6}, report=report, learning_rate_schedule="constant")
     final = loop.run()
     ((step, good, put_back, rate),) = after
     assert "step 6" in notes[0]
@@ -97,7 +97,7 @@ def test_three_times_and_no_more(stored, tmp_path):
 
 def test_a_run_that_fell_back_is_resumed_to_the_bit(stored, tmp_path):
     """Stopped between its evaluation, the segment that did harm and the next evaluation."""
-    settings = {"dropout": 0.3, "average": 0.9, "accumulate": 2}
+    settings = {"dropout": 0.3, "ema_decay": 0.9, "gradient_accumulation_steps": 2}
     straight, _ = make_loop(stored, tmp_path / "a", bad={2, 6}, **settings)
     straight.run()
     for at in (3, 7):
@@ -133,25 +133,25 @@ def held_out_is(loop, nats):
 
 def test_training_ends_when_held_out_data_was_not_likelier_so_many_times(stored, tmp_path):
     told = []
-    loop, _ = make_loop(stored, tmp_path, 24, patience=2, report=told.append)
+    loop, _ = make_loop(stored, tmp_path, 24, early_stopping_patience=2, report=told.append)
     held_out_is(loop, [3, 2, 2.5, 2])
     final = loop.run()
     assert (final.step, final.best, final.held_out) == (16, 2, 2)
     assert "2 evaluations" in told[-1].note
-    resumed, _ = make_loop(stored, tmp_path, 24, patience=2)
+    resumed, _ = make_loop(stored, tmp_path, 24, early_stopping_patience=2)
     resumed.resume(newest_checkpoint(tmp_path))
     assert resumed.run().step == 16
 
 
 def test_without_patience_or_with_something_better_it_goes_on(stored, tmp_path):
     for folder, patience, nats in (("a", 0, [3, 3, 3, 3, 3, 3]), ("b", 2, [3, 3.1, 2.9, 3, 2.8, 2.9])):
-        loop, _ = make_loop(stored, tmp_path / folder, 24, patience=patience)
+        loop, _ = make_loop(stored, tmp_path / folder, 24, early_stopping_patience=patience)
         held_out_is(loop, nats)
         assert loop.run().step == 24
 
 
 def test_the_averaged_weights_are_evaluated_and_kept(stored, tmp_path):
-    loop, kept = make_loop(stored, tmp_path, 4, average=0.9)
+    loop, kept = make_loop(stored, tmp_path, 4, ema_decay=0.9)
     final = loop.run()
     held_out = loop.evaluator.evaluate(loop.held_out())
     assert final.held_out == held_out.nats
@@ -178,12 +178,16 @@ def test_held_out_data_that_is_not_finite_is_neither_the_best_nor_gone_back_to(s
 
 
 def test_a_larger_budget_has_evaluations_and_patience_of_its_own(stored, tmp_path):
-    loop, _ = make_loop(stored, tmp_path, steps=12, patience=1)
+    loop, _ = make_loop(stored, tmp_path, steps=12, early_stopping_patience=1)
     loop.evaluator.evaluate = lambda segments: HeldOut(1.0, 1.0)
     assert loop.run().step == 8  # the second evaluation is no better than the first
     evaluated = []
     more, _ = make_loop(
-        stored, tmp_path, steps=24, patience=1, report=lambda p: evaluated.append(p.step) if p.evaluated else None
+        stored,
+        tmp_path,
+        steps=24,
+        early_stopping_patience=1,
+        report=lambda p: evaluated.append(p.step) if p.evaluated else None,
     )
     better = iter(np.linspace(0.9, 0.1, 9))
     more.evaluator.evaluate = lambda segments: HeldOut(float(next(better)), 1.0)

@@ -24,7 +24,7 @@ def reference(logits, legal, past, filters: Filters):
     z = np.where(legal, logits.astype(np.float64), -np.inf)
     for token in set(past):
         z[token] = z[token] / filters.repetition_penalty if z[token] > 0 else z[token] * filters.repetition_penalty
-    n = filters.no_repeat
+    n = filters.no_repeat_ngram_size
     if n:
         ngrams = {tuple(past[place : place + n]) for place in range(len(past) - n + 1)}
         tail = tuple(past[len(past) - n + 1 :])
@@ -51,10 +51,10 @@ def reference(logits, legal, past, filters: Filters):
         Filters(top_p=0.7),
         Filters(min_p=0.2),
         Filters(repetition_penalty=1.5),
-        Filters(no_repeat=1),
-        Filters(no_repeat=2),
-        Filters(no_repeat=3),
-        Filters(temperature=1.3, top_k=6, top_p=0.9, min_p=0.05, repetition_penalty=1.2, no_repeat=2),
+        Filters(no_repeat_ngram_size=1),
+        Filters(no_repeat_ngram_size=2),
+        Filters(no_repeat_ngram_size=3),
+        Filters(temperature=1.3, top_k=6, top_p=0.9, min_p=0.05, repetition_penalty=1.2, no_repeat_ngram_size=2),
     ],
     ids=lambda filters: str({name: value for name, value in filters._asdict().items() if value}),
 )
@@ -85,11 +85,11 @@ def endless():
     return Sampler(toys.model(grammar))
 
 
-@pytest.mark.parametrize("filters", [Filters(0, no_repeat=2), Filters(0, repetition_penalty=1.8)], ids=str)
+@pytest.mark.parametrize("filters", [Filters(0, no_repeat_ngram_size=2), Filters(0, repetition_penalty=1.8)], ids=str)
 def test_the_loop_remembers_the_prompt_and_all_that_it_drew(endless, filters):
     prompt = np.array([BOS, 4, 7, 4, 2], np.int32)
     model = endless.model
-    (drawn,) = endless.sample(prompt, model.grammar, count=1, longest=70, seed=0, filters=filters)
+    (drawn,) = endless.sample(prompt, model.grammar, count=1, max_new_tokens=70, seed=0, filters=filters)
     states = np.zeros((len(drawn), 1), np.int32)
     legal = model.grammar.allowed[0]
     x, _ = model.forward(tf.constant(drawn[:, None]), tf.constant(states), model.empty_memory(1))
@@ -100,8 +100,8 @@ def test_the_loop_remembers_the_prompt_and_all_that_it_drew(endless, filters):
 
 
 def test_no_ngram_occurs_twice_until_nothing_else_is_left(endless):
-    drawn = endless.sample(np.array([BOS], np.int32), endless.model.grammar, count=20, longest=70, seed=0,
-                           filters=Filters(no_repeat=2))  # fmt: skip
+    drawn = endless.sample(np.array([BOS], np.int32), endless.model.grammar, count=20, max_new_tokens=70, seed=0,
+                           filters=Filters(no_repeat_ngram_size=2))  # fmt: skip
     for ids in drawn:
         pairs = list(zip(ids.tolist(), ids[1:].tolist(), strict=False))
         for place, (token, _) in enumerate(pairs):
@@ -120,8 +120,8 @@ def test_no_ngram_occurs_twice_until_nothing_else_is_left(endless):
         Filters(top_p=1.1),
         Filters(min_p=1.1),
         Filters(repetition_penalty=0.5),
-        Filters(no_repeat=-1),
-        Filters(no_repeat=101),
+        Filters(no_repeat_ngram_size=-1),
+        Filters(no_repeat_ngram_size=101),
     ],
     ids=str,
 )

@@ -39,7 +39,7 @@ def forked() -> Grammar:
 
 @pytest.fixture(scope="module")
 def model():
-    return toys.model(forked(), attention_memory=2)
+    return toys.model(forked(), attention_window=2)
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def conditional(scorer):
 @pytest.mark.parametrize("resample_below", [0.0, 0.5, 1.0])
 def test_it_converges_to_the_exact_conditional_and_the_evidence_is_unbiased(filler, conditional, resample_below):
     log_evidence, exact = conditional
-    made = filler.fill(START, forked(), GIVEN, count=COUNT, longest=LONGEST, seed=3, particles=64,
+    made = filler.fill(START, forked(), GIVEN, count=COUNT, max_new_tokens=LONGEST, seed=3, num_particles=64,
                        resample_below=resample_below)  # fmt: skip
     drawn = [tuple(ids.tolist()) for ids in made.samples]
     assert set(drawn) <= set(exact)
@@ -84,23 +84,27 @@ def test_it_converges_to_the_exact_conditional_and_the_evidence_is_unbiased(fill
 def test_what_the_model_finds_unlikely_is_made_likely_by_what_is_given(filler, conditional):
     """The trap takes its share of unconditional samples; given the 4, it takes none."""
     grammar = forked()
-    free = filler.fill(START, grammar, np.full(3, FREE), count=COUNT, longest=LONGEST, seed=0, particles=32)
+    free = filler.fill(START, grammar, np.full(3, FREE), count=COUNT, max_new_tokens=LONGEST, seed=0, num_particles=32)
     assert any(ids[1] == 2 for ids in free.samples)
     np.testing.assert_allclose(free.log_evidence, 0, atol=1e-6)
-    made = filler.fill(START, grammar, GIVEN, count=COUNT, longest=LONGEST, seed=0, particles=32)
+    made = filler.fill(START, grammar, GIVEN, count=COUNT, max_new_tokens=LONGEST, seed=0, num_particles=32)
     assert all(ids[1] != 2 and ids[3] == 4 and ids[5] == 3 and grammar.accepts(ids) for ids in made.samples)
 
 
 def test_what_may_be_any_but_one_token_is_never_that_one(filler, scorer):
     """p(any but 3 at the first place) is what the model says of it."""
-    made = filler.fill(START, forked(), np.array([FREE - 3]), count=COUNT, longest=LONGEST, seed=5, particles=4)
+    made = filler.fill(
+        START, forked(), np.array([FREE - 3]), count=COUNT, max_new_tokens=LONGEST, seed=5, num_particles=4
+    )
     p = scorer.probabilities(START)[0]
     np.testing.assert_allclose(made.log_evidence, np.log(p[[2, 4, 5]].sum()), rtol=1e-4)
     assert {int(ids[1]) for ids in made.samples} == {2, 4, 5}
 
 
 def test_one_particle_is_drawn_as_the_model_likes_with_all_that_is_given(filler, scorer):
-    made = filler.fill(START, forked(), np.array([FREE, 4, EOS]), count=1, longest=LONGEST, seed=5, particles=1)
+    made = filler.fill(
+        START, forked(), np.array([FREE, 4, EOS]), count=1, max_new_tokens=LONGEST, seed=5, num_particles=1
+    )
     (ids,) = made.samples
     likely = scorer.probabilities(ids)
     assert ids[[2, 3]].tolist() == [4, EOS]
@@ -112,7 +116,7 @@ def test_one_particle_is_drawn_as_the_model_likes_with_all_that_is_given(filler,
 def test_all_given_costs_what_scoring_says(filler, scorer):
     ids = np.array([BOS, 3, 4, 2, EOS], np.int32)
     nats = scorer.nats(ids)
-    made = filler.fill(ids[:2], forked(), ids[2:], count=2, longest=LONGEST, seed=0, particles=4)
+    made = filler.fill(ids[:2], forked(), ids[2:], count=2, max_new_tokens=LONGEST, seed=0, num_particles=4)
     for sample, log_evidence in zip(made.samples, made.log_evidence, strict=True):
         np.testing.assert_array_equal(sample, ids)
         assert log_evidence == pytest.approx(-nats[2:].sum(), rel=1e-5)
@@ -122,7 +126,7 @@ def test_sample_k_does_not_depend_on_the_others_and_long_documents_keep_what_is_
     model = toys.model()
     filler, given = Filler(Sampler(model)), np.full(2 * CHUNK + 7, FREE)
     given[[3, CHUNK - 1, CHUNK, 2 * CHUNK + 6]] = [4, 8, 5, 3]
-    asked = {"longest": 300, "seed": 7, "particles": 8}
+    asked = {"max_new_tokens": 300, "seed": 7, "num_particles": 8}
     three = filler.fill(START, model.grammar, given, count=3, **asked)
     alone = filler.fill(START, model.grammar, given, count=1, first=2, **asked)
     np.testing.assert_array_equal(alone.samples[0], three.samples[2])
@@ -153,17 +157,17 @@ def test_reachability_is_what_trying_every_sequence_finds():
 )
 def test_what_no_document_holds_is_an_error_before_sampling(filler, given):
     with pytest.raises(ImpossibleConstraints, match="No document holds"):
-        filler.fill(START, forked(), np.array(given), count=1, longest=9, seed=0)
+        filler.fill(START, forked(), np.array(given), count=1, max_new_tokens=9, seed=0)
 
 
 @pytest.mark.parametrize(
     ("given", "wrong"),
-    [([6], {}), ([-7], {}), ([[3]], {}), ([0.5], {}), ([3], {"particles": 0}), ([3, 2, 3], {"longest": 2})],
+    [([6], {}), ([-7], {}), ([[3]], {}), ([0.5], {}), ([3], {"num_particles": 0}), ([3, 2, 3], {"max_new_tokens": 2})],
     ids=str,
 )
 def test_what_cannot_be_given_is_refused(filler, given, wrong):
     with pytest.raises(InvalidValue):
-        filler.fill(START, forked(), np.array(given), **{"count": 1, "longest": 9, "seed": 0, **wrong})
+        filler.fill(START, forked(), np.array(given), **{"count": 1, "max_new_tokens": 9, "seed": 0, **wrong})
 
 
 def test_systematic_resampling_gives_every_particle_its_share_within_one():
@@ -193,7 +197,7 @@ def test_candidates_are_weighed_by_what_the_model_makes_of_what_an_automaton_ask
     for ids in (np.array(ids, np.int32) for ids in exact):
         second, end = scorer.probabilities(ids)[1:3]
         assert weigher.log_weight(ids, given, 1) == pytest.approx(np.log((1 - second[EOS]) * end[EOS]), abs=1e-4)
-    made = weigher.draw(START, given, count=count, longest=LONGEST, seed=2, particles=8)
+    made = weigher.draw(START, given, count=count, max_new_tokens=LONGEST, seed=2, num_particles=8)
     drawn = [tuple(ids.tolist()) for ids in made.samples]
     assert set(drawn) <= set(exact)
     distance = sum(abs(drawn.count(ids) / count - p / evidence) for ids, p in exact.items()) / 2
@@ -207,6 +211,6 @@ def test_candidates_are_weighed_by_what_the_model_makes_of_what_an_automaton_ask
 def test_what_is_counted_cannot_be_drawn_around_given_tokens(filler):
     counted = with_budget(toys.shifting(), Budget(toys.COST, 3, 3))
     with pytest.raises(UsageError, match="leave out how long it is"):
-        filler.fill(START, counted, GIVEN, count=1, longest=LONGEST, seed=0)
+        filler.fill(START, counted, GIVEN, count=1, max_new_tokens=LONGEST, seed=0)
     with pytest.raises(UsageError, match="leave out how long it is"):
-        Weigher(filler, None).draw(START, counted, count=1, longest=LONGEST, seed=0, particles=2)
+        Weigher(filler, None).draw(START, counted, count=1, max_new_tokens=LONGEST, seed=0, num_particles=2)

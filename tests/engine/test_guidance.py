@@ -45,7 +45,7 @@ def two_words_of_one():
 
 @pytest.fixture(scope="module")
 def sampler():
-    return Sampler(toys.model(labelled(), layers=1, attention_memory=4, feed_forward=0))
+    return Sampler(toys.model(labelled(), num_layers=1, attention_window=4, feed_forward_size=0))
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def draw(sampler: Sampler, strength: float, temperature: float = 1.0, count: int
     """Whole documents of what is asked for, guided away from SILENT."""
     return sampler.sample(
         ASKED, two_words_of_one(), unconditional=SILENT, guidance=strength, filters=Filters(temperature), count=count,
-        first=first, longest=5, seed=5,
+        first=first, max_new_tokens=5, seed=5,
     )  # fmt: skip
 
 
@@ -98,6 +98,8 @@ def test_guidance_by_1_takes_the_path_without(sampler):
 def test_guidance_that_cannot_be_is_refused(sampler):
     for strength in (-1.0, float("nan"), 1e9):
         with pytest.raises(InvalidValue, match=r"guidance cannot be .*must be"):
-            sampler.sample(ASKED, labelled(), unconditional=SILENT, guidance=strength, count=1, longest=5, seed=0)
+            sampler.sample(
+                ASKED, labelled(), unconditional=SILENT, guidance=strength, count=1, max_new_tokens=5, seed=0
+            )
     with pytest.raises(UsageError, match="leave the guidance at 1"):
-        sampler.sample(ASKED, labelled(), guidance=2.0, count=1, longest=5, seed=0)
+        sampler.sample(ASKED, labelled(), guidance=2.0, count=1, max_new_tokens=5, seed=0)

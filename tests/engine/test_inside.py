@@ -51,10 +51,10 @@ def activity(model, ids):
 def test_states_and_gates_are_those_of_the_equations_in_float64(model, ids, activity):
     expected = reference.hidden_states(model, ids)
     np.testing.assert_allclose(activity.hidden_states, expected, atol=1e-4)
-    for layer in range(model.settings.layers):
+    for layer in range(model.settings.num_layers):
         x = reference.layer_input(model, ids, expected[:, :layer])
         parts = {name: value.numpy().astype(float) for name, value in model.layer(layer, model.weights).items()}
-        h = c = np.zeros((1, model.settings.width))
+        h = c = np.zeros((1, model.settings.hidden_size))
         for t in range(len(ids)):
             h, c, gates = reference.lstm_step(x[t : t + 1], h, c, [], reference.plain_lstm_parts(parts), peephole=False)
             h, c = (h, c) if t else (0 * h, 0 * c)
@@ -71,7 +71,7 @@ def test_the_states_seen_are_those_that_probabilities_come_from(model, ids, acti
 
 
 def test_attention_is_shared_out_among_the_positions_of_the_document(model, ids, activity):
-    attention, memory = activity.attention, model.settings.attention_memory
+    attention, memory = activity.attention, model.settings.attention_window
     assert attention.shape == (len(ids), 1, memory + 1)
     np.testing.assert_allclose(attention.sum(-1), 1, atol=1e-5)
     back = np.arange(memory + 1)[None] <= np.arange(len(ids))[:, None]
@@ -124,13 +124,13 @@ def test_every_cell_shows_the_steps_that_its_states_come_from(name):
 
 
 @pytest.mark.parametrize(
-    "shape", [{}, *({"cell": name, "layers": 1, "attention_memory": 0} for name in ("gru", "fgr"))]
+    "shape", [{}, *({"cell": name, "num_layers": 1, "attention_window": 0} for name in ("gru", "fgr"))]
 )
 def test_gradient_norms_are_those_of_numerical_differences(shape):
-    model = toys.model(width=8, feed_forward=0, **shape)
+    model = toys.model(hidden_size=8, feed_forward_size=0, **shape)
     ids = toys.documents(1, seed=3)[0][:7]
     made = Observer(model).gradient_norms(ids, furthest=2)
-    steps, layers, width = len(ids) - 1, model.settings.layers, 8
+    steps, layers, width = len(ids) - 1, model.settings.num_layers, 8
     expected = np.zeros((3, layers))
     for k, layer in np.ndindex(*expected.shape):
         gradient = np.zeros(width)
@@ -150,7 +150,7 @@ def cost(model, ids, nudges):
 
 
 def test_gradient_norms_go_back_to_the_beginning_and_no_further():
-    model = toys.model(width=8, layers=1, attention_memory=0)
+    model = toys.model(hidden_size=8, num_layers=1, attention_window=0)
     ids, observer = toys.documents(1, seed=3)[0][:9], Observer(model)
     norms = observer.gradient_norms(ids, furthest=20)
     assert norms.shape == (8, 1)

@@ -23,16 +23,22 @@ def trained(monkeypatch, count, **settings):
         monkeypatch.setattr(module, "lanes_of", lambda streams, width: count)
     stored = Documents.from_examples([(ids, np.r_[0, np.ones(len(ids) - 1)]) for ids in toys.documents(20)])
     stream = Stream(stored, toys.turns(), streams=4, steps=8, seed=0)
-    trainer = Trainer(toys.model(), TrainingSettings(streams=4, segment=8, **settings))
+    trainer = Trainer(toys.model(), TrainingSettings(batch_size=4, bptt_length=8, **settings))
     for step in range(3):
         trainer.step(stream.batch(step), 0.0)
     held_out = Evaluator(trainer.model).evaluate(stream.batch(step) for step in range(2))
     return trainer.model.numpy(), trainer.memory, held_out.nats
 
 
-@pytest.mark.parametrize("kind", ["each_step", "locked"])
+@pytest.mark.parametrize("kind", ["per_step", "locked"])
 def test_lanes_change_nothing_but_rounding(monkeypatch, kind):
-    noise = {"dropout": 0.3, "dropout_kind": kind, "weight_drop": 0.3, "activation_penalty": 0.5, "change_penalty": 0.5}
+    noise = {
+        "dropout": 0.3,
+        "dropout_mask": kind,
+        "weight_drop": 0.3,
+        "activation_regularization": 0.5,
+        "temporal_activation_regularization": 0.5,
+    }
     whole, in_lanes = (trained(monkeypatch, lane_count, **noise) for lane_count in (1, 2))
     for name, value in whole[0].items():
         np.testing.assert_allclose(in_lanes[0][name], value, atol=2e-4, err_msg=name)

@@ -20,7 +20,7 @@ from seqgen.engine.training.trainer import Trainer
 from seqgen.engine.weights import weight_shapes
 
 BIAS_AND_RECURRENT = ("0/bias", "0/recurrent_weights")
-SHAPES = [{}, {"attention_memory": 0}, {"feed_forward": 0, "layers": 1}, {"grammar_state": False}]
+SHAPES = [{}, {"attention_window": 0}, {"feed_forward_size": 0, "num_layers": 1}, {"state_embedding": False}]
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
@@ -50,7 +50,7 @@ def test_step_by_step_gives_the_logits_of_the_whole_segment_beyond_the_window_to
     for t in range(len(ids)):
         x, memory = model.forward(tf.constant(ids[t : t + 1]), tf.constant(classes[t : t + 1]), memory)
         one_by_one.append(model.logits(x, allowed[t : t + 1])[0].numpy())
-    assert len(ids) > 2 * model.settings.attention_memory
+    assert len(ids) > 2 * model.settings.attention_window
     np.testing.assert_allclose(np.stack(one_by_one), whole_segment, atol=1e-4)
 
 
@@ -72,9 +72,11 @@ def test_scores_do_not_depend_on_where_segments_are_cut():
     assert len(nats) == len(long)
 
 
-@pytest.mark.parametrize("name", list(weight_shapes(ModelSettings(attention_memory=6, feed_forward=8, layers=1), 9, 2)))
+@pytest.mark.parametrize(
+    "name", list(weight_shapes(ModelSettings(attention_window=6, feed_forward_size=8, num_layers=1), 9, 2))
+)
 def test_every_weight_changes_the_likelihood(name):
-    model = toys.model(layers=1)
+    model = toys.model(num_layers=1)
     ids = toys.documents(1, seed=2)[0]
     before = Scorer(model).nats(ids)
     model.weights[name].assign(model.weights[name] * 1.5 + np.linspace(-1, 1, model.weights[name].shape[-1]))
@@ -82,7 +84,7 @@ def test_every_weight_changes_the_likelihood(name):
 
 
 def test_first_weights_are_orthogonal_with_an_open_forget_gate_and_follow_the_seed():
-    settings, grammar = ModelSettings(width=16, layers=1), toys.turns()
+    settings, grammar = ModelSettings(hidden_size=16, num_layers=1), toys.turns()
     weights = Model.new(settings, grammar, seed=3).numpy()
     for gate in np.split(weights["recurrence_0/recurrent_weights"], 4, -1):
         np.testing.assert_allclose(gate @ gate.T, np.eye(16), atol=1e-5)
@@ -93,7 +95,7 @@ def test_first_weights_are_orthogonal_with_an_open_forget_gate_and_follow_the_se
 
 
 def test_the_first_forget_bias_and_recurrent_matrices_can_be_others():
-    settings = ModelSettings(width=64, layers=1, forget_bias=-2.5, recurrent_start="normal")
+    settings = ModelSettings(hidden_size=64, num_layers=1, forget_bias=-2.5, recurrent_initializer="normal")
     weights = Model.new(settings, toys.turns(), seed=3).numpy()
     bias, recurrent = (next(v for name, v in weights.items() if name.endswith(part)) for part in BIAS_AND_RECURRENT)
     assert bias.reshape(4, 64)[:, 0].tolist() == [0, -2.5, 0, 0]
@@ -158,13 +160,13 @@ def test_products_in_bfloat16_are_rounded_to_its_eight_bits_and_no_worse():
 
 
 def test_an_echo_state_network_learns_its_read_out_alone():
-    model = Model.new(ModelSettings(width=32, layers=2, cell="echo", spectral_radius=0.8), toys.turns(), 0)
+    model = Model.new(ModelSettings(hidden_size=32, num_layers=2, cell="echo", spectral_radius=0.8), toys.turns(), 0)
     learned = {name for name, weight in model.weights.items() if weight.trainable}
     assert learned == {"output/weights", "output/norm", "output/bias"}
     for layer in range(2):
         eigenvalues = np.linalg.eigvals(model.numpy()[f"recurrence_{layer}/recurrent_weights"])
         assert np.abs(eigenvalues).max() == pytest.approx(0.8, rel=1e-4)
-    trainer = Trainer(model, TrainingSettings(streams=2, segment=8, dropout=0.0))
+    trainer = Trainer(model, TrainingSettings(batch_size=2, bptt_length=8, dropout=0.0))
     before, (ids, *_) = model.numpy(), toys.documents(1, seed=1)
     segment = np.resize(ids, (8, 2)).astype(np.int32)
     trainer.step(Batch(segment, segment, np.ones((8, 2), np.float32), np.zeros((8, 2), np.int32)), 0.0)

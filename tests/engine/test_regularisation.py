@@ -26,7 +26,7 @@ def segment(streams=2):
 
 @pytest.fixture(scope="module")
 def model():
-    return toys.model(attention_memory=0, feed_forward=0)
+    return toys.model(attention_window=0, feed_forward_size=0)
 
 
 def nats(model, noise=None):
@@ -36,7 +36,7 @@ def nats(model, noise=None):
 
 def left_out(kind, step=3, place=0):
     """Which units are 0, bool[T, B, H]; what is left is scaled up so that the mean stays."""
-    dropped = regularisation(step, dropout=0.5, dropout_kind=kind).drop(tf.ones((6, 3, 32)), place).numpy()
+    dropped = regularisation(step, dropout=0.5, dropout_mask=kind).drop(tf.ones((6, 3, 32)), place).numpy()
     assert set(np.unique(dropped)) == {0, 2}
     assert 0.3 < (dropped == 0).mean() < 0.7
     return dropped == 0
@@ -46,13 +46,13 @@ def test_locked_dropout_leaves_out_the_same_units_at_all_steps_of_a_segment():
     locked = left_out("locked")
     assert (locked == locked[:1]).all()
     assert not (locked[:, 0] == locked[:, 1]).all()
-    rows = regularisation(dropout=0.5, dropout_kind="locked").drop(tf.ones((9, 16)), 0).numpy()
+    rows = regularisation(dropout=0.5, dropout_mask="locked").drop(tf.ones((9, 16)), 0).numpy()
     assert not (rows == rows[:1]).all()
-    each_step = left_out("each_step")
-    assert not (each_step == each_step[:1]).all()
+    per_step = left_out("per_step")
+    assert not (per_step == per_step[:1]).all()
 
 
-@pytest.mark.parametrize("kind", ["locked", "each_step"])
+@pytest.mark.parametrize("kind", ["locked", "per_step"])
 def test_what_is_left_out_follows_the_step_and_the_layer_and_nothing_else(kind):
     np.testing.assert_array_equal(left_out(kind), left_out(kind))
     assert not np.array_equal(left_out(kind), left_out(kind, step=4))
@@ -115,16 +115,16 @@ def test_weight_drop_acts_in_the_forward_pass_and_a_weight_left_out_learns_nothi
     np.testing.assert_array_equal(nats(model, regularisation()), nats(model))
 
 
-@pytest.mark.parametrize("kind", ["locked", "each_step"])
+@pytest.mark.parametrize("kind", ["locked", "per_step"])
 def test_dropout_acts_in_the_forward_pass(model, kind):
-    assert np.abs(nats(model, regularisation(dropout=0.5, dropout_kind=kind)) - nats(model)).max() > 1e-3
+    assert np.abs(nats(model, regularisation(dropout=0.5, dropout_mask=kind)) - nats(model)).max() > 1e-3
 
 
 def test_penalties_are_those_of_merity_and_do_not_reach_across_documents():
     random = np.random.default_rng(0)
     hiddens, dropped = random.normal(size=(2, 7, 3, 5))
     resets = random.random((7, 3)) < 0.3
-    noise = regularisation(activation_penalty=2.0, change_penalty=3.0)
+    noise = regularisation(activation_regularization=2.0, temporal_activation_regularization=3.0)
     noise.penalise(*(tf.constant(value, tf.float32) for value in (hiddens, dropped)), tf.constant(resets))
     changes = [(hiddens[t, b] - hiddens[t - 1, b]) ** 2 * (not resets[t, b]) for t in range(1, 7) for b in range(3)]
     assert resets[1:].any()
@@ -141,8 +141,8 @@ def test_the_last_layers_output_is_what_is_penalised(model):
         hiddens.append(memory.hidden[-1].numpy())
     inside = ids[1:].numpy()[:, :, None] != BOS
     for setting, expected in {
-        "activation_penalty": np.mean(np.square(hiddens)),
-        "change_penalty": np.mean(np.square(np.diff(hiddens, axis=0)) * inside),
+        "activation_regularization": np.mean(np.square(hiddens)),
+        "temporal_activation_regularization": np.mean(np.square(np.diff(hiddens, axis=0)) * inside),
     }.items():
         noise = regularisation(**{setting: 1.0})
         model.forward(ids, classes, model.empty_memory(2), noise)

@@ -22,26 +22,26 @@ def sampler():
 
 
 def test_sample_k_of_a_seed_is_the_same_at_any_batch(sampler):
-    eight = sampler.sample(START, sampler.model.grammar, count=8, longest=300, seed=7)
+    eight = sampler.sample(START, sampler.model.grammar, count=8, max_new_tokens=300, seed=7)
     for k in (0, 3, 7):
-        alone = sampler.sample(START, sampler.model.grammar, count=1, longest=300, seed=7, first=k)
+        alone = sampler.sample(START, sampler.model.grammar, count=1, max_new_tokens=300, seed=7, first=k)
         np.testing.assert_array_equal(alone[0], eight[k])
-    other = sampler.sample(START, sampler.model.grammar, count=8, longest=300, seed=8)
+    other = sampler.sample(START, sampler.model.grammar, count=8, max_new_tokens=300, seed=8)
     assert any(not np.array_equal(a, b) for a, b in zip(eight, other, strict=True))
     assert len({tuple(ids) for ids in eight}) > 1
 
 
 def test_every_sample_is_a_document_of_the_grammar(sampler):
-    for ids in sampler.sample(START, sampler.model.grammar, count=64, longest=2000, seed=0):
+    for ids in sampler.sample(START, sampler.model.grammar, count=64, max_new_tokens=2000, seed=0):
         assert sampler.model.grammar.accepts(ids)
 
 
 def test_streams_more_than_one_chunk_and_stops_at_the_longest():
     grammar = Grammar(np.arange(9)[None] > 1, np.zeros((1, 9), np.int32), 0)
     sampler = Sampler(toys.model(grammar))
-    chunks = list(sampler.stream(START, grammar, count=2, longest=CHUNK + 10, seed=1))
+    chunks = list(sampler.stream(START, grammar, count=2, max_new_tokens=CHUNK + 10, seed=1))
     assert [len(chunk) for chunk in chunks] == [CHUNK, 10]
-    whole = sampler.sample(START, grammar, count=2, longest=CHUNK + 10, seed=1)
+    whole = sampler.sample(START, grammar, count=2, max_new_tokens=CHUNK + 10, seed=1)
     np.testing.assert_array_equal(np.concatenate([[BOS], np.concatenate(chunks)[:, 1]]), whole[1])
     assert EOS not in whole[0]
 
@@ -49,7 +49,7 @@ def test_streams_more_than_one_chunk_and_stops_at_the_longest():
 def test_a_drawn_sequence_is_the_greedy_one_of_the_training_pass_at_temperature_0(sampler):
     grammar = sampler.model.grammar
     prompt = toys.documents(1, seed=3)[0][:-1]
-    drawn = sampler.sample(prompt, grammar, count=1, longest=30, seed=0, filters=Filters(temperature=0))[0]
+    drawn = sampler.sample(prompt, grammar, count=1, max_new_tokens=30, seed=0, filters=Filters(temperature=0))[0]
     probabilities = Scorer(sampler.model).probabilities(drawn[:-1])
     np.testing.assert_array_equal(probabilities[len(prompt) - 1 :].argmax(1), drawn[len(prompt) :])
 
@@ -57,16 +57,18 @@ def test_a_drawn_sequence_is_the_greedy_one_of_the_training_pass_at_temperature_
 @pytest.mark.parametrize("length", [1, 2, 63, 64, 65, 129])
 def test_a_prompt_of_any_length_is_read_as_the_training_pass_reads_it(sampler, length):
     prompt = np.concatenate([[BOS], np.tile([3, 2, 5, 4, 7, 8], 30)])[:length].astype(np.int32)
-    drawn = sampler.sample(prompt, sampler.model.grammar, count=1, longest=1, seed=0, filters=Filters(temperature=0))[0]
+    drawn = sampler.sample(
+        prompt, sampler.model.grammar, count=1, max_new_tokens=1, seed=0, filters=Filters(temperature=0)
+    )[0]
     expected = Scorer(sampler.model).probabilities(prompt)[-1].argmax()
     assert drawn[-1] == expected
 
 
 def test_whole_documents_come_as_often_as_the_model_says():
     grammar = build_grammar(5, 0, lambda n: [(EOS, 0)] if n == 2 else [(2, n + 1), (3, n + 1), (4, n + 1)])
-    model = toys.model(grammar, attention_memory=2)
+    model = toys.model(grammar, attention_window=2)
     sampler, scorer, count = Sampler(model), Scorer(model), 4000
-    drawn = sampler.sample(START, grammar, count=count, longest=3, seed=5)
+    drawn = sampler.sample(START, grammar, count=count, max_new_tokens=3, seed=5)
     for a in (2, 3, 4):
         for b in (2, 3, 4):
             ids = np.array([BOS, a, b, EOS], np.int32)
@@ -83,15 +85,15 @@ def test_the_draw_never_takes_what_is_forbidden_even_at_the_edges():
 
 def test_filters_that_leave_nothing_are_refused(sampler):
     with pytest.raises(InvalidValue, match=r"cannot be .*must be"):
-        sampler.sample(START, sampler.model.grammar, count=1, longest=5, seed=0, filters=Filters(top_p=0))
+        sampler.sample(START, sampler.model.grammar, count=1, max_new_tokens=5, seed=0, filters=Filters(top_p=0))
 
 
 def test_a_budget_is_kept_as_by_an_automaton_that_counts():
     budget = Budget(toys.COST, 6, 7)
-    sampler = Sampler(toys.model(toys.shifting(), attention_memory=2))
+    sampler = Sampler(toys.model(toys.shifting(), attention_window=2))
     prompt = np.array([BOS, 4, 3, 5], np.int32)
     drawn, expected = (
-        sampler.sample(prompt, grammar, count=40, longest=200, seed=2)
+        sampler.sample(prompt, grammar, count=40, max_new_tokens=200, seed=2)
         for grammar in (with_budget(toys.shifting(), budget), toys.shifting_within(budget))
     )
     for ours, theirs in zip(drawn, expected, strict=True):
@@ -99,5 +101,9 @@ def test_a_budget_is_kept_as_by_an_automaton_that_counts():
     assert {int(toys.COST[ids].sum()) for ids in drawn} == {6, 7}
     with pytest.raises(ValueError, match="costs more than is left"):
         sampler.sample(
-            np.array([BOS, *[4, 3] * 4], np.int32), with_budget(toys.shifting(), budget), count=1, longest=9, seed=0
+            np.array([BOS, *[4, 3] * 4], np.int32),
+            with_budget(toys.shifting(), budget),
+            count=1,
+            max_new_tokens=9,
+            seed=0,
         )

@@ -158,7 +158,7 @@ def gradients_of(model, ids):
 
 
 def test_what_training_does_not_learn_is_not_learned_here_either():
-    model = toys.model(layers=1, attention_memory=0, feed_forward=0)
+    model = toys.model(num_layers=1, attention_window=0, feed_forward_size=0)
     fixed = tf.Variable(model.weights["output/bias"], trainable=False)
     model.weights["output/bias"] = fixed
     adaptation = Adaptation(model, DYNAMIC, [])
@@ -177,7 +177,7 @@ def test_nothing_is_learned_from_what_does_not_count(model, plain, dynamic):
 
 def test_the_distributions_of_a_long_document_are_not_kept():
     grammar = unconstrained(2000)
-    scorer = Scorer(toys.model(grammar, width=8, layers=1, attention_memory=0, feed_forward=0))
+    scorer = Scorer(toys.model(grammar, hidden_size=8, num_layers=1, attention_window=0, feed_forward_size=0))
     ids = np.concatenate([[BOS], np.random.default_rng(0).integers(2, 2000, 4999)]).astype(np.int32)
     scorer.nats(ids[:2])
     tracemalloc.start()

@@ -22,7 +22,7 @@ from seqgen.engine.training.trainer import Trainer
 from seqgen.errors import TrainingError
 from seqgen.grammar import BOS
 
-SMALL = ModelSettings(width=16, layers=1, attention_memory=4, attention_width=4)
+SMALL = ModelSettings(hidden_size=16, num_layers=1, attention_window=4, attention_size=4)
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +39,7 @@ def stored():
 
 def make_loop(stored, folder, steps, *, seed=0, report=lambda progress: None, **settings):
     training = TrainingSettings(
-        streams=4, segment=8, learning_rate=0.02, warm_up=5, evaluations=4, seed=seed, **settings
+        batch_size=4, bptt_length=8, learning_rate=0.02, warmup_steps=5, num_evaluations=4, seed=seed, **settings
     )
     trainer = Trainer(Model.new(SMALL, toys.turns(), seed), training)
     stream = Stream(stored, toys.turns(), streams=4, steps=8, seed=seed)
@@ -88,8 +88,9 @@ def interrupted(stored, folder, steps, at, **settings):
 
 
 EVERYTHING = {
-    "dropout_kind": "locked", "weight_drop": 0.3, "activation_penalty": 1.0, "change_penalty": 1.0, "clip_value": 0.1,
-    "accumulate": 3, "average": 0.9, "schedule": "linear",
+    "dropout_mask": "locked", "weight_drop": 0.3, "activation_regularization": 1.0,
+    "temporal_activation_regularization": 1.0, "gradient_clip_value": 0.1,
+    "gradient_accumulation_steps": 3, "ema_decay": 0.9, "learning_rate_schedule": "linear",
 }  # fmt: skip
 
 
@@ -125,14 +126,16 @@ def test_two_checkpoints_are_kept(tmp_path):
 def test_a_checkpoint_of_another_model_is_refused(stored, tmp_path):
     loop, _ = make_loop(stored, tmp_path, 2)
     loop.run()
-    other = Trainer(Model.new(ModelSettings(width=8, layers=1), toys.turns(), 0), TrainingSettings(streams=4))
+    other = Trainer(
+        Model.new(ModelSettings(hidden_size=8, num_layers=1), toys.turns(), 0), TrainingSettings(batch_size=4)
+    )
     checkpoint = newest_checkpoint(tmp_path)
     with pytest.raises(TrainingError, match="other settings"):
         other.restore(checkpoint.tensors, checkpoint.record["step"])
 
 
 def weights_after(stored, steps=6, **settings):
-    training = TrainingSettings(streams=4, segment=8, warm_up=0, **{"dropout": 0.0, **settings})
+    training = TrainingSettings(batch_size=4, bptt_length=8, warmup_steps=0, **{"dropout": 0.0, **settings})
     trainer = Trainer(Model.new(SMALL, toys.turns(), 0), training)
     stream = Stream(stored, toys.turns(), streams=4, steps=8, seed=0)
     for step in range(steps):
@@ -146,7 +149,7 @@ def plain(stored):
 
 
 @pytest.mark.parametrize(
-    "changed", [{"dropout": 0.5}, {"weight_decay": 0.9}, {"clip_norm": 0.01}, {"learning_rate": 0.1}], ids=str
+    "changed", [{"dropout": 0.5}, {"weight_decay": 0.9}, {"gradient_clip_norm": 0.01}, {"learning_rate": 0.1}], ids=str
 )
 def test_every_setting_of_training_acts(stored, plain, changed):
     other = weights_after(stored, **changed)
@@ -173,7 +176,7 @@ def test_a_loss_that_is_not_finite_stops_training_with_what_to_do(stored, tmp_pa
 
 def test_memory_is_carried_from_segment_to_segment(stored):
     """With every second segment's memory thrown away the losses differ: truncated, but not forgotten."""
-    training = TrainingSettings(streams=4, segment=8, dropout=0.0)
+    training = TrainingSettings(batch_size=4, bptt_length=8, dropout=0.0)
     carried, forgetful = (Trainer(Model.new(SMALL, toys.turns(), 0), training) for _ in range(2))
     stream = Stream(stored, toys.turns(), streams=4, steps=8, seed=0)
     assert float(carried.step(stream.batch(0), 0.0)) == float(forgetful.step(stream.batch(0), 0.0))

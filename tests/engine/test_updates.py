@@ -14,7 +14,7 @@ from seqgen.engine.settings import ModelSettings, TrainingSettings
 from seqgen.engine.training.trainer import Trainer, clipped
 from seqgen.grammar import BOS, unconstrained
 
-SMALL = ModelSettings(width=8, layers=1)
+SMALL = ModelSettings(hidden_size=8, num_layers=1)
 
 
 @pytest.fixture(autouse=True)
@@ -24,10 +24,16 @@ def _without_a_compiler():
     tf.config.run_functions_eagerly(False)
 
 
-def trainer(streams=2, segment=4, **settings):
-    wanted = {"warm_up": 0, "dropout": 0.0, "learning_rate": 0.01, "schedule": "constant", **settings}
+def trainer(batch_size=2, bptt_length=4, **settings):
+    wanted = {
+        "warmup_steps": 0,
+        "dropout": 0.0,
+        "learning_rate": 0.01,
+        "learning_rate_schedule": "constant",
+        **settings,
+    }
     model = Model.new(SMALL, unconstrained(toys.VOCABULARY), 0)
-    return Trainer(model, TrainingSettings(streams=streams, segment=segment, **wanted))
+    return Trainer(model, TrainingSettings(batch_size=batch_size, bptt_length=bptt_length, **wanted))
 
 
 def segment(seed, steps=4, streams=2):
@@ -54,17 +60,23 @@ def reaching_the_optimizer(one, monkeypatch):
 
 def test_clipping_is_by_value_first_and_then_by_norm():
     gradients = [tf.constant([[3.0, -0.5]]), tf.constant([-4.0])]
-    by_value = clipped(gradients, TrainingSettings(clip_value=1.0, clip_norm=100))
+    by_value = clipped(gradients, TrainingSettings(gradient_clip_value=1.0, gradient_clip_norm=100))
     assert [one.numpy().tolist() for one in by_value] == [[[1, -0.5]], [-1]]
-    both = np.concatenate([one.numpy().ravel() for one in clipped(gradients, TrainingSettings(clip_value=1.0))])
+    both = np.concatenate(
+        [one.numpy().ravel() for one in clipped(gradients, TrainingSettings(gradient_clip_value=1.0))]
+    )
     np.testing.assert_allclose(both, np.array([1, -0.5, -1]) / 1.5, rtol=1e-6)
-    unclipped = clipped(gradients, TrainingSettings(clip_norm=100))
+    unclipped = clipped(gradients, TrainingSettings(gradient_clip_norm=100))
     np.testing.assert_array_equal(unclipped[0], gradients[0])
 
 
 def test_no_number_above_clip_value_and_no_gradient_above_clip_norm_reaches_the_optimizer(monkeypatch):
     largest, norms = [], []
-    for settings in ({"clip_norm": 100}, {"clip_norm": 100, "clip_value": 1e-3}, {"clip_norm": 0.05}):
+    for settings in (
+        {"gradient_clip_norm": 100},
+        {"gradient_clip_norm": 100, "gradient_clip_value": 1e-3},
+        {"gradient_clip_norm": 0.05},
+    ):
         one = trainer(**settings)
         seen = reaching_the_optimizer(one, monkeypatch)
         one.step(segment(0), 0.0)
@@ -82,7 +94,7 @@ def test_gradients_of_several_steps_make_one_update_with_their_mean():
     joined = SimpleNamespace(
         **{name: np.concatenate([vars(part)[name] for part in parts], 1) for name in vars(parts[0])}
     )
-    small, large = trainer(accumulate=3), trainer(streams=6)
+    small, large = trainer(gradient_accumulation_steps=3), trainer(batch_size=6)
     before = small.model.numpy()
     for _ in range(2):
         large.step(joined, 0.0)
@@ -99,11 +111,11 @@ def test_gradients_of_several_steps_make_one_update_with_their_mean():
 
 
 def test_gradients_are_accumulated_unclipped(monkeypatch):
-    one = trainer(accumulate=2, clip_norm=0.01)
+    one = trainer(gradient_accumulation_steps=2, gradient_clip_norm=0.01)
     got, separate = reaching_the_optimizer(one, monkeypatch), []
     for seed in (0, 1):
         one.step(segment(seed), 0.0)
-        fresh = trainer(clip_norm=100)
+        fresh = trainer(gradient_clip_norm=100)
         seen = reaching_the_optimizer(fresh, monkeypatch)
         fresh.step(segment(seed), 0.0)
         separate.append(seen[0])
@@ -114,7 +126,7 @@ def test_gradients_are_accumulated_unclipped(monkeypatch):
 
 
 def test_the_average_is_that_of_its_formula_and_training_goes_on_with_the_raw_weights():
-    averaged, raw = trainer(average=0.25), trainer()
+    averaged, raw = trainer(ema_decay=0.25), trainer()
     expected = {name: value.astype(np.float64) for name, value in averaged.model.numpy().items()}
     for step in range(5):
         for one in (averaged, raw):
@@ -132,7 +144,7 @@ def test_the_average_is_that_of_its_formula_and_training_goes_on_with_the_raw_we
 def test_penalties_and_weight_drop_change_what_is_learned_but_not_what_is_reported():
     plain = trainer()
     loss = float(plain.step(segment(0), 0.0))
-    for settings in ({"activation_penalty": 100.0}, {"change_penalty": 100.0}):
+    for settings in ({"activation_regularization": 100.0}, {"temporal_activation_regularization": 100.0}):
         penalised = trainer(**settings)
         assert float(penalised.step(segment(0), 0.0)) == loss
         assert np.abs(penalised.model.numpy()["embedding"] - plain.model.numpy()["embedding"]).max() > 1e-3
@@ -141,7 +153,7 @@ def test_penalties_and_weight_drop_change_what_is_learned_but_not_what_is_report
 
 def test_a_shorter_segment_moves_the_weights_less_far_where_lengths_are_drawn():
     for vary, share in ((True, 0.75), (False, 1.0)):
-        one = trainer(segment=8, vary_segment=vary)
+        one = trainer(bptt_length=8, random_bptt_length=vary)
         one.step(segment(0, steps=6), 0.0)
         assert float(one.optimizer.learning_rate) == pytest.approx(0.01 * share)
 

@@ -53,7 +53,14 @@ def _shifting(shifted):
 
 def model(grammar: Grammar | None = None, seed: int = 0, **settings) -> Model:
     """A model whose biases and distances are not 0, so that a test would notice if they were left out."""
-    shape = {"width": 16, "layers": 2, "attention_memory": 6, "attention_width": 8, "feed_forward": 24, **settings}
+    shape = {
+        "hidden_size": 16,
+        "num_layers": 2,
+        "attention_window": 6,
+        "attention_size": 8,
+        "feed_forward_size": 24,
+        **settings,
+    }
     made = Model.new(ModelSettings(**shape), grammar or turns(), seed)
     random = np.random.default_rng(seed)
     for weight in made.weights.values():

@@ -10,11 +10,11 @@ import pytest
 from commands import exit_code
 from engine import toys
 from labelled_texts import WORDS, learned, rows, table
+from seqgen.corpus.storage.items import Items
 from seqgen_sentiment.domain import SentimentDomain, evenly
 from seqgen_text.domain import TextDomain
 
 import seqgen
-from seqgen.corpus.storage.items import Items
 from seqgen.corpus.storage.store import Corpus
 from seqgen.engine.model import Model
 from seqgen.engine.scoring.introspection import Observer
@@ -25,8 +25,8 @@ from seqgen.workflows import load as loading
 from seqgen.workflows import train as project
 from seqgen.workflows.oracle import Oracle
 
-MODEL = ModelSettings(width=48, layers=1, attention_memory=6, attention_width=16)
-ENGINE = {"streams": 8, "segment": 32, "evaluations": 2, "learning_rate": 0.02, "label_weight": 3}
+MODEL = ModelSettings(hidden_size=48, num_layers=1, attention_window=6, attention_size=16)
+ENGINE = {"batch_size": 8, "bptt_length": 32, "num_evaluations": 2, "learning_rate": 0.02, "label_weight": 3}
 
 
 @pytest.fixture(scope="module")
@@ -190,7 +190,7 @@ def test_an_explanation_says_what_is_attended_to_when_the_label_is_asked_for(cal
 
 
 def test_a_model_without_attention_is_explained_by_leaving_out_alone():
-    domain, model = learned(), toys.model(learned().grammar(), attention_memory=0, width=8)
+    domain, model = learned(), toys.model(learned().grammar(), attention_window=0, hidden_size=8)
     oracle = Oracle(model, None, Observer(model))
     (answer,) = domain.explain([domain.prompt_text("the film is fine")], oracle)
     assert [one["attention"] for one in answer.values["tokens"]] == [None] * 4
@@ -221,14 +221,14 @@ def test_evaluate_examines_answers_beside_baselines(call, run, monkeypatch):
 
 def test_what_is_ordered_is_guided_unless_it_is_said(trained):
     def drawn(**asked):
-        return [sample.ids.tolist() for sample in trained.sample(8, seed=3, longest=20, **asked)]
+        return [sample.ids.tolist() for sample in trained.sample(8, seed=3, max_new_tokens=20, **asked)]
 
     ordered = {"constraints": {"label": "pos"}}
     assert drawn(**ordered) == drawn(**ordered, guidance=2) != drawn(**ordered, guidance=1)
     assert drawn() == drawn(guidance=1)
     assert (
-        "".join(trained.stream(3, **ordered, longest=20))
-        == trained.sample(8, seed=0, longest=20, **ordered)[3].item.content
+        "".join(trained.stream(3, **ordered, max_new_tokens=20))
+        == trained.sample(8, seed=0, max_new_tokens=20, **ordered)[3].item.content
     )
 
 

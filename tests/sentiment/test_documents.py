@@ -150,10 +150,10 @@ def test_settings_of_the_base_are_checked_typed_and_kept():
     settings = SentimentDomain.Settings.from_mapping({"base.tokenizer": "bpe", "base.vocabulary_size": "300"})
     kept = settings.model_dump(mode="json")
     assert (kept["base.tokenizer"], kept["base.vocabulary_size"], kept["base.document"]) == ("bpe", 300, "line")
-    asked = {"base.tokenizer": "bpe", "base.vocabulary_size": "300", "width": "32"}
+    asked = {"base.tokenizer": "bpe", "base.vocabulary_size": "300", "hidden_size": "32"}
     assert typed(asked, SentimentDomain.Settings) == (
         {"base.tokenizer": "bpe", "base.vocabulary_size": 300},
-        {"width": 32},
+        {"hidden_size": 32},
     )
     with pytest.raises(UnknownName, match="did you mean 'tokenizer'"):
         SentimentDomain.Settings.from_mapping({"base.tokeniser": "bpe"})

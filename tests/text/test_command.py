@@ -14,7 +14,7 @@ from seqgen.corpus.storage.store import Corpus
 from seqgen.reports.novelty import longest_copies
 from seqgen.workflows.evaluate import copies_of, evaluate_model
 
-ENGINE = {"streams": 4, "segment": 16, "evaluations": 2}
+ENGINE = {"batch_size": 4, "bptt_length": 16, "num_evaluations": 2}
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +47,7 @@ def call(monkeypatch, capsysbinary):
 
 
 def test_a_stream_is_what_is_written(call, run, tmp_path):
-    asked = ["-n", "2", "--seed", "3", "--longest", "40", "--set", "length=30"]
+    asked = ["-n", "2", "--seed", "3", "--max-new-tokens", "40", "--set", "length=30"]
     code, printed = call("sample", run, "--stream", *asked)
     assert code == 0
     assert call("sample", run, "-o", tmp_path, *asked)[0] == 0
@@ -143,7 +143,7 @@ def test_the_distribution_under_a_pattern_is_the_models_own_renormalised_at_each
     spread([seqgen.BOS], prompt.grammar.start, 1.0)
     assert set(expected) == {"ab", "ac", "def", "f"}
     assert sum(expected.values()) == pytest.approx(1, abs=1e-4)
-    drawn = [sample.item for sample in trained.sample(2000, constraints={"pattern": "a[bc]|(de)?f"}, longest=8)]
+    drawn = [sample.item for sample in trained.sample(2000, constraints={"pattern": "a[bc]|(de)?f"}, max_new_tokens=8)]
     counts = np.array([drawn.count(text) for text in expected])
     wanted = 2000 * np.array(list(expected.values()))
     assert ((counts - wanted) ** 2 / wanted).sum() < 16.27

@@ -16,7 +16,7 @@ from seqgen.grammar import unconstrained
 from seqgen.workflows import fine_tuning
 from seqgen.workflows.fine_tuning import Start, moved
 
-SETTINGS = ModelSettings(width=8, layers=1, attention_memory=3, attention_width=4)
+SETTINGS = ModelSettings(hidden_size=8, num_layers=1, attention_window=3, attention_size=4)
 
 
 def weights(tokens, classes, seed):
@@ -69,9 +69,9 @@ def test_a_model_of_another_domain_or_of_another_shape_is_refused(trained):
     with pytest.raises(UsageError, match="'letters', not 'words'"):
         Start("some", ["words"])
     start = Start("some", ["letters"])
-    start.check_same({"width": 8, "dropout": 0.5}, None)
-    with pytest.raises(UsageError, match="width=8, not 16"):
-        start.check_same({"width": 16}, None)
+    start.check_same({"hidden_size": 8, "dropout": 0.5}, None)
+    with pytest.raises(UsageError, match="hidden_size=8, not 16"):
+        start.check_same({"hidden_size": 16}, None)
     with pytest.raises(UsageError, match="not 64"):
         start.check_same({}, "tiny")
 

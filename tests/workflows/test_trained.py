@@ -13,7 +13,7 @@ def test_tokens_that_are_given_are_drawn_around(trained, tmp_path):
     melody = grammar.walk(np.random.default_rng(3))[1:]
     melody[np.arange(len(melody)) % 4 != 0] = -1
     given = melody != -1
-    samples = trained.fill(melody, 2, particles=8, constraints={"time_signature": "4/4"}, seed=1)
+    samples = trained.fill(melody, 2, num_particles=8, constraints={"time_signature": "4/4"}, seed=1)
     for sample in samples:
         assert trained.domain.grammar().accepts(sample.ids)
         assert sample.ids[1:][: len(melody)][given].tolist() == melody[given].tolist()
@@ -29,7 +29,7 @@ def test_where_places_are_not_known_an_automaton_says_what_is_given(trained, mon
     narrow = domain.grammar(domain.Constraints(bars=1, time_signature="4/4", key="Gmaj"))
     start = seqgen.Prompt(np.array([0], np.int32), domain.grammar(), narrow)
     monkeypatch.setattr(domain.prompting, "prompt", lambda item, constraints: start)
-    (sample,) = trained.sample(1, particles=2, seed=4)
+    (sample,) = trained.sample(1, num_particles=2, seed=4)
     assert narrow.accepts(sample.ids)
     assert sample.log_evidence < 0
     assert sample.label == "filled-4-1"

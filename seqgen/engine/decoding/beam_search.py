@@ -6,7 +6,8 @@ Sutskever et al. (2014), section 3.2, and Wu et al. (2016), *Google's Neural Mac
 
 At every step each of the W beams that may end here is offered, with its EOS, to the finished sequences, of which the
 best are kept; and of all continuations without an EOS the W likeliest go on. The search is over when no beam that goes
-on can still reach the worst of the finished ones: ln p only falls, so no score is above ln p / ((5 + longest) / 6)^α.
+on can still reach the worst of the finished ones: ln p only falls, so no score is above
+ln p / ((5 + max_new_tokens) / 6)^α.
 """
 
 from __future__ import annotations
@@ -61,26 +62,33 @@ class BeamSearch:
         self._search = compiled(self._search_chunk)
 
     def search(
-        self, prompt: np.ndarray, grammar: Grammar, *, beams: int, count: int, longest: int, length_penalty: float
+        self,
+        prompt: np.ndarray,
+        grammar: Grammar,
+        *,
+        num_beams: int,
+        count: int,
+        max_new_tokens: int,
+        length_penalty: float,
     ) -> list[Hypothesis]:
-        """The best `count` sequences found with `beams` beams, best first; fewer where there are not so many.
+        """The best `count` sequences found with `num_beams` beams, best first; fewer where there are not so many.
 
-        prompt int32[n] begins with BOS and is legal in `grammar`; at most `longest` tokens follow it. Sequences that
-        ended come first; beams that were cut off fill the places that they leave. length_penalty is the α of the
+        prompt int32[n] begins with BOS and is legal in `grammar`; at most `max_new_tokens` tokens follow it. Sequences
+        that ended come first; beams that were cut off fill the places that they leave. length_penalty is the α of the
         formula: 0 ranks by probability alone, more favours longer sequences. Raises InvalidValue.
         """
-        if not 1 <= beams <= WIDEST:
-            raise InvalidValue(f"The number of beams cannot be {beams}; it must be between 1 and {WIDEST}.")
-        if not 1 <= count <= beams:
-            raise InvalidValue(f"{count} sequences cannot come from {beams} beams; ask for at most one a beam.")
+        if not 1 <= num_beams <= WIDEST:
+            raise InvalidValue(f"The number of beams cannot be {num_beams}; it must be between 1 and {WIDEST}.")
+        if not 1 <= count <= num_beams:
+            raise InvalidValue(f"{count} sequences cannot come from {num_beams} beams; ask for at most one a beam.")
         if not 0 <= length_penalty <= 10:
             raise InvalidValue(f"The length penalty cannot be {length_penalty}; it must be between 0 (none) and 10.")
-        position, tables, lineage = self._decoder.begin(prompt, grammar, beams), Tables.of(grammar), Lineage()
+        position, tables, lineage = self._decoder.begin(prompt, grammar, num_beams), Tables.of(grammar), Lineage()
         # All beams begin alike: only the first one counts.
-        total = tf.constant([0.0] + [NEVER] * (beams - 1))
+        total = tf.constant([0.0] + [NEVER] * (num_beams - 1))
         finished = _Finished(*(tf.fill(count, NEVER) for _ in range(2)), *(tf.zeros(count, tf.int32) for _ in range(2)))
-        limits = (tf.constant(longest), tf.constant(length_penalty, tf.float32))
-        for begun in range(0, longest, CHUNK):
+        limits = (tf.constant(max_new_tokens), tf.constant(length_penalty, tf.float32))
+        for begun in range(0, max_new_tokens, CHUNK):
             steps, position, total, finished, tokens, parents = self._search(
                 tf.constant(begun), position, total, finished, tables, *limits
             )
@@ -96,11 +104,13 @@ class BeamSearch:
         for beam, log_probability in enumerate(total.numpy().tolist()[: count - len(found)]):
             if log_probability > NEVER:
                 ids = np.r_[prompt, lineage.of(beam)].astype(np.int32)
-                found.append(Hypothesis(ids, log_probability, log_probability / ((5 + longest) / 6) ** length_penalty))
+                found.append(
+                    Hypothesis(ids, log_probability, log_probability / ((5 + max_new_tokens) / 6) ** length_penalty)
+                )
         return found
 
     def _search_chunk(self, begun: tf.Tensor, position: Position, total: tf.Tensor, finished: _Finished,
-                      tables: Tables, longest: tf.Tensor, length_penalty: tf.Tensor) -> tuple:  # fmt: skip
+                      tables: Tables, max_new_tokens: tf.Tensor, length_penalty: tf.Tensor) -> tuple:  # fmt: skip
         """Up to CHUNK steps of beams whose ln p are total [W]: the steps taken, what is carried, tokens and parents."""
         beams, vocabulary = total.shape[0], tables.allowed.shape[1]
 
@@ -108,7 +118,7 @@ class BeamSearch:
             return ((5 + tf.cast(length, tf.float32)) / 6) ** length_penalty
 
         def promising(t: tf.Tensor, position: Position, total: tf.Tensor, finished: _Finished, *_: object) -> tf.Tensor:
-            return (begun + t < longest) & (tf.reduce_max(total) / penalty(longest) > finished.score[-1])
+            return (begun + t < max_new_tokens) & (tf.reduce_max(total) / penalty(max_new_tokens) > finished.score[-1])
 
         def extend(t: tf.Tensor, position: Position, total: tf.Tensor, finished: _Finished, tokens: tf.TensorArray,
                    parents: tf.TensorArray) -> tuple:  # fmt: skip

@@ -34,7 +34,7 @@ class Switches(NamedTuple):
     top_p: bool
     min_p: bool
     repetition_penalty: bool
-    no_repeat: int
+    no_repeat_ngram_size: int
 
 
 class Strengths(NamedTuple):
@@ -59,7 +59,7 @@ class Filters(NamedTuple):
     """Only tokens with at least this share of the likeliest one's probability."""
     repetition_penalty: float = 1.0
     """Makes tokens that have occurred less likely; 1 is off."""
-    no_repeat: int = 0
+    no_repeat_ngram_size: int = 0
     """No n-gram of this length occurs twice; 0 is off."""
 
     def check(self) -> None:
@@ -76,9 +76,10 @@ class Filters(NamedTuple):
             raise InvalidValue(
                 f"The repetition penalty cannot be {self.repetition_penalty}; it must be between 1 (off) and 100."
             )
-        if not (0 <= self.no_repeat <= LONGEST_NGRAM):
+        if not (0 <= self.no_repeat_ngram_size <= LONGEST_NGRAM):
             raise InvalidValue(
-                f"no-repeat cannot be {self.no_repeat}; it must be between 0 (off) and {LONGEST_NGRAM} tokens."
+                f"no_repeat_ngram_size cannot be {self.no_repeat_ngram_size}; "
+                f"it must be between 0 (off) and {LONGEST_NGRAM}."
             )
 
     @property
@@ -89,7 +90,7 @@ class Filters(NamedTuple):
             top_p=self.top_p < 1,
             min_p=self.min_p > 0,
             repetition_penalty=self.repetition_penalty > 1,
-            no_repeat=self.no_repeat,
+            no_repeat_ngram_size=self.no_repeat_ngram_size,
         )
 
     @property
@@ -106,14 +107,14 @@ class Past(NamedTuple):
     length: Any = ()  # int32, how many of them are there
 
     @classmethod
-    def of(cls, prompt: np.ndarray, count: int, longest: int, vocabulary: int, switches: Switches) -> Past:
-        """The past of `count` sequences that begin with prompt int32[n], to which at most `longest` tokens come."""
+    def of(cls, prompt: np.ndarray, count: int, max_new_tokens: int, vocabulary: int, switches: Switches) -> Past:
+        """The past of `count` sequences that begin with prompt int32[n] and grow by at most `max_new_tokens`."""
         past = cls()
         if switches.repetition_penalty:
             past = past._replace(seen=tf.constant(np.tile(np.isin(np.arange(vocabulary), prompt), (count, 1))))
-        if switches.no_repeat:
+        if switches.no_repeat_ngram_size:
             # A power of two: sequences of similar lengths share one compiled shape.
-            room = 1 << (max(len(prompt) + longest, LONGEST_NGRAM) - 1).bit_length()
+            room = 1 << (max(len(prompt) + max_new_tokens, LONGEST_NGRAM) - 1).bit_length()
             column = np.concatenate([prompt, np.zeros(room - len(prompt), np.int32)]).astype(np.int32)
             tokens = tf.constant(np.tile(column[:, None], (1, count)))
             past = past._replace(tokens=tokens, length=tf.constant(len(prompt)))
@@ -124,7 +125,7 @@ class Past(NamedTuple):
         past = self
         if switches.repetition_penalty:
             past = past._replace(seen=past.seen | tf.one_hot(token, past.seen.shape[-1], True, False))
-        if switches.no_repeat:
+        if switches.no_repeat_ngram_size:
             tokens = tf.tensor_scatter_nd_update(past.tokens, [[past.length]], token[None])
             past = past._replace(tokens=tokens, length=past.length + 1)
         return past
@@ -134,8 +135,8 @@ def filtered(logits: tf.Tensor, allowed: tf.Tensor, past: Past, switches: Switch
     """The logits [B, V] to draw from, where allowed bool[B, V] is what the grammar lets through."""
     if switches.repetition_penalty:
         logits = tf.where(past.seen & allowed, penalised(logits, strengths.repetition_penalty), logits)
-    if switches.no_repeat:
-        repeats = completes_again(past.tokens, past.length, switches.no_repeat, logits.shape[-1])
+    if switches.no_repeat_ngram_size:
+        repeats = completes_again(past.tokens, past.length, switches.no_repeat_ngram_size, logits.shape[-1])
         some_left = tf.reduce_any(allowed & ~repeats, -1, keepdims=True)
         logits = tf.where(repeats & some_left, BLOCKED, logits)
     if switches.greedy:

@@ -31,22 +31,28 @@ class Weigher:
         self._scorer = scorer
 
     def draw(
-        self, prompt: np.ndarray, given: Grammar, *, count: int, longest: int, seed: int, particles: int
+        self, prompt: np.ndarray, given: Grammar, *, count: int, max_new_tokens: int, seed: int, num_particles: int
     ) -> Filled:
-        """Draws samples number 0 … count - 1 of `seed`, each one of `particles` candidates of its own.
+        """Draws samples number 0 … count - 1 of `seed`, each one of `num_particles` candidates of its own.
 
-        prompt int32[m] begins with BOS and is legal in `given`. Candidates that `longest` cuts off are taken only where
-        all are. Raises InvalidValue, and UsageError for an automaton with a budget.
+        prompt int32[m] begins with BOS and is legal in `given`. Candidates that `max_new_tokens` cuts off are taken
+        only where all are. Raises InvalidValue, and UsageError for an automaton with a budget.
         """
         check_uncounted(given)
-        if not 1 <= particles <= MOST_PARTICLES:
-            raise InvalidValue(f"The number of particles cannot be {particles}; it must be 1 to {MOST_PARTICLES}.")
+        if not 1 <= num_particles <= MOST_PARTICLES:
+            raise InvalidValue(f"The number of particles cannot be {num_particles}; it must be 1 to {MOST_PARTICLES}.")
         samples, log_evidence = [], np.zeros(count)
         for number in range(count):
             # Candidates are samples of the seed themselves, past which one more number chooses among them.
-            first = number * (particles + 1)
+            first = number * (num_particles + 1)
             drawn = self._sampler.sample(
-                prompt, given, count=particles, longest=longest, seed=seed, filters=Filters(), first=first
+                prompt,
+                given,
+                count=num_particles,
+                max_new_tokens=max_new_tokens,
+                seed=seed,
+                filters=Filters(),
+                first=first,
             )
             weights = np.array([self.log_weight(ids, given, len(prompt)) for ids in drawn])
             whole = np.array([ids[-1] == EOS for ids in drawn])
@@ -55,8 +61,8 @@ class Weigher:
             most = weights.max()
             shares = np.exp(weights - most)
             log_evidence[number] = most + np.log(shares.mean())
-            random = np.random.Generator(np.random.Philox(key=[seed, first + particles]))
-            samples.append(drawn[int(random.choice(particles, p=shares / shares.sum()))])
+            random = np.random.Generator(np.random.Philox(key=[seed, first + num_particles]))
+            samples.append(drawn[int(random.choice(num_particles, p=shares / shares.sum()))])
         return Filled(samples, log_evidence)
 
     def log_weight(self, ids: np.ndarray, given: Grammar, prompt: int) -> float:

@@ -61,40 +61,42 @@ class Filler:
         given: np.ndarray,
         *,
         count: int,
-        longest: int,
+        max_new_tokens: int,
         seed: int,
-        particles: int = 64,
+        num_particles: int = 64,
         resample_below: float = 0.5,
         first: int = 0,
     ) -> Filled:
-        """Draws samples number first … first + count - 1 of `seed`, each from `particles` particles of its own.
+        """Draws samples number first … first + count - 1 of `seed`, each from `num_particles` particles of its own.
 
         prompt int32[m] begins with BOS and is legal in `grammar`. given int32[n]: given[k] is the token that stands k
         places after the prompt, -1 where any may stand, -1 - t where any but t. After the last of them the document
-        goes on as the model likes, to at most `longest` tokens after the prompt; a given EOS fixes its length.
+        goes on as the model likes, to at most `max_new_tokens` tokens after the prompt; a given EOS fixes its length.
         Resamples where the effective sample size falls below the share `resample_below` of the particles (0: never).
         Raises InvalidValue, UsageError for a grammar with a budget, and ImpossibleConstraints when no document of the
         grammar holds what is given.
         """
         check_uncounted(grammar)
         given = checked(given, grammar.vocabulary_size)
-        if not 1 <= particles <= MOST_PARTICLES:
-            raise InvalidValue(f"The number of particles cannot be {particles}; it must be 1 to {MOST_PARTICLES}.")
-        if len(given) > longest:
-            raise InvalidValue(f"A token is given at place {len(given)}, but the longest document has {longest}.")
+        if not 1 <= num_particles <= MOST_PARTICLES:
+            raise InvalidValue(f"The number of particles cannot be {num_particles}; it must be 1 to {MOST_PARTICLES}.")
+        if len(given) > max_new_tokens:
+            raise InvalidValue(
+                f"A token is given at place {len(given)}, but the longest document has {max_new_tokens}."
+            )
         reachable = reachability(grammar, given)
         if not reachable[0, grammar.unroll(prompt)[-1]]:
             raise ImpossibleConstraints("No document holds the tokens that are given where they are given; give fewer.")
         random, tables, lineage = generators(seed, first, count), Tables.of(grammar), Lineage()
-        position = self._decoder.begin(prompt, grammar, count * particles)
-        log_weights, log_evidence = tf.zeros((count, particles)), np.zeros(count)
+        position = self._decoder.begin(prompt, grammar, count * num_particles)
+        log_weights, log_evidence = tf.zeros((count, num_particles)), np.zeros(count)
         for begun in range(0, len(given), CHUNK):
             steps = min(CHUNK, len(given) - begun)
             places = np.minimum(begun + np.arange(CHUNK), len(given) - 1)
-            uniform = np.stack([generator.random((CHUNK, particles + 1), np.float32) for generator in random], 1)
+            uniform = np.stack([generator.random((CHUNK, num_particles + 1), np.float32) for generator in random], 1)
             position, log_weights, gained, tokens, parents = self._move(
                 position, log_weights, tables, given[places], reachable[places + 1], uniform, tf.constant(steps),
-                tf.constant(resample_below * particles, tf.float32),
+                tf.constant(resample_below * num_particles, tf.float32),
             )  # fmt: skip
             log_evidence += gained.numpy()
             lineage.add(tokens.numpy()[:steps], parents.numpy()[:steps])
@@ -102,10 +104,10 @@ class Filler:
         # One particle of each set, by weight.
         cumulative = np.cumsum(tf.nn.softmax(log_weights).numpy().astype(np.float64), 1)
         chosen = [
-            sample * particles + int(np.searchsorted(line, generator.random() * line[-1], side="right"))
+            sample * num_particles + int(np.searchsorted(line, generator.random() * line[-1], side="right"))
             for sample, (line, generator) in enumerate(zip(cumulative, random, strict=True))
         ]
-        rest = self._sampler.go_on(select(position, tf.constant(chosen)), tables, random, longest - len(given))
+        rest = self._sampler.go_on(select(position, tf.constant(chosen)), tables, random, max_new_tokens - len(given))
         ends = np.concatenate([np.zeros((0, count), np.int32), *rest])
         samples = [
             np.r_[prompt, until_end(np.r_[lineage.of(row), end])].astype(np.int32)

@@ -36,7 +36,7 @@ class Sampler:
         grammar: Grammar,
         *,
         count: int,
-        longest: int,
+        max_new_tokens: int,
         seed: int,
         filters: Filters = Filters(),  # noqa: B008
         unconditional: np.ndarray | None = None,
@@ -45,7 +45,7 @@ class Sampler:
     ) -> Iterator[np.ndarray]:
         """Draws samples number first … first + count - 1 of `seed`, chunk by chunk.
 
-        prompt int32[n] begins with BOS and is legal in `grammar`; at most `longest` tokens follow it. `guidance` is how
+        prompt int32[n] begins with BOS and is legal in `grammar`; at most `max_new_tokens` follow it. `guidance` is how
         strongly samples are guided away from the prompt int32[m] `unconditional`, legal in the model's own grammar,
         to the other one (guidance.py); at 1, not at all. Yields int32[steps, count]; a sample that has ended goes on
         with EOS. Raises InvalidValue for impossible filters, UsageError for guidance with nothing to guide away from.
@@ -53,12 +53,12 @@ class Sampler:
         filters.check()
         guided = Guidance.of(self.decoder, unconditional, guidance, count)
         position = self.decoder.begin(prompt, grammar, count)
-        past = Past.of(prompt, count, longest, grammar.vocabulary_size, filters.switches)
+        past = Past.of(prompt, count, max_new_tokens, grammar.vocabulary_size, filters.switches)
         random = generators(seed, first, count)
-        yield from self.go_on(position, Tables.of(grammar), random, longest, filters, past, guided)
+        yield from self.go_on(position, Tables.of(grammar), random, max_new_tokens, filters, past, guided)
 
     def sample(self, prompt: np.ndarray, grammar: Grammar, **options: object) -> list[np.ndarray]:
-        """Whole documents int32[n], prompt and EOS included (no EOS where `longest` cut one off); see `stream`."""
+        """Whole documents int32[n], with the prompt, and EOS unless `max_new_tokens` cut it off; see `stream`."""
         drawn = np.concatenate(list(self.stream(prompt, grammar, **options)))  # type: ignore[arg-type]
         return [np.concatenate([prompt, until_end(column)]).astype(np.int32) for column in drawn.T]
 
@@ -67,14 +67,14 @@ class Sampler:
         position: Position,
         tables: Tables,
         random: Sequence[np.random.Generator],
-        longest: int,
+        max_new_tokens: int,
         filters: Filters = Filters(),  # noqa: B008
         past: Past = Past(),  # noqa: B008
         guidance: Guidance = Guidance(),  # noqa: B008
     ) -> Iterator[np.ndarray]:
-        """Draws up to `longest` tokens from wherever each sample stands, with a generator of its own; as `stream`."""
-        for begun in range(0, longest, CHUNK):
-            steps = min(CHUNK, longest - begun)
+        """Draws up to `max_new_tokens` from wherever each sample stands, with a generator of its own; as `stream`."""
+        for begun in range(0, max_new_tokens, CHUNK):
+            steps = min(CHUNK, max_new_tokens - begun)
             # All CHUNK numbers are drawn even when fewer are used: the compiled loop keeps one shape.
             uniform = np.stack([generator.random(CHUNK, np.float32) for generator in random], 1)
             tokens, position, past, guidance, done = self._draw(

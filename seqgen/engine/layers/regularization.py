@@ -48,7 +48,7 @@ class Regularisation:
             return x
         if len(x.shape) == 2:
             return x * self._mask(self._settings.dropout, place, x.shape)
-        steps = 1 if self._settings.dropout_kind == "locked" else x.shape[0]
+        steps = 1 if self._settings.dropout_mask == "locked" else x.shape[0]
         # Drawn for all lanes at once: what is learned does not depend on how many there are.
         whole = self._mask(self._settings.dropout, place, (steps, x.shape[1] * self._lanes, x.shape[2]))
         return x * tf.split(whole, self._lanes, 1)[self.lane]
@@ -81,11 +81,12 @@ class Regularisation:
         those that begin a document (resets bool[T, B]): there h must jump.
         """
         penalty = tf.constant(0.0)
-        if self._settings.activation_penalty:
-            penalty += self._settings.activation_penalty * tf.reduce_mean(tf.square(dropped))
-        if self._settings.change_penalty and hiddens.shape[0] > 1:
+        if self._settings.activation_regularization:
+            penalty += self._settings.activation_regularization * tf.reduce_mean(tf.square(dropped))
+        if self._settings.temporal_activation_regularization and hiddens.shape[0] > 1:
             inside = tf.cast(~resets[1:], hiddens.dtype)[:, :, None]
-            penalty += self._settings.change_penalty * tf.reduce_mean(tf.square(hiddens[1:] - hiddens[:-1]) * inside)
+            change = tf.reduce_mean(tf.square(hiddens[1:] - hiddens[:-1]) * inside)
+            penalty += self._settings.temporal_activation_regularization * change
         self.penalty += penalty / self._lanes
 
     def _mask(self, rate: float, draw: int, shape: tuple[int, ...]) -> tf.Tensor:

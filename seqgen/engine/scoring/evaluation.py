@@ -45,7 +45,7 @@ class Evaluator:
 
     def _score_segment(self, inputs: tf.Tensor, targets: tf.Tensor, counts: tf.Tensor, states: tf.Tensor,
                        memory: Memory) -> tuple[tf.Tensor, tf.Tensor, Memory]:  # fmt: skip
-        lanes = lanes_of(inputs.shape[1], self.model.settings.width)
+        lanes = lanes_of(inputs.shape[1], self.model.settings.hidden_size)
         parts = split_streams([inputs, targets, counts, states], lanes)
         made = [self._lane(*part, before) for part, before in zip(parts, split_memory(memory, lanes), strict=True)]
         return tf.add_n([nats for nats, _ in made]), tf.reduce_sum(counts), join_memory([after for _, after in made])

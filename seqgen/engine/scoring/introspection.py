@@ -67,7 +67,7 @@ class Observer:
             candidate=named["candidate"],
             cell_states=carried[..., : hidden.shape[-1]] if self.model.cell.carried else None,
             hidden_states=hidden,
-            attention=attention if self.model.settings.attention_memory else None,
+            attention=attention if self.model.settings.attention_window else None,
         )
 
     def _segments(self, ids: np.ndarray) -> Iterator[list[np.ndarray]]:
@@ -78,7 +78,7 @@ class Observer:
             yield [one.numpy() for one in seen]
 
     def _observe_segment(self, inputs: tf.Tensor, states: tf.Tensor, memory: Memory) -> tuple:
-        seen, remembered = Seen(), self.model.settings.attention_memory
+        seen, remembered = Seen(), self.model.settings.attention_window
         _, after = self.model.forward(inputs, tf.gather(self.model.tables.state_class, states), memory, seen=seen)
         layers = [every_step(self.model.cell, *layer) for layer in seen.layers]
         attention = tf.zeros((inputs.shape[0], 1, 0))
@@ -122,7 +122,7 @@ class Observer:
             logits = model.logits(x[-1], tf.gather(tables.allowed, states[-1]))
             cost = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=last[None], logits=logits)
         by_input = tape.gradient(cost, [from_input for from_input, *_ in seen.layers])
-        return tf.stack([gradient[:, 0, -model.settings.width :] for gradient in by_input], 1), memory
+        return tf.stack([gradient[:, 0, -model.settings.hidden_size :] for gradient in by_input], 1), memory
 
 
 @dataclass(frozen=True)

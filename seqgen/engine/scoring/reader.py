@@ -66,7 +66,7 @@ class Reader:
             yield outputs, before
 
     def _read_segment(self, inputs: tf.Tensor, states: tf.Tensor, memory: Memory) -> tuple[tf.Tensor, Memory]:
-        lanes = lanes_of(inputs.shape[1], self.model.settings.width)
+        lanes = lanes_of(inputs.shape[1], self.model.settings.hidden_size)
         parts = split_streams([inputs, states], lanes)
         made = [self._read_part(*part, before) for part, before in zip(parts, split_memory(memory, lanes), strict=True)]
         return tf.concat([outputs for outputs, _ in made], 1), join_memory([after for _, after in made])
@@ -75,7 +75,7 @@ class Reader:
         return self.model.forward(inputs, tf.gather(self.model.tables.state_class, states), memory)
 
     def _cost_segment(self, outputs: tf.Tensor, states: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
-        lanes = lanes_of(outputs.shape[1], self.model.settings.width)
+        lanes = lanes_of(outputs.shape[1], self.model.settings.hidden_size)
         parts = split_streams([outputs, states, targets], lanes)
         return tf.concat([self._cost_part(*part) for part in parts], 1)
 

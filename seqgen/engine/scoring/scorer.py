@@ -57,7 +57,7 @@ class Scorer:
     def _segments(self, ids: np.ndarray, weights: np.ndarray) -> Iterator[tuple[Cut, np.ndarray]]:
         """The segments of a document, each with the log-probabilities [T, V] of the token after each input."""
         memory = self.model.empty_memory(1)
-        cached = self.cache.empty(self.model.settings.width) if self.cache else None
+        cached = self.cache.empty(self.model.settings.hidden_size) if self.cache else None
         if self.adaptation:
             self.adaptation.restart()
         for segment in cut(ids, weights, self.model.grammar, self._steps):

@@ -116,14 +116,14 @@ class TrainingLoop:
         self.good_step = self.saved_good = record["good_step"]
         # A larger budget has its own places for evaluations, and its own patience.
         share = self.budget.progress(record["step"], record["seconds"])
-        self.evaluations = min(record["evaluations"], int(share * self.trainer.settings.evaluations))
+        self.evaluations = min(record["evaluations"], int(share * self.trainer.settings.num_evaluations))
         self.unimproved = record["unimproved"] if record["budget"] == list(self.budget) else 0
         self.trainer.halvings = record["halvings"]
         self.loss_sum, self.loss_steps = record["loss_sum"], record["loss_steps"]
         self.seconds_before = record["seconds"]
 
     def run(self) -> Progress:
-        """Trains until the budget is spent, or held-out data was not likelier for `patience` evaluations.
+        """Trains until the budget is spent, or `early_stopping_patience` evaluations in a row found nothing better.
 
         Raises Stopped after Ctrl-C, TrainingError when the loss is again and again not finite.
         """
@@ -156,13 +156,14 @@ class TrainingLoop:
                 tokens += segment.inputs.size
                 self.loss_sum, self.loss_steps = self.loss_sum + loss, self.loss_steps + 1
                 now = progress(False)
-                if now.share * settings.evaluations >= self.evaluations + 1 and now.share < 1:
-                    self.evaluations = int(now.share * settings.evaluations)
+                if now.share * settings.num_evaluations >= self.evaluations + 1 and now.share < 1:
+                    self.evaluations = int(now.share * settings.num_evaluations)
                     held_out = self._evaluate()
                     if not math.isfinite(held_out):
                         self.report(progress(False, self._fall_back(held_out)))
                         continue
-                    note = f"no better for {settings.patience} evaluations: training ends" if self.exhausted else None
+                    patience = settings.early_stopping_patience
+                    note = f"no better for {patience} evaluations: training ends" if self.exhausted else None
                     self.report(progress(True, note))
                     self.loss_sum, self.loss_steps = 0.0, 0
                     # The best model is on disk now; a run that is killed must not forget how good it is.
@@ -183,8 +184,8 @@ class TrainingLoop:
 
     @property
     def exhausted(self) -> bool:
-        """Whether `patience` evaluations in a row found nothing better."""
-        return 0 < self.trainer.settings.patience <= self.unimproved
+        """Whether `early_stopping_patience` evaluations in a row found nothing better."""
+        return 0 < self.trainer.settings.early_stopping_patience <= self.unimproved
 
     def _evaluate(self) -> float:
         """Nats a token of the held-out data, which may be no number; whoever is told of the best one is told."""

@@ -28,10 +28,10 @@ def bytes_needed(model: ModelSettings, training: TrainingSettings, vocabulary: i
     """
     weights = sum(prod(shape) for shape in weight_shapes(model, vocabulary, classes).values())
     # The weights, their gradient and AdamW's two moments; their average and the accumulated gradient where asked for.
-    copies = 4 + (training.average > 0) + (training.accumulate > 1)
-    attended = model.attention_memory and 4 * (model.attention_memory + training.segment) + 8 * model.attention_width
-    numbers = model.layers * 19 * model.width + 4 * vocabulary + attended + 3 * model.feed_forward
-    return 4 * (copies * weights + training.streams * training.segment * numbers) + PROGRAM
+    copies = 4 + (training.ema_decay > 0) + (training.gradient_accumulation_steps > 1)
+    attended = model.attention_window and 4 * (model.attention_window + training.bptt_length) + 8 * model.attention_size
+    numbers = model.num_layers * 19 * model.hidden_size + 4 * vocabulary + attended + 3 * model.feed_forward_size
+    return 4 * (copies * weights + training.batch_size * training.bptt_length * numbers) + PROGRAM
 
 
 def free_bytes() -> int:
@@ -61,16 +61,18 @@ def memory_explained(model: ModelSettings, training: TrainingSettings, grammar: 
 
 
 def what_fits(model: ModelSettings, training: TrainingSettings, vocabulary: int, classes: int, free: int) -> str:
-    """What to ask for instead: half the streams or fewer, else a smaller size, else shorter segments."""
-    streams = training.streams // 2
-    while streams:
-        fewer = training.model_copy(update={"streams": streams})
+    """What to ask for instead: half the batch or less, else a smaller size, else shorter segments."""
+    batch_size = training.batch_size // 2
+    while batch_size:
+        fewer = training.model_copy(update={"batch_size": batch_size})
         if bytes_needed(model, fewer, vocabulary, classes) <= free:
-            return f"with --set streams={streams}"
-        streams //= 2
-    one = training.model_copy(update={"streams": 1})
-    for size, shape in sorted(SIZES.items(), key=lambda item: -item[1]["width"]):
+            return f"with --set batch_size={batch_size}"
+        batch_size //= 2
+    one = training.model_copy(update={"batch_size": 1})
+    for size, shape in sorted(SIZES.items(), key=lambda item: -item[1]["hidden_size"]):
         smaller = model.model_copy(update=shape)
-        if shape["width"] < model.width and bytes_needed(smaller, one, vocabulary, classes) <= free:
-            return f"a smaller model, with --size {size} --set streams=1"
-    return f"with shorter segments, --set segment={max(1, training.segment // 2)} --set streams=1 --size tiny"
+        if shape["hidden_size"] < model.hidden_size and bytes_needed(smaller, one, vocabulary, classes) <= free:
+            return f"a smaller model, with --size {size} --set batch_size=1"
+    return (
+        f"with shorter segments, --set bptt_length={max(1, training.bptt_length // 2)} --set batch_size=1 --size tiny"
+    )

@@ -32,8 +32,8 @@ class Trainer:
         self.settings = settings
         self.step_number = 0
         self.halvings = 0
-        self.memory = model.empty_memory(settings.streams)
-        self.judged = Model(model.settings, model.numpy(), model.grammar) if settings.average else model
+        self.memory = model.empty_memory(settings.batch_size)
+        self.judged = Model(model.settings, model.numpy(), model.grammar) if settings.ema_decay else model
         """What is evaluated and kept: the averaged weights, or the model itself."""
         self.learned = [name for name, weight in model.weights.items() if weight.trainable]
         self._variables = [model.weights[name] for name in self.learned]
@@ -43,7 +43,7 @@ class Trainer:
         # Decay shrinks what multiplies an input; gains and biases have nothing to gain from it.
         self.optimizer.exclude_from_weight_decay(var_list=[w for w in self._variables if w.shape.rank == 1])
         self.optimizer.build(self._variables)
-        accumulated = self.learned if settings.accumulate > 1 else []
+        accumulated = self.learned if settings.gradient_accumulation_steps > 1 else []
         self._accumulated = {name: tf.Variable(tf.zeros_like(model.weights[name])) for name in accumulated}
         self._step = tf.function(self._train_segment, autograph=False)
         self._apply = compiled(self._use)
@@ -60,7 +60,7 @@ class Trainer:
         norm = tf.linalg.global_norm(gradients)
         if self._accumulated:
             gradients = [
-                mean.assign_add(gradient / self.settings.accumulate)
+                mean.assign_add(gradient / self.settings.gradient_accumulation_steps)
                 for mean, gradient in zip(self._accumulated.values(), gradients, strict=True)
             ]
         if update:
@@ -72,7 +72,7 @@ class Trainer:
     def _gradients(self, inputs: tf.Tensor, targets: tf.Tensor, counts: tf.Tensor, states: tf.Tensor, memory: Memory,
                    step: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor], Memory]:  # fmt: skip
         """Loss in nats a token, the gradients of loss and penalties in the order of what is learned, and the memory."""
-        lanes = lanes_of(self.settings.streams, self.model.settings.width)
+        lanes = lanes_of(self.settings.batch_size, self.model.settings.hidden_size)
         precision = PRECISIONS[self.settings.precision]
         regularisation, total, memories = Regularisation(self.settings, step, lanes), tf.constant(0.0), []
         with tf.GradientTape() as tape:
@@ -92,10 +92,10 @@ class Trainer:
     def _update(self, gradients: Sequence[tf.Tensor]) -> None:
         """One step of the optimizer, and of the averaged weights."""
         self.optimizer.apply_gradients(zip(clipped(gradients, self.settings), self._variables, strict=True))
-        if self.settings.average:
+        if self.settings.ema_decay:
             # As in tf.train.ExponentialMovingAverage: the first weights, which know nothing, are soon forgotten.
             updates = tf.cast(self.optimizer.iterations.value, tf.float32)
-            decay = tf.minimum(self.settings.average, (1 + updates) / (10 + updates))
+            decay = tf.minimum(self.settings.ema_decay, (1 + updates) / (10 + updates))
             for name, weight in zip(self.learned, self._variables, strict=True):
                 mean = self.judged.weights[name]
                 mean.assign_add((1 - decay) * (weight - mean))
@@ -107,9 +107,9 @@ class Trainer:
     def step(self, segment: Segment, progress: float) -> tf.Tensor:
         """Trains on one segment and gives its loss in nats a token, not yet waited for."""
         # An update that stands on fewer tokens goes less far (Merity et al. 2018, section 5).
-        share = len(segment.inputs) / self.settings.segment if self.settings.vary_segment else 1.0
+        share = len(segment.inputs) / self.settings.bptt_length if self.settings.random_bptt_length else 1.0
         self.optimizer.learning_rate.assign(self.rate(progress) * share)
-        update = (self.step_number + 1) % self.settings.accumulate == 0
+        update = (self.step_number + 1) % self.settings.gradient_accumulation_steps == 0
         step = tf.constant(self.step_number, tf.int32)
         loss, self.memory = self._step(*tensors(segment), self.memory, step, update)
         self.step_number += 1
@@ -119,7 +119,7 @@ class Trainer:
         """Everything that the next step depends on, by name: weights, their average, optimizer, memory."""
         state = {f"weights/{name}": value for name, value in self.model.numpy().items()}
         if self.judged is not self.model:
-            state |= {f"average/{name}": value for name, value in self.judged.numpy().items()}
+            state |= {f"ema/{name}": value for name, value in self.judged.numpy().items()}
         for name, value in self._accumulated.items():
             state[f"accumulated/{name}"] = value.numpy()
         for number, variable in enumerate(self.optimizer.variables):
@@ -140,7 +140,7 @@ class Trainer:
             weight.assign(state[f"weights/{name}"])
         if self.judged is not self.model:
             for name, weight in self.judged.weights.items():
-                weight.assign(state[f"average/{name}"])
+                weight.assign(state[f"ema/{name}"])
         for name, value in self._accumulated.items():
             value.assign(state[f"accumulated/{name}"])
         for number, variable in enumerate(self.optimizer.variables):
@@ -155,14 +155,15 @@ class Trainer:
         place in the streams, memory and the gradients accumulated so far, begins anew.
         """
         self.restore(state, self.step_number)
-        self.memory = self.model.empty_memory(self.settings.streams)
+        self.memory = self.model.empty_memory(self.settings.batch_size)
         for value in self._accumulated.values():
             value.assign(tf.zeros_like(value))
         self.halvings += 1
 
 
 def clipped(gradients: Sequence[tf.Tensor], settings: TrainingSettings) -> list[tf.Tensor]:
-    """Each number brought between −clip_value and clip_value, then all together no longer than clip_norm."""
-    if settings.clip_value:
-        gradients = [tf.clip_by_value(one, -settings.clip_value, settings.clip_value) for one in gradients]
-    return tf.clip_by_global_norm(gradients, settings.clip_norm)[0]
+    """Gradients clipped by value, then by their global norm."""
+    if settings.gradient_clip_value:
+        limit = settings.gradient_clip_value
+        gradients = [tf.clip_by_value(gradient, -limit, limit) for gradient in gradients]
+    return tf.clip_by_global_norm(gradients, settings.gradient_clip_norm)[0]

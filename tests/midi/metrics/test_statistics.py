@@ -20,7 +20,6 @@ def compare(domain, held_out, samples):
     return domain.metrics.compare([Record(item) for item in held_out], [Record(item) for item in samples])
 
 
-
 def piece(*notes: tuple[int, int, int], meters: tuple[tuple[int, int, int], ...] = ((0, 4, 4),)) -> Piece:
     """Notes (start, duration, pitch) on a grid of 16ths."""
     rows = [(start, duration, pitch, 80, 0) for start, duration, pitch in notes]

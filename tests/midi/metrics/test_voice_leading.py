@@ -15,7 +15,6 @@ def compare(domain, held_out, samples):
     return domain.metrics.compare([Record(item) for item in held_out], [Record(item) for item in samples])
 
 
-
 def piece(*chords: tuple[int, int, int, int]) -> Chorale:
     return Chorale("4/4", 0, tuple(column for chord in chords for column in (chord, HELD, HELD, HELD)))
 

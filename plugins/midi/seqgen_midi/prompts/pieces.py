@@ -3,7 +3,8 @@
 How many tokens stand between what is given is not known beforehand, so what is given becomes an automaton: a row of
 slots (`automata.pattern`), its product with the encoding's own. Whatever is drawn under it holds all that is given, at
 its place and nothing in its stead: that is exact. Which of the possible documents is drawn comes near p(document |
-given) only as `--particles` grow: candidates are drawn without looking ahead, and weighed (`seqgen.engine.weighing`).
+given) only as `--num-particles` grow: candidates are drawn without looking ahead, and weighed
+(`seqgen.engine.weighing`).
 """
 
 from __future__ import annotations

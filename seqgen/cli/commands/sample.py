@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from seqgen.cli.common import json_option, print_json, set_option
+from seqgen.cli.options import json_option, set_option
+from seqgen.cli.output import print_json
 from seqgen.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,26 +24,28 @@ if TYPE_CHECKING:
 @click.option("-n", "--count", default=4, type=click.IntRange(1), show_default=True, help="How many.")
 @click.option("--prompt", help="What is continued, or drawn within: a file, or in the domain 'text' a text.")
 @click.option("--with-prompt/--without-prompt", default=True, help="Whether the files hold what was continued too.")
-@click.option("--particles", default=64, type=click.IntRange(1), show_default=True,
+@click.option("--num-particles", default=64, type=click.IntRange(1), show_default=True,
               help="Where notes are given (harmonise, fill): candidates for each file.")  # fmt: skip
 @click.option("--temperature", default=1.0, show_default=True, help="Below 1 is safer, above 1 is wilder.")
 @click.option("--top-k", default=0, help="Draw from the k likeliest tokens; 0 is all.")
 @click.option("--top-p", default=1.0, help="Draw from the likeliest tokens that together have this probability.")
 @click.option("--min-p", default=0.0, help="Draw from tokens at least this share as likely as the likeliest.")
 @click.option("--repetition-penalty", default=1.0, help="Above 1 makes tokens that have occurred less likely.")
-@click.option("--no-repeat", default=0, help="No run of this many tokens occurs twice; 0 is off.")
+@click.option("--no-repeat-ngram-size", default=0, help="No run of this many tokens occurs twice; 0 is off.")
 @click.option("--guidance", type=float, help="Above 1: more of what --set asks for, such as a label; 1: as it comes.  "
               "[default: as the domain has it]")  # fmt: skip
-@click.option("--beams", type=int, help="Search for the likeliest with this many beams, instead of drawing.")
-@click.option("--length-penalty", type=float, help="With --beams: above 0 favours longer documents.  [default: 0.6]")
+@click.option("--num-beams", type=int, help="Search for the likeliest with this many beams, instead of drawing.")
+@click.option(
+    "--length-penalty", type=float, help="With --num-beams: above 0 favours longer documents.  [default: 0.6]"
+)
 @click.option("--seed", default=0, show_default=True, help="The same seed gives the same files.")
-@click.option("--longest", default=8192, show_default=True, help="The most tokens to draw for one file.")
+@click.option("--max-new-tokens", default=8192, show_default=True, help="The most tokens to draw for one file.")
 @set_option
 @json_option
 @click.pass_context
-def sample(context: click.Context, run: Path, out: Path | None, stream: bool, count: int, prompt: str | None,
-           longest: int, beams: int | None, length_penalty: float | None, settings: dict[str, str], as_json: bool,
-           **drawing: Any) -> None:  # fmt: skip
+def command(context: click.Context, run: Path, out: Path | None, stream: bool, count: int, prompt: str | None,
+            max_new_tokens: int, num_beams: int | None, length_penalty: float | None, settings: dict[str, str],
+            as_json: bool, **drawing: Any) -> None:  # fmt: skip
     """Draw new files from the model in RUN: a run, a bundle, or the name of a model that comes with seqgen.
 
     seqgen sample bach-chorales -o out
@@ -51,19 +54,19 @@ def sample(context: click.Context, run: Path, out: Path | None, stream: bool, co
     """
     if (out is None) != stream or (stream and as_json):
         raise UsageError("Where do the samples go? Say -o FOLDER, or --stream to see them printed.")
-    if beams is not None:
+    if num_beams is not None:
         if stream:
-            raise UsageError("--beams knows the best document only at the end; leave out --stream.")
+            raise UsageError("--num-beams knows the best document only at the end; leave out --stream.")
         for name in _chosen(context, drawing):
-            raise UsageError(f"--beams searches and draws nothing; leave out --{name}.")
+            raise UsageError(f"--num-beams searches and draws nothing; leave out --{name}.")
     elif length_penalty is not None:
-        raise UsageError("--length-penalty ranks what a beam search finds; give --beams too.")
+        raise UsageError("--length-penalty ranks what a beam search finds; give --num-beams too.")
     from seqgen.workflows.load import load
     from seqgen.workflows.samples import Filled, Found
 
     trained = load(run)
-    asked: dict[str, Any] = {"constraints": settings, "prompt": prompt, "longest": longest}
-    particles = drawing.pop("particles")
+    asked: dict[str, Any] = {"constraints": settings, "prompt": prompt, "max_new_tokens": max_new_tokens}
+    num_particles = drawing.pop("num_particles")
     if out is None:
         for number in range(count):
             for text in trained.stream(number, **asked, **drawing):
@@ -71,12 +74,12 @@ def sample(context: click.Context, run: Path, out: Path | None, stream: bool, co
             click.echo()
         return
     samples: Sequence[Sample]
-    if beams is None:
-        samples = trained.sample(count, particles=particles, **asked, **drawing)
+    if num_beams is None:
+        samples = trained.sample(count, num_particles=num_particles, **asked, **drawing)
     else:
         if length_penalty is not None:
             asked["length_penalty"] = length_penalty
-        samples = trained.search(count, beams=beams, **asked)
+        samples = trained.search(count, num_beams=num_beams, **asked)
     _check_prompt_stays(prompt, out, [f"{trained.domain.name}-{one.label}" for one in samples])
     made, written = [], []
     for one in samples:
@@ -89,7 +92,7 @@ def sample(context: click.Context, run: Path, out: Path | None, stream: bool, co
             told |= {"log_evidence": one.log_evidence}
         made.append(told)
         if not as_json:
-            cut = "" if one.ended else f"  (cut off after {longest} tokens; --longest allows more)"
+            cut = "" if one.ended else f"  (cut off after {max_new_tokens} tokens; --max-new-tokens allows more)"
             score = f"  ({one.score:.3f} nats)" if isinstance(one, Found) else ""
             others = f"  and {', '.join(file.suffix for file in files[1:])}" if files[1:] else ""
             click.echo(f"{files[0]}{others}{score}{cut}")

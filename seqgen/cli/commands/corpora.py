@@ -1,17 +1,21 @@
-"""seqgen corpora: the recipes for real data."""
+"""seqgen corpora: lists the recipes for real data."""
 
 from __future__ import annotations
 
 import click
 
-from seqgen.cli.common import json_option, print_json
+from seqgen.cli.options import json_option
+from seqgen.cli.output import print_json
 
 
 @click.command()
 @click.argument("name", required=False)
 @json_option
-def corpora(name: str | None, as_json: bool) -> None:
-    """The recipes for real data, which 'build' and 'train' take in place of files."""
+def command(name: str | None, as_json: bool) -> None:
+    """List the recipes for real data.
+
+    'build' and 'train' take the NAME of a recipe in place of files.
+    """
     from seqgen.corpus.recipes.recipes import find_recipe, recipes
     from seqgen.models.bundle import shipped
 
@@ -22,7 +26,7 @@ def corpora(name: str | None, as_json: bool) -> None:
     for recipe in chosen:
         click.echo(f"{recipe.name} (domain {recipe.domain}): {recipe.description}")
         if recipe.name in shipped():
-            click.echo(f"  A model of it comes with seqgen: seqgen sample {recipe.name} -o out")
+            click.echo(f"  A trained model comes with seqgen: seqgen sample {recipe.name} -o out")
         if name:
             click.echo(f"licence: {recipe.licence}")
             click.echo(f"source:  {recipe.source}")

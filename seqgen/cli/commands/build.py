@@ -1,0 +1,61 @@
+"""seqgen build: turns files, archives or a recipe into a corpus."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from seqgen.cli.options import json_option, set_option, test_option, valid_option
+from seqgen.cli.output import print_json, print_table
+from seqgen.cli.progress import build_progress
+
+if TYPE_CHECKING:
+    from seqgen.corpus.storage.store import Corpus
+
+
+@click.command()
+@click.argument("sources", nargs=-1, required=True)
+@click.option("--domain", help="The kind of data (see 'seqgen domains'). A recipe names its own.")
+@click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="The new folder of the corpus.")
+@valid_option
+@test_option
+@set_option
+@json_option
+def command(sources: tuple[str, ...], domain: str | None, out: Path, valid: tuple[str, ...],
+            test: tuple[str, ...], settings: dict[str, str], as_json: bool) -> None:  # fmt: skip
+    """Turn SOURCES into a corpus to train on.
+
+    SOURCES are files, folders, zip and tar archives, or the name of one recipe ('seqgen corpora' lists them).
+    If a build is interrupted, the same command continues it.
+    """
+    from seqgen.workflows.build import build
+
+    with build_progress() as progress:
+        corpus = build(
+            sources,
+            out,
+            domain=domain,
+            settings=settings,
+            valid=valid,
+            test=test,
+            progress=progress,
+        )
+    if as_json:
+        reasons = {name: getattr(corpus, name) for name in ("dropped", "remarks", "examples")}
+        print_json({"path": str(corpus.path), "splits": corpus.manifest["splits"], **reasons})
+    else:
+        print_corpus(corpus)
+
+
+def print_corpus(corpus: Corpus) -> None:
+    """Prints what the corpus keeps, and what was dropped and why."""
+    splits = corpus.manifest["splits"]
+    kept = [[name, str(part["documents"]), str(part["tokens"])] for name, part in splits.items()]
+    print_table(f"Corpus {corpus.path}", ["kept", "documents", "tokens"], kept)
+    if corpus.dropped:
+        dropped = [[reason, str(count), "\n".join(corpus.examples[reason])] for reason, count in corpus.dropped.items()]
+        print_table("", ["dropped because", "number", "for example"], dropped)
+    if corpus.remarks:
+        print_table("", ["remark", "number"], [[remark, str(count)] for remark, count in corpus.remarks.items()])

@@ -1,0 +1,54 @@
+"""seqgen doctor: prints what a bug report needs."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+import seqgen
+from seqgen.cli.options import json_option
+from seqgen.cli.output import print_json
+
+PACKAGES = ("tensorflow", "keras", "numpy", "pluggy", "pydantic", "safetensors", "pretty_midi", "music21", "symusic")
+
+
+@click.command()
+@json_option
+def command(as_json: bool) -> None:
+    """Print what a bug report needs: versions, devices and plugins."""
+    import platform
+
+    from seqgen.contract.discovery import load_all
+    from seqgen.engine.devices import devices
+
+    plugins = load_all()
+    report = {
+        "seqgen": seqgen.__version__,
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "cores": os.cpu_count(),
+        "packages": {package: installed_version(package) for package in PACKAGES},
+        "devices": devices(),
+        "plugins": {str(loaded.plugin): loaded.error or "works" for loaded in plugins},
+    }
+    if as_json:
+        print_json(report)
+        return
+    for name, value in report.items():
+        if isinstance(value, dict):
+            click.echo(f"{name}:")
+            for key, detail in value.items():
+                click.echo(f"  {key}: {detail}")
+        else:
+            click.echo(f"{name}: {value}")
+
+
+def installed_version(package: str) -> str:
+    """Returns the version of an installed package, or "missing"."""
+    import importlib.metadata
+
+    try:
+        return importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        return "missing"

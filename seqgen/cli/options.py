@@ -1,0 +1,45 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+import click
+
+from seqgen.errors import UsageError
+
+
+def parse_settings(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    """Returns `key=value` pairs as a dictionary. Raises UsageError for a missing key or '=', and for a repeated key."""
+    settings: dict[str, str] = {}
+    for pair in values:
+        key, equals, value = pair.partition("=")
+        if not equals or not key:
+            raise UsageError(f"--set takes key=value, not {pair!r}.")
+        if key in settings:
+            raise UsageError(f"--set {key} is given twice; give it once.")
+        settings[key] = value
+    return settings
+
+
+set_option = click.option(
+    "--set",
+    "settings",
+    multiple=True,
+    metavar="KEY=VALUE",
+    callback=parse_settings,
+    help="Set one setting. Repeat it for more.",
+)
+valid_option = click.option(
+    "--valid",
+    multiple=True,
+    type=click.Path(),
+    metavar="PATH",
+    help="Validation data, in place of a share of SOURCES. Repeat it for more.",
+)
+test_option = click.option(
+    "--test",
+    multiple=True,
+    type=click.Path(),
+    metavar="PATH",
+    help="Test data for 'evaluate', in place of a share of SOURCES. Repeat it for more.",
+)
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of text.")

@@ -1,0 +1,27 @@
+"""`--set key=value`: what it accepts and what it refuses."""
+
+from __future__ import annotations
+
+import click
+import pytest
+
+from seqgen import UsageError
+from seqgen.cli.options import parse_settings
+
+PARAMETER = click.Option(["--set"])
+
+
+def parse(*pairs: str) -> dict[str, str]:
+    return parse_settings(click.Context(click.Command("any")), PARAMETER, pairs)
+
+
+def test_a_value_may_be_empty_and_may_contain_an_equals_sign():
+    assert parse("a=1", "b=", "c=x=y") == {"a": "1", "b": "", "c": "x=y"}
+
+
+@pytest.mark.parametrize(
+    ("pairs", "sentence"), [(["a"], "key=value"), (["=a"], "key=value"), (["a=1", "a=2"], "given twice")]
+)
+def test_a_pair_that_cannot_be_read_is_refused(pairs, sentence):
+    with pytest.raises(UsageError, match=sentence):
+        parse(*pairs)
