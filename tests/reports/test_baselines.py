@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from seqgen.contract.domain import Example
+from seqgen.contract.documents import Example
 from seqgen.corpus.storage.store import Documents
 from seqgen.grammar import Grammar
 from seqgen.reports.baselines import SMOOTHING, baselines

@@ -5,11 +5,12 @@ from __future__ import annotations
 import numpy as np
 from letters import Letters
 
-from seqgen.contract.domain import Example
+from seqgen import Metrics
+from seqgen.contract.documents import Example
 from seqgen.corpus.storage.store import Documents
 from seqgen.reports.novelty import Copy, longest_copies
 
-plain = Letters().passages
+plain = Metrics().copy_symbols
 
 
 def documents(*texts: list[int]) -> Documents:
@@ -49,7 +50,7 @@ def test_a_passage_lies_in_one_document():
 
 def test_ids_without_a_symbol_are_passed_over_but_lie_within_the_spans():
     def without_nines(ids: np.ndarray) -> np.ndarray:
-        return np.where(ids == 9, -1, Letters().passages(ids))
+        return np.where(ids == 9, -1, Metrics().copy_symbols(ids))
 
     (copy,) = longest_copies([np.array([0, 7, 9, 3, 4])], documents([0, 5], [0, 3, 9, 9, 4, 1]), without_nines)
     assert copy == Copy(2, 1, (3, 5), (1, 5))

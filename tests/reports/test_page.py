@@ -63,8 +63,8 @@ def closed(path: Path) -> Page:
 
 def test_hostile_text_is_only_text(tmp_path):
     domain, path = TextDomain(), tmp_path / "page.html"
-    entry = Entry(HOSTILE, domain.show("given " + HOSTILE, "given "), [Path("a&b.txt")])
-    write_page(path, HOSTILE, {HOSTILE: HOSTILE}, [entry], domain.script())
+    entry = Entry(HOSTILE, domain.display.html("given " + HOSTILE, "given "), [Path("a&b.txt")])
+    write_page(path, HOSTILE, {HOSTILE: HOSTILE}, [entry], domain.display.script())
     page = Page(path)
     assert len(page.all("script")) == 1
     assert page.text["mark"] == "given "
@@ -80,7 +80,13 @@ def test_the_notes_that_are_played_are_those_of_the_file(encoding, tmp_path):
     items = [domain.decode(grammar.walk(np.random.default_rng(seed), 200)) for seed in range(3)]
     for item in items:
         (file,) = domain.write(item, tmp_path / "piece")
-        write_page(tmp_path / "page.html", "a piece", {}, [Entry("one", domain.show(item), [])], domain.script())
+        write_page(
+            tmp_path / "page.html",
+            "a piece",
+            {},
+            [Entry("one", domain.display.html(item), [])],
+            domain.display.script(),
+        )
         page = closed(tmp_path / "page.html")
         (figure,) = page.all("figure")
         instruments = pretty_midi.PrettyMIDI(str(file)).instruments
@@ -99,5 +105,5 @@ def test_the_notes_that_are_played_are_those_of_the_file(encoding, tmp_path):
 def test_what_was_given_is_shaded():
     domain = MidiDomain(MidiDomain.Settings(encoding="melody"))
     item = domain.decode(domain.grammar().walk(np.random.default_rng(1), 200))
-    assert 'class="given"' in domain.show(item, item)
-    assert 'class="given"' not in domain.show(item)
+    assert 'class="given"' in domain.display.html(item, item)
+    assert 'class="given"' not in domain.display.html(item)

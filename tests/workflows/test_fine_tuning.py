@@ -59,7 +59,7 @@ def trained(monkeypatch):
 
 def test_a_model_for_a_larger_vocabulary_is_a_new_one_but_for_what_the_old_one_knew(trained):
     start = Start("some", ["letters"])
-    larger = Vocabulary([*start.vocabulary.names[2:], "new"])
+    larger = Vocabulary([*start.learned.vocabulary.names[2:], "new"])
     made = start.model(unconstrained(len(larger)), larger, seed=5).numpy()
     np.testing.assert_array_equal(made["embedding"][:-1], trained.numpy()["embedding"])
     np.testing.assert_array_equal(made["embedding"][-1], first_weights(SETTINGS, len(larger), 1, 5)["embedding"][-1])
