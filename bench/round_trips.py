@@ -56,20 +56,19 @@ def items(domain: Any, path: Path) -> Iterator[Any]:
 
 def notes(domain: Any, item: Any) -> Counter[Any]:
     """The notes of an item with who plays them, counted."""
-    piece = domain.encoding.piece(item)
-    who = [(track.program, track.drums, track.part) for track in piece.tracks]
-    columns = (column.tolist() for column in piece.notes)
+    who = [(track.program, track.is_drums, track.part) for track in item.tracks]
+    columns = (column.tolist() for column in item.notes)
     return Counter((*note, who[track]) for *note, track in zip(*columns, strict=True))
 
 
 def quantising(domain: Any, path: Path) -> tuple[int, float]:
     """How many notes quantising drops, and how far it moves a beginning, in steps of the encoding."""
-    from seqgen_midi.io.midi_reading import read_piece
+    from seqgen_midi.io.midi_reader import read_midi
 
-    raw = read_piece(path)
+    raw = read_midi(path)
     done = domain.encoding.quantise(raw)
     if domain.settings.encoding == "performance":
-        played, step = ~raw.drums, 0.01
+        played, step = ~raw.is_drum, 0.01
         exact = raw.seconds(raw.start[played]) / step
     else:
         exact = raw.start * (done.resolution / raw.resolution)

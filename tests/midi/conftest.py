@@ -11,10 +11,13 @@ import mido
 import numpy as np
 import pytest
 from seqgen_midi.domain import MidiDomain
-from seqgen_midi.music.chorale import HOLD, Chorale
+from seqgen_midi.music.piece import Piece
+
+from seqgen import Record
 
 sys.path.insert(0, str(Path(__file__).parent))
-"""For `quantising_reference`."""
+from grids import HOLD, Grid
+
 ENCODINGS = ("melody", "drums", "score", "performance")
 
 
@@ -23,7 +26,7 @@ def domain() -> MidiDomain:
     return MidiDomain()
 
 
-def cadence() -> Chorale:
+def cadence() -> Grid:
     """Quarters of C major, two bars after a pickup; the alto sings eighths, the tenor holds a note."""
     chords = [(72, 67, 64, 48), (71, 67, 62, 55), (72, 69, 60, 53), (74, 67, 59, 43)]
     columns: list[tuple[int, int, int, int]] = []
@@ -36,18 +39,23 @@ def cadence() -> Chorale:
     # The last two quarters are one chord, and the tenor's first note is held into the second quarter.
     columns[-4] = (HOLD, HOLD, HOLD, HOLD)
     columns[4] = (71, 67, HOLD, 55)
-    return Chorale("4/4", 4, tuple(columns))
+    return Grid("4/4", 4, tuple(columns))
 
 
 @pytest.fixture(scope="session")
-def chorale() -> Chorale:
-    return cadence()
+def chorale() -> Piece:
+    return cadence().piece()
 
 
 @pytest.fixture(scope="session")
 def domains() -> dict[str, MidiDomain]:
     """One domain for each encoding of pieces, as it comes."""
     return {name: MidiDomain(MidiDomain.Settings(encoding=name)) for name in ENCODINGS}
+
+
+def records(items: list[Piece]) -> list[Record[Piece]]:
+    """Pieces as the contract hands them to metrics."""
+    return [Record(item) for item in items]
 
 
 @dataclass(frozen=True)

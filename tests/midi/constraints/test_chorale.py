@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 import pytest
-from seqgen_midi.constraints.chorale import ChoraleConstraints
+from grids import Grid
 from seqgen_midi.domain import MidiDomain
-from seqgen_midi.music.chorale import REST, Chorale
+from seqgen_midi.music.piece import Piece
 
-from seqgen import EOS, ImpossibleConstraints, InvalidValue, UnknownName, UsageError
+from seqgen import EOS, ImpossibleConstraints, InvalidValue, Options, UnknownName, UsageError
 from seqgen.grammar import trim
 
 
-def asked(**values: object) -> ChoraleConstraints:
+def asked(**values: object) -> Options:
     return MidiDomain().Constraints.from_mapping(values, kind="constraint")
 
 
-def samples(domain: MidiDomain, count: int = 20, **values: object) -> list[Chorale]:
+def samples(domain: MidiDomain, count: int = 20, **values: object) -> list[Grid]:
     grammar = domain.grammar(asked(**values))
     rng = np.random.default_rng(7)
     made = []
@@ -27,7 +28,7 @@ def samples(domain: MidiDomain, count: int = 20, **values: object) -> list[Chora
         assert domain.grammar().accepts(ids)
         item = domain.decode(ids)
         assert np.array_equal(domain.encode(item).ids, ids)
-        made.append(item)
+        made.append(Grid.of(item))
     return made
 
 
@@ -107,7 +108,7 @@ def test_the_model_is_told_the_same_classes_with_constraints(domain: MidiDomain,
         assert np.array_equal(told[0], told[1])
 
 
-def test_a_continued_piece_is_told_the_same_classes_as_well(domain: MidiDomain, chorale: Chorale) -> None:
+def test_a_continued_piece_is_told_the_same_classes_as_well(domain: MidiDomain, chorale: Piece) -> None:
     whole, prompt = domain.grammar(), domain.prompting.prompt(chorale, asked(bars=4))
     ids = prompt.ids
     assert np.array_equal(whole.state_class[whole.unroll(ids)], prompt.grammar.state_class[prompt.grammar.unroll(ids)])
@@ -124,9 +125,9 @@ def test_no_state_is_a_dead_end(domain: MidiDomain, values: dict) -> None:
 
 @pytest.mark.parametrize(("bars", "seconds"), [(16, 2.0), (64, 5.0), (200, 10.0)])
 def test_many_bars_need_neither_minutes_nor_endless_tables(domain: MidiDomain, bars: int, seconds: float) -> None:
-    began = time.perf_counter()
+    began = time.process_time()
     grammar = domain.grammar(asked(bars=bars))
-    assert time.perf_counter() - began < seconds
+    assert time.process_time() - began < seconds
     assert grammar.state_count < 210_000
 
 
@@ -172,15 +173,15 @@ def test_an_unknown_constraint_suggests_the_nearest() -> None:
 def test_without_a_primer_a_prompt_is_bos_alone(domain: MidiDomain) -> None:
     prompt = domain.prompting.prompt(None, asked(bars=4))
     assert prompt.ids.tolist() == [0]
-    assert len(domain.decode(prompt.grammar.walk(np.random.default_rng(0))).grid) % 4 == 0
+    assert domain.decode(prompt.grammar.walk(np.random.default_rng(0))).end % 4 == 0
 
 
 @pytest.mark.parametrize("cut", [36, 27, 10, 4])
-def test_a_primer_is_continued_from_where_it_stops(domain: MidiDomain, chorale: Chorale, cut: int) -> None:
-    primer = Chorale(chorale.meter, chorale.pickup, chorale.grid[:cut])
-    prompt = domain.prompting.prompt(primer, asked(bars=5))
+def test_a_primer_is_continued_from_where_it_stops(domain: MidiDomain, chorale: Piece, cut: int) -> None:
+    primer = replace(Grid.of(chorale), grid=Grid.of(chorale).grid[:cut])
+    prompt = domain.prompting.prompt(primer.piece(), asked(bars=5))
     assert len(prompt.ids) == 3 + 4 * cut
-    whole = domain.decode(prompt.grammar.walk(np.random.default_rng(cut), prompt=prompt.ids))
+    whole = Grid.of(domain.decode(prompt.grammar.walk(np.random.default_rng(cut), prompt=prompt.ids)))
     assert whole.grid[:cut] == primer.grid
     assert (whole.meter, whole.pickup, len(whole.grid)) == ("4/4", 4, 4 + 5 * 16)
 
@@ -196,27 +197,27 @@ def test_a_primer_is_continued_from_where_it_stops(domain: MidiDomain, chorale: 
     ],
 )
 def test_a_primer_against_what_was_asked_for_is_refused(
-    domain: MidiDomain, chorale: Chorale, values: dict, sentence: str
+    domain: MidiDomain, chorale: Piece, values: dict, sentence: str
 ) -> None:
     with pytest.raises(UsageError) as caught:
         domain.prompting.prompt(chorale, asked(**values))
     assert str(caught.value).startswith(sentence)
 
 
-def test_a_primer_out_of_range_says_so(domain: MidiDomain, chorale: Chorale) -> None:
-    high = Chorale("4/4", 0, ((100, 67, 60, 48), *chorale.grid))
+def test_a_primer_out_of_range_says_so(domain: MidiDomain, chorale: Piece) -> None:
+    high = Grid("4/4", 0, ((100, 67, 60, 48), *Grid.of(chorale).grid)).piece()
     with pytest.raises(UsageError, match="The prompt cannot be continued: a voice leaves its range"):
         domain.prompting.prompt(high)
 
 
 def test_the_last_voice_must_sing_when_all_others_are_silent_at_the_end(domain: MidiDomain) -> None:
-    primer = Chorale("4/4", 0, ((REST,) * 4,) * 15)
-    prompt = domain.prompting.prompt(primer, asked(bars=1))
+    grammar = domain.grammar(asked(bars=1, time_signature="4/4"))
     names = domain.vocabulary
     rest, hold = names.ids["rest"], names.ids["hold"]
-    silent = prompt.grammar.unroll(np.append(prompt.ids, [rest] * 3))[-1]
-    left = {names[int(number)].split(":")[0] for number in np.flatnonzero(prompt.grammar.allowed[silent])}
+    ids = np.array([0, names.ids["meter:4/4"], names.ids["pickup:0"], *[rest] * 4 * 15])
+    silent = grammar.unroll(np.append(ids, [rest] * 3))[-1]
+    left = {names[int(number)].split(":")[0] for number in np.flatnonzero(grammar.allowed[silent])}
     assert left == {"pitch"}
-    sung = prompt.grammar.unroll(np.append(prompt.ids, [rest, rest, names.ids["pitch:60"]]))[-1]
-    assert prompt.grammar.allowed[sung, rest]
-    assert not prompt.grammar.allowed[sung, hold]
+    sung = grammar.unroll(np.append(ids, [rest, rest, names.ids["pitch:60"]]))[-1]
+    assert grammar.allowed[sung, rest]
+    assert not grammar.allowed[sung, hold]

@@ -10,12 +10,12 @@ from conftest import Band
 from matplotlib.image import imread
 from seqgen_midi.display.surprise import nats_by_quarter
 from seqgen_midi.domain import MidiDomain
-from seqgen_midi.music.chorale import Chorale
+from seqgen_midi.music.piece import Piece
 
 
 def said(domain: MidiDomain, ids: np.ndarray) -> list[list[str]]:
     """The names of the tokens of each note."""
-    notes = domain.encoding.notes_of(ids)
+    notes = domain.encoding.note_numbers(ids)
     return [[domain.vocabulary[int(number)] for number in ids[notes == note]] for note in range(notes.max() + 1)]
 
 
@@ -37,8 +37,8 @@ def test_every_note_has_its_own_tokens(domains: dict[str, MidiDomain], bands: li
                 assert sum(int(name.split(":")[1]) for name in names if "duration" in name) == item.duration[note]
 
 
-def test_holds_belong_to_the_note_that_they_hold(domain: MidiDomain, chorale: Chorale) -> None:
-    piece = domain.encoding.piece(chorale)
+def test_holds_belong_to_the_note_that_they_hold(domain: MidiDomain, chorale: Piece) -> None:
+    piece = chorale
     tokens = said(domain, domain.encode(chorale).ids)
     assert [(int(names[0].removeprefix("pitch:")), len(names)) for names in tokens] == list(
         zip(piece.pitch.tolist(), piece.duration.tolist(), strict=True)
@@ -46,10 +46,10 @@ def test_holds_belong_to_the_note_that_they_hold(domain: MidiDomain, chorale: Ch
 
 
 def test_a_note_that_was_not_expected_is_red_and_stands_out_below(
-    domain: MidiDomain, chorale: Chorale, tmp_path: Path
+    domain: MidiDomain, chorale: Piece, tmp_path: Path
 ) -> None:
-    ids, piece = domain.encode(chorale).ids, domain.encoding.piece(chorale)
-    notes = domain.encoding.notes_of(ids)
+    ids, piece = domain.encode(chorale).ids, chorale
+    notes = domain.encoding.note_numbers(ids)
     pictures = []
     for surprising in (0, len(piece) - 1):
         nats = np.where(notes == surprising, 3.0, 0.01).astype(np.float32)

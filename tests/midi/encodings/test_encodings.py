@@ -54,7 +54,7 @@ def test_a_score_is_every_note_of_the_file(bands: list[Any], resolution: Any, bi
     domain = MidiDomain(MidiDomain.Settings(encoding="score", resolution=resolution, velocity_bins=bins, parts=parts))
     for band in bands:
         piece = coded(domain, band.path)
-        players = ["drums" if track.drums else (track.program, track.part) for track in piece.tracks]
+        players = ["drums" if track.is_drums else (track.program, track.part) for track in piece.tracks]
         found = Counter((*note, players[track]) for *note, track in rows(piece))
         assert found == reference.score(band.notes, band.resolution, resolution or 12, bins or 32, parts or 4)
 
@@ -142,7 +142,7 @@ def test_a_random_document_is_a_file_with_the_same_notes(
         made = domains[name].decode(ids)
         (back,) = domains[name].read(domains[name].write(made, tmp_path / "made")[0])
         heard = [
-            Counter((*note, piece.tracks[track].program, piece.tracks[track].drums) for *note, track in rows(piece))
+            Counter((*note, piece.tracks[track].program, piece.tracks[track].is_drums) for *note, track in rows(piece))
             for piece in (made, back)
         ]
         assert heard[0] == heard[1]
@@ -238,10 +238,10 @@ def test_transposing_moves_all_pitches_alike_and_nothing_else(
     shifts = set()
     for ids in walks[name]:
         before, after = domain.decode(ids), domain.decode(domain.training.augment(ids, rng))
-        moved = set((after.pitch - before.pitch)[~before.drums].tolist())
+        moved = set((after.pitch - before.pitch)[~before.is_drum].tolist())
         assert len(moved) <= 1
         shifts |= moved
-        assert np.array_equal(after.pitch[before.drums], before.pitch[before.drums])
+        assert np.array_equal(after.pitch[before.is_drum], before.pitch[before.is_drum])
         assert np.array_equal(after.start, before.start)
         if moved and len(before.chords):
             assert np.array_equal((before.chords[:, 1] + moved.pop()) % 12, after.chords[:, 1])

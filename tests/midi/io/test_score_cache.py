@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 from seqgen_midi.domain import MidiDomain
-from seqgen_midi.io import score_cache, score_reading
-from seqgen_midi.music.chorale import Chorale
+from seqgen_midi.io import score_cache, score_reader
+from seqgen_midi.music.piece import Piece
 
 from seqgen import OutputError, Remark, UnusableFile, cache_folder
+from seqgen.contract.fingerprint import fingerprint
 
 BOOK = """X:1
 M:3/4
@@ -46,11 +47,9 @@ def book(tmp_path: Path) -> Path:
 def parsed(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """Of which tunes and files music21 was asked."""
     asked: list[Any] = []
-    for name in ("parsed_tune", "parsed_file"):
-        function = getattr(score_reading, name)
-        monkeypatch.setattr(
-            score_reading, name, lambda what, function=function: [asked.append(what), function(what)][1]
-        )
+    for name in ("parse_tune", "parse_file"):
+        function = getattr(score_reader, name)
+        monkeypatch.setattr(score_reader, name, lambda what, function=function: [asked.append(what), function(what)][1])
     return asked
 
 
@@ -72,14 +71,14 @@ def test_a_second_reading_asks_music21_nothing_whatever_the_settings(
     assert len(parsed) == 4
 
 
-def test_a_chorale_comes_back_as_it_was_and_one_of_fewer_voices_is_another(
-    cache: Path, chorale: Chorale, domain: MidiDomain, tmp_path: Path, parsed: list[Any]
+def test_a_chorale_comes_back_as_it_was_as_a_prompt_too(
+    cache: Path, chorale: Piece, domain: MidiDomain, tmp_path: Path, parsed: list[Any]
 ) -> None:
     path = domain.display.render(chorale, "musicxml", tmp_path / "made")
-    for _ in range(2):
-        assert list(domain.read(path)) == [chorale]
-    assert list(MidiDomain().prompting.read(path)) == [chorale]
-    assert len(parsed) == 2
+    for read_again in (domain.read, domain.read, domain.prompting.read):
+        (item,) = read_again(path)
+        assert fingerprint(item) == fingerprint(chorale)
+    assert len(parsed) == 1
 
 
 def test_why_a_score_cannot_be_used_is_kept_too(cache: Path, book: Path, parsed: list[Any], domain: MidiDomain) -> None:
@@ -118,7 +117,7 @@ def test_another_content_or_plugin_is_another_entry(
     first = read(domains["melody"], book)
     book.write_text(BOOK.replace("G6", "B6"))
     assert read(domains["melody"], book) != first
-    monkeypatch.setattr(score_cache, "_version", lambda: b"another")
+    monkeypatch.setattr(score_cache, "_source_version", lambda: b"another")
     read(domains["melody"], book)
     assert len(list(cache.iterdir())) == 3
 
@@ -155,8 +154,8 @@ def test_what_was_used_longest_ago_goes_first(
         os.utime(entry, (1000 + number, 1000 + number))
     book.write_text(BOOK.replace("G6", "A6"))
     read(domains["melody"], book)
-    monkeypatch.setattr(score_cache, "LOOKED_AFTER", 1)
-    monkeypatch.setattr(score_cache, "MOST_BYTES", int(2.5 * entries[0].stat().st_size))
+    monkeypatch.setattr(score_cache, "WRITES_BETWEEN_CLEANUPS", 1)
+    monkeypatch.setattr(score_cache, "MAX_BYTES", int(2.5 * entries[0].stat().st_size))
     book.write_text(BOOK.replace("G6", "d6"))
     read(domains["melody"], book)
     assert entries[0].exists()
@@ -166,7 +165,7 @@ def test_what_was_used_longest_ago_goes_first(
 
 def test_a_piece_that_was_kept_has_the_same_arrays(domains: dict[str, MidiDomain], bands: list[Any]) -> None:
     (piece,) = domains["score"].read(bands[0].path)
-    back = score_cache.PIECES.unpack(score_cache.PIECES.pack(piece))
+    back = score_cache.unpack(score_cache.pack(piece))
     assert (back.resolution, back.tracks) == (piece.resolution, piece.tracks)
     for name in ("notes", "tempos", "meters", "chords"):
         for mine, theirs in zip(getattr(back, name), getattr(piece, name), strict=True):

@@ -8,22 +8,16 @@ from statistics import NormalDist, stdev
 
 import numpy as np
 import pytest
-from conftest import Band
+from conftest import Band, records
 from seqgen_midi.domain import MidiDomain
 from seqgen_midi.metrics import statistics
-from seqgen_midi.music.piece import Piece, Track, in_order
-
-from seqgen import Record
-
-
-def compare(domain, held_out, samples):
-    return domain.metrics.compare([Record(item) for item in held_out], [Record(item) for item in samples])
+from seqgen_midi.music.piece import Piece, Track, sort_notes
 
 
 def piece(*notes: tuple[int, int, int], meters: tuple[tuple[int, int, int], ...] = ((0, 4, 4),)) -> Piece:
     """Notes (start, duration, pitch) on a grid of 16ths."""
     rows = [(start, duration, pitch, 80, 0) for start, duration, pitch in notes]
-    return Piece.of(4, [Track()], in_order(*np.array(rows).reshape(-1, 5).T), meters=meters)
+    return Piece.of(4, [Track()], sort_notes(*np.array(rows).reshape(-1, 5).T), meters=meters)
 
 
 def test_two_bars_counted_by_hand() -> None:
@@ -56,7 +50,7 @@ def slowly(made: Piece, lines: list[int]) -> dict[str, float]:
     """The definitions of muspy.metrics, tick by tick and bar by bar."""
     tracks = [made.tracks[track] for track in made.track.tolist()]
     notes = list(zip(made.start.tolist(), made.duration.tolist(), made.pitch.tolist(), tracks, strict=True))
-    tuned = [(start, start + duration, pitch) for start, duration, pitch, track in notes if not track.drums]
+    tuned = [(start, start + duration, pitch) for start, duration, pitch, track in notes if not track.is_drums]
     length = max(start + duration for start, duration, _, _ in notes)
     sounding = [len({pitch for start, end, pitch in tuned if start <= tick < end}) for tick in range(length)]
     major, minor = "101011010101", "101101011010"
@@ -126,7 +120,7 @@ def test_the_overlapped_area_tells_alike_from_different() -> None:
 def test_every_encoding_has_them_side_by_side(domains: dict[str, MidiDomain], bands: list[Band], name: str) -> None:
     domain = domains[name]
     items = [item for band in bands for item in domain.read(band.path)]
-    told = compare(domain, items[:6], items[6:])
+    told = domain.metrics.compare(records(items[:6]), records(items[6:]))
     assert all(math.isfinite(value) for value in told.values())
     seconds = [item.end * 60 / item.resolution / 80 if not len(item.tempos) else None for item in items[6:]]
     if None not in seconds:
@@ -136,7 +130,7 @@ def test_every_encoding_has_them_side_by_side(domains: dict[str, MidiDomain], ba
     assert ("scale consistency, held out" in told) == (name != "drums")
     assert ("scale degrees, overlap" in told) == (name != "drums")
     assert 0 < told["note lengths, overlap"] <= 1.01
-    of_one = compare(domain, items[:1], items)
+    of_one = domain.metrics.compare(records(items[:1]), records(items))
     assert of_one
     assert not any(key.endswith("overlap") for key in of_one), "an overlap takes two"
-    assert compare(domain, [], items) == {}
+    assert domain.metrics.compare([], records(items)) == {}

@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
-import pytest
-from seqgen_midi.domain import MidiDomain
-from seqgen_midi.music.chorale import HOLD, REST, Chorale
+from dataclasses import replace
 
-from seqgen import Record
+import pytest
+from conftest import records
+from grids import HOLD, REST, Grid
+from seqgen_midi.domain import MidiDomain
+from seqgen_midi.music.piece import Piece
 
 HELD = (HOLD,) * 4
 
 
-def compare(domain, held_out, samples):
-    return domain.metrics.compare([Record(item) for item in held_out], [Record(item) for item in samples])
+def piece(*chords: tuple[int, int, int, int]) -> Piece:
+    return Grid("4/4", 0, tuple(column for chord in chords for column in (chord, HELD, HELD, HELD))).piece()
 
 
-def piece(*chords: tuple[int, int, int, int]) -> Chorale:
-    return Chorale("4/4", 0, tuple(column for chord in chords for column in (chord, HELD, HELD, HELD)))
+def compare(domain: MidiDomain, held_out: list[Piece], samples: list[Piece]) -> dict[str, float]:
+    return domain.metrics.compare(records(held_out), records(samples))
 
 
-def test_the_same_pieces_overlap_wholly_and_transposed_ones_too(domain: MidiDomain, chorale: Chorale) -> None:
-    higher = Chorale("4/4", 4, tuple(tuple(code + 3 if code >= 0 else code for code in row) for row in chorale.grid))
+def test_the_same_pieces_overlap_wholly_and_transposed_ones_too(domain: MidiDomain, chorale: Piece) -> None:
+    higher = replace(chorale, pitch=chorale.pitch + 3)
     metrics = compare(domain, [chorale], [higher])
     assert metrics["leaps within a voice, overlap"] == pytest.approx(1)
     other = compare(domain, [chorale], [piece((72, 68, 63, 49), (60, 68, 63, 49))])
@@ -36,7 +38,7 @@ def test_parallel_fifths_and_octaves_are_counted(domain: MidiDomain) -> None:
 
 
 def test_notes_and_rests_are_counted(domain: MidiDomain) -> None:
-    metrics = compare(domain, [piece((72, 64, 55, 48))], [Chorale("4/4", 0, ((72, 64, 55, REST),) * 4)])
+    metrics = compare(domain, [piece((72, 64, 55, 48))], [Grid("4/4", 0, ((72, 64, 55, REST),) * 4).piece()])
     assert metrics["notes a voice and quarter, held out"] == 1
     assert metrics["notes a voice and quarter, samples"] == 3
     assert (metrics["share of rests, held out"], metrics["share of rests, samples"]) == (0, 0.25)

@@ -1,4 +1,7 @@
-"""Draws pieces as piano rolls, in systems of a few bars like a page of music."""
+"""Draws pieces as piano rolls, in systems of a few bars like a page of music.
+
+The pictures are made of matplotlib's objects and not through pyplot, whose figures are global and never freed.
+"""
 
 from __future__ import annotations
 
@@ -10,52 +13,56 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from seqgen_midi.music.instruments import pitch_class_durations, track_names
+from seqgen_midi.music.instruments import track_names
 from seqgen_midi.music.keys import estimate_key
-from seqgen_midi.music.meters import bar_lines, first_number
+from seqgen_midi.music.meters import bar_lines, first_bar_number, has_pickup
 from seqgen_midi.music.piece import Piece
-from seqgen_midi.music.voices import VOICES
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-QUARTERS = 32
-"""In one system, at most: eight bars of 4/4."""
-NAMES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
+MAX_QUARTERS = 32
+"""In one system: eight bars of 4/4."""
+PITCH_CLASS_NAMES = ("C", "C♯", "D", "E♭", "E", "F", "F♯", "G", "A♭", "A", "B♭", "B")
 BLACK_KEYS = {1, 3, 6, 8, 10}
-COLOURS = (*(voice.colour for voice in VOICES), "#8a5fa8", "#b07aa1", "#6b8e23", "#20809f", "#9c755f", "#d37295")
+LABELLED_KEYS = {0, 5, 9}
+COLOURS = (
+    "#c8553d", "#e0a030", "#3d8f6f", "#33658a", "#8a5fa8", "#b07aa1", "#6b8e23", "#20809f", "#9c755f", "#d37295"
+)  # fmt: skip
 DRUM_COLOUR = "#55585c"
-GIVEN_COLOUR = "#fbeec1"
+PROMPT_COLOUR = "#fbeec1"
+BAR_LINE_COLOUR = "#8a8a85"
+PITCH_MARGIN = 2
+"""Semitones below the lowest and above the highest note."""
+WIDTH, HEADING_HEIGHT, GAP_HEIGHT, DPI = 12.5, 0.75, 0.35, 110
+"""Of a picture, in inches."""
 
 
-def draw_png(piece: Piece, path: Path, given: int = 0) -> None:
-    """Writes a picture: pitches upward, bars numbered along each system, one colour a track; `given` ticks are shaded.
+def draw_png(piece: Piece, path: Path, prompt_end: int = 0) -> None:
+    """Writes a piano roll: bars are numbered along each system, and each track has a colour.
 
-    Through matplotlib's objects and not pyplot, whose figures are global and never go away by themselves.
+    The first `prompt_end` ticks are shaded.
     """
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
 
     lines = bar_lines(piece)
-    systems = systems_of(lines, QUARTERS * piece.resolution)
-    widest = max(stop - start for start, stop in systems)
-    heard = piece.pitch if len(piece) else np.array([60])
-    lowest, highest = int(heard.min()) - 2, int(heard.max()) + 2
-    heading = 0.75
-    height = max(2.2, 0.062 * (highest - lowest + 1)) + 0.35
-    figure = Figure(figsize=(12.5, heading + height * len(systems)), dpi=110, layout="constrained")
+    systems = systems_of(lines, MAX_QUARTERS * piece.resolution)
+    height = system_height(piece) + GAP_HEIGHT
+    figure = Figure(figsize=(WIDTH, HEADING_HEIGHT + height * len(systems)), dpi=DPI, layout="constrained")
     axes = figure.subplots(len(systems), 1, squeeze=False)[:, 0]
-    colours = [colour_of(piece, track) for track in piece.track.tolist()]
-    for (start, stop), axis in zip(systems, axes, strict=True):
-        draw_system(axis, piece, colours, lines, start, stop, lowest, highest)
-        if given > start:
-            shaded = np.array([start, min(given, stop)]) * 4 / piece.resolution
-            axis.axvspan(*shaded, color=GIVEN_COLOUR, linewidth=0, zorder=0.5)
-        axis.set_xlim(
-            (start - piece.resolution / 10) * 4 / piece.resolution, (start + widest) * 4 / piece.resolution + 0.4
-        )
+    colours = [track_colour(piece, track) for track in piece.track.tolist()]
+    for system, axis in zip(systems, axes, strict=True):
+        draw_system(axis, piece, colours, lines, system)
+        start, stop = system
+        if prompt_end > start:
+            shaded = np.array([start, min(prompt_end, stop)]) * 4 / piece.resolution
+            axis.axvspan(*shaded, color=PROMPT_COLOUR, linewidth=0, zorder=0.5)
+        axis.set_xlim(*horizontal_limits(piece, systems, start))
     figure.legend(
-        handles=[Patch(color=colour_of(piece, number), label=name) for number, name in enumerate(track_names(piece))],
+        handles=[
+            Patch(color=track_colour(piece, number), label=name) for number, name in enumerate(track_names(piece))
+        ],
         loc="outside upper right",
         ncols=4,
         frameon=False,
@@ -65,72 +72,93 @@ def draw_png(piece: Piece, path: Path, given: int = 0) -> None:
     figure.savefig(path, format="png")
 
 
-def colour_of(piece: Piece, track: int) -> str:
-    """The colour of a track: the drums have their own, the others take turns."""
-    return DRUM_COLOUR if piece.tracks[track].drums else COLOURS[track % len(COLOURS)]
+def track_colour(piece: Piece, track: int) -> str:
+    """The colour of a track. The drums have their own, and the others take turns."""
+    return DRUM_COLOUR if piece.tracks[track].is_drums else COLOURS[track % len(COLOURS)]
 
 
-def systems_of(lines: list[int], widest: int) -> list[tuple[int, int]]:
-    """Bars gathered into systems: as few as there can be, of about equal width, in ticks."""
-    count = -(-lines[-1] // widest)
+def pitch_name(pitch: int) -> str:
+    """The name of a MIDI pitch: "C4" for 60."""
+    return f"{PITCH_CLASS_NAMES[pitch % 12]}{pitch // 12 - 1}"
+
+
+def pitch_range(piece: Piece) -> tuple[int, int]:
+    """The lowest and the highest MIDI pitch of a piano roll."""
+    pitch = piece.pitch if len(piece) else np.array([60])
+    return int(pitch.min()) - PITCH_MARGIN, int(pitch.max()) + PITCH_MARGIN
+
+
+def system_height(piece: Piece) -> float:
+    """The height of a system in inches."""
+    lowest, highest = pitch_range(piece)
+    return max(2.2, 0.062 * (highest - lowest + 1))
+
+
+def systems_of(lines: list[int], max_ticks: int) -> list[tuple[int, int]]:
+    """The bars in as few systems as can be, of about equal width: first and last tick of each."""
+    count = -(-lines[-1] // max_ticks)
     width = lines[-1] / count
     edges = [min(lines, key=lambda line: abs(line - number * width)) for number in range(count + 1)]
     return list(pairwise(sorted(set(edges))))
 
 
+def horizontal_limits(piece: Piece, systems: list[tuple[int, int]], start: int) -> tuple[float, float]:
+    """The horizontal limits of the axis of a system that begins at `start`; all systems have one scale."""
+    widest = max(stop - begin for begin, stop in systems)
+    return (start - piece.resolution / 10) * 4 / piece.resolution, (start + widest) * 4 / piece.resolution + 0.4
+
+
 def title_of(piece: Piece, lines: list[int]) -> str:
-    """The key, the commonest meter and the number of full bars; for a piece without meters, how long it lasts."""
-    key = estimate_key(pitch_class_durations(piece))
+    """The key, the commonest meter and the number of full bars. A piece without meters has its length in seconds."""
+    key = estimate_key(piece.pitch_class_ticks())
     letter, alteration = key.spell(60 + key.tonic)
     name = f"{letter}{'♯' * alteration or '♭' * -alteration} {'major' if key.mode == 'maj' else 'minor'}"
-    parts = [name] if len(piece) and not piece.drums.all() else []
+    parts = [name] if len(piece) and not piece.is_drum.all() else []
     if not len(piece.meters):
-        return "  ·  ".join([*parts, f"{float(piece.seconds(np.array(piece.end))):.1f} s"])
-    lasting: Counter[str] = Counter()
+        return "  ·  ".join([*parts, f"{piece.length_in_seconds():.1f} s"])
+    ticks_in: Counter[str] = Counter()
     ends = [*piece.meters[1:, 0].tolist(), lines[-1]]
     for (tick, beats, unit), end in zip(piece.meters.tolist(), ends, strict=True):
-        lasting[f"{beats}/{unit}"] += end - tick
-    bars = len(lines) - 2 + first_number(lines)
-    return "  ·  ".join([*parts, lasting.most_common(1)[0][0], f"{bars} bar{'s' * (bars != 1)}"])
+        ticks_in[f"{beats}/{unit}"] += end - tick
+    bars = len(lines) - 1 - has_pickup(lines)
+    return "  ·  ".join([*parts, ticks_in.most_common(1)[0][0], f"{bars} bar{'s' * (bars != 1)}"])
 
 
-def draw_system(
-    axis: Axes, piece: Piece, colours: Sequence[Any], lines: list[int], start: int, stop: int, lowest: int, highest: int
-) -> None:
-    """One system on a matplotlib axis, from tick `start` to `stop`; along it a unit is a 16th. `colours`: of notes."""
+def draw_system(axis: Axes, piece: Piece, colours: Sequence[Any], lines: list[int], system: tuple[int, int]) -> None:
+    """Draws one system, whose notes have `colours` [n], on a matplotlib axis, along which a unit is a 16th."""
     from matplotlib.collections import PatchCollection
     from matplotlib.patches import FancyBboxPatch
 
+    start, stop = system
+    lowest, highest = pitch_range(piece)
     unit = 4 / piece.resolution
     for pitch in range(lowest, highest + 1):
         if pitch % 12 in BLACK_KEYS:
             axis.axhspan(pitch - 0.5, pitch + 0.5, color="#f3f3f1", linewidth=0, zorder=0)
         if pitch % 12 == 0:
             axis.axhline(pitch - 0.5, color="#d5d5d0", linewidth=0.7, zorder=1)
-    here = [(number, line) for number, line in enumerate(lines, first_number(lines)) if start <= line <= stop]
-    quarters = np.concatenate([np.arange(one, other, piece.resolution) for (_, one), (_, other) in pairwise(here)])
+    bars = [(number, line) for number, line in enumerate(lines, first_bar_number(lines)) if start <= line <= stop]
+    quarters = np.concatenate([np.arange(one, other, piece.resolution) for (_, one), (_, other) in pairwise(bars)])
     axis.vlines(quarters * unit, lowest - 0.5, highest + 0.5, color="#e7e7e3", linewidth=0.6, zorder=1)
-    axis.vlines(
-        [line * unit for _, line in here], lowest - 0.5, highest + 0.5, color="#8a8a85", linewidth=0.9, zorder=2
-    )
+    bar_positions = [line * unit for _, line in bars]
+    axis.vlines(bar_positions, lowest - 0.5, highest + 0.5, color=BAR_LINE_COLOUR, linewidth=0.9, zorder=2)
     ends = piece.start + piece.duration
     for track in reversed(range(len(piece.tracks))):
-        boxes, shown_in = [], []
+        boxes, box_colours = [], []
         for note in np.flatnonzero((piece.track == track) & (piece.start < stop) & (ends > start)).tolist():
             first, last = (max(int(piece.start[note]), start) * unit, min(int(ends[note]), stop) * unit)
             gap = min(0.12, (last - first) / 8)
-            box = (first + gap, piece.pitch[note] - 0.36)
+            corner = (first + gap, piece.pitch[note] - 0.36)
             style = f"round,pad=0,rounding_size={min(0.3, (last - first) / 3)}"
-            boxes.append(FancyBboxPatch(box, last - first - 2 * gap, 0.72, boxstyle=style))
-            shown_in.append(colours[note])
-        axis.add_collection(PatchCollection(boxes, facecolor=shown_in, edgecolor="white", linewidth=0.4, zorder=3))
-    label = "{:.0f} s".format if not len(piece.meters) else str
-    shown = here[:-1] if len(here) > 1 else here
-    names = [line / piece.resolution / 2 if not len(piece.meters) else number for number, line in shown]
-    axis.set_xticks([line * unit for _, line in shown], [label(name) for name in names], fontsize=8)
+            boxes.append(FancyBboxPatch(corner, last - first - 2 * gap, 0.72, boxstyle=style))
+            box_colours.append(colours[note])
+        axis.add_collection(PatchCollection(boxes, facecolor=box_colours, edgecolor="white", linewidth=0.4, zorder=3))
+    labelled = bars[:-1] if len(bars) > 1 else bars
+    labels = [str(number) if len(piece.meters) else f"{line / piece.resolution / 2:.0f} s" for number, line in labelled]
+    axis.set_xticks([line * unit for _, line in labelled], labels, fontsize=8)
     axis.set_ylim(lowest - 0.5, highest + 0.5)
-    named = [pitch for pitch in range(lowest, highest + 1) if pitch % 12 in (0, 5, 9)]
-    axis.set_yticks(named, [f"{NAMES[pitch % 12]}{pitch // 12 - 1}" for pitch in named], fontsize=7)
+    keys = [pitch for pitch in range(lowest, highest + 1) if pitch % 12 in LABELLED_KEYS]
+    axis.set_yticks(keys, [pitch_name(pitch) for pitch in keys], fontsize=7)
     axis.tick_params(length=0)
     for side in axis.spines.values():
         side.set_visible(False)

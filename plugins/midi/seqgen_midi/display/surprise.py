@@ -1,4 +1,4 @@
-"""Draws the surprise over the piano roll: notes in the colours of their nats, the nats as time goes on below."""
+"""Draws the surprise of a model: a piano roll with notes in the colour of their nats, and the nats over time below."""
 
 from __future__ import annotations
 
@@ -6,42 +6,56 @@ from pathlib import Path
 
 import numpy as np
 
-from seqgen_midi.display.piano_roll import QUARTERS, draw_system, systems_of, title_of
+from seqgen_midi.display.piano_roll import (
+    BAR_LINE_COLOUR,
+    DPI,
+    GAP_HEIGHT,
+    HEADING_HEIGHT,
+    MAX_QUARTERS,
+    WIDTH,
+    draw_system,
+    horizontal_limits,
+    system_height,
+    systems_of,
+    title_of,
+)
 from seqgen_midi.music.meters import bar_lines
 from seqgen_midi.music.piece import Piece
 
-COLOURS = "coolwarm"
+COLOUR_MAP = "coolwarm"
 """Blue where the model expected a note, red where it did not."""
-OUTLIERS = 99
-"""In percent: the colours end with the nats that so many notes do not exceed."""
+SCALE_PERCENTILE = 99
+"""The colour scale ends at the nats that so many per cent of the notes do not exceed."""
+CURVE_HEIGHT = 0.9
 
 
 def draw_surprise(piece: Piece, nats: np.ndarray, path: Path) -> None:
-    """Writes a picture of a piece of which each note cost nats[notes].
+    """Writes a picture of a piece whose notes cost nats[n].
 
-    The curve below a system gives the nats of the notes that begin in each quarter; in real time, in each half second.
+    The curve below a system shows the nats of the notes that begin in each quarter. In a piece in real time, a quarter
+    is half a second.
     """
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
     from matplotlib.figure import Figure
 
     lines = bar_lines(piece)
-    systems = systems_of(lines, QUARTERS * piece.resolution)
-    widest = max(stop - start for start, stop in systems)
-    heard = piece.pitch if len(piece) else np.array([60])
-    lowest, highest = int(heard.min()) - 2, int(heard.max()) + 2
-    scale = ScalarMappable(Normalize(0, max(1.0, np.percentile(nats, OUTLIERS) if len(nats) else 0)), COLOURS)
+    systems = systems_of(lines, MAX_QUARTERS * piece.resolution)
+    highest_nats = max(1.0, np.percentile(nats, SCALE_PERCENTILE) if len(nats) else 0)
+    scale = ScalarMappable(Normalize(0, highest_nats), COLOUR_MAP)
     colours = scale.to_rgba(nats).tolist()
     curve = nats_by_quarter(piece, nats)
-    height, low = max(2.2, 0.062 * (highest - lowest + 1)), 0.9
-    figure = Figure(figsize=(12.5, 0.75 + (height + low + 0.35) * len(systems)), dpi=110, layout="constrained")
-    axes = figure.subplots(2 * len(systems), 1, squeeze=False, height_ratios=[height, low] * len(systems))[:, 0]
-    unit = 4 / piece.resolution
-    for (start, stop), roll, below in zip(systems, axes[::2], axes[1::2], strict=True):
-        draw_system(roll, piece, colours, lines, start, stop, lowest, highest)
+    height = system_height(piece)
+    total = HEADING_HEIGHT + (height + CURVE_HEIGHT + GAP_HEIGHT) * len(systems)
+    figure = Figure(figsize=(WIDTH, total), dpi=DPI, layout="constrained")
+    heights = [height, CURVE_HEIGHT] * len(systems)
+    axes = figure.subplots(2 * len(systems), 1, squeeze=False, height_ratios=heights)[:, 0]
+    for system, roll, below in zip(systems, axes[::2], axes[1::2], strict=True):
+        draw_system(roll, piece, colours, lines, system)
+        start, stop = system
         first = start // piece.resolution
         part = curve[first : -(-stop // piece.resolution)]
-        below.stairs(part, 4 * np.arange(first, first + len(part) + 1), fill=True, color="#8a8a85")
+        below.stairs(part, 4 * np.arange(first, first + len(part) + 1), fill=True, color=BAR_LINE_COLOUR)
         below.set_ylim(0, max(1.0, curve.max(initial=0)))
         below.set_xticks([])
         below.set_ylabel("nats", fontsize=7)
@@ -49,7 +63,7 @@ def draw_surprise(piece: Piece, nats: np.ndarray, path: Path) -> None:
         for side in ("top", "right"):
             below.spines[side].set_visible(False)
         for axis in (roll, below):
-            axis.set_xlim((start - piece.resolution / 10) * unit, (start + widest) * unit + 0.4)
+            axis.set_xlim(*horizontal_limits(piece, systems, start))
     figure.colorbar(
         scale, ax=list(axes), label="nats a note", extend="max", location="bottom", anchor=(1, 0), shrink=0.3,
         aspect=40, fraction=0.15 / len(systems), pad=0.05 / len(systems),

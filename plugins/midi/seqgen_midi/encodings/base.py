@@ -1,176 +1,211 @@
-"""What an encoding is: how one kind of music becomes token ids and back. Each file beside this one is one encoding."""
+"""What an encoding is: how one kind of music becomes token ids and comes back.
+
+Each encoding is a file beside this one. It says its tokens and their roles (`table`), which pieces it can hold
+(`quantise`), how a piece becomes tokens and comes back (`tokens`, `decode`), and which token may follow which
+(`automaton`). All else here follows from the table, and an encoding overrides it where its documents are laid out in
+another way.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from pathlib import Path
-from typing import Any, ClassVar, Generic, TypeVar
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
-from seqgen import BOS, EOS, Example, Grammar, Remark, Vocabulary
-from seqgen_midi.encodings.tokens import TokenTable
+from seqgen import BOS, EOS, Example, Grammar, Vocabulary
+from seqgen.grammar import Budget
+from seqgen_midi.encodings.narrowing import narrow
+from seqgen_midi.encodings.tokens import Role, TokenTable
+from seqgen_midi.music.chords import CHORD_NAMES, QUALITIES
+from seqgen_midi.music.meters import bar_quarters
 from seqgen_midi.music.piece import Piece
+from seqgen_midi.music.voices import Voice
 
-Item = TypeVar("Item")
-TRANSPOSED_DOWN, TRANSPOSED_UP = 5, 6
-"""Semitones: together all twelve keys."""
-HEADS, FOLLOWS = ("pitch", "drum", "hit"), ("velocity", "duration", "hold")
-"""Kinds of tokens: each of the first is a note, and the second say more of the note before them."""
-OF_NO_NOTE = ("bar", "tempo", "chord", "rest")
-NO_PART_OF_A_TUNE = ("velocity", "tempo", "chord")
-"""Kinds of tokens that may differ between a tune and its copy. (A chord symbol would move with the key.)"""
+MAX_TRANSPOSITION_DOWN, MAX_TRANSPOSITION_UP = 5, 6
+"""Semitones. Together they reach all twelve keys."""
 
 
-class Encoding(Generic[Item]):
-    """One way to write music as tokens; `settings` are those of the domain.
+@dataclass(frozen=True)
+class Bars:
+    """The bars of a document; what stands before the first of them is no bar.
 
-    vocabulary: its tokens.
-    unit:       what one token is called in reports.
-    period:     how many tokens back the token stands that the bigram baseline looks at.
-    renders:    the kinds of files that are written beside the MIDI file.
+    starts:           int[bars]; the position in the document at which each bar begins
+    quarters:         float[bars]; the length of each bar
+    is_last_complete: whether nothing more fits into the last bar
     """
 
-    vocabulary: Vocabulary
+    starts: np.ndarray
+    quarters: np.ndarray
+    is_last_complete: bool
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def numbers(self, size: int) -> np.ndarray:
+        """The index of the bar of each of the first `size` positions: int[size]; −1 before the first bar."""
+        return np.searchsorted(self.starts, np.arange(size), side="right") - 1
+
+
+class Encoding:
+    """One way to write music as tokens.
+
+    name:       the name by which it is chosen
+    summary:    one line for people who choose
+    options:    the settings that it takes, with their defaults
+    unit:       what one token is called in reports
+    period:     how many tokens back the bigram baseline looks
+    renderings: the kinds of files that a piece can be drawn or written as
+    voices:     the voices whose tokens take turns; empty where there are none
+    is_grid:    whether each token of a note, its holding or a rest lasts one step
+    has_bars:   whether a document is written in bars
+    table:      the tokens
+    """
+
+    name: ClassVar[str]
+    summary: ClassVar[str] = ""
+    options: ClassVar[Mapping[str, int]] = {}
     unit: ClassVar[str] = "token"
     period: ClassVar[int] = 1
-    renders: ClassVar[tuple[str, ...]] = ("png", "wav", "musicxml")
+    renderings: ClassVar[tuple[str, ...]] = ("png", "wav", "musicxml")
+    voices: ClassVar[tuple[Voice, ...]] = ()
+    is_grid: ClassVar[bool] = False
+    has_bars: ClassVar[bool] = True
+    table: TokenTable
 
-    def __init__(self, settings: Any) -> None:
-        self.settings = settings
+    def __init__(self, **options: int) -> None:
+        """`options` are some of the settings that the encoding takes; the others have their defaults."""
+        self.option = {**self.options, **options}
 
-    def read_midi(self, path: Path) -> Iterator[Item]:
-        """The items of a MIDI file, as this encoding can hold them; raises UnusableFile."""
+    @property
+    def vocabulary(self) -> Vocabulary:
+        return self.table.vocabulary
+
+    def quantise(self, piece: Piece, *, partial: bool = False) -> Piece:
+        """The piece as this encoding can hold it: `decode` of its tokens is the same piece, array for array.
+
+        `partial` also takes a prompt that lacks some of the voices. Raises UnusableFile.
+        """
         raise NotImplementedError
 
-    def read_score(self, path: Path) -> Iterator[Item | Remark]:
-        """The items of a score, as this encoding can hold them, with remarks; raises UnusableFile."""
+    def tokens(self, piece: Piece) -> np.ndarray:
+        """The ids of a quantised piece, without BOS and EOS; raises UnusableFile. Vectorised."""
         raise NotImplementedError
 
-    def encode(self, item: Item) -> Example:
-        """An item's document; raises UnusableFile when it has none."""
-        raise NotImplementedError
-
-    def decode(self, ids: np.ndarray) -> Item:
-        """The item of a document, whole or cut short anywhere."""
+    def decode(self, ids: np.ndarray) -> Piece:
+        """The piece of a document, complete or cut short at any token."""
         raise NotImplementedError
 
     @property
     def automaton(self) -> Grammar:
-        """Which token may follow which."""
+        """The grammar of all documents."""
         raise NotImplementedError
 
-    def without_prompt(self, ids: np.ndarray, prompt: int) -> np.ndarray:
-        """A document of its own of what follows the first `prompt` ids."""
+    def encode(self, piece: Piece) -> Example:
+        """The document of a quantised piece; raises UnusableFile where the piece has none."""
+        return Example.document(self.tokens(piece))
+
+    def narrow(
+        self,
+        allowed: np.ndarray,
+        bars: int | None = None,
+        density: tuple[int, int] | None = None,
+        *,
+        keep_meters: bool = False,
+    ) -> Grammar:
+        """The grammar of the documents of `allowed` tokens, with exactly `bars` bars and `density` notes in each bar.
+
+        allowed:     bool[rows, V]; a row for each voice, or one row in an encoding without voices
+        density:     the minimum and maximum number of notes that begin in a bar
+        keep_meters: otherwise uncommon meters are left out where the grammar would become too large
+
+        Raises ImpossibleConstraints where no document is left, or the grammar would be too large.
+        """
+        return narrow(self.automaton, self.table, allowed[0], bars, density, keep_meters)
+
+    def seconds_budget(self, seconds: float) -> Budget:
+        """What the tokens of a document of so many seconds cost, in an encoding without bars."""
         raise NotImplementedError
 
-    def augment(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """Another document just as good; a pure function of `ids` and `rng`."""
-        return ids
+    def bars(self, ids: np.ndarray) -> Bars:
+        """The bars of a document int[n]."""
+        table = self.table
+        starts = np.flatnonzero(table.of_role(Role.BAR)[ids])
+        meters = [self.vocabulary[int(token)].partition(":")[2] for token in ids[starts]]
+        return Bars(starts, np.array([bar_quarters(meter) for meter in meters]), self.is_grid)
 
-    def passages(self, ids: np.ndarray) -> np.ndarray:
-        """What tells a copied passage, whatever its key: a symbol for each id, int[n]; negative: it counts not."""
-        raise NotImplementedError
+    def voice_numbers(self, ids: np.ndarray) -> np.ndarray:
+        """The index into `voices` of the voice that each id of a document belongs to: int[n]; 0 without voices."""
+        return np.zeros(len(ids), int)
 
-    def notes_of(self, ids: np.ndarray) -> np.ndarray:
-        """Which note of its piece each id of a document helps to say, int[n], in the piece's order; −1: none."""
-        raise NotImplementedError
+    @property
+    def pitch_limits(self) -> np.ndarray:
+        """The ids of the lowest and the highest pitch of each voice: int[rows, 2]."""
+        return self.table.ids("pitch")[[[0, -1]]]
 
-    def piece(self, item: Item) -> Piece:
-        """An item as it is written, drawn and heard."""
-        raise NotImplementedError
+    def note_numbers(self, ids: np.ndarray) -> np.ndarray:
+        """The index of the note in its piece that each id of a document says something of: int[n]; −1 for none.
 
-    def write_musicxml(self, item: Item, path: Path) -> None:
-        """Writes an item as a score."""
-        raise NotImplementedError
+        Tokens before the token of a note say when it begins and who plays it; tokens after it say how it sounds.
+        """
+        table = self.table
+        is_note = table.of_role(Role.NOTE)[ids]
+        following = np.cumsum(is_note)
+        notes = np.where(table.of_role(Role.TIME, Role.PLAYER)[ids] & (following < is_note.sum()), following, -1)
+        own = np.where(is_note, following - 1, -1)
+        steps = np.flatnonzero(table.of_role(Role.NOTE, Role.MODIFIER, Role.REST)[ids])
+        is_rest = table.of_role(Role.REST)[ids]
+        for voice in range(max(1, len(self.voices))):
+            line = steps[voice :: max(1, len(self.voices))]
+            notes[line] = np.where(is_rest[line], -1, np.maximum.accumulate(own[line]))
+        return notes
+
+    def remainder(self, ids: np.ndarray, prompt_length: int) -> np.ndarray:
+        """A document of its own, BOS first, of what follows the first `prompt_length` ids of a document int32[n].
+
+        It begins with the first bar line. The rest of a bar that the prompt began is left out.
+        """
+        rest = ids[prompt_length:]
+        return remainder_from(rest, self.table.of_role(Role.BAR)[rest])
+
+    def transpose(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """The document in another key: moved by −5 … +6 semitones, as far as every voice stays within its pitches.
+
+        The intervals that fit are equally likely. Chord symbols move along; drums stay.
+        """
+        table = self.table
+        is_pitch = table.of_kind("pitch")[ids]
+        if not is_pitch.any():
+            return ids
+        lowest, highest = self.pitch_limits[self.voice_numbers(ids)[is_pitch]].T - ids[is_pitch]
+        down, up = max(-MAX_TRANSPOSITION_DOWN, lowest.max()), min(MAX_TRANSPOSITION_UP, highest.min())
+        interval = int(rng.integers(down, up + 1))
+        moved = ids + is_pitch * interval
+        if "chord" in table:
+            chord = (table.value[ids] + interval * len(QUALITIES)) % len(CHORD_NAMES) + table.first("chord")
+            moved = np.where(table.of_kind("chord")[ids], chord, moved)
+        return moved.astype(ids.dtype)
+
+    def passage_symbols(self, ids: np.ndarray) -> np.ndarray:
+        """A symbol for each id, int[n], that is the same in a copy of the music in any key; −1: it does not count.
+
+        A pitch becomes the interval from the pitch before. The first pitch of a document has no interval and a symbol
+        of its own, so that whole documents are the same in any key. A passage from the middle lacks the note from which
+        its first interval starts.
+        """
+        table = self.table
+        varies = table.of_kind(*(name for name, kind in table.kinds.items() if kind.varies))[ids]
+        symbols = ids.astype(np.int64)
+        is_pitch = table.of_kind("pitch")[ids]
+        pitches = symbols[is_pitch]
+        intervals = 128 + np.diff(pitches, prepend=pitches[:1])
+        intervals[:1] = 0
+        symbols[is_pitch] = len(self.vocabulary) + intervals
+        return np.where((ids > EOS) & ~varies, symbols, -1)
 
 
-def after(ids: np.ndarray, begins: np.ndarray) -> np.ndarray:
-    """A document of ids int32[n] from the first one on that `begins` bool[n] or is the end; without any, of nothing."""
+def remainder_from(ids: np.ndarray, begins: np.ndarray) -> np.ndarray:
+    """A document, BOS first, of int32[n] ids from the first that `begins` bool[n] or is EOS; of nothing without any."""
     first = np.append(np.flatnonzero(begins | (ids == EOS)), len(ids))[0]
     return np.concatenate([[BOS], ids[first:]]).astype(np.int32)
-
-
-class PieceEncoding(Encoding[Piece]):
-    """An encoding whose items are pieces: quantised when they are read, so that nothing is lost afterwards.
-
-    table: its tokens by kind.
-    """
-
-    table: TokenTable
-
-    def quantise(self, piece: Piece) -> Piece:
-        """The piece as this encoding can hold it, which it gives back unchanged; raises UnusableFile."""
-        raise NotImplementedError
-
-    def tokens(self, piece: Piece) -> np.ndarray:
-        """The ids of a quantised piece, without BOS and EOS; vectorised."""
-        raise NotImplementedError
-
-    def without_prompt(self, ids: np.ndarray, prompt: int) -> np.ndarray:
-        """From the first bar line on; what else is drawn of a bar that the prompt began is left out."""
-        return after(ids[prompt:], self.table.among(ids[prompt:], "bar"))
-
-    def read_midi(self, path: Path) -> Iterator[Piece]:
-        from seqgen_midi.io.midi_reading import read_piece
-
-        yield self.quantise(read_piece(path))
-
-    def read_score(self, path: Path) -> Iterator[Piece | Remark]:
-        from seqgen_midi.io.piece_scores import read_pieces
-
-        yield from read_pieces(path, self.quantise)
-
-    def encode(self, item: Piece) -> Example:
-        return Example.document(self.tokens(item))
-
-    def passages(self, ids: np.ndarray) -> np.ndarray:
-        counted = (ids > EOS) & ~self._among(ids, NO_PART_OF_A_TUNE)
-        return np.where(counted, intervals(ids, self._among(ids, ["pitch"]), len(self.vocabulary)), -1)
-
-    def notes_of(self, ids: np.ndarray) -> np.ndarray:
-        """What stands before a note's pitch says when it comes and who plays it; what follows, how it sounds."""
-        heads, follows, apart = (self._among(ids, kinds) for kinds in (HEADS, FOLLOWS, OF_NO_NOTE))
-        note = np.cumsum(heads) - (heads | follows)
-        return np.where(apart | (note >= heads.sum()), -1, note)
-
-    def _among(self, ids: np.ndarray, kinds: Iterable[str]) -> np.ndarray:
-        """bool[n]: which of `ids` are of one of `kinds`; some of these the encoding may not have."""
-        return np.isin(self.table.kind[ids], [self.table.kinds[kind] for kind in kinds if kind in self.table.kinds])
-
-    def piece(self, item: Piece) -> Piece:
-        return item
-
-    def write_musicxml(self, item: Piece, path: Path) -> None:
-        from seqgen_midi.io.piece_scores import write_piece
-
-        write_piece(item, self.settings.tempo, path)
-
-
-def intervals(ids: np.ndarray, pitched: np.ndarray, vocabulary_size: int) -> np.ndarray:
-    """`ids`, but pitches, where `pitched` says so, as intervals from the pitch before: what no transposition changes.
-
-    The numbers of intervals lie above all ids. The first pitch of a document has no interval and a number of its own,
-    so that whole documents are the same in any key; a passage from the middle lacks the note that its first interval
-    starts from.
-    """
-    symbols = ids.astype(np.int64)
-    pitches = symbols[pitched]
-    steps = 128 + np.diff(pitches, prepend=pitches[:1])
-    steps[:1] = 0
-    symbols[pitched] = vocabulary_size + steps
-    return symbols
-
-
-def transposed(ids: np.ndarray, table: TokenTable, rng: np.random.Generator) -> np.ndarray:
-    """`ids` with all pitches moved by one random interval that leaves them among the pitches of the table.
-
-    Uniform among −5 … +6 semitones as far as they fit; without any pitch nothing changes.
-    """
-    pitched, pitches = table.among(ids, "pitch"), table.ids("pitch")
-    sung = ids[pitched]
-    if not sung.size:
-        return ids
-    down = max(-TRANSPOSED_DOWN, int(pitches[0] - sung.min()))
-    up = min(TRANSPOSED_UP, int(pitches[-1] - sung.max()))
-    return (ids + pitched * int(rng.integers(down, up + 1))).astype(ids.dtype)

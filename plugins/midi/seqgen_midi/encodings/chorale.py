@@ -1,114 +1,204 @@
-"""Four voices on a grid of 16ths, a token a voice and 16th: `meter:4/4 pickup:4 pitch:72 pitch:67 hold rest …`.
+"""Four voices on a grid of 16ths: `meter:4/4 pickup:4 pitch:72 pitch:67 hold rest …`.
 
-Its tables, codec, automaton and constraints stand in `voices`, `chorale`, `chorale_grammar`, `constraints`
-and `chorale_prompts`.
+After the header come the columns of the grid, four tokens each, the soprano's first: `pitch:60` where a note begins,
+`hold` while it sounds, `rest` where the voice is silent. Bars have no tokens; they follow from meter and pickup.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from math import gcd
-from pathlib import Path
-from typing import ClassVar
 
 import numpy as np
 
-from seqgen import EOS, Example, Grammar, Remark, UnusableFile
-from seqgen_midi.encodings.base import TRANSPOSED_DOWN, TRANSPOSED_UP, Encoding, intervals
-from seqgen_midi.encodings.chorale_grammar import domain_grammar
-from seqgen_midi.music import chorale
-from seqgen_midi.music.chorale import FIRST_PITCH, HEADER, HOLD_ID, VOCABULARY, Chorale
-from seqgen_midi.music.piece import Piece, Track, in_order
-from seqgen_midi.music.velocities import LOUDNESS
-from seqgen_midi.music.voices import VOICES
+from seqgen import EOS, Example, Grammar, UnusableFile
+from seqgen_midi.encodings.base import Bars, Encoding
+from seqgen_midi.encodings.chorale_grammar import (
+    ALL_PITCHES,
+    BAR_COLUMNS,
+    FIRST_PICKUP,
+    FIRST_PITCH,
+    HOLD,
+    LOWEST,
+    METERS,
+    REST,
+    TABLE,
+    chorale_grammar,
+    full_grammar,
+    meters_that_fit,
+)
+from seqgen_midi.music.meters import parse_meter
+from seqgen_midi.music.piece import Piece, Track, sort_notes
+from seqgen_midi.music.velocities import DEFAULT_VELOCITY
+from seqgen_midi.music.voices import CHOIR_PROGRAM, VOICES
+
+RESOLUTION = 4
+"""Columns in a quarter."""
+HEADER = 3
+"""The ids before the first column: BOS, meter, pickup."""
+MAX_COLUMNS = 8192
+"""512 bars of 4/4. A longer piece is no chorale."""
+MAX_OFFSET = 0.25
+"""How far from its column a note may begin, in columns. A triplet or a 32nd is farther off."""
+TRACKS = tuple(Track(CHOIR_PROGRAM, name=voice.name) for voice in VOICES)
+RANGES = np.array([(voice.lowest, voice.highest) for voice in VOICES])
 
 
-class ChoraleEncoding(Encoding[Chorale]):
+class Chorale(Encoding):
     """Pieces in four voices, each of them one note at a time."""
 
-    vocabulary = VOCABULARY
-    unit: ClassVar[str] = "note"
-    period: ClassVar[int] = len(VOICES)
-    renders: ClassVar[tuple[str, ...]] = ("png", "wav", "musicxml", "abc")
-    fewest_voices = len(VOICES)
-    """That a file may have; those that it has not are silent. A prompt may be one melody."""
+    name = "chorale"
+    summary = "four voices, each a token a 16th"
+    unit = "note"
+    period = len(VOICES)
+    renderings = ("png", "wav", "musicxml", "abc")
+    voices = VOICES
+    is_grid = True
+    table = TABLE
 
-    def read_midi(self, path: Path) -> Iterator[Chorale]:
-        from seqgen_midi.io.midi_reading import read_midi
+    def quantise(self, piece: Piece, *, partial: bool = False) -> Piece:
+        """Starts and ends at the nearest 16th, and the tracks as soprano, alto, tenor and bass in their order.
 
-        yield read_midi(path, self.fewest_voices)
+        A short first bar with a time signature of its own is a pickup, as notation programs write it. Raises
+        UnusableFile.
+        """
+        if piece.is_drum.any():
+            raise UnusableFile("with drums")
+        meter, pickup = meter_and_pickup(piece)
+        if not (1 if partial else len(VOICES)) <= len(piece.tracks) <= len(VOICES):
+            raise UnusableFile("not in four voices")
+        end = piece.start.astype(np.int64) + piece.duration
+        if not len(piece):
+            raise UnusableFile("empty")
+        if end.max() * RESOLUTION > MAX_COLUMNS * piece.resolution:
+            raise UnusableFile(f"longer than {MAX_COLUMNS} 16ths")
+        start = piece.start * (RESOLUTION / piece.resolution)
+        first, last = np.rint(start).astype(int), np.rint(end * (RESOLUTION / piece.resolution)).astype(int)
+        if (np.abs(start - first) >= MAX_OFFSET).any() or (last <= first).any():
+            raise UnusableFile("rhythms finer than a 16th")
+        order = np.lexsort((first, piece.track))
+        follows = np.diff(piece.track[order]) == 0
+        if (follows & (first[order][1:] < last[order][:-1])).any():
+            raise UnusableFile("two notes at once in a voice")
+        return _piece(meter, pickup, first, last - first, piece.pitch, piece.track)
 
-    def read_score(self, path: Path) -> Iterator[Chorale | Remark]:
-        from seqgen_midi.io.score_reading import read_score
+    def tokens(self, piece: Piece) -> np.ndarray:
+        """Raises UnusableFile where a voice leaves its range."""
+        meter, pickup = meter_and_pickup(piece)
+        lowest, highest = RANGES[piece.track].T
+        if ((piece.pitch < lowest) | (piece.pitch > highest)).any():
+            raise UnusableFile("a voice leaves its range")
+        shape = (piece.end + 1, len(VOICES))
+        begun, ended = (
+            np.bincount(column * len(VOICES) + piece.track, minlength=shape[0] * shape[1]).reshape(shape)
+            for column in (piece.start, piece.start + piece.duration)
+        )
+        columns = np.where(np.cumsum(begun - ended, axis=0) > 0, HOLD, REST)
+        columns[piece.start, piece.track] = FIRST_PITCH + piece.pitch - LOWEST
+        header = [TABLE.first("meter") + METERS.index(meter), FIRST_PICKUP + pickup]
+        return np.concatenate([header, columns[:-1].ravel()])
 
-        yield from read_score(path, self.fewest_voices)
-
-    def encode(self, item: Chorale) -> Example:
-        example = Example.document(chorale.tokens(item))
-        if len(item.grid) < item.pickup + item.bar:
+    def encode(self, piece: Piece) -> Example:
+        meter, pickup = meter_and_pickup(piece)
+        example = Example.document(self.tokens(piece))
+        if piece.end < pickup + BAR_COLUMNS[meter]:
             raise UnusableFile("shorter than a bar")
-        if not domain_grammar().accepts(example.ids):
-            raise UnusableFile("ends in silence, or holds a note that never began")
         return example
 
-    def decode(self, ids: np.ndarray) -> Chorale:
-        return chorale.decode(ids)
+    def decode(self, ids: np.ndarray) -> Piece:
+        """An incomplete last column is left out. A document that ends within its header is an empty piece."""
+        content = ids[1:-1] if len(ids) > 1 and ids[-1] == EOS else ids[1:]
+        meter = METERS[int(TABLE.value[content[0]])] if len(content) > 0 else METERS[0]
+        pickup = int(TABLE.value[content[1]]) if len(content) > 1 else 0
+        columns = content[2:]
+        columns = columns[: len(columns) // len(VOICES) * len(VOICES)].reshape(-1, len(VOICES)).T
+        # Voice after voice on one line: a note lasts until something else than `hold` follows, or its voice ends.
+        line = np.pad(columns, ((0, 0), (0, 1)), constant_values=REST).ravel()
+        changes = np.append(np.flatnonzero(line != HOLD), line.size)
+        first, length = changes[:-1], np.diff(changes)
+        is_note = line[first] >= FIRST_PITCH
+        voice, column = np.divmod(first[is_note], columns.shape[1] + 1)
+        pitch = line[first[is_note]] - FIRST_PITCH + LOWEST
+        return _piece(meter, pickup, column, length[is_note], pitch, voice)
 
     @property
     def automaton(self) -> Grammar:
-        return domain_grammar()
+        return full_grammar()
 
-    def without_prompt(self, ids: np.ndarray, prompt: int) -> np.ndarray:
-        return without_prompt(ids, prompt)
+    def narrow(
+        self,
+        allowed: np.ndarray,
+        bars: int | None = None,
+        density: tuple[int, int] | None = None,
+        *,
+        keep_meters: bool = False,
+    ) -> Grammar:
+        """`bars` counts the full bars after the pickup; where any pickup is allowed, there is none then.
 
-    def augment(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """The same piece in another key: −5 to +6 semitones, as far as every voice stays within its range."""
-        return chorale.transpose(ids, rng, TRANSPOSED_DOWN, TRANSPOSED_UP)
-
-    def passages(self, ids: np.ndarray) -> np.ndarray:
-        return np.where(ids > EOS, intervals(ids, ids >= FIRST_PITCH, len(VOCABULARY)), -1)
-
-    def notes_of(self, ids: np.ndarray) -> np.ndarray:
-        heads, notes = ids >= FIRST_PITCH, np.full(len(ids), -1)
-        number = np.where(heads, np.cumsum(heads) - 1, -1)
-        for voice in range(len(VOICES)):
-            line = slice(HEADER + voice, None, len(VOICES))
-            sung = heads[line] | (ids[line] == HOLD_ID)
-            notes[line] = np.where(sung, np.maximum.accumulate(number[line]), -1)
-        return notes
-
-    def piece(self, item: Chorale) -> Piece:
-        """A tick is a 16th. A pickup has a time signature of its own length, followed by the real one.
-
-        That is how notation programs write it, and how every program shows the right bars.
+        A pickup and a bar that is cut short have no minimum of notes.
         """
-        rows = [
-            (note.start, note.end - note.start, note.pitch, LOUDNESS, voice)
-            for voice in range(len(VOICES))
-            for note in item.notes(voice)
-        ]
-        beats, unit = map(int, item.meter.split("/"))
-        meters = [(item.pickup, beats, unit)]
-        if item.pickup:
-            divisor = gcd(item.pickup, 4)
-            meters.insert(0, (0, item.pickup // divisor, 16 // divisor))
-        notes = in_order(*np.array(rows, np.int64).reshape(-1, 5).T)
-        return Piece.of(4, [Track(voice.program, name=voice.name) for voice in VOICES], notes, meters=meters)
+        meters: list[str] = [METERS[number] for number in np.flatnonzero(allowed[0, TABLE.ids("meter")])]
+        pickups = np.flatnonzero(allowed[0, TABLE.ids("pickup")])
+        if not keep_meters and not (bars is None and density is None):
+            meters = meters_that_fit(meters, bars, density)
+        is_any_pickup = len(pickups) == len(TABLE.ids("pickup"))
+        if is_any_pickup and bars is not None:
+            pickups, is_any_pickup = pickups[:1], False
+        pitches = ALL_PITCHES.copy()
+        pitches[:, LOWEST : LOWEST + len(TABLE.ids("pitch"))] &= allowed[:, TABLE.ids("pitch")]
+        return chorale_grammar(meters, pitches, bars, None if is_any_pickup else pickups.tolist(), density)
 
-    def write_musicxml(self, item: Chorale, path: Path) -> None:
-        from seqgen_midi.io.score_reading import write_musicxml
+    def bars(self, ids: np.ndarray) -> Bars:
+        """The full bars after the pickup; the last one may be cut short."""
+        length = BAR_COLUMNS[METERS[int(TABLE.value[ids[1]])]]
+        pickup, columns = int(TABLE.value[ids[2]]), -(-(len(ids) - HEADER) // len(VOICES))
+        starts = np.arange(pickup, columns, length)
+        is_last_complete = (columns - pickup) % length == 0
+        return Bars(HEADER + len(VOICES) * starts, np.full(len(starts), length / RESOLUTION), is_last_complete)
 
-        write_musicxml(item, path)
+    def voice_numbers(self, ids: np.ndarray) -> np.ndarray:
+        return (np.arange(len(ids)) - HEADER) % len(VOICES)
+
+    @property
+    def pitch_limits(self) -> np.ndarray:
+        return FIRST_PITCH + RANGES - LOWEST
+
+    def remainder(self, ids: np.ndarray, prompt_length: int) -> np.ndarray:
+        """The columns after the prompt; a note that sounds across its end begins there anew."""
+        columns = -(-max(prompt_length - HEADER, 0) // len(VOICES))
+        begin = HEADER + columns * len(VOICES)
+        rest = ids[begin:].copy()
+        for voice in range(min(len(VOICES), len(rest))):
+            before = ids[HEADER + voice : begin : len(VOICES)]
+            if rest[voice] == HOLD:
+                rest[voice] = before[before >= FIRST_PITCH][-1]
+        bar = BAR_COLUMNS[METERS[int(TABLE.value[ids[1]])]]
+        pickup = FIRST_PICKUP + (int(TABLE.value[ids[2]]) - columns) % bar
+        return np.concatenate([ids[:2], [pickup], rest]).astype(np.int32)
 
 
-def without_prompt(ids: np.ndarray, prompt: int) -> np.ndarray:
-    """The chorale after the first `prompt` ids: it begins where they end, with what sounds there begun anew."""
-    columns = -(-max(prompt - HEADER, 0) // len(VOICES))
-    begins = HEADER + columns * len(VOICES)
-    piece, rest = chorale.decode(ids[:begins]), ids[begins:].copy()
-    for voice in range(len(VOICES)):
-        sounding = [note for note in piece.notes(voice) if note.end == columns]
-        if sounding and len(rest) > voice and rest[voice] == HOLD_ID:
-            rest[voice] = FIRST_PITCH + sounding[0].pitch - chorale.LOWEST
-    pickup = chorale.FIRST_PICKUP + (piece.pickup - columns) % piece.bar
-    return np.concatenate([ids[:2], [pickup], rest]).astype(np.int32)
+def meter_and_pickup(piece: Piece) -> tuple[str, int]:
+    """The time signature of a piece and the 16ths of its pickup; raises UnusableFile where it has no single meter."""
+    changes = [(tick, f"{numerator}/{denominator}") for tick, numerator, denominator in piece.meters.tolist()]
+    distinct = [row for number, row in enumerate(changes) if number == 0 or row[1] != changes[number - 1][1]]
+    start, meter = distinct[-1] if distinct else (0, METERS[0])
+    if meter not in METERS:
+        raise UnusableFile("a meter other than " + ", ".join(METERS))
+    pickup, remainder = divmod(start * RESOLUTION, piece.resolution)
+    if len(distinct) > 1 + (start > 0) or remainder or pickup >= BAR_COLUMNS[meter]:
+        raise UnusableFile("the meter changes")
+    bar_ticks = BAR_COLUMNS[meter] * piece.resolution // RESOLUTION
+    if any((tick - start) % bar_ticks for tick, name in changes if tick > start):
+        raise UnusableFile("bars of different lengths")
+    return meter, pickup
+
+
+def _piece(
+    meter: str, pickup: int, start: np.ndarray, length: np.ndarray, pitch: np.ndarray, voice: np.ndarray
+) -> Piece:
+    """The piece of notes in columns. A pickup has a time signature of its own length, followed by the real one."""
+    meters = [(pickup, *parse_meter(meter))]
+    if pickup:
+        divisor = gcd(pickup, RESOLUTION)
+        meters.insert(0, (0, pickup // divisor, 4 * RESOLUTION // divisor))
+    notes = sort_notes(start, length, pitch, np.full(len(start), DEFAULT_VELOCITY), voice)
+    return Piece.of(RESOLUTION, TRACKS, notes, meters=meters)

@@ -1,11 +1,12 @@
-"""The automaton of chorale documents: which token may follow which, for any choice of meters, bars and pitches.
+"""The tokens of chorales, and their automaton for any choice of meters, bars and pitches.
 
-A state is a meter, a bar, a 16th of that bar, the voice whose turn it is, and which voices sound. All bars of a meter
-share one table, so it is made once and repeated, which builds the automaton for 64 bars in a fraction of a second where
-a product state by state takes minutes.
+A state is a meter, a bar, a 16th of that bar, the voice whose turn it is, and the set of voices that sound. All bars of
+a meter share one table, so the table is made once and repeated. That builds the automaton of 64 bars in a fraction of a
+second, where a product state by state takes minutes.
 
-The automaton has no dead ends as long as every voice has a pitch: a voice can always begin a note. Only the last column
-of a fixed number of bars could fall silent, and the last step into silence is forbidden. So nothing is to be trimmed.
+The automaton has no dead ends as long as every voice has a pitch, because a voice can always begin a note. Only the
+last column of a fixed number of bars could fall silent, and the last step into silence is forbidden. So it needs no
+trimming.
 """
 
 from __future__ import annotations
@@ -16,40 +17,53 @@ from functools import lru_cache
 import numpy as np
 
 from seqgen import EOS, Grammar
-from seqgen_midi.encodings.automata import counted
-from seqgen_midi.music.chorale import FIRST_PICKUP, FIRST_PITCH, HOLD_ID, METER_IDS, REST_ID, VOCABULARY
-from seqgen_midi.music.voices import LOWEST, METERS, VOICES
+from seqgen_midi.encodings.narrowing import count_notes
+from seqgen_midi.encodings.tokens import Kind, Role, TokenTable
+from seqgen_midi.music.meters import bar_quarters
+from seqgen_midi.music.voices import VOICES
 
-SOUNDING = 2 ** len(VOICES)
-CELLS = len(VOICES) * SOUNDING
+METERS = ("4/4", "3/4", "3/2", "2/4", "6/8", "2/2", "12/8", "6/4")
+"""The commonest meter first: where not all of them fit into a grammar, the first ones are kept."""
+BAR_COLUMNS = {name: int(4 * bar_quarters(name)) for name in METERS}
+"""16ths in a bar."""
+LOWEST, HIGHEST = min(voice.lowest for voice in VOICES), max(voice.highest for voice in VOICES)
+TABLE = TokenTable(
+    meter=Kind(Role.METER, METERS),
+    pickup=Kind(Role.DOCUMENT, range(max(BAR_COLUMNS.values()))),
+    rest=Kind(Role.REST),
+    hold=Kind(Role.MODIFIER),
+    pitch=Kind(Role.NOTE, range(LOWEST, HIGHEST + 1)),
+)
+FIRST_METER, FIRST_PICKUP, REST, HOLD, FIRST_PITCH = (TABLE.first(kind) for kind in TABLE.kinds)
+ALL_PITCHES = np.array([[voice.lowest <= pitch <= voice.highest for pitch in range(128)] for voice in VOICES])
+"""The MIDI pitches in the range of each voice: bool[4, 128]."""
+
+SOUNDING_SETS = 2 ** len(VOICES)
+STATES_PER_COLUMN = len(VOICES) * SOUNDING_SETS
 """States in one 16th of one bar."""
-MOST_STATES = 120_000
-"""Past this, a fixed number of bars is offered in the commonest meters only: 60 MB of tables, half a second."""
+MAX_STATES = 120_000
+"""Where a number of bars is asked for, only the commonest meters are kept that need no more: 60 MB, half a second."""
+UNCOUNTED_BARS = 3
+"""Bars of a meter in an automaton that does not count them: the pickup, the first full bar, and one that repeats."""
 
-METER_NAMES = tuple(METERS)
-FIRST_POSITIONS = np.cumsum([0, *METERS.values()])
-"""Where each meter begins when the positions of all meters are counted through; the last is their number."""
-AFTER_METER_CLASS = int(FIRST_POSITIONS[-1]) * len(VOICES)
+FIRST_COLUMN = dict(zip(METERS, np.cumsum([0, *BAR_COLUMNS.values()]).tolist(), strict=False))
+"""The first column of each meter when the columns of all meters are numbered through."""
+AFTER_METER_CLASS = sum(BAR_COLUMNS.values()) * len(VOICES)
 START_CLASS = AFTER_METER_CLASS + len(METERS)
-"""Every grammar has a start, so giving it the highest number gives all of them the same number of classes."""
-
-
-def default_pitches() -> np.ndarray:
-    """bool[4, 128]: the MIDI pitches within the range of each voice."""
-    pitches = np.arange(128)
-    return np.stack([(pitches >= voice.lowest) & (pitches <= voice.highest) for voice in VOICES])
+"""Every grammar has a start, so as the highest class it gives all of them the same number of classes."""
 
 
 @lru_cache(maxsize=1)
-def domain_grammar() -> Grammar:
+def full_grammar() -> Grammar:
     """The grammar that models are trained with: any meter, any pickup, one full bar or more, no silence at the end."""
-    return chorale_grammar(METER_NAMES, default_pitches())
+    return chorale_grammar(METERS, ALL_PITCHES)
 
 
-def fitting_meters(bars: int) -> tuple[str, ...]:
-    """The meters, commonest first, that a grammar with so many bars of each has room for: always at least one."""
-    states = np.cumsum([length * CELLS * bars for length in METERS.values()])
-    return METER_NAMES[: max(1, int((states <= MOST_STATES).sum()))]
+def meters_that_fit(meters: Sequence[str], bars: int | None, density: tuple[int, int] | None) -> list[str]:
+    """The first of `meters` whose automaton with so many bars and counts of notes has MAX_STATES; at least one."""
+    copies = (bars or UNCOUNTED_BARS) * (1 if density is None else density[1] + 1)
+    states = np.cumsum([BAR_COLUMNS[name] * STATES_PER_COLUMN * copies for name in meters])
+    return list(meters[: max(1, int((states <= MAX_STATES).sum()))])
 
 
 def chorale_grammar(
@@ -61,91 +75,90 @@ def chorale_grammar(
 ) -> Grammar:
     """The automaton of documents in one of `meters`; raises ImpossibleConstraints when there are none.
 
-    pitches: bool[4, 128]; the MIDI pitches that each voice may sing, at least one for each.
-    bars:    exactly so many full bars after the pickup; None: at least one.
-    pickups: the lengths of pickup allowed, in 16ths; None: any that is shorter than a bar.
-    density: the fewest and the most notes that begin in a full bar; a pickup and a bar cut short have no fewest.
+    pitches: bool[4, 128]; the MIDI pitches that each voice may sing, at least one for each
+    bars:    exactly so many full bars after the pickup; None: at least one
+    pickups: the lengths of pickup allowed, in 16ths; None: any that is shorter than a bar
+    density: the minimum and maximum number of notes that begin in a full bar; a pickup and a bar that is cut short have
+             no minimum
     """
-    blocks, last_cells, full = [], [np.zeros(1 + len(meters), bool)], [np.zeros(1 + len(meters), bool)]
-    first_state = 1 + len(meters)
-    start_allowed = np.zeros((first_state, len(VOCABULARY)), bool)
-    start_next = np.zeros((first_state, len(VOCABULARY)), np.int32)
+    header = 1 + len(meters)
+    first_state = header
+    start_allowed = np.zeros((header, len(TABLE.vocabulary)), bool)
+    start_next = np.zeros((header, len(TABLE.vocabulary)), np.int32)
+    blocks, in_last_column, is_full_bar = [], [np.zeros(header, bool)], [np.zeros(header, bool)]
     for row, meter in enumerate(meters, start=1):
-        start_allowed[0, METER_IDS[meter]] = True
-        start_next[0, METER_IDS[meter]] = row
-        length = METERS[meter]
+        token, length = FIRST_METER + METERS.index(meter), BAR_COLUMNS[meter]
+        start_allowed[0, token], start_next[0, token] = True, row
         for pickup in range(length) if pickups is None else pickups:
             start_allowed[row, FIRST_PICKUP + pickup] = True
-            start_next[row, FIRST_PICKUP + pickup] = first_state + (length - pickup if pickup else length) * CELLS
-        block = meter_block(meter, pitches, bars)
-        blocks.append((block[0], np.where(block[0], block[1] + first_state, 0).astype(np.int32), block[2]))
-        first_state += len(block[2])
-        size = length * CELLS
-        cells = np.arange(len(block[2]))
-        last_cells.append((cells % size >= size - SOUNDING) & (cells // size <= (bars or 2)))
-        full.append(cells >= size)
-    header = [START_CLASS, *(AFTER_METER_CLASS + METER_NAMES.index(meter) for meter in meters)]
+            start_next[row, FIRST_PICKUP + pickup] = first_state + STATES_PER_COLUMN * (length - pickup or length)
+        allowed, next_state, classes = _meter_states(meter, pitches, bars)
+        blocks.append((allowed, np.where(allowed, next_state + first_state, 0).astype(np.int32), classes))
+        first_state += len(classes)
+        size, states = length * STATES_PER_COLUMN, np.arange(len(classes))
+        in_last_column.append((states % size >= size - SOUNDING_SETS) & (states // size <= (bars or 2)))
+        is_full_bar.append(states >= size)
+    header_classes = [START_CLASS, *(AFTER_METER_CLASS + METERS.index(meter) for meter in meters)]
     allowed = np.concatenate([start_allowed, *(block[0] for block in blocks)])
     next_state = np.concatenate([start_next, *(block[1] for block in blocks)])
     next_state[:, EOS] = 0
-    grammar = Grammar(allowed, next_state, 0, np.concatenate([header, *(block[2] for block in blocks)]))
+    grammar = Grammar(allowed, next_state, 0, np.concatenate([header_classes, *(block[2] for block in blocks)]))
     if density is None:
         return grammar
-    tokens = np.arange(len(VOCABULARY))
-    ends = np.concatenate(last_cells)[:, None] & (tokens != EOS)
-    least = density[0] * np.concatenate(full)[:, None]
-    return counted(grammar, tokens >= FIRST_PITCH, ends, least, density[1])
+    ends_bar = np.concatenate(in_last_column)[:, None] & (np.arange(len(TABLE.vocabulary)) != EOS)
+    minimum = density[0] * np.concatenate(is_full_bar)
+    return count_notes(grammar, TABLE.of_kind("pitch"), ends_bar, minimum, density[1])
 
 
-def meter_block(meter: str, pitches: np.ndarray, bars: int | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The states of one meter from 0: allowed and next, both [states, vocabulary], and classes int[states].
+def _meter_states(meter: str, pitches: np.ndarray, bars: int | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The states of one meter, numbered from 0: allowed and next state, both [S, V], and classes int[S].
 
-    The bars lie one behind the other, so that the state after a bar's last cell is the next bar's first: the pickup's,
-    then `bars` full ones and an end; or the first full one, and one that repeats and may end between its columns.
+    The bars follow one another, so that the state after the last of a bar is the first of the next bar. There is the
+    pickup's bar, and then either `bars` full ones and an end, or the first full one, and one that repeats and may end
+    between its columns.
     """
-    allowed, following = one_bar(METERS[meter], pitches)
+    allowed, next_state = _bar_states(BAR_COLUMNS[meter], pitches)
     size = len(allowed)
-    stored = 1 + (bars if bars is not None else 2)
-    allowed = np.tile(allowed, (stored, 1))
-    following = np.concatenate([following + bar * size for bar in range(stored)])
-    first_class = int(FIRST_POSITIONS[METER_NAMES.index(meter)]) * len(VOICES)
-    classes = np.tile(first_class + np.arange(size) // SOUNDING, stored)
-    last = slice((stored - 1) * size, stored * size)
+    count = 1 + (2 if bars is None else bars)
+    allowed = np.tile(allowed, (count, 1))
+    next_state = np.concatenate([next_state + bar * size for bar in range(count)])
+    first_class = FIRST_COLUMN[meter] * len(VOICES)
+    classes = np.tile(first_class + np.arange(size) // SOUNDING_SETS, count)
+    last = slice((count - 1) * size, count * size)
     if bars is None:
-        following[last] -= np.where(following[last] >= stored * size, size, 0)
-        cells = np.arange(size)
-        allowed[last, EOS] = (cells // SOUNDING % len(VOICES) == 0) & (cells % SOUNDING > 0)
-        return allowed, following, classes
-    silent = following[last] == stored * size
+        next_state[last] -= np.where(next_state[last] >= count * size, size, 0)
+        states = np.arange(size)
+        allowed[last, EOS] = (states // SOUNDING_SETS % len(VOICES) == 0) & (states % SOUNDING_SETS > 0)
+        return allowed, next_state, classes
+    silent = next_state[last] == count * size
     allowed[last] &= ~silent
-    following[last] = np.minimum(following[last], stored * size)
-    end = np.arange(len(VOCABULARY))[None] == EOS
+    next_state[last] = np.minimum(next_state[last], count * size)
+    end = np.arange(len(TABLE.vocabulary))[None] == EOS
     return (
         np.concatenate([allowed, end]),
-        np.concatenate([following, np.zeros_like(end)]),
+        np.concatenate([next_state, np.zeros_like(end)]),
         np.append(classes, first_class),
     )
 
 
-def one_bar(length: int, pitches: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The table of a bar of `length` 16ths: bool[cells, vocabulary] and int32[cells, vocabulary].
+def _bar_states(length: int, pitches: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The table of a bar of `length` 16ths: allowed bool[S, V] and next state int32[S, V].
 
-    A cell is (16th · 4 + voice) · 16 + the set of voices that sound, as bits. Cells past the last are the next bar's.
+    A state is (16th · 4 + voice) · 16 + the set of voices that sound, as bits. States past the last are the next bar's.
     """
-    cells = length * CELLS
-    allowed = np.zeros((cells, len(VOCABULARY)), bool)
-    following = np.zeros((cells, len(VOCABULARY)), np.int32)
-    number = np.arange(cells)
-    turn, sounding = np.divmod(number, SOUNDING)
+    states = length * STATES_PER_COLUMN
+    allowed = np.zeros((states, len(TABLE.vocabulary)), bool)
+    next_state = np.zeros((states, len(TABLE.vocabulary)), np.int32)
+    turn, sounding = np.divmod(np.arange(states), SOUNDING_SETS)
     for voice in range(len(VOICES)):
         mine = turn % len(VOICES) == voice
         bit = 1 << voice
-        next_turn = (turn[mine] + 1) * SOUNDING
-        sings = FIRST_PITCH + np.flatnonzero(pitches[voice]) - LOWEST
-        allowed[np.ix_(mine, sings)] = True
-        following[np.ix_(mine, sings)] = (next_turn + (sounding[mine] | bit))[:, None]
-        allowed[mine, HOLD_ID] = sounding[mine] & bit > 0
-        following[mine, HOLD_ID] = next_turn + sounding[mine]
-        allowed[mine, REST_ID] = True
-        following[mine, REST_ID] = next_turn + (sounding[mine] & ~bit)
-    return allowed, following
+        next_turn = (turn[mine] + 1) * SOUNDING_SETS
+        notes = FIRST_PITCH + np.flatnonzero(pitches[voice]) - LOWEST
+        allowed[np.ix_(mine, notes)] = True
+        next_state[np.ix_(mine, notes)] = (next_turn + (sounding[mine] | bit))[:, None]
+        allowed[mine, HOLD] = sounding[mine] & bit > 0
+        next_state[mine, HOLD] = next_turn + sounding[mine]
+        allowed[mine, REST] = True
+        next_state[mine, REST] = next_turn + (sounding[mine] & ~bit)
+    return allowed, next_state

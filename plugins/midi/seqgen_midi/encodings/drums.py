@@ -1,65 +1,72 @@
 """Drums on a grid: `bar:4/4 position:0 hit:kick hit:closed-hat position:2 hit:closed-hat …`.
 
-Positions rise within a bar, and hits within a position, so a pattern has one document. How loud and how long a hit is
-is not told. The 128 keys of the drum channel become twelve classes, the nine of Roberts et al. (2018, MusicVAE) and
-three for what is played beside the kit; two keys of a class at one step are one hit.
+Positions rise within a bar, and hits within a position, so a pattern has one document. The encoding has neither
+velocities nor durations. The 128 keys of the drum channel become twelve classes: the nine of Roberts et al. (2018,
+MusicVAE) and three for what is played beside the kit. Two keys of one class at one step are one hit.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
 
 from seqgen import EOS, Grammar, UnusableFile
-from seqgen_midi.encodings.automata import Rules
-from seqgen_midi.encodings.base import PieceEncoding
-from seqgen_midi.encodings.tokens import TokenTable
-from seqgen_midi.music.meters import METERS, Cells, bars_of, meter_map, starts_of
-from seqgen_midi.music.piece import Piece, Track, begins, rounded
-from seqgen_midi.music.velocities import LOUDNESS
+from seqgen.grammar import TransitionTable
+from seqgen_midi.encodings.bars import BarCells, bar_starts, bars_of, meter_map
+from seqgen_midi.encodings.base import Encoding
+from seqgen_midi.encodings.tokens import Kind, Role, TokenTable
+from seqgen_midi.music.meters import METERS
+from seqgen_midi.music.piece import Piece, Track, is_new, round_half_up
+from seqgen_midi.music.velocities import DEFAULT_VELOCITY
 
-RESOLUTION = 4
-# General MIDI keys of each class; the first is the one that is written.
 CLASSES = {
     "kick": (36, 35), "snare": (38, 40), "stick": (37, 39, 31, 32, 33, 34), "closed-hat": (42, 44), "open-hat": (46,),
     "low-tom": (45, 41, 43), "mid-tom": (47, 48), "high-tom": (50,), "crash": (49, 52, 55, 57), "ride": (51, 53, 59),
     "hand-drum": (62, 60, 61, 63, 64, 65, 66, 78, 79, 86, 87), "percussion": (56,),
 }  # fmt: skip
-"""`percussion` takes every key that no other class names: bells, shakers, whistles, and what is no drum at all."""
+"""The General MIDI keys of each class; the first of them is written. `percussion` takes every key that no other class
+names: bells, shakers, whistles, and keys that are no drum at all."""
 CLASS_NAMES = tuple(CLASSES)
-KEYS = np.array([keys[0] for keys in CLASSES.values()])
+WRITTEN_KEY = np.array([keys[0] for keys in CLASSES.values()])
 CLASS_OF_KEY = np.full(128, CLASS_NAMES.index("percussion"))
 for _number, _keys in enumerate(CLASSES.values()):
     CLASS_OF_KEY[list(_keys)] = _number
 KIT = Track(0, True, "Drums")
 
 
-class Drums(PieceEncoding):
+class Drums(Encoding):
     """The drum tracks of a piece, all together."""
 
-    def __init__(self, settings: Any) -> None:
-        super().__init__(settings)
-        self.resolution = settings.resolution or RESOLUTION
-        self.cells = Cells(self.resolution)
-        self.table = TokenTable({"bar": METERS, "position": range(self.cells.lengths.max()), "hit": CLASSES})
-        self.vocabulary = self.table.vocabulary
+    name = "drums"
+    summary = "hits on a grid"
+    options: ClassVar[Mapping[str, int]] = {"resolution": 4}
 
-    def quantise(self, piece: Piece) -> Piece:
-        """Hits at the nearest step, one a class; raises UnusableFile without drums."""
-        drums = piece.drums
-        if not drums.any():
+    def __init__(self, **options: int) -> None:
+        super().__init__(**options)
+        self.resolution = self.option["resolution"]
+        self.cells = BarCells(self.resolution)
+        self.table = TokenTable(
+            bar=Kind(Role.BAR, METERS),
+            position=Kind(Role.TIME, range(self.cells.lengths.max())),
+            hit=Kind(Role.NOTE, CLASSES),
+        )
+
+    def quantise(self, piece: Piece, *, partial: bool = False) -> Piece:
+        """Hits at the nearest step, one of each class; raises UnusableFile without drums."""
+        drums = piece.select(piece.is_drum)
+        if not len(drums):
             raise UnusableFile("no drums")
-        step = rounded(piece.start[drums].astype(np.int64) * self.resolution, piece.resolution)
-        step, kind = np.unique(np.column_stack([step, CLASS_OF_KEY[piece.pitch[drums]]]), axis=0).T
+        step = round_half_up(drums.start.astype(np.int64) * self.resolution, piece.resolution)
+        step, drum = np.unique(np.column_stack([step, CLASS_OF_KEY[drums.pitch]]), axis=0).T
         starts, meters = bars_of(piece, self.resolution, int(step[-1]))
-        return self.piece_of(step, kind, starts, meters)
+        return self._piece(step, drum, starts, meters)
 
-    def piece_of(self, step: np.ndarray, kind: np.ndarray, starts: np.ndarray, meters: np.ndarray) -> Piece:
-        """The piece of hits [n] and bars [bars]."""
+    def _piece(self, step: np.ndarray, drum: np.ndarray, starts: np.ndarray, meters: np.ndarray) -> Piece:
         one = np.ones_like(step)
-        notes = (step, one, KEYS[kind], LOUDNESS * one, 0 * one)
+        notes = (step, one, WRITTEN_KEY[drum], DEFAULT_VELOCITY * one, 0 * one)
         return Piece.of(self.resolution, [KIT], notes, meters=meter_map(starts, meters))
 
     def tokens(self, piece: Piece) -> np.ndarray:
@@ -68,7 +75,7 @@ class Drums(PieceEncoding):
         first = self.table.first
         position, hit = first("position") + piece.start - starts[bar], first("hit") + CLASS_OF_KEY[piece.pitch]
         rows = np.column_stack([position, hit])
-        counts = np.column_stack([begins(piece.start), np.ones(len(piece), int)])
+        counts = np.column_stack([is_new(piece.start), np.ones(len(piece), int)])
         before = np.searchsorted(bar, np.arange(len(starts)))
         rows = np.insert(rows, before, np.column_stack([first("bar") + meters, 0 * meters]), axis=0)
         counts = np.insert(counts, before, (1, 0), axis=0)
@@ -76,32 +83,33 @@ class Drums(PieceEncoding):
 
     def decode(self, ids: np.ndarray) -> Piece:
         table = self.table
-        meters = table.value[ids[table.among(ids, "bar")]]
-        starts = starts_of(meters, self.resolution)
-        hits = np.flatnonzero(table.among(ids, "hit"))
-        bar = np.cumsum(table.among(ids, "bar"))[hits] - 1
-        step = starts[bar] + table.value[ids[table.places(ids, "position")[hits]]]
-        return self.piece_of(step, table.value[ids[hits]], starts, meters)
+        is_bar = table.of_kind("bar")[ids]
+        meters = table.value[ids[is_bar]]
+        starts = bar_starts(meters, self.resolution)
+        hits = np.flatnonzero(table.of_kind("hit")[ids])
+        bar = np.cumsum(is_bar)[hits] - 1
+        step = starts[bar] + table.value[ids[table.last_position(ids, "position")[hits]]]
+        return self._piece(step, table.value[ids[hits]], starts, meters)
 
     @cached_property
     def automaton(self) -> Grammar:
         """States: the start; after a bar, by its length; after a position, a cell; after a hit, by cell and class."""
         cells, table = self.cells, self.table
-        size, kinds = len(cells), len(CLASSES)
+        size, classes = len(cells), len(CLASSES)
         bar = 1 + np.arange(len(cells.lengths))
         at = bar[-1] + 1 + np.arange(size)
-        hit = at[-1] + 1 + np.arange(size * kinds).reshape(size, kinds)
-        rules = Rules(int(hit[-1, -1]) + 1, len(self.vocabulary))
-        rules.allow(np.concatenate([[0], bar, hit.ravel()]), table.ids("bar"), bar[cells.of_meter])
+        hit = at[-1] + 1 + np.arange(size * classes).reshape(size, classes)
+        rules = TransitionTable(int(hit[-1, -1]) + 1, len(self.vocabulary))
+        rules.allow(np.concatenate([[0], bar, hit.ravel()]), table.ids("bar"), bar[cells.length_of_meter])
         positions = np.arange(cells.lengths.max())
         for number, length in enumerate(cells.lengths):
             rules.allow(bar[number], table.ids("position")[:length], at[cells.first[number] + np.arange(length)])
         later = (positions > cells.step[:, None]) & (positions < cells.length[:, None])
         target = at[0] + (np.arange(size) - cells.step)[:, None] + positions
         rules.allow(at, table.ids("hit"), hit)
-        for kind in range(kinds):
-            rules.allow(hit[:, kind], table.ids("position"), target, later)
-            rules.allow(hit[:, kind], table.ids("hit"), hit, np.arange(kinds) > kind)
+        for drum in range(classes):
+            rules.allow(hit[:, drum], table.ids("position"), target, later)
+            rules.allow(hit[:, drum], table.ids("hit"), hit, np.arange(classes) > drum)
         rules.allow(hit.ravel(), EOS, 0)
-        observed = np.concatenate([[0], bar, at, np.repeat(at, kinds)])
-        return rules.grammar(observed)
+        state_class = np.concatenate([[0], bar, at, np.repeat(at, classes)])
+        return rules.grammar(state_class)

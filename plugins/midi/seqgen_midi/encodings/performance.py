@@ -1,101 +1,113 @@
 """Played music in real time: `shift:12 pitch:60 velocity:20 duration:37 …`, after Oore et al. (2018).
 
-Time passes in steps of 10 ms, up to a second a token. Where Oore et al. end a note by an event of its own, which a
-model can forget, a note here carries its duration, so that none can hang. At one time pitches do not fall; a shift or a
-duration of more than a second is as many full ones as it takes and then the rest, so a performance has one document.
+Time passes in steps of 10 ms, at most a second in one token. Oore et al. end a note by an event of its own, which a
+model can forget. Here a note carries its duration, so no note can hang. Pitches do not fall at one time. A shift or a
+duration of more than a second is written as full seconds and then the rest, so a performance has one document.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import ClassVar
 
 import numpy as np
 
 from seqgen import EOS, Grammar, UnusableFile
-from seqgen_midi.encodings.automata import Rules
-from seqgen_midi.encodings.base import PieceEncoding, after, transposed
-from seqgen_midi.encodings.tokens import TokenTable
-from seqgen_midi.music.piece import Piece, Track, in_order, rounded
-from seqgen_midi.music.velocities import bins_of, centres
+from seqgen.grammar import Budget, TransitionTable
+from seqgen_midi.encodings.base import Encoding, remainder_from
+from seqgen_midi.encodings.tokens import Kind, Role, TokenTable
+from seqgen_midi.music.piece import Piece, Track, round_half_up, sort_notes
+from seqgen_midi.music.velocities import bin_centres, velocity_bins
 
-VELOCITY_BINS = 32
-STEPS = 100
-"""A second, and the most of one token."""
-LONGEST, VOICES = 6 * 3600 * STEPS, 40
-"""The longest performance, in steps, and how many notes may sound in it at once on average: about a million tokens."""
-RESOLUTION, TEMPO = 50, 500_000
-"""Ticks a quarter and microseconds a quarter of its pieces: a tick is a step."""
+STEPS_PER_SECOND = 100
+"""Also the most steps of one token."""
+MAX_STEPS, MAX_MEAN_VOICES = 6 * 3600 * STEPS_PER_SECOND, 40
+"""The length of the longest performance, and how many notes may sound in it on average: about a million tokens."""
+RESOLUTION, MICROSECONDS_PER_QUARTER = 50, 500_000
+"""Of the pieces of this encoding: a tick is a step."""
 
 
-class Performance(PieceEncoding):
-    """All that is not drums, as one player plays it: who plays which note is not told."""
+class Performance(Encoding):
+    """All notes but the drums, as one player plays them. Who plays which note is lost."""
 
-    def __init__(self, settings: Any) -> None:
-        super().__init__(settings)
-        self.bins = settings.velocity_bins or VELOCITY_BINS
-        steps = range(1, STEPS + 1)
+    name = "performance"
+    summary = "in real time, as played"
+    options: ClassVar[Mapping[str, int]] = {"velocity_bins": 32}
+    has_bars = False
+
+    def __init__(self, **options: int) -> None:
+        super().__init__(**options)
+        self.velocity_bins = self.option["velocity_bins"]
+        steps = range(1, STEPS_PER_SECOND + 1)
         self.table = TokenTable(
-            {"shift": steps, "pitch": range(128), "velocity": centres(self.bins), "duration": steps}
+            shift=Kind(Role.TIME, steps),
+            pitch=Kind(Role.NOTE, range(128)),
+            velocity=Kind(Role.MODIFIER, bin_centres(self.velocity_bins), varies=True),
+            duration=Kind(Role.MODIFIER, steps),
         )
-        self.vocabulary = self.table.vocabulary
 
-    def quantise(self, piece: Piece) -> Piece:
+    def quantise(self, piece: Piece, *, partial: bool = False) -> Piece:
         """Starts and ends to the nearest 10 ms, each note at least so long; raises UnusableFile for drums alone."""
-        played = ~piece.drums
-        if not played.any():
+        played = piece.select(~piece.is_drum)
+        if not len(played):
             raise UnusableFile("nothing but drums")
         start, end = (
-            rounded(piece.elapsed(ticks[played]), piece.resolution * 1_000_000 // STEPS)
-            for ticks in (piece.start, piece.start + piece.duration)
+            round_half_up(piece.exact_time(ticks), piece.resolution * 1_000_000 // STEPS_PER_SECOND)
+            for ticks in (played.start, played.start + played.duration)
         )
-        velocity = centres(self.bins)[bins_of(piece.velocity[played], self.bins)]
+        velocity = bin_centres(self.velocity_bins)[velocity_bins(played.velocity, self.velocity_bins)]
         duration = np.maximum(end - start, 1)
-        if max(int(start.max()), int(duration.sum()) // VOICES) > LONGEST:
-            raise UnusableFile(f"longer than {LONGEST // STEPS // 3600} hours")
-        columns = (start, duration, piece.pitch[played], velocity, np.zeros_like(start))
-        return self.piece_of(in_order(*columns))
+        if max(int(start.max()), int(duration.sum()) // MAX_MEAN_VOICES) > MAX_STEPS:
+            raise UnusableFile(f"longer than {MAX_STEPS // STEPS_PER_SECOND // 3600} hours")
+        return self._piece(sort_notes(start, duration, played.pitch, velocity, np.zeros_like(start)))
 
-    def piece_of(self, notes: tuple[np.ndarray, ...]) -> Piece:
-        return Piece.of(RESOLUTION, [Track(name="Piano")], notes, tempos=[(0, TEMPO)])
+    def _piece(self, notes: tuple[np.ndarray, ...]) -> Piece:
+        return Piece.of(RESOLUTION, [Track(name="Piano")], notes, tempos=[(0, MICROSECONDS_PER_QUARTER)])
 
     def tokens(self, piece: Piece) -> np.ndarray:
         gap = np.diff(piece.start, prepend=0)
-        seconds_between, between = np.divmod(gap - 1, STEPS)
-        seconds, rest = np.divmod(piece.duration - 1, STEPS)
+        full_shifts, shift = np.divmod(gap - 1, STEPS_PER_SECOND)
+        full_durations, duration = np.divmod(piece.duration - 1, STEPS_PER_SECOND)
         first, one = self.table.first, np.ones(len(piece), np.int64)
         rows = np.column_stack(
             [
-                (first("shift") + STEPS - 1) * one,
-                first("shift") + between,
+                (first("shift") + STEPS_PER_SECOND - 1) * one,
+                first("shift") + shift,
                 first("pitch") + piece.pitch,
-                first("velocity") + bins_of(piece.velocity, self.bins),
-                (first("duration") + STEPS - 1) * one,
-                first("duration") + rest,
+                first("velocity") + velocity_bins(piece.velocity, self.velocity_bins),
+                (first("duration") + STEPS_PER_SECOND - 1) * one,
+                first("duration") + duration,
             ]
         )
-        counts = np.column_stack([np.maximum(seconds_between, 0), gap > 0, one, one, seconds, one])
+        counts = np.column_stack([np.maximum(full_shifts, 0), gap > 0, one, one, full_durations, one])
         return np.repeat(rows.ravel(), counts.ravel())
 
     def decode(self, ids: np.ndarray) -> Piece:
         table = self.table
         steps = table.value[ids] + 1
-        now = np.cumsum(np.where(table.among(ids, "shift"), steps, 0))
-        held = np.cumsum(np.where(table.among(ids, "duration"), steps, 0))
-        head = np.flatnonzero(table.among(ids, "pitch"))
-        duration = np.append(held[head[1:]], held[-1:])[: len(head)] - held[head]
-        head, duration = head[duration > 0], duration[duration > 0]
-        velocity = centres(self.bins)[table.value[ids[head + 1]]]
-        return self.piece_of((now[head], duration, table.value[ids[head]], velocity, np.zeros_like(head)))
+        now = np.cumsum(np.where(table.of_kind("shift")[ids], steps, 0))
+        lasted = np.cumsum(np.where(table.of_kind("duration")[ids], steps, 0))
+        heads = np.flatnonzero(table.of_kind("pitch")[ids])
+        duration = np.append(lasted[heads[1:]], lasted[-1:])[: len(heads)] - lasted[heads]
+        heads, duration = heads[duration > 0], duration[duration > 0]
+        velocity = bin_centres(self.velocity_bins)[table.value[ids[heads + 1]]]
+        return self._piece((now[heads], duration, table.value[ids[heads]], velocity, np.zeros_like(heads)))
 
-    def without_prompt(self, ids: np.ndarray, prompt: int) -> np.ndarray:
-        """From the first note or shift on: a note of the prompt's may still have gone on sounding."""
-        rest = ids[prompt:]
-        return after(rest, self.table.among(rest, "pitch") | self.table.among(rest, "shift"))
+    def remainder(self, ids: np.ndarray, prompt_length: int) -> np.ndarray:
+        """From the first note or shift on. Before that, a note of the prompt may go on sounding."""
+        rest = ids[prompt_length:]
+        return remainder_from(rest, self.table.of_role(Role.NOTE, Role.TIME)[rest])
 
-    def augment(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """The same performance in another key."""
-        return transposed(ids, self.table, rng)
+    def seconds_budget(self, seconds: float) -> Budget:
+        """Shifts cost their steps; the last note begins within the last of the seconds.
+
+        An automaton would need 515 states for each 10 ms.
+        """
+        cost = np.zeros(len(self.vocabulary), np.int32)
+        cost[self.table.ids("shift")] = range(1, STEPS_PER_SECOND + 1)
+        maximum = max(0, round(seconds * STEPS_PER_SECOND) - 1)
+        return Budget(cost, max(0, maximum - STEPS_PER_SECOND + 1), maximum)
 
     @cached_property
     def automaton(self) -> Grammar:
@@ -103,7 +115,7 @@ class Performance(PieceEncoding):
         table, keys = self.table, np.arange(128)
         shifted, full = 1, 2
         pitch, velocity, ended, going_on = (3 + 128 * part + keys for part in range(4))
-        rules = Rules(3 + 4 * 128, len(self.vocabulary))
+        rules = TransitionTable(3 + 4 * 128, len(self.vocabulary))
         after_note = np.concatenate([ended, going_on])
         rules.allow(np.concatenate([[0, full], after_note]), table.ids("shift")[:-1], shifted)
         rules.allow(np.concatenate([[0, full], after_note]), table.ids("shift")[-1], full)

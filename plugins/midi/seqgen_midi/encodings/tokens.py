@@ -1,49 +1,106 @@
-"""A table of token kinds: every encoding names its tokens `kind:value`, one contiguous run of ids a kind."""
+"""The tokens of an encoding: kinds of tokens, and the role that each kind has in a document.
+
+Everything that is asked of documents in any encoding (which note a token belongs to, what a copy of a tune shares with
+it, where bars begin, what a constraint forbids) follows from this table. Some kinds mean the same wherever they occur,
+and are known by name: `pitch` (values are MIDI pitches), `hold` (a step more of a note on a grid), `chord` (chord
+symbols), `tempo` (quarters a minute), `velocity` (MIDI velocities), `program` and `drum` (General MIDI), `hit` (names
+of drums), `position` (steps from the beginning of the bar).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum, auto
 
 import numpy as np
 
 from seqgen import Vocabulary
 
 
-class TokenTable:
-    """The vocabulary of an encoding, and what each id is.
+class Role(Enum):
+    """What a token says."""
 
-    kind:  int16[vocabulary]; the number of the kind in the order of the table, −1 for BOS and EOS.
-    value: int32[vocabulary]; the place among the tokens of its kind, from 0.
+    METER = auto()
+    """The time signature of the whole document."""
+    DOCUMENT = auto()
+    """Something else of the whole document."""
+    BAR = auto()
+    """A bar begins; the value is its time signature."""
+    TEMPO = auto()
+    """The tempo of the bar."""
+    CHORD = auto()
+    """The chord symbol of the bar."""
+    TIME = auto()
+    """When the next note begins."""
+    PLAYER = auto()
+    """Who plays the next note."""
+    NOTE = auto()
+    """A note begins; every note has one such token."""
+    MODIFIER = auto()
+    """More of the note before: how loud it is, how long it lasts."""
+    REST = auto()
+    """Silence."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of tokens. A kind with the one value "" is a single token.
+
+    varies: whether a copy of a tune may have other tokens of this kind and still be a copy
     """
 
-    def __init__(self, kinds: Mapping[str, Iterable[object]]) -> None:
-        """`kinds` gives the values of each kind; a kind whose one value is "" is a single token, named by its kind."""
-        names = {
-            kind: [f"{kind}:{value}" if value != "" else kind for value in values] for kind, values in kinds.items()
-        }
-        self.vocabulary = Vocabulary(name for group in names.values() for name in group)
-        self.kinds = {kind: number for number, kind in enumerate(kinds)}
+    role: Role
+    values: Iterable[object] = ("",)
+    varies: bool = False
+
+
+class TokenTable:
+    """The vocabulary of an encoding. A token is named `kind:value`; the ids of a kind are contiguous.
+
+    kinds:  the kinds by name, in the order of their ids
+    values: the values of each kind, as text
+    kind:   int16[V]; the number of each token's kind; −1 for BOS and EOS
+    value:  int32[V]; the index of each token's value among the values of its kind
+    """
+
+    def __init__(self, **kinds: Kind) -> None:
+        self.kinds = kinds
+        self.values = {name: tuple(str(value) for value in kind.values) for name, kind in kinds.items()}
+        self.vocabulary = Vocabulary(
+            f"{name}:{value}" if value else name for name, values in self.values.items() for value in values
+        )
         self.kind = np.full(len(self.vocabulary), -1, np.int16)
         self.value = np.zeros(len(self.vocabulary), np.int32)
         self._ids: dict[str, np.ndarray] = {}
         first = 2
-        for number, (kind, group) in enumerate(names.items()):
-            ids = np.arange(first, first + len(group))
-            self.kind[ids], self.value[ids], self._ids[kind] = number, ids - first, ids
-            first += len(group)
+        for number, (name, values) in enumerate(self.values.items()):
+            ids = np.arange(first, first + len(values))
+            self.kind[ids], self.value[ids], self._ids[name] = number, ids - first, ids
+            first += len(values)
+
+    def __contains__(self, kind: str) -> bool:
+        return kind in self.kinds
 
     def ids(self, kind: str) -> np.ndarray:
         """The ids of a kind, in the order of its values."""
         return self._ids[kind]
 
     def first(self, kind: str) -> int:
-        """The id of the first value of a kind; the others follow it."""
+        """The id of the first value of a kind."""
         return int(self._ids[kind][0])
 
-    def among(self, ids: np.ndarray, kind: str) -> np.ndarray:
-        """bool[n]: which of `ids` are of a kind."""
-        return self.kind[ids] == self.kinds[kind]
+    def of_kind(self, *kinds: str) -> np.ndarray:
+        """Whether each token is of one of `kinds`: bool[V]. Kinds that the encoding does not have are passed over."""
+        mask = np.zeros(len(self.vocabulary), bool)
+        for kind in kinds:
+            mask[self._ids.get(kind, [])] = True
+        return mask
 
-    def places(self, ids: np.ndarray, kind: str) -> np.ndarray:
-        """int[n]: for each position the last one at or before it that holds a token of the kind; −1 where none does."""
-        return np.maximum.accumulate(np.where(self.among(ids, kind), np.arange(len(ids)), -1))
+    def of_role(self, *roles: Role) -> np.ndarray:
+        """Whether each token has one of `roles`: bool[V]."""
+        return self.of_kind(*(name for name, kind in self.kinds.items() if kind.role in roles))
+
+    def last_position(self, ids: np.ndarray, kind: str) -> np.ndarray:
+        """The last position at or before each of int[n] ids that holds a token of the kind: int[n]; −1 for none."""
+        return np.maximum.accumulate(np.where(self.of_kind(kind)[ids], np.arange(len(ids)), -1))

@@ -1,0 +1,1 @@
+"""What is measured of pieces: musical statistics, and what makes two pieces the same."""

@@ -15,7 +15,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from seqgen_midi.music.instruments import pitch_class_durations
 from seqgen_midi.music.keys import estimate_key
 from seqgen_midi.music.meters import bar_lines
 from seqgen_midi.music.piece import Piece
@@ -40,9 +39,9 @@ def statistics_of(piece: Piece, tempo: int) -> dict[str, float]:
 
     Those of bars are NaN for a piece without meters, which was played in real time.
     """
-    tuned = ~piece.drums
+    tuned = ~piece.is_drum
     pitch = piece.pitch[tuned]
-    seconds = piece.lasts(tempo)
+    seconds = piece.length_in_seconds(tempo)
     return {
         **_of_pitches(pitch),
         **_of_chords(piece),
@@ -82,7 +81,7 @@ def stretches(piece: Piece) -> tuple[np.ndarray, np.ndarray]:
 
     Two notes of one pitch at a time are one; drums are left out.
     """
-    tuned = ~piece.drums
+    tuned = ~piece.is_drum
     start, pitch = piece.start[tuned].astype(np.int64), piece.pitch[tuned]
     end = start + piece.duration[tuned]
     # Pitch after pitch on one line, so that what is heard of one follows from the ends so far.
@@ -146,7 +145,7 @@ def degrees(piece: Piece) -> np.ndarray:
 
     mgeval counts from C; but a model that is trained in all keys draws in all keys.
     """
-    durations = pitch_class_durations(piece)
+    durations = piece.pitch_class_ticks()
     return np.roll(durations, -estimate_key(durations).tonic) / max(durations.sum(), 1)
 
 

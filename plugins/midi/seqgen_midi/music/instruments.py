@@ -1,19 +1,18 @@
-"""The names of instruments that people ask for: General MIDI programmes, their families, and the drums."""
+"""The names of instruments: General MIDI programs, their families, and the drums."""
 
 from __future__ import annotations
 
 from collections import Counter
 
-import numpy as np
-
 from seqgen import UnknownName
-from seqgen_midi.music.piece import Piece
+from seqgen_midi.music.piece import Piece, Track
 
 DRUMS = "drums"
+FAMILY_SIZE = 8
 
 
-def programs_of(name: str) -> set[int]:
-    """The General MIDI programmes (from 0) of a family ("piano"), of a programme's name, or of its number.
+def parse_programs(name: str) -> set[int]:
+    """The General MIDI programs (from 0) of a family ("piano"), of a program's name, or of its number.
 
     Raises UnknownName.
     """
@@ -21,36 +20,41 @@ def programs_of(name: str) -> set[int]:
 
     families = [family.lower() for family in INSTRUMENT_CLASSES]
     programs = [program.lower() for program in INSTRUMENT_MAP]
-    wanted = name.strip().lower()
-    if wanted in families:
-        first = families.index(wanted) * 8
-        return set(range(first, first + 8))
-    if wanted in programs:
-        return {programs.index(wanted)}
-    if wanted.isdecimal() and int(wanted) < len(programs):
-        return {int(wanted)}
+    key = name.strip().lower()
+    if key in families:
+        first = families.index(key) * FAMILY_SIZE
+        return set(range(first, first + FAMILY_SIZE))
+    if key in programs:
+        return {programs.index(key)}
+    if key.isdecimal() and int(key) < len(programs):
+        return {int(key)}
     raise UnknownName("instrument", name.strip(), [DRUMS, *families, *programs])
 
 
-def name_of(program: int) -> str:
-    """The name of a General MIDI programme."""
+def parse_instruments(text: str) -> tuple[set[int], bool]:
+    """The programs of a list such as "piano,violin,drums", and whether the drums are in it; raises UnknownName."""
+    names = [name.strip().lower() for name in text.split(",")]
+    return {program for name in names if name != DRUMS for program in parse_programs(name)}, DRUMS in names
+
+
+def program_name(program: int) -> str:
+    """The name of a General MIDI program."""
     from pretty_midi.constants import INSTRUMENT_MAP
 
     return str(INSTRUMENT_MAP[program])
 
 
-def pitch_class_durations(piece: Piece) -> np.ndarray:
-    """How many ticks each pitch class sounds, drums left out: float[12]."""
-    tuned = ~piece.drums
-    return np.bincount(piece.pitch[tuned] % 12, weights=piece.duration[tuned], minlength=12)
+def instrument_name(track: Track) -> str:
+    """The name of the instrument of a track."""
+    return DRUMS.capitalize() if track.is_drums else program_name(track.program)
 
 
 def track_names(piece: Piece) -> list[str]:
-    """The names of the tracks: their own, or those of their instruments, numbered from the second of a name on."""
-    seen: Counter[str] = Counter()
+    """The names of the tracks: their own, or those of their instruments; a second track of a name gets a number."""
+    counts: Counter[str] = Counter()
     names = []
     for track in piece.tracks:
-        name = track.name or ("Drums" if track.drums else name_of(track.program))
-        seen[name] += 1
-        names.append(name if seen[name] == 1 else f"{name} {seen[name]}")
+        name = track.name or instrument_name(track)
+        counts[name] += 1
+        names.append(name if counts[name] == 1 else f"{name} {counts[name]}")
     return names

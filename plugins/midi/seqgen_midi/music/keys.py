@@ -1,16 +1,14 @@
-"""Musical keys: their names, their scales, the key a piece seems to be in, and how its pitches are spelled."""
+"""Keys: their names and scales, the spelling of pitches in a key, and the key that a piece seems to have."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Annotated
 
 import numpy as np
-from pydantic import AfterValidator, Field
 
 LETTERS = "FCGDAEB"
-"""The letters along the line of fifths; C is its position 0."""
+"""The letters along the line of fifths; C is at position 0."""
 SCALES = {
     "maj": (0, 2, 4, 5, 7, 9, 11),
     "min": (0, 2, 3, 5, 7, 8, 9, 10, 11),
@@ -20,21 +18,24 @@ SCALES = {
     "mix": (0, 2, 4, 5, 7, 9, 10),
     "loc": (0, 1, 3, 5, 6, 8, 10),
 }
-"""Semitones above the tonic; minor with its raised sixth and seventh as well."""
+"""The semitones above the tonic of each mode; minor has the raised sixth and seventh as well."""
 FIFTHS_ABOVE_MAJOR = {"maj": 0, "min": 3, "dor": 2, "phr": 4, "lyd": -1, "mix": 1, "loc": 5}
-"""How far the tonic lies from that of the major key with the same signature."""
+"""The fifths from the tonic of the major key with the same signature to the tonic of each mode."""
 NAME = re.compile(rf"([A-G])([#b]?)({'|'.join(SCALES)})")
-
-# How well each semitone above the tonic fits a key: Krumhansl & Kessler (1982), major and minor.
 PROFILES = {
     "maj": (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88),
     "min": (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17),
 }
+"""How well each semitone above the tonic fits a major and a minor key (Krumhansl & Kessler, 1982)."""
 
 
 @dataclass(frozen=True)
 class Key:
-    """A key: its tonic as a position on the line of fifths (C 0, G 1, F −1), and its mode, one of SCALES."""
+    """A key.
+
+    fifths: the position of the tonic on the line of fifths; C is 0, G is 1, F is −1
+    mode:   one of SCALES
+    """
 
     fifths: int
     mode: str
@@ -46,19 +47,19 @@ class Key:
 
     @property
     def sharps(self) -> int:
-        """Sharps in the key signature; flats count negative."""
+        """The number of sharps in the key signature; flats count negative."""
         return self.fifths - FIFTHS_ABOVE_MAJOR[self.mode]
 
     @property
     def pitch_classes(self) -> frozenset[int]:
-        """What may be sung in this key: the scale, and in minor the raised sixth and seventh too."""
+        """The pitch classes of the scale."""
         return frozenset((self.tonic + step) % 12 for step in SCALES[self.mode])
 
     def spell(self, pitch: int) -> tuple[str, int]:
-        """The letter and the alteration in semitones under which a MIDI pitch is written in this key.
+        """The letter of a MIDI pitch in this key, and its alteration in semitones.
 
-        Of all names the one is taken that lies from three fifths below to eight above the signature's major tonic:
-        the scale, the usual flattened notes, and the leading notes of minor.
+        The name is the one that lies from three fifths below to eight fifths above the major tonic of the signature.
+        These are the scale, the usual flattened notes, and the leading notes of minor.
         """
         lowest = self.sharps - 3
         position = lowest + (7 * pitch - lowest) % 12
@@ -66,7 +67,7 @@ class Key:
 
 
 def parse_key(name: str) -> Key:
-    """The key called `name`, such as Cmaj, Amin, F#min, Bbmaj or Ddor; raises ValueError for anything else."""
+    """The key of a name such as Cmaj, Amin, F#min, Bbmaj or Ddor; raises ValueError for any other name."""
     match = NAME.fullmatch(name)
     if match is None:
         raise ValueError("a key is a tonic and a mode, such as Cmaj, Amin, F#min, Bbmaj or Ddor")
@@ -74,22 +75,10 @@ def parse_key(name: str) -> Key:
     return Key(LETTERS.index(letter) - 1 + {"": 0, "#": 7, "b": -7}[accidental], mode)
 
 
-def _known_key(name: str) -> str:
-    parse_key(name)
-    return name
-
-
-KeyName = Annotated[
-    Annotated[str, AfterValidator(_known_key)] | None,
-    Field(default=None, description="Cmaj, Amin (with raised 6th and 7th), F#dor, Ephr, Flyd, Gmix, Bloc"),
-]
-"""A key as a constraint."""
-
-
 def estimate_key(weights: np.ndarray) -> Key:
     """The key whose profile correlates best with weights[12], how long each pitch class sounds (Krumhansl, 1990).
 
-    Keys have six flats to six sharps; C major for silence.
+    The key has at most five flats or six sharps. Silence is in C major.
     """
     best, best_fit = Key(0, "maj"), -np.inf
     if np.ptp(weights) == 0:

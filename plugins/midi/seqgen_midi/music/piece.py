@@ -1,41 +1,47 @@
-"""The item of every encoding but the chorale's: a piece of music as arrays of notes, its times in ticks."""
+"""A piece of music as arrays of notes: what is read from files, encoded, decoded and written."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 import numpy as np
 
+MICROSECONDS_PER_MINUTE = 60_000_000
+
 
 @dataclass(frozen=True)
 class Track:
-    """Who plays.
+    """The player of some notes.
 
-    program: General MIDI programme from 0.
-    drums:   the drum kit instead.
-    name:    for people; it may be empty.
-    part:    tells tracks of one programme apart, from 0; what is read from a file leaves that to their order.
+    program:  General MIDI program, from 0
+    is_drums: whether it is the drum kit; then the program means nothing
+    name:     for people; it may be empty
+    part:     tells tracks of one program apart, from 0. Readers leave it at 0.
     """
 
     program: int = 0
-    drums: bool = False
+    is_drums: bool = False
     name: str = ""
     part: int = 0
 
 
 @dataclass(frozen=True, eq=False)
 class Piece:
-    """Notes of any number of tracks. All arrays are int32; notes are in ascending order of their start.
+    """Notes of any number of tracks. All arrays are int32, and notes are in the order of their starts.
 
-    resolution: ticks a quarter.
-    tracks:     who plays; `track` points into it.
-    start, duration, pitch, velocity, track: one entry a note: ticks, ticks (at least 1), MIDI pitch, 1 … 127, index.
-    tempos:     [k, 2]: tick, microseconds a quarter. Before the first, or without any: 120 quarters a minute.
-    meters:     [k, 3]: tick, numerator, denominator. Before the first, or without any: 4/4.
-    chords:     [k, 3]: tick, pitch class of the root, index into `chords.KINDS`.
+    resolution: ticks in a quarter
+    tracks:     the players; `track` holds indices into them
+    start:      [n], in ticks
+    duration:   [n], in ticks, at least 1
+    pitch:      [n], MIDI pitch
+    velocity:   [n], 1 … 127
+    track:      [n]
+    tempos:     [k, 2], tick and microseconds in a quarter; before the first row: 120 quarters a minute
+    meters:     [k, 3], tick, numerator and denominator of each time signature; before the first row: 4/4
+    chords:     [k, 3], tick, pitch class of the root and index into `chords.QUALITIES`
     """
 
     resolution: int
@@ -51,7 +57,7 @@ class Piece:
 
     @classmethod
     def of(cls, resolution: int, tracks: Sequence[Track], notes: Sequence[np.ndarray], **maps: Any) -> Piece:
-        """A piece of five columns of notes (start, duration, pitch, velocity, track) and maps by name, as int32."""
+        """A piece from the columns start, duration, pitch, velocity and track, and the maps by name."""
         tables = {name: np.asarray(rows, np.int32).reshape(len(rows), -1) for name, rows in maps.items() if len(rows)}
         return cls(resolution, tuple(tracks), *(np.asarray(column, np.int32) for column in notes), **tables)
 
@@ -65,52 +71,66 @@ class Piece:
 
     @property
     def end(self) -> int:
-        """The tick at which the last note has ended."""
+        """The tick at which the last note ends."""
         return int((self.start + self.duration).max(initial=0))
 
     @property
-    def drums(self) -> np.ndarray:
-        """bool[notes]: whether the drum kit plays it."""
-        return np.array([track.drums for track in self.tracks], bool)[self.track]
+    def is_drum(self) -> np.ndarray:
+        """Whether the drum kit plays each note: bool[n]."""
+        return np.array([track.is_drums for track in self.tracks], bool)[self.track]
 
-    def elapsed(self, ticks: np.ndarray) -> np.ndarray:
-        """The time of each tick by the tempo map, in units of 1 / (1 000 000 · resolution) seconds: exact for int64."""
+    def select(self, chosen: np.ndarray) -> Piece:
+        """The piece with the notes `chosen` bool[n] alone."""
+        names = ("start", "duration", "pitch", "velocity", "track")
+        return replace(self, **{name: getattr(self, name)[chosen] for name in names})
+
+    def exact_time(self, ticks: np.ndarray) -> np.ndarray:
+        """The time of each tick in units of 1 / (1 000 000 · resolution) seconds, which are exact: int64."""
         changes = np.concatenate([[[0, 500_000]], self.tempos]).astype(np.int64)
         before = np.concatenate([[0], np.cumsum(np.diff(changes[:, 0]) * changes[:-1, 1])])
         last = np.searchsorted(changes[:, 0], ticks, side="right") - 1
         return before[last] + (ticks - changes[last, 0]) * changes[last, 1]
 
-    def seconds(self, ticks: np.ndarray) -> np.ndarray:
-        """The time of each tick in seconds: float64."""
-        return self.elapsed(ticks) / (1e6 * self.resolution)
+    def seconds(self, ticks: np.ndarray, default_tempo: int | None = None) -> np.ndarray:
+        """The time of each tick in seconds: float64.
 
-    def heard_at(self, ticks: np.ndarray, tempo: int) -> np.ndarray:
-        """The time of each tick in seconds, at `tempo` quarters a minute unless the piece tells its own: float64."""
-        return self.seconds(ticks) if len(self.tempos) else ticks * (60 / self.resolution / tempo)
+        A piece without tempos is played at `default_tempo` quarters a minute, or at MIDI's 120 where that is None.
+        """
+        if default_tempo is None or len(self.tempos):
+            return self.exact_time(ticks) / (1e6 * self.resolution)
+        return ticks * (60 / self.resolution / default_tempo)
 
-    def lasts(self, tempo: int) -> float:
-        """Seconds until the last note has ended, at `tempo` quarters a minute unless the piece tells its own."""
-        return float(self.heard_at(np.array(self.end), tempo))
+    def length_in_seconds(self, default_tempo: int | None = None) -> float:
+        """The time at which the last note ends, in seconds; see `seconds` for `default_tempo`."""
+        return float(self.seconds(np.array(self.end), default_tempo))
+
+    def pitch_class_ticks(self) -> np.ndarray:
+        """How many ticks each pitch class sounds, without drums: float[12]."""
+        tuned = ~self.is_drum
+        return np.bincount(self.pitch[tuned] % 12, weights=self.duration[tuned], minlength=12)
 
 
-def begins(values: np.ndarray) -> np.ndarray:
-    """bool[n]: whether each of int[n] differs from the one before it, as the first does."""
+def is_new(values: np.ndarray) -> np.ndarray:
+    """Whether each of int[n] differs from the one before it: bool[n]; the first one does."""
     differs = np.ones(len(values), bool)
     np.not_equal(values[1:], values[:-1], out=differs[1:])
     return differs
 
 
-def in_order(*columns: np.ndarray) -> tuple[np.ndarray, ...]:
-    """Columns of notes (start, duration, pitch, velocity, track) by start, then track, pitch, duration, velocity."""
+def sort_notes(*columns: np.ndarray) -> tuple[np.ndarray, ...]:
+    """The columns start, duration, pitch, velocity and track in the order of start, track, pitch, duration, velocity.
+
+    Raises no error on any order. Notes usually come nearly sorted and differ in start, track or pitch, so one sort
+    by these three is tried first.
+    """
     start, duration, pitch, velocity, track = columns
-    # Notes come nearly in order, and hardly ever does more than this tell two apart: then one sort is soon done.
     place = (start.astype(np.int64) * (int(track.max(initial=0)) + 1) + track) * 128 + pitch
     order = np.argsort(place, kind="stable")
-    if not begins(place[order]).all():
+    if not is_new(place[order]).all():
         order = np.lexsort((velocity, duration, place))
     return tuple(column[order] for column in columns)
 
 
-def rounded(numerator: np.ndarray | int, denominator: int) -> Any:
-    """The nearest whole number to a fraction, halves upward, in exact arithmetic (int64)."""
+def round_half_up(numerator: np.ndarray | int, denominator: int) -> Any:
+    """The nearest integer to a fraction, halves upward, exactly: int64."""
     return (2 * np.asarray(numerator, np.int64) + denominator) // (2 * denominator)

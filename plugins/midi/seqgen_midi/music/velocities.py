@@ -1,20 +1,20 @@
-"""How loud: MIDI velocities in bins of equal width."""
+"""MIDI velocities in bins of equal width."""
 
 from __future__ import annotations
 
 import numpy as np
 
-LOUDNESS = 84
-"""The velocity of notes in encodings that do not tell how loud they are."""
-MOST_BINS = 127
+DEFAULT_VELOCITY = 84
+"""The velocity of notes in encodings that have no velocities."""
+MAX_VELOCITY = 127
 
 
-def bins_of(velocity: np.ndarray, bins: int) -> np.ndarray:
-    """The bin of each velocity 1 … 127; out of range counts as the nearest."""
-    return (np.minimum(np.maximum(velocity, 1), MOST_BINS).astype(np.int64) - 1) * bins // MOST_BINS
+def velocity_bins(velocity: np.ndarray, bins: int) -> np.ndarray:
+    """The bin of each velocity 1 … 127: int64[n]. A velocity out of this range counts as the nearest in it."""
+    return (np.minimum(np.maximum(velocity, 1), MAX_VELOCITY).astype(np.int64) - 1) * bins // MAX_VELOCITY
 
 
-def centres(bins: int) -> np.ndarray:
-    """The velocity in the middle of each bin: int[bins]; with 127 bins every velocity is its own."""
-    edges = -(-np.arange(bins + 1) * MOST_BINS // bins) + 1
+def bin_centres(bins: int) -> np.ndarray:
+    """The velocity in the middle of each bin: int[bins]. With 127 bins each velocity is its own bin."""
+    edges = -(-np.arange(bins + 1) * MAX_VELOCITY // bins) + 1
     return (edges[:-1] + edges[1:] - 1) // 2

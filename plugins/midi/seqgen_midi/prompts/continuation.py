@@ -1,69 +1,134 @@
-"""Pieces that are gone on with: the grammar of what the beginning of a document may become."""
+"""Continues a piece: the grammar of the documents that begin with it."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
 
 import numpy as np
 
-from seqgen import BOS, EOS, Grammar, Prompt, UsageError
-from seqgen.grammar import intersect
-from seqgen_midi.constraints.lengths import bars_in, check_one_length
-from seqgen_midi.constraints.pieces import counts_seconds_in_bars, narrowed, piece_grammar_of
-from seqgen_midi.encodings.automata import one, pattern, without
-from seqgen_midi.encodings.base import PieceEncoding
-from seqgen_midi.encodings.tokens import TokenTable
-from seqgen_midi.music.meters import EIGHTHS, TEMPOS
+from seqgen import EOS, Grammar, Prompt, UsageError
+from seqgen.grammar import intersect, one_of, prepend, repeat
+from seqgen_midi.constraints.grammar import allowed_tokens, bars_in, narrow
+from seqgen_midi.constraints.request import Request
+from seqgen_midi.encodings import Encoding
+from seqgen_midi.encodings.tokens import Role, TokenTable
+from seqgen_midi.music.keys import parse_key
 
-HEADS = ("bar", "tempo")
-"""The kinds of tokens that a bar begins with."""
+OF_WHOLE_DOCUMENT = (Role.METER, Role.DOCUMENT)
+OF_WHOLE_BARS = (Role.BAR, Role.TEMPO)
 
 
-def continued(encoding: PieceEncoding, ids: np.ndarray, constraints: Any) -> Prompt:
-    """A document without its end, and the grammar of what it may become."""
-    timed = counts_seconds_in_bars(constraints, encoding.table)
-    grammar = lasting(encoding, ids, constraints) if timed else piece_grammar_of(encoding, constraints)
+def continue_piece(encoding: Encoding, ids: np.ndarray, request: Request, default_tempo: int) -> Prompt:
+    """A document without its end, and the grammar of what it can become; raises UsageError, ImpossibleConstraints.
+
+    Where a number of bars or of seconds is asked for, further bars have meters and tempos that the prompt has.
+    """
+    table = encoding.table
+    is_timed = request.seconds is not None and encoding.has_bars
+    kept_roles: tuple[Role, ...] = OF_WHOLE_DOCUMENT
+    if encoding.has_bars:
+        check_length(encoding, ids, request)
+        if is_timed or request.bars is not None or request.density is not None:
+            kept_roles = (*kept_roles, *OF_WHOLE_BARS)
+    if is_timed:
+        request = replace(request, seconds=None, bars=bars_for_seconds(encoding, ids, request, default_tempo))
+    check_tokens(encoding, ids, request)
+    allowed = keep_values(table, ids, kept_roles)
+    grammar = narrow(encoding, request, allowed, keep_meters=True)
     try:
         grammar.unroll(ids)
     except ValueError as error:
         raise UsageError(
-            "The prompt does not fit what was asked for: it is longer, or has another time signature, key or range; "
-            "ask for what the prompt has, or keep less of it with prompt_bars or prompt_seconds."
+            "The prompt does not fit what was asked for: it is longer, or has bars with other numbers of notes; ask "
+            "for what the prompt has, or keep less of it with prompt_bars or prompt_seconds."
         ) from error
-    return Prompt(ids, going_on_alike(ids, grammar, encoding.table) if timed else grammar)
+    has_bar_tokens = table.of_role(Role.BAR).any()
+    return Prompt(ids, continue_alike(ids, grammar, table) if is_timed and has_bar_tokens else grammar)
 
 
-def lasting(encoding: PieceEncoding, ids: np.ndarray, constraints: Any) -> Grammar:
-    """The documents of as many bars as come nearest to the seconds asked for, if those after `ids` are as its last.
+def keep_values(table: TokenTable, ids: np.ndarray, roles: tuple[Role, ...]) -> np.ndarray:
+    """All tokens but those of `roles` that are not among `ids`: bool[V]. A role that `ids` lack is left open."""
+    allowed = np.ones(len(table.vocabulary), bool)
+    for role in roles:
+        of_role = table.of_role(role)
+        if of_role[ids].any():
+            allowed &= ~of_role | np.isin(np.arange(len(allowed)), ids)
+    return allowed
 
-    Their meters and tempos are those of `ids`. Raises UsageError, ImpossibleConstraints.
-    """
-    check_one_length(constraints)
-    table, tempo = encoding.table, encoding.settings.tempo
-    quarters = EIGHTHS[table.value[ids[table.among(ids, "bar")]]] / 2
-    timed = "tempo" in table.kinds
-    tempos = TEMPOS[table.value[ids[table.among(ids, "tempo")]]] if timed else np.full(len(quarters), tempo)
-    lasts = float((60 * quarters / tempos).sum())
-    rest = constraints.seconds - lasts
-    if rest * tempos[-1] / 60 < -quarters[-1] / 2:
+
+def check_length(encoding: Encoding, ids: np.ndarray, request: Request) -> None:
+    """Raises UsageError for a prompt that leaves none of the bars that are asked for."""
+    bars = encoding.bars(ids)
+    wanted = request.bars
+    if wanted is not None and (wanted < len(bars) or (wanted == len(bars) and bars.is_last_complete)):
         raise UsageError(
-            f"The prompt lasts {lasts:.3g} seconds, and seconds={constraints.seconds:g} was asked for; ask for more, "
-            "or keep fewer of its bars with prompt_bars."
+            f"The prompt has {len(bars)} bars and bars={wanted} was asked for, so nothing is left to continue; ask for "
+            "more bars or for fewer of the prompt's with prompt_bars."
         )
-    bars = bars_in(rest, float(tempos[-1]), float(quarters[-1]), before=len(quarters))
-    heads = np.isin(table.kind, [table.kinds[kind] for kind in HEADS if kind in table.kinds])
-    heads[ids] = False
-    asked = constraints.model_copy(update={"seconds": None, "bars": bars})
-    return narrowed(without(encoding.automaton, heads), table, asked, tempo, every_meter=True)
 
 
-def going_on_alike(ids: np.ndarray, grammar: Grammar, table: TokenTable) -> Grammar:
-    """The documents that begin with `ids` and whose further bars are all in the meter and the tempo of the last."""
+def check_tokens(encoding: Encoding, ids: np.ndarray, request: Request) -> None:
+    """Raises UsageError that names the first token of the prompt that a constraint forbids, and the constraint.
+
+    Ids below 0 are free.
+    """
+    table = encoding.table
+    voice = encoding.voice_numbers(ids)
+    forbidden = np.flatnonzero(~allowed_tokens(request, encoding)[voice, ids] & (ids > EOS))
+    if not len(forbidden):
+        return
+    position = int(forbidden[0])
+    name, _, value = encoding.vocabulary[int(ids[position])].partition(":")
+    role = table.kinds[name].role
+    if role in (Role.METER, Role.BAR):
+        raise UsageError(
+            f"The prompt is in {value} and time_signature={request.time_signature} was asked for; ask for the prompt's."
+        )
+    bar = int(encoding.bars(ids).numbers(len(ids))[position]) + 1 if encoding.has_bars else 0
+    place = f" in bar {bar}" if encoding.has_bars else ""
+    if name == "pitch":
+        in_key = request.key is None or int(value) % 12 in parse_key(request.key).pitch_classes
+        asked = f"range={request.range}" if in_key else f"key={request.key}"
+        singer = f"'s {encoding.voices[voice[position]].name.lower()} sings" if encoding.voices else " has"
+        raise UsageError(
+            f"The prompt{singer} pitch {value}{place}, against {asked}; ask for what the prompt has or give another "
+            "prompt."
+        )
+    raise UsageError(
+        f"The prompt has {name} {value}{place}, which was not asked for; ask for what the prompt has or give another "
+        "prompt."
+    )
+
+
+def bars_for_seconds(encoding: Encoding, ids: np.ndarray, request: Request, default_tempo: int) -> int:
+    """How many bars come nearest to the seconds asked for, if those after the prompt are like its last.
+
+    Raises UsageError for a prompt that is longer, and ImpossibleConstraints.
+    """
+    table, bars = encoding.table, encoding.bars(ids)
+    is_tempo = table.of_role(Role.TEMPO)[ids]
+    tempos = (
+        np.array([float(encoding.vocabulary[int(token)].partition(":")[2]) for token in ids[is_tempo]])
+        if is_tempo.any()
+        else np.full(len(bars), float(default_tempo))
+    )
+    seconds = request.seconds or 0
+    length = float((60 * bars.quarters / tempos).sum())
+    rest = seconds - length
+    if rest * tempos[-1] / 60 < -bars.quarters[-1] / 2:
+        raise UsageError(
+            f"The prompt lasts {length:.3g} seconds, and seconds={seconds:g} was asked for; ask for more, or keep "
+            "fewer of its bars with prompt_bars."
+        )
+    return bars_in(rest, float(tempos[-1]), float(bars.quarters[-1]), before=len(bars))
+
+
+def continue_alike(ids: np.ndarray, grammar: Grammar, table: TokenTable) -> Grammar:
+    """The documents that begin with `ids` and whose further bars all have the meter and the tempo of the last one."""
     alike = np.ones(len(table.vocabulary), bool)
-    alike[[BOS, EOS]] = False
-    for kind in HEADS:
-        if kind in table.kinds:
-            alike[table.ids(kind)] = False
-            alike[ids[table.among(ids, kind)][-1]] = True
-    slots = [*(one(token, len(alike)) for token in ids[1:]), (alike, "any")]
-    return intersect(grammar, pattern(slots, len(alike)))
+    for role in OF_WHOLE_BARS:
+        of_role = table.of_role(role)
+        if of_role.any():
+            alike &= ~of_role
+            alike[ids[of_role[ids]][-1]] = True
+    return intersect(grammar, prepend(ids[1:].tolist(), repeat(one_of(alike))))

@@ -8,7 +8,7 @@ import mido
 import numpy as np
 import pytest
 from seqgen_midi.domain import MidiDomain
-from seqgen_midi.inference import encoding_of
+from seqgen_midi.encodings.inference import infer_corpus
 
 from seqgen import InvalidValue, Learned, UsageError
 from seqgen.contract.fingerprint import fingerprint
@@ -79,7 +79,7 @@ def test_the_encoding_follows_from_what_is_in_a_file(tmp_path: Path) -> None:
     ],
 )
 def test_an_encoding_that_leaves_things_out_must_fit_most_files(kinds: list[str], encoding: str) -> None:
-    assert encoding_of(kinds) == encoding
+    assert infer_corpus(kinds) == encoding
 
 
 def test_a_setting_that_the_guess_has_no_use_for_is_told() -> None:
@@ -128,6 +128,6 @@ def test_drums_have_no_key(tmp_path: Path) -> None:
 
 def test_a_model_of_another_encoding_is_nothing_to_begin_with() -> None:
     melody, drums = (MidiDomain(MidiDomain.Settings(encoding=name)) for name in ("melody", "drums"))
-    assert melody.learning.extend(Learned(melody.vocabulary), ()).vocabulary == melody.vocabulary
+    assert melody.learning.extend(Learned(melody.vocabulary), ()) == melody.vocabulary
     with pytest.raises(UsageError, match="say encoding=…"):
         melody.learning.extend(Learned(drums.vocabulary), ())

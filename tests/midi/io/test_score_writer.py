@@ -11,8 +11,8 @@ import music21
 import numpy as np
 import pytest
 from seqgen_midi.domain import MidiDomain
-from seqgen_midi.io.notation import on_grids, score_of
-from seqgen_midi.io.piece_scores import piece_of, write_piece
+from seqgen_midi.io.score_reader import piece_of
+from seqgen_midi.io.score_writer import snap_to_grids, to_music21, write_score
 from seqgen_midi.music.piece import Piece, Track
 
 from seqgen import OutputError
@@ -29,7 +29,7 @@ def piece(*tracks: list[tuple[int, int, int]], resolution: int = 12, meters: Any
 
 def written(item: Piece, path: Path) -> Any:
     """What music21 reads of the file that is written of a piece."""
-    write_piece(item, 80, path / "made.musicxml")
+    write_score(item, 80, path / "made.musicxml")
     return music21.converter.parse(path / "made.musicxml", forceSource=True, storePickle=False)
 
 
@@ -70,7 +70,7 @@ def test_what_can_be_written_comes_back_as_it_was(item: Piece, tmp_path: Path) -
     score = written(item, tmp_path)
     assert_full(score)
     back = piece_of(score)
-    assert [track.drums for track in back.tracks] == [track.drums for track in item.tracks]
+    assert [track.is_drums for track in back.tracks] == [track.is_drums for track in item.tracks]
     for track in range(len(item.tracks)):
         assert rows(back, track) == rows(item, track)
 
@@ -108,15 +108,15 @@ def starts(item: Piece, track: int) -> dict[int, list[float]]:
 
 def test_of_more_than_four_at_once_those_that_would_end_first_end_early() -> None:
     held = [(0, 48 + 12 * number, 60 + number) for number in range(4)]
-    back = piece_of(score_of(piece([*held, (12, 12, 80)]), 80))
+    back = piece_of(to_music21(piece([*held, (12, 12, 80)]), 80))
     assert rows(back, 0) == [(0, 12, 60), (0, 60, 61), (0, 72, 62), (0, 84, 63), (12, 24, 80)]
-    together = piece_of(score_of(piece([(0, 6 * number, 60 + number) for number in range(1, 7)]), 80))
+    together = piece_of(to_music21(piece([(0, 6 * number, 60 + number) for number in range(1, 7)]), 80))
     assert [end for _, end, _ in rows(together, 0)] == [6, 6, 6, 24, 30, 36]
 
 
 def test_the_times_of_a_beat_share_the_nearer_grid() -> None:
     edges = np.array([0, 48, 66])
-    times, steps = on_grids(np.array([0.2, 4.1, 7.7, 12.4, 15.2, 17.9, 36.5, 39.0, 40.0, 47.0, 48.1, 64.0]), edges)
+    times, steps = snap_to_grids(np.array([0.2, 4.1, 7.7, 12.4, 15.2, 17.9, 36.5, 39.0, 40.0, 47.0, 48.1, 64.0]), edges)
     assert times.tolist() == [0, 4, 8, 12, 15, 18, 36, 39, 39, 48, 48, 63]
     assert steps.tolist() == [4, 4, 4, 3, 3, 3, 3, 3, 3, 3, 3, 3]
 
@@ -153,9 +153,9 @@ def test_chord_symbols_after_the_last_note_have_bars_of_their_own(tmp_path: Path
 
 def test_what_cannot_be_a_score_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="longer than 5000 bars; ask for a shorter one"):
-        write_piece(piece([(0, 12, 60), (48 * 6000, 12, 60)]), 80, tmp_path / "made.musicxml")
+        write_score(piece([(0, 12, 60), (48 * 6000, 12, 60)]), 80, tmp_path / "made.musicxml")
 
 
 def test_many_notes_at_one_time_are_soon_written() -> None:
-    back = piece_of(score_of(piece([(0, 12, 60)] * 5000), 80))
+    back = piece_of(to_music21(piece([(0, 12, 60)] * 5000), 80))
     assert set(rows(back, 0)) == {(0, 12, 60)}

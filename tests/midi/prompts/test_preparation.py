@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pretty_midi
 import pytest
+from grids import Grid
 from seqgen_midi.domain import MidiDomain
-from seqgen_midi.encodings.automata import Slot, pattern
-from seqgen_midi.music.chorale import Chorale
+from seqgen_midi.music.piece import Piece
 
 from seqgen import Grammar, Prompt, UsageError
-from seqgen.grammar import intersect
+from seqgen.grammar import concatenate, intersect, one_of, repeat, sequences
 
 BAR = 4 * 60 / 80
 """Seconds of a bar of 4/4 as the domain writes it."""
@@ -41,14 +42,14 @@ def found(domain: MidiDomain, prompt: Prompt, seed: int = 0) -> Any:
 
 def in_bars_of(domain: MidiDomain, heads: list[list[str]], silent: frozenset[int] = frozenset()) -> Any:
     """A piece made by chance whose bars begin with these tokens; those numbered `silent` have no note."""
-    size, numbers = len(domain.vocabulary), range(len(domain.vocabulary))
+    size = len(domain.vocabulary)
     names = [token.partition(":")[0] for token in domain.vocabulary]
-    slots: list[Slot] = []
+    parts = []
     for number, head in enumerate(heads):
         no_music = {"<bos>", "<eos>", "bar", "tempo", *(("pitch", "hold", "position") if number in silent else ())}
-        slots += [(np.isin(numbers, domain.vocabulary.ids[token]), "one") for token in head]
-        slots.append((~np.isin(names, list(no_music)), "any"))
-    grammar = intersect(domain.grammar(), pattern(slots, size))
+        parts.append(sequences([[domain.vocabulary.ids[token] for token in head]], size))
+        parts.append(repeat(one_of(~np.isin(names, list(no_music)))))
+    grammar = intersect(domain.grammar(), concatenate(*parts))
     return domain.decode(grammar.walk(np.random.default_rng(5), 50_000))
 
 
@@ -62,7 +63,7 @@ def heard(domain: MidiDomain, item: Any, path: Path) -> list[Counter[tuple[float
     return programs
 
 
-def voices_heard(domain: MidiDomain, item: Chorale, path: Path) -> list[list[tuple[float, float, int]]]:
+def voices_heard(domain: MidiDomain, item: Piece, path: Path) -> list[list[tuple[float, float, int]]]:
     (file,) = domain.write(item, path)
     return [
         [(round(note.start, 3), round(note.end, 3), note.pitch) for note in instrument.notes]
@@ -72,18 +73,19 @@ def voices_heard(domain: MidiDomain, item: Chorale, path: Path) -> list[list[tup
 
 @pytest.mark.parametrize("letters", ["S", "B", "sa", "SAB"])
 def test_the_voices_that_are_given_are_sung_note_for_note(
-    domain: MidiDomain, chorale: Chorale, letters: str, tmp_path: Path
+    domain: MidiDomain, chorale: Piece, letters: str, tmp_path: Path
 ) -> None:
     made = found(domain, ask(domain, chorale, harmonise=letters))
+    given, drawn = Grid.of(chorale), Grid.of(made)
     before, after = (voices_heard(domain, item, tmp_path / name) for item, name in ((chorale, "a"), (made, "b")))
     for voice, letter in enumerate("SATB"):
         assert (before[voice] == after[voice]) == (letter in letters.upper())
-    assert (made.meter, made.pickup, len(made.grid)) == (chorale.meter, chorale.pickup, len(chorale.grid))
+    assert (drawn.meter, drawn.pickup, len(drawn.grid)) == (given.meter, given.pickup, len(given.grid))
 
 
-def test_only_the_voices_found_keep_to_key_and_range(domain: MidiDomain, chorale: Chorale) -> None:
-    made = found(domain, ask(domain, chorale, harmonise="S", key="Dmaj", range="S:79-81, T:50-60"))
-    assert [note.pitch for note in made.notes(0)] == [note.pitch for note in chorale.notes(0)]
+def test_only_the_voices_found_keep_to_key_and_range(domain: MidiDomain, chorale: Piece) -> None:
+    made = Grid.of(found(domain, ask(domain, chorale, harmonise="S", key="Dmaj", range="S:79-81, T:50-60")))
+    assert [note.pitch for note in made.notes(0)] == [note.pitch for note in Grid.of(chorale).notes(0)]
     lower = {note.pitch for voice in (1, 2, 3) for note in made.notes(voice)}
     assert {pitch % 12 for pitch in lower} == {2, 4, 6, 7, 9, 11, 1}
     assert {note.pitch for note in made.notes(2)} == {50, 52, 54, 55, 57, 59}
@@ -101,7 +103,7 @@ def test_a_melody_alone_is_read_as_a_prompt_and_harmonised_in_the_voice_that_is_
     with pytest.raises(Exception, match="not in four voices"):
         list(domain.read(tmp_path / "tune.mid"))
     (melody,) = domain.prompting.read(tmp_path / "tune.mid")
-    made = found(domain, ask(domain, melody, harmonise="T"))
+    made = Grid.of(found(domain, ask(domain, melody, harmonise="T")))
     assert [note.pitch for note in made.notes(2)] == tune
     assert all(made.notes(voice) for voice in (0, 1, 3))
     with pytest.raises(UsageError, match="The prompt has no alto and no tenor and no bass"):
@@ -112,11 +114,12 @@ def test_a_melody_alone_is_read_as_a_prompt_and_harmonised_in_the_voice_that_is_
     ("asked", "bars"), [({"fill": "2"}, {2}), ({"fill": "2-3"}, {2, 3}), ({"variation": 0.5}, None)]
 )
 def test_bars_around_those_drawn_again_are_unchanged(
-    domain: MidiDomain, chorale: Chorale, asked: dict, bars: set[int] | None, tmp_path: Path
+    domain: MidiDomain, chorale: Piece, asked: dict, bars: set[int] | None, tmp_path: Path
 ) -> None:
-    long = Chorale(chorale.meter, chorale.pickup, chorale.grid + chorale.grid[4:] * 2)
-    made = found(domain, ask(domain, long, **asked))
-    before, after = (voices_heard(domain, item, tmp_path / name) for item, name in ((long, "a"), (made, "b")))
+    grid = Grid.of(chorale)
+    long = replace(grid, grid=grid.grid + grid.grid[4:] * 2)
+    made = found(domain, ask(domain, long.piece(), **asked))
+    before, after = (voices_heard(domain, item, tmp_path / name) for item, name in ((long.piece(), "a"), (made, "b")))
     pickup = 0.75
 
     def bars_of(note: tuple[float, float, int]) -> set[int]:
@@ -128,8 +131,9 @@ def test_bars_around_those_drawn_again_are_unchanged(
         assert long.bar_of(len(long.grid) - 1) == 6
 
 
-def test_another_seed_varies_other_bars(domain: MidiDomain, chorale: Chorale) -> None:
-    long = Chorale(chorale.meter, chorale.pickup, chorale.grid + chorale.grid[4:] * 3)
+def test_another_seed_varies_other_bars(domain: MidiDomain, chorale: Piece) -> None:
+    grid = Grid.of(chorale)
+    long = replace(grid, grid=grid.grid + grid.grid[4:] * 3).piece()
     holes = set()
     for seed in range(6):
         prompt = ask(domain, long, variation=0.2, variation_seed=seed)
@@ -197,9 +201,7 @@ def test_chord_symbols_are_found_for_a_melody(domains: dict[str, MidiDomain]) ->
     assert set(made.chords[:, 1].tolist()) <= {7, 9, 11, 0, 2, 4, 6}
 
 
-def test_so_many_bars_of_a_prompt_are_kept(
-    domain: MidiDomain, chorale: Chorale, domains: dict[str, MidiDomain]
-) -> None:
+def test_so_many_bars_of_a_prompt_are_kept(domain: MidiDomain, chorale: Piece, domains: dict[str, MidiDomain]) -> None:
     assert len(ask(domain, chorale, prompt_bars=1, bars=3).ids) == 3 + 4 * (4 + 16)
     for name in ("melody", "drums", "score"):
         other = domains[name]
@@ -289,14 +291,14 @@ def test_the_seconds_of_a_performance_begin_with_its_prompt(domains: dict[str, M
         ask(domain, domain.decode(ids), seconds=2)
 
 
-def test_without_its_prompt_a_chorale_begins_where_the_prompt_ends(domain: MidiDomain, chorale: Chorale) -> None:
+def test_without_its_prompt_a_chorale_begins_where_the_prompt_ends(domain: MidiDomain, chorale: Piece) -> None:
     ids = domain.encode(chorale).ids
     # The soprano's last note but one is held into the column where the prompt ends.
-    rest = domain.decode(domain.prompting.without_prompt(ids, 3 + 4 * 34))
+    rest, whole = Grid.of(domain.decode(domain.prompting.without_prompt(ids, 3 + 4 * 34))), Grid.of(chorale)
     assert domain.grammar().accepts(domain.prompting.without_prompt(ids, 3 + 4 * 18))
     assert rest.pickup == 2
-    assert [note.pitch for note in rest.notes(3)] == [chorale.notes(3)[-1].pitch]
-    assert len(rest.grid) == len(chorale.grid) - 34
+    assert [note.pitch for note in rest.notes(3)] == [whole.notes(3)[-1].pitch]
+    assert len(rest.grid) == len(whole.grid) - 34
 
 
 @pytest.mark.parametrize("name", ["melody", "drums", "score", "performance"])
@@ -331,7 +333,7 @@ def test_without_its_prompt_a_piece_is_a_document_of_its_own(name: str, domains:
     ],
 )
 def test_what_a_prompt_cannot_be_asked_is_refused(
-    name: str, values: dict, sentence: str, domain: MidiDomain, chorale: Chorale, domains: dict[str, MidiDomain]
+    name: str, values: dict, sentence: str, domain: MidiDomain, chorale: Piece, domains: dict[str, MidiDomain]
 ) -> None:
     asked = domain if name == "chorale" else domains[name]
     wishes = asked.Constraints(bars=3) if name == "melody" else None

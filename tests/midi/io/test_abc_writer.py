@@ -6,7 +6,7 @@ import music21
 import numpy as np
 import pytest
 from seqgen_midi.domain import MidiDomain
-from seqgen_midi.io.abc import abc_text
+from seqgen_midi.io.abc_writer import abc_text
 from seqgen_midi.music.piece import Piece, Track
 
 
@@ -17,7 +17,7 @@ def test_every_note_is_read_back(encoding, asked):
     domain = MidiDomain(MidiDomain.Settings(encoding=encoding))
     grammar = domain.grammar(domain.Constraints(**asked))
     for seed in range(4):
-        piece = domain.encoding.piece(domain.decode(grammar.walk(np.random.default_rng(seed), 400)))
+        piece = domain.decode(grammar.walk(np.random.default_rng(seed), 400))
         text = abc_text(piece, 100)
         parts = music21.converter.parse(text, format="abc").parts
         for track in range(len(piece.tracks)):
@@ -37,7 +37,7 @@ def test_every_note_is_read_back(encoding, asked):
 def test_the_head_says_meter_length_tempo_and_key():
     domain = MidiDomain(MidiDomain.Settings(encoding="chorale"))
     grammar = domain.grammar(domain.Constraints(key="Gmaj", bars=2, time_signature="3/4"))
-    text = abc_text(domain.encoding.piece(domain.decode(grammar.walk(np.random.default_rng(5)))), 72)
+    text = abc_text(domain.decode(grammar.walk(np.random.default_rng(5))), 72)
     head = text.splitlines()
     assert head[:5] == ["X:1", "T:A new tune", "M:3/4", "L:1/16", "Q:1/4=72"]
     assert head[6] == 'V:1 name="Soprano"'

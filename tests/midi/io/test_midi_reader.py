@@ -9,8 +9,9 @@ import mido
 import music21
 import numpy as np
 import pytest
+from grids import HOLD, REST, Grid
 from seqgen_midi.domain import MidiDomain
-from seqgen_midi.music.chorale import HOLD, REST, Chorale
+from seqgen_midi.music.piece import Piece
 
 from seqgen import UnusableFile
 
@@ -52,6 +53,11 @@ def held(pitch: int, start: int = 0, end: int = 1920) -> list[tuple[int, int, in
     return [(start, end, pitch)]
 
 
+def read_grid(domain: MidiDomain, path: Path) -> Grid:
+    (piece,) = domain.read(path)
+    return Grid.of(piece)
+
+
 def reason_of(domain: MidiDomain, path: Path) -> str:
     with pytest.raises(UnusableFile) as caught:
         list(domain.read(path))
@@ -65,7 +71,7 @@ def test_midi_by_another_program_is_read_note_by_note(domain: MidiDomain, tmp_pa
         held(60, 480),
         [(0, 120, 48), (120, 1920, 48)],
     ]
-    (item,) = domain.read(midi_file(tmp_path / "four.mid", tracks, ((0, 4, 4),)))
+    item = read_grid(domain, midi_file(tmp_path / "four.mid", tracks, ((0, 4, 4),)))
     assert (item.meter, item.pickup, len(item.grid)) == ("4/4", 0, 16)
     assert [codes[0] for codes in item.grid] == [72, HOLD, 74, HOLD, *[REST] * 4, 76, *[HOLD] * 7]
     assert [codes[1] for codes in item.grid] == [67, *[HOLD] * 15]
@@ -75,7 +81,7 @@ def test_midi_by_another_program_is_read_note_by_note(domain: MidiDomain, tmp_pa
 
 def test_a_performance_is_put_on_the_grid_and_silence_at_the_end_left_out(domain: MidiDomain, tmp_path: Path) -> None:
     tracks = [[(3, 470, 72), (485, 1900, 71)], held(67, 0, 1915), held(60, 10, 1925), held(48, 0, 1890)]
-    (item,) = domain.read(midi_file(tmp_path / "played.mid", tracks))
+    item = read_grid(domain, midi_file(tmp_path / "played.mid", tracks))
     assert [(note.start, note.end, note.pitch) for note in item.notes(0)] == [(0, 4, 72), (4, 16, 71)]
     assert len(item.grid) == 16
     assert all(len(item.notes(voice)) == 1 for voice in (1, 2, 3))
@@ -96,7 +102,7 @@ def test_meter_and_pickup_come_from_the_time_signatures(
     domain: MidiDomain, tmp_path: Path, signatures: tuple, meter: str, pickup: int
 ) -> None:
     tracks = [held(pitch, 0, 3840) for pitch in FOUR[0]]
-    (item,) = domain.read(midi_file(tmp_path / "meter.mid", tracks, signatures))
+    item = read_grid(domain, midi_file(tmp_path / "meter.mid", tracks, signatures))
     assert (item.meter, item.pickup) == (meter, pickup)
 
 
@@ -175,7 +181,8 @@ def test_files_that_are_no_score_are_dropped(domain: MidiDomain, tmp_path: Path)
 
 def test_a_score_of_the_corpus_agrees_with_music21_itself(domain: MidiDomain) -> None:
     path = BACH / "bwv269.mxl"
-    (item,) = domain.read(path)
+    (piece,) = domain.read(path)
+    item = Grid.of(piece)
     assert (item.meter, item.pickup) == ("3/4", 4)
     parts = music21.converter.parse(path, forceSource=True, storePickle=False).stripTies().parts
     for voice, part in enumerate(parts):
@@ -183,7 +190,7 @@ def test_a_score_of_the_corpus_agrees_with_music21_itself(domain: MidiDomain) ->
             (float(note.offset) * 4, float(note.quarterLength) * 4, note.pitch.midi) for note in part.flatten().notes
         ]
         assert [(note.start, note.end - note.start, note.pitch) for note in item.notes(voice)] == theirs
-    assert domain.decode(domain.encode(item).ids) == item
+    assert Grid.of(domain.decode(domain.encode(piece).ids)) == item
 
 
 @pytest.mark.parametrize(
@@ -200,19 +207,19 @@ def test_scores_of_the_corpus_that_do_not_fit_are_dropped(domain: MidiDomain, na
 
 
 def test_humdrum_and_abc_are_read_soprano_first(domain: MidiDomain, tmp_path: Path) -> None:
-    (item,) = domain.read(BACH / "bwv277.krn")
+    item = read_grid(domain, BACH / "bwv277.krn")
     means = [np.mean([note.pitch for note in item.notes(voice)]) for voice in range(4)]
     assert means == sorted(means, reverse=True)
     abc = "X:1\nT:Four\nM:4/4\nL:1/4\nK:C\nV:1\nc B c2|\nV:2\nG G G2|\nV:3\nE D E2|\nV:4 clef=bass\nC, G,, C,2|\n"
     (tmp_path / "four.abc").write_text(abc)
-    (tune,) = domain.read(tmp_path / "four.abc")
+    tune = read_grid(domain, tmp_path / "four.abc")
     assert [[note.pitch for note in tune.notes(voice)] for voice in range(4)] == [
         [72, 71, 72],
         [67, 67, 67],
         [64, 62, 64],
         [48, 43, 48],
     ]
-    assert isinstance(tune, Chorale)
+    assert isinstance(next(domain.read(tmp_path / "four.abc")), Piece)
 
 
 def test_two_staves_with_two_voices_each_are_four_voices(domain: MidiDomain, tmp_path: Path) -> None:
@@ -228,5 +235,5 @@ def test_two_staves_with_two_voices_each_are_four_voices(domain: MidiDomain, tmp
         part.append(measure)
         score.insert(0, part)
     score.write("musicxml", fp=tmp_path / "hymn.musicxml")
-    (item,) = domain.read(tmp_path / "hymn.musicxml")
-    assert item == Chorale("4/4", 0, (*FOUR, *(((HOLD,) * 4,) * 7), *FOUR, *(((HOLD,) * 4,) * 7)))
+    item = read_grid(domain, tmp_path / "hymn.musicxml")
+    assert item == Grid("4/4", 0, (*FOUR, *(((HOLD,) * 4,) * 7), *FOUR, *(((HOLD,) * 4,) * 7)))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from conftest import Band
 from seqgen_midi.domain import MidiDomain
-from seqgen_midi.music.chorale import Chorale
+from seqgen_midi.music.piece import Piece
 
 from seqgen import EOS, UnusableFile
 
@@ -23,16 +23,16 @@ def test_a_piece_is_the_same_in_every_key_and_at_every_loudness(
     assert any((other != ids).any() for other in moved)
     for other in moved:
         assert np.array_equal(domain.metrics.copy_symbols(other), passages)
-    table = domain.encoding.table  # type: ignore[attr-defined]
-    if "velocity" in table.kinds:
-        louder = np.where(table.among(ids, "velocity"), table.ids("velocity")[-1], ids)
+    table = domain.encoding.table
+    if "velocity" in table:
+        louder = np.where(table.of_kind("velocity")[ids], table.ids("velocity")[-1], ids)
         assert np.array_equal(domain.metrics.copy_symbols(louder), passages)
     one_wrong = ids.copy()
-    one_wrong[np.flatnonzero(table.among(ids, "pitch"))[5]] += 1
+    one_wrong[np.flatnonzero(table.of_kind("pitch")[ids])[5]] += 1
     assert (domain.metrics.copy_symbols(one_wrong) != passages).sum() == 2
 
 
-def test_a_chorale_is_the_same_in_every_key_and_nothing_else_is(domain: MidiDomain, chorale: Chorale) -> None:
+def test_a_chorale_is_the_same_in_every_key_and_nothing_else_is(domain: MidiDomain, chorale: Piece) -> None:
     ids = domain.encode(chorale).ids
     passages = domain.metrics.copy_symbols(ids)
     for seed in range(8):
@@ -52,7 +52,7 @@ def test_drums_have_no_key(domains: dict[str, MidiDomain], bands: list[Band]) ->
 
 
 def test_seconds_are_those_of_the_file_that_is_written(
-    domains: dict[str, MidiDomain], bands: list[Band], chorale: Chorale, tmp_path
+    domains: dict[str, MidiDomain], bands: list[Band], chorale: Piece, tmp_path
 ) -> None:
     import pretty_midi
 

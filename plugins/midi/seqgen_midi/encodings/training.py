@@ -1,0 +1,42 @@
+"""What a model is trained on: transposed documents, and the vocabulary of a model that it starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+
+from seqgen import Learned, Learning, Training, UsageError, Vocabulary
+from seqgen_midi.encodings import Encoding
+from seqgen_midi.music.piece import Piece
+
+
+class MidiTraining(Training[Piece]):
+    """Documents in other keys."""
+
+    def __init__(self, encoding: Encoding) -> None:
+        self._encoding = encoding
+
+    def augment(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """The document moved by −5 … +6 semitones, as far as its voices go; drums stay."""
+        return self._encoding.transpose(ids, rng)
+
+
+class MidiLearning(Learning[Piece]):
+    """The vocabulary of an encoding is fixed, so a model can start from one with the same encoding and settings."""
+
+    def __init__(self, encoding: Encoding) -> None:
+        self._encoding = encoding
+
+    def observe(self, item: Piece) -> None:
+        """Nothing is learned of a piece."""
+
+    def extend(self, known: Learned, observations: Iterable[Any]) -> Vocabulary:
+        """The same vocabulary; raises UsageError for that of another encoding or of other settings."""
+        if known.vocabulary != self._encoding.vocabulary:
+            raise UsageError(
+                "The model to begin with has another encoding or other settings of it; say encoding=… and what else it "
+                "was trained with."
+            )
+        return known.vocabulary

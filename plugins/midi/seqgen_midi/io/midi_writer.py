@@ -1,0 +1,81 @@
+"""Writes pieces as MIDI through pretty_midi: named tracks, tempos, time signatures, the key, chord symbols."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from seqgen_midi.io.midi_reader import TWIN_SUFFIX
+from seqgen_midi.music.chords import chord_name
+from seqgen_midi.music.instruments import track_names
+from seqgen_midi.music.keys import estimate_key
+from seqgen_midi.music.piece import Piece
+
+if TYPE_CHECKING:
+    from pretty_midi import PrettyMIDI
+
+MIN_RESOLUTION = 480
+"""Ticks in a quarter of the files, rounded up to a multiple of the piece's own resolution."""
+
+
+def midi_bytes(piece: Piece, default_tempo: int) -> bytes:
+    """The bytes of a MIDI file of a piece; a piece without tempos gets `default_tempo` quarters a minute."""
+    buffer = BytesIO()
+    to_pretty_midi(piece, default_tempo).write(buffer)
+    return buffer.getvalue()
+
+
+def to_pretty_midi(piece: Piece, default_tempo: int) -> PrettyMIDI:
+    """A piece as a pretty_midi object. Chord symbols are text events; the key is estimated from the pitch classes."""
+    import pretty_midi
+
+    factor = -(-MIN_RESOLUTION // piece.resolution)
+    midi = pretty_midi.PrettyMIDI(resolution=piece.resolution * factor, initial_tempo=default_tempo)
+    if len(piece.tempos):
+        # pretty_midi reads and writes changes of tempo, but has no public way to make one.
+        changes = {0: 500_000} | {tick * factor: microseconds for tick, microseconds in piece.tempos.tolist()}
+        midi._tick_scales = [(tick, each / 1e6 / midi.resolution) for tick, each in changes.items()]
+    midi._update_tick_to_time(piece.end * factor)
+
+    def second(tick: int) -> float:
+        return float(midi.tick_to_time(tick * factor))
+
+    midi.time_signature_changes = [
+        pretty_midi.TimeSignature(beats, unit, second(tick)) for tick, beats, unit in piece.meters.tolist()
+    ]
+    key = estimate_key(piece.pitch_class_ticks())
+    midi.key_signature_changes = [pretty_midi.KeySignature(key.tonic + (12 if key.mode == "min" else 0), 0.0)]
+    midi.text_events = [
+        pretty_midi.Text(chord_name(root, quality), second(tick)) for tick, root, quality in piece.chords.tolist()
+    ]
+    for number, name in enumerate(track_names(piece)):
+        track = piece.tracks[number]
+        rows = np.column_stack(piece.notes)[piece.track == number].tolist()
+        for layer, notes in enumerate(_layers(rows)):
+            instrument = pretty_midi.Instrument(track.program, track.is_drums, name + TWIN_SUFFIX * (layer > 0))
+            instrument.notes = [
+                pretty_midi.Note(velocity, pitch, second(start), second(start + duration))
+                for start, duration, pitch, velocity, _ in notes
+            ]
+            midi.instruments.append(instrument)
+    return midi
+
+
+def _layers(notes: list[list[int]]) -> list[list[list[int]]]:
+    """Notes (start, duration, pitch, …) in layers within which no two notes overlap on one key.
+
+    A MIDI file says "key 60 is released" and not which note ends, so of two overlapping notes the wrong one would end.
+    """
+    layers: list[list[list[int]]] = [[]]
+    released: list[dict[int, int]] = [{}]
+    for note in notes:
+        start, duration, pitch = note[:3]
+        layer = next((number for number, keys in enumerate(released) if keys.get(pitch, 0) <= start), len(released))
+        if layer == len(released):
+            layers.append([])
+            released.append({})
+        layers[layer].append(note)
+        released[layer][pitch] = start + duration
+    return layers

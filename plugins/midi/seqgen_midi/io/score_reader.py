@@ -1,0 +1,235 @@
+"""Reads scores (MusicXML, Humdrum, ABC) through music21. Repeats are not played out, and grace notes are left out."""
+
+from __future__ import annotations
+
+import re
+import zipfile
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from seqgen import Remark, UnusableFile
+from seqgen_midi.io.midi_reader import check_size
+from seqgen_midi.io.score_cache import cached_results
+from seqgen_midi.music.chords import quality_of
+from seqgen_midi.music.piece import MICROSECONDS_PER_MINUTE, Piece, Track, sort_notes
+from seqgen_midi.music.velocities import DEFAULT_VELOCITY
+
+if TYPE_CHECKING:
+    from music21.stream import Part, Score
+
+ABC_ENDING = ".abc"
+SCORE_ENDINGS = (".mxl", ".musicxml", ".xml", ".krn", ABC_ENDING)
+RESOLUTION = 5040
+"""Ticks in a quarter of what is read: exact for all divisions of a quarter up to 10, and for 64ths to within a tick."""
+MAX_UNPACKED_BYTES = 50_000_000
+UNREADABLE = "not a score that music21 can read"
+DRUM_CHANNEL = 9
+
+
+def read_scores(
+    path: Path, quantise: Callable[[Piece], Piece], *, split_voices: bool = False
+) -> Iterator[Piece | Remark]:
+    """The pieces of a score file after `quantise`: one piece, or one for each tune of an ABC book.
+
+    A tune that cannot be read or quantised gives a remark. With `split_voices`, each voice of a staff is a track.
+    Raises UnusableFile where no piece is left.
+    """
+    variant = "voices" if split_voices else "parts"
+    reason = ""
+    found = False
+    for result in cached_results(path, variant, partial(_read_pieces, split_voices=split_voices)):
+        piece = result if isinstance(result, str) else _piece_or_reason(partial(quantise, result))
+        if isinstance(piece, str):
+            reason = reason or piece
+            yield Remark(piece, dropped=True)
+        else:
+            found = True
+            yield piece
+    if not found:
+        raise UnusableFile(reason or "empty")
+
+
+def _read_pieces(path: Path, split_voices: bool) -> Iterator[Piece | str]:
+    for parse in parsers(path):
+        yield _piece_or_reason(partial(_parse_piece, parse, split_voices))
+
+
+def _parse_piece(parse: Callable[[], Score], split_voices: bool) -> Piece:
+    return piece_of(parse(), split_voices)
+
+
+def _piece_or_reason(make: Callable[[], Piece]) -> Piece | str:
+    """The piece, or the reason why there is none: a tune on which music21 fails does not cost the rest of its book."""
+    try:
+        return make()
+    except UnusableFile as error:
+        return error.reason
+    except (MemoryError, OSError):
+        raise
+    except Exception:
+        return UNREADABLE
+
+
+def parsers(path: Path) -> Iterator[Callable[[], Score]]:
+    """For each score in a file, the function that parses it with music21; raises UnusableFile."""
+    check_size(path)
+    if path.suffix.lower() == ".mxl":
+        _check_archive(path)
+    if path.suffix.lower() == ABC_ENDING:
+        head, *tunes = re.split(r"^(?=X:)", path.read_text(encoding="utf-8", errors="replace"), flags=re.MULTILINE)
+        yield from (partial(parse_tune, head + tune) for tune in tunes or [""])
+    else:
+        yield partial(parse_file, path)
+
+
+def _check_archive(path: Path) -> None:
+    """Raises UnusableFile for a compressed score that would unpack to more than a score can be."""
+    if not zipfile.is_zipfile(path):
+        raise UnusableFile("not a compressed score")
+    with zipfile.ZipFile(path) as archive:
+        if sum(entry.file_size for entry in archive.infolist()) > MAX_UNPACKED_BYTES:
+            raise UnusableFile(f"compressed file expands to more than {MAX_UNPACKED_BYTES // 1_000_000} MB")
+
+
+def parse_file(path: Path) -> Score:
+    """The music21 score of a file; music21's own errors pass through."""
+    from music21 import converter
+
+    score: Any = converter.parse(path, forceSource=True, storePickle=False)
+    return score
+
+
+def parse_tune(text: str) -> Score:
+    """The music21 score of a tune in ABC; raises UnusableFile."""
+    from music21 import converter
+
+    try:
+        score: Any = converter.parseData(text, format="abc")
+    except (MemoryError, OSError):
+        raise
+    except Exception as error:
+        raise UnusableFile(UNREADABLE) from error
+    return score
+
+
+def piece_of(score: Score, split_voices: bool = False) -> Piece:
+    """The piece of a music21 score, with tied notes as one; raises UnusableFile for a score without notes."""
+    staves: list[Any] = list(score.parts) or [score]
+    parts = [voice for staff in staves for voice in _voices(staff)] if split_voices else staves
+    rows = [(*note, number) for number, part in enumerate(parts) for note in _notes(part)]
+    if not rows:
+        raise UnusableFile("empty")
+    return Piece.of(
+        RESOLUTION,
+        [_track(part) for part in parts],
+        sort_notes(*np.array(rows).T),
+        tempos=_tempos(score),
+        meters=_meters(staves[0]),
+        chords=_chords(score),
+    )
+
+
+def _tick(quarters: Any) -> int:
+    return round(Fraction(quarters) * RESOLUTION)
+
+
+def _voices(staff: Part) -> list[Any]:
+    """The voices of a staff as parts."""
+    from music21 import stream
+
+    return list(staff.voicesToParts().parts) if staff.recurse().getElementsByClass(stream.Voice) else [staff]
+
+
+def _track(part: Part) -> Track:
+    """The player of a part by its first instrument; the piano where none is named."""
+    instrument: Any = part.getInstrument(returnDefault=True)
+    return Track(
+        int(instrument.midiProgram or 0),
+        instrument.midiChannel == DRUM_CHANNEL,
+        str(getattr(part, "partName", "") or ""),
+    )
+
+
+def _notes(part: Part) -> list[list[int]]:
+    """The notes of a part (start, duration, pitch, velocity); a chord gives each of its notes."""
+    rows: list[list[int]] = []
+    # music21's own way to join tied notes misses those that change their voice at a bar line, which are common.
+    tied: dict[tuple[int, int], list[int]] = {}
+    elements: Any = part.flatten().notes
+    for element in elements:
+        if element.duration.isGrace or "ChordSymbol" in element.classes:
+            continue
+        velocity = element.volume.velocity or DEFAULT_VELOCITY
+        start, end = _tick(element.offset), _tick(element.offset + element.duration.quarterLength)
+        notes = {int(one.pitch.midi): one for one in getattr(element, "notes", [element]) if hasattr(one, "pitch")}
+        for pitch, one in sorted(notes.items()):
+            row = tied.pop((pitch, start), None)
+            if row is None:
+                rows.append(row := [start, 0, pitch, velocity])
+            row[1] = max(1, end - row[0])
+            # Many scores say only where a tie starts.
+            if one.tie and one.tie.type in ("start", "continue"):
+                tied[pitch, end] = row
+    return rows
+
+
+def _tempos(score: Score) -> list[tuple[int, int]]:
+    """The tempo marks of a score that have a number: tick, microseconds in a quarter."""
+    marks: dict[int, int] = {}
+    for mark in score.flatten().getElementsByClass("MetronomeMark"):
+        speed = mark.getQuarterBPM()
+        if speed:
+            marks[_tick(mark.offset)] = round(MICROSECONDS_PER_MINUTE / speed)
+    return sorted(marks.items())
+
+
+def _meters(part: Part) -> list[tuple[int, int, int]]:
+    """The time signatures of a part: tick, numerator, denominator.
+
+    A pickup becomes a time signature of its own. A time signature is said again where a full bar begins off the bar
+    lines that follow from the one before.
+    """
+    signatures: Any = part.flatten().getElementsByClass("TimeSignature")
+    meters = {_tick(found.offset): (found.numerator, found.denominator) for found in signatures}
+    bars = [(_tick(bar.offset), _tick(bar.duration.quarterLength)) for bar in part.getElementsByClass("Measure")]
+    if len(bars) > 1 and 0 in meters:
+        first = meters[0]
+        pickup = bars[1][0] - bars[0][0]
+        if 0 < pickup < _bar_ticks(first):
+            meters.setdefault(pickup, first)
+            meters[0] = _pickup_meter(pickup)
+    last = 0
+    for start, length in bars:
+        last = start if start in meters else last
+        meter = meters.get(last, (4, 4))
+        if length >= _bar_ticks(meter) and (start - last) % _bar_ticks(meter):
+            meters[start], last = meter, start
+    return [(tick, *meter) for tick, meter in sorted(meters.items())]
+
+
+def _bar_ticks(meter: tuple[int, int]) -> int:
+    return _tick(Fraction(4 * meter[0], meter[1]))
+
+
+def _pickup_meter(ticks: int) -> tuple[int, int]:
+    """The time signature of a pickup: three eighths, not one dotted quarter, and no larger unit than a quarter."""
+    numerator, denominator = Fraction(ticks, 4 * RESOLUTION).as_integer_ratio()
+    return (numerator * 4 // denominator, 4) if denominator < 4 else (numerator, denominator)
+
+
+def _chords(score: Score) -> list[tuple[int, int, int]]:
+    """The chord symbols of a score that have one of `chords.QUALITIES`: tick, root, quality."""
+    rows: dict[int, tuple[int, int]] = {}
+    for symbol in score.flatten().getElementsByClass("ChordSymbol"):
+        root = symbol.root()
+        if root is None:
+            continue
+        quality = quality_of({pitch.pitchClass for pitch in symbol.pitches}, root.pitchClass)
+        if quality is not None:
+            rows.setdefault(_tick(symbol.offset), (root.pitchClass, quality))
+    return [(tick, *chord) for tick, chord in sorted(rows.items())]

@@ -1,0 +1,280 @@
+"""Writes pieces as scores (MusicXML) through music21: bars, voices without overlaps, 16ths or triplets, ties.
+
+music21 can make scores of MIDI files by itself. But where notes overlap or outlast a bar, it moves the bars that
+follow, and it has durations, such as 7/12 of a quarter, that it cannot write. So this module lays out the bars itself.
+Each beat has one grid, the nearer one of 16ths and of triplet eighths. A note that does not fit a grid is cut at the
+beat and tied. Each voice of a bar is full. Every note begins where it began, to within half a step of its beat's grid.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from fractions import Fraction
+from itertools import groupby, pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from seqgen import OutputError
+from seqgen_midi.io.score_reader import DRUM_CHANNEL
+from seqgen_midi.music.chords import ROOTS
+from seqgen_midi.music.instruments import track_names
+from seqgen_midi.music.keys import Key, estimate_key
+from seqgen_midi.music.meters import bar_lines, has_pickup, meter_at
+from seqgen_midi.music.piece import MICROSECONDS_PER_MINUTE, Piece, Track
+from seqgen_midi.music.voices import CHOIR_PROGRAM, VOICES
+
+if TYPE_CHECKING:
+    from music21.base import Music21Object
+    from music21.stream import Part, Score
+    from music21.tie import Tie
+
+STEPS_PER_QUARTER = 12
+SIXTEENTH, TRIPLET = 3, 4
+"""Steps in a 16th and in a triplet eighth."""
+MAX_BARS = 5000
+MAX_VOICES = 4
+"""Voices in a staff: as many as notation programs know."""
+MELODIC_CHANNELS = (*range(9), *range(10, 16))
+MUSIC21_QUALITIES = (
+    "major", "minor", "dominant-seventh", "major-seventh", "minor-seventh", "diminished", "diminished-seventh",
+    "half-diminished-seventh", "augmented", "suspended-fourth",
+)  # fmt: skip
+"""The names of `chords.QUALITIES` in music21 and MusicXML."""
+
+
+class NoteGroup(NamedTuple):
+    """Notes that begin and end together, in steps; `velocities` maps pitches to velocities."""
+
+    begin: int
+    end: int
+    velocities: dict[int, int]
+
+
+def write_score(piece: Piece, default_tempo: int, path: Path) -> None:
+    """Writes a piece as uncompressed MusicXML; a piece without tempos gets `default_tempo` quarters a minute.
+
+    Raises OutputError for a piece that is too long for a score.
+    """
+    to_music21(piece, default_tempo).write("musicxml", fp=path)
+
+
+def to_music21(piece: Piece, default_tempo: int) -> Score:
+    """The music21 score of a piece; raises OutputError for more than MAX_BARS bars."""
+    from music21 import metadata, stream
+    from music21 import tempo as marks
+
+    last_chord = int(piece.chords[:, 0].max(initial=-1))
+    lines = bar_lines(piece, last_chord + 1)
+    if len(lines) - 1 > MAX_BARS:
+        raise OutputError(
+            f"A sample cannot be written as a score: it is longer than {MAX_BARS} bars; ask for a shorter one."
+        )
+    edges = np.array(lines) * STEPS_PER_QUARTER // piece.resolution
+    key = estimate_key(piece.pitch_class_ticks())
+    score = stream.Score()
+    tracks, names = (piece.tracks, track_names(piece)) if len(piece) else ((Track(),), ["Piano"])
+    is_chorale = names == [voice.name for voice in VOICES]
+    score.insert(0, metadata.Metadata(title="Chorale" if is_chorale else "Piece"))
+    for number, (track, name) in enumerate(zip(tracks, names, strict=True)):
+        channel = DRUM_CHANNEL if track.is_drums else MELODIC_CHANNELS[number % len(MELODIC_CHANNELS)]
+        part = _part(track, _printable(name), channel, note_groups(piece, number, edges), edges, key)
+        _insert_meters(part, piece, lines)
+        score.insert(0, part)
+    measures = list(score.parts[0].getElementsByClass("Measure"))
+
+    def insert(tick: int, element: Music21Object) -> None:
+        measure = measures[np.searchsorted(lines[:-1], tick, side="right") - 1]
+        measure.insert(Fraction(tick, piece.resolution) - Fraction(measure.offset), element)
+
+    tempos = [(tick, round(MICROSECONDS_PER_MINUTE / each, 2)) for tick, each in piece.tempos.tolist()]
+    for tick, speed in tempos or [(0, default_tempo)]:
+        insert(tick, marks.MetronomeMark(number=speed))
+    for tick, root, quality in piece.chords.tolist():
+        insert(tick, _chord_symbol(root, quality))
+    return score
+
+
+def _insert_meters(part: Part, piece: Piece, lines: list[int]) -> None:
+    """Inserts the time signatures into the measures of a part; a pickup is a measure 0 that lacks its beginning."""
+    from music21.meter import TimeSignature
+
+    pickup = has_pickup(lines)
+    meters = [meter_at(piece, line) for line in lines[:-1]]
+    if pickup:
+        meters[0] = meters[1]
+    for number, measure in enumerate(part.getElementsByClass("Measure")):
+        measure.number = number + (not pickup)
+        if number == 0 or meters[number] != meters[number - 1]:
+            measure.insert(0, TimeSignature("{}/{}".format(*meters[number])))
+        if pickup and number == 0:
+            numerator, denominator = meters[0]
+            measure.paddingLeft = Fraction(4 * numerator, denominator) - Fraction(lines[1], piece.resolution)
+
+
+def note_groups(piece: Piece, track: int, edges: np.ndarray) -> list[NoteGroup]:
+    """The notes of a track on the grids of their beats, in groups that begin and end together.
+
+    edges: int[bars + 1]; the steps at which bars begin, and the end of the last.
+    """
+    mine = piece.track == track
+    ticks = np.concatenate([piece.start[mine], (piece.start + piece.duration)[mine]])
+    times, grids = snap_to_grids(ticks * (STEPS_PER_QUARTER / piece.resolution), edges)
+    begins, ends = times.reshape(2, -1)
+    shortest = grids.reshape(2, -1)[0]
+    begins = np.minimum(begins, edges[-1] - SIXTEENTH)
+    ends = np.minimum(np.maximum(ends, begins + shortest), edges[-1])
+    groups: dict[tuple[int, int, int], NoteGroup] = {}
+    unisons: Counter[tuple[int, int, int]] = Counter()
+    columns = (begins, ends, piece.pitch[mine], piece.velocity[mine])
+    for begin, end, pitch, velocity in zip(*(column.tolist() for column in columns), strict=True):
+        unison = unisons[begin, end, pitch]
+        groups.setdefault((begin, end, unison), NoteGroup(begin, end, {})).velocities[pitch] = velocity
+        unisons[begin, end, pitch] += 1
+    return list(groups.values())
+
+
+def snap_to_grids(times: np.ndarray, edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Times float[n] in steps, moved to the nearer grid of their beat: 16ths or triplets.
+
+    Returns int[n] times, and int[n] the steps between two lines of the grid. Half a beat at the end of a bar has 16ths.
+    """
+    bar = np.searchsorted(edges[:-1], times, side="right") - 1
+    beat, inside = np.divmod(times - edges[bar], STEPS_PER_QUARTER)
+    candidates = np.stack([np.floor(inside / grid + 0.5) * grid for grid in (SIXTEENTH, TRIPLET)])
+    _, which = np.unique(np.stack([bar, beat]), axis=1, return_inverse=True)
+    moved = np.stack([np.bincount(which.ravel(), np.abs(inside - nearest)) for nearest in candidates])
+    is_whole_beat = edges[bar] + STEPS_PER_QUARTER * (beat + 1) <= edges[bar + 1]
+    is_triplet = is_whole_beat & (moved[1] < moved[0] - 1e-6)[which.ravel()]
+    snapped = np.where(is_triplet, candidates[1], candidates[0])
+    return (edges[bar] + STEPS_PER_QUARTER * beat + snapped).astype(int), np.where(is_triplet, TRIPLET, SIXTEENTH)
+
+
+def split_into_voices(notes: list[NoteGroup]) -> list[list[NoteGroup]]:
+    """The notes in at most MAX_VOICES voices without overlaps. All begin in time; some may end too early.
+
+    Where more notes sound at once, the note that would end first ends now. Where more notes begin at once, the
+    shortest two become one chord.
+    """
+    voices: list[list[NoteGroup]] = [[]]
+    for begin, together in groupby(sorted(notes, key=lambda note: (note.begin, -note.end)), lambda note: note.begin):
+        chords = list(together)
+        while len(chords) > MAX_VOICES:
+            shortest = chords.pop()
+            chords[-1] = NoteGroup(begin, shortest.end, chords[-1].velocities | shortest.velocities)
+        for chord in chords:
+            voice = next((voice for voice in voices if not voice or voice[-1].end <= begin), None)
+            if voice is None and len(voices) < MAX_VOICES:
+                voices.append(voice := [])
+            elif voice is None:
+                voice = min((held for held in voices if held[-1].begin < begin), key=lambda held: held[-1].end)
+                voice[-1] = voice[-1]._replace(end=begin)
+            voice.append(chord)
+    return voices
+
+
+def _cut(begin: int, end: int, edges: np.ndarray) -> list[tuple[int, int]]:
+    """The time from `begin` to `end` in parts that can be written: cut at bar lines and, around triplets, at beats."""
+    cuts = {begin, end, *edges[(edges > begin) & (edges < end)].tolist()}
+    for time in (begin, end):
+        inside = int(time - edges[np.searchsorted(edges, time, side="right") - 1]) % STEPS_PER_QUARTER
+        if inside % SIXTEENTH:
+            cuts |= {beat for beat in (time - inside, time - inside + STEPS_PER_QUARTER) if begin < beat < end}
+    return list(pairwise(sorted(cuts)))
+
+
+def _part(track: Track, name: str, channel: int, notes: list[NoteGroup], edges: np.ndarray, key: Key) -> Part:
+    """A track as a music21 part, measure by measure, without time signatures."""
+    from music21 import clef, instrument, stream
+    from music21 import key as keys
+
+    part = stream.Part(id=name)
+    part.partName = name
+    singer = next((voice for voice in VOICES if (voice.name, CHOIR_PROGRAM) == (name, track.program)), None)
+    player: Any = instrument.instrumentFromMidiProgram(track.program)
+    if track.is_drums:
+        player = instrument.UnpitchedPercussion()
+    elif singer:
+        player = getattr(instrument, singer.name)()
+    player.midiProgram, player.midiChannel = track.program, channel
+    part.insert(0, player)
+    voices = [_fill_bars(voice, edges, key) for voice in split_into_voices(notes)]
+    for number, start in enumerate(edges[:-1].tolist()):
+        measure = stream.Measure()
+        with_notes = [voice for voice, bars in enumerate(voices) if any(sounds for _, sounds, _ in bars[number])]
+        # All voices up to the last one with notes: readers tell voices by their places.
+        written = voices[: max(with_notes, default=0) + 1]
+        for voice, bars in enumerate(written):
+            line = measure if len(written) == 1 else stream.Voice(id=str(voice + 1))
+            for begin, _, element in bars[number]:
+                line.insert(Fraction(begin - start, STEPS_PER_QUARTER), element)
+            if line is not measure:
+                measure.insert(0, line)
+        part.coreInsert(Fraction(start, STEPS_PER_QUARTER), measure.splitAtDurations(recurse=True)[0])
+    part.coreElementsChanged()
+    first = part.getElementsByClass("Measure")[0]
+    if track.is_drums:
+        first.insert(0, clef.PercussionClef())
+        return part
+    first.insert(0, getattr(clef, singer.clef)() if singer else clef.bestClef(part, recurse=True))
+    first.insert(0, keys.KeySignature(key.sharps))
+    part.makeAccidentals(inPlace=True)
+    return part
+
+
+def _fill_bars(voice: list[NoteGroup], edges: np.ndarray, key: Key) -> list[list[tuple[int, bool, Music21Object]]]:
+    """The elements of a voice in each bar, rests included: where an element begins, whether it sounds, and itself."""
+    from music21 import note
+
+    bars: list[list[tuple[int, bool, Any]]] = [[] for _ in edges[1:]]
+
+    def add(begin: int, element: Any, sounds: bool) -> None:
+        bars[int(np.searchsorted(edges, begin, side="right")) - 1].append((begin, sounds, element))
+
+    filled = 0
+    for group in [*voice, NoteGroup(int(edges[-1]), int(edges[-1]), {})]:
+        for begin, end in _cut(filled, group.begin, edges) if filled < group.begin else ():
+            add(begin, note.Rest(quarterLength=Fraction(end - begin, STEPS_PER_QUARTER)), False)
+        for begin, end in _cut(group.begin, group.end, edges) if group.velocities else ():
+            add(begin, _note_or_chord(group, begin, end, key), True)
+        filled = group.end
+    return bars
+
+
+def _note_or_chord(group: NoteGroup, begin: int, end: int, key: Key) -> Music21Object:
+    """The part of a group from `begin` to `end` as a note or chord, tied to its other parts."""
+    from music21 import chord, note
+    from music21 import pitch as pitches
+
+    length = Fraction(end - begin, STEPS_PER_QUARTER)
+    written = []
+    for pitch, velocity in sorted(group.velocities.items()):
+        letter, alteration = key.spell(pitch)
+        name = pitches.Pitch(letter, accidental=alteration)
+        name.octave = (pitch - alteration) // 12 - 1
+        one = note.Note(name)
+        one.duration.quarterLength = length
+        one.volume.velocity = velocity
+        one.tie = _tie(group.begin < begin, end < group.end)
+        written.append(one)
+    return written[0] if len(written) == 1 else chord.Chord(written, quarterLength=length)
+
+
+def _tie(from_before: bool, to_after: bool) -> Tie | None:
+    from music21.tie import Tie
+
+    if not (from_before or to_after):
+        return None
+    return Tie("continue" if from_before and to_after else "stop" if from_before else "start")
+
+
+def _chord_symbol(root: int, quality: int) -> Music21Object:
+    from music21 import harmony
+
+    return harmony.ChordSymbol(root=ROOTS[root].replace("b", "-"), kind=MUSIC21_QUALITIES[quality])
+
+
+def _printable(name: str) -> str:
+    """A name without the characters that XML cannot hold."""
+    return "".join(letter for letter in name if letter.isprintable())

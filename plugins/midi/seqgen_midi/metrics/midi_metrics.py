@@ -1,0 +1,46 @@
+"""The metrics and the deduplication of the domain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from seqgen import Deduplication, Metrics, Record
+from seqgen_midi.encodings import Encoding
+from seqgen_midi.metrics.dedup_key import dedup_key
+from seqgen_midi.music.piece import Piece
+
+
+class MidiMetrics(Metrics[Piece]):
+    """Musical statistics, sizes in seconds and quarters, and intervals for the memorisation check."""
+
+    def __init__(self, encoding: Encoding, default_tempo: int) -> None:
+        self._encoding = encoding
+        self._default_tempo = default_tempo
+        self.period = encoding.period
+
+    def compare(self, held_out: Sequence[Record[Piece]], samples: Sequence[Record[Piece]]) -> dict[str, float]:
+        from seqgen_midi.metrics import statistics, voice_leading
+
+        real, made = ([record.item for record in records] for records in (held_out, samples))
+        result = statistics.compare(real, made, self._default_tempo)
+        return result | voice_leading.compare(real, made) if self._encoding.voices else result
+
+    def sizes(self, item: Piece) -> dict[str, float]:
+        """The length in seconds, and in quarters of a piece in bars."""
+        sizes = {"second": item.length_in_seconds(self._default_tempo)}
+        return {**sizes, "quarter": item.end / item.resolution} if len(item.meters) else sizes
+
+    def copy_symbols(self, ids: np.ndarray) -> np.ndarray:
+        """Intervals in place of pitches; velocities, tempos and chord symbols are ignored."""
+        return self._encoding.passage_symbols(ids)
+
+
+class MidiDeduplication(Deduplication[Piece]):
+    """The same notes in another key, tempo or sound are duplicates."""
+
+    differences = "key, tempo or sound"
+
+    def key(self, item: Piece) -> list[np.ndarray]:
+        return dedup_key(item)

@@ -1,0 +1,17 @@
+"""Metronome marks."""
+
+from __future__ import annotations
+
+import numpy as np
+
+TEMPOS = np.array(
+    [*range(20, 60, 2), *range(60, 72, 3), *range(72, 120, 4), *range(120, 144, 6), *range(144, 208, 8),
+     *range(208, 312, 12)]
+)  # fmt: skip
+"""Quarters a minute: the marks of a metronome (Maelzel's scale), continued in its manner to 304."""
+
+
+def nearest_tempo(quarters_per_minute: np.ndarray) -> np.ndarray:
+    """The index into TEMPOS of the mark with the nearest ratio to each of float[n]: int[n]."""
+    boundaries = np.log(TEMPOS[1:]) / 2 + np.log(TEMPOS[:-1]) / 2
+    return np.searchsorted(boundaries, np.log(quarters_per_minute))

@@ -1,0 +1,201 @@
+"""Draws parts of a piece again: bars (fill, variation), voices or chord symbols (harmonise).
+
+Where a document has one token for each step, the positions of all that is given are known, and the prompt says which
+token stands at each position. Otherwise nobody knows how many tokens stand between what is given. Then what is given
+becomes a grammar: a concatenation of parts, intersected with the encoding's grammar. Every document of it holds all
+that is given, at its place and nothing in its stead. How near the documents that are drawn come to the
+distribution p(document | given) depends on the number of particles of sequential Monte Carlo (`--particles`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+
+from seqgen import BOS, EOS, Grammar, ImpossibleConstraints, Prompt, UsageError
+from seqgen.grammar import concatenate, intersect, one_of, optional, repeat, sequences
+from seqgen_midi.constraints.grammar import allowed_tokens
+from seqgen_midi.constraints.request import Request
+from seqgen_midi.constraints.values import parse_span, parse_voices
+from seqgen_midi.encodings import Encoding
+from seqgen_midi.encodings.tokens import Role
+from seqgen_midi.prompts.continuation import OF_WHOLE_DOCUMENT, check_tokens, keep_values
+
+Part = int | Grammar
+"""A given token, or a grammar of what is drawn."""
+ANY_TOKEN = -1
+"""In a template, a position where any token may stand; −1 − t is a position where any but t may."""
+MUSIC = (Role.NOTE, Role.MODIFIER)
+STEPS = (Role.NOTE, Role.MODIFIER, Role.REST)
+"""The roles of the tokens that last a step in an encoding that is a grid."""
+
+
+def infill(encoding: Encoding, ids: np.ndarray, request: Request) -> Prompt:
+    """Some bars are drawn again, and everything around them is given. Raises UsageError, ImpossibleConstraints.
+
+    A bar that is drawn again keeps its time signature. On a grid, a note that crosses the edge of such a bar is kept
+    whole.
+    """
+    request.check_keeps_bars()
+    bars = encoding.bars(ids)
+    emptied = np.append(emptied_bars(request, len(bars)), False)
+    is_free = emptied[bars.numbers(len(ids))]
+    size = length_without_silence(encoding, ids, is_free)
+    ids, is_free = ids[:size], is_free[:size]
+    if not encoding.is_grid:
+        return prompt_of_parts(encoding, _event_parts(encoding, ids, is_free, _drawable_tokens(encoding, request)))
+    template = _grid_template(encoding, ids, is_free)
+    if "chord" in encoding.table:
+        return prompt_of_parts(encoding, _grid_parts(encoding, template, is_free, _drawable_tokens(encoding, request)))
+    return _from_template(encoding, template, request, np.ones(max(1, len(encoding.voices)), bool))
+
+
+def harmonise(encoding: Encoding, ids: np.ndarray, request: Request) -> Prompt:
+    """Some voices are given and the others are drawn; or the notes are given and the chord symbols are drawn.
+
+    What is given may leave the key and the range that are asked for.
+    """
+    request.check_keeps_bars()
+    ids = ids[: length_without_silence(encoding, ids, np.zeros(len(ids), bool))]
+    if isinstance(request.harmonise, str):
+        is_drawn = np.ones(len(encoding.voices), bool)
+        is_drawn[parse_voices(request.harmonise, encoding.voices)] = False
+        is_free = is_drawn[encoding.voice_numbers(ids)]
+        return _from_template(encoding, _grid_template(encoding, ids, is_free), request, is_drawn)
+    return prompt_of_parts(
+        encoding, _grid_parts(encoding, ids, np.ones(len(ids), bool), _drawable_tokens(encoding, request))
+    )
+
+
+def emptied_bars(request: Request, bars: int) -> np.ndarray:
+    """Which bars of a prompt are drawn again: bool[bars]; raises UsageError where the prompt does not have them."""
+    emptied = np.zeros(bars, bool)
+    if request.fill is not None:
+        first, last = parse_span(request.fill)
+        if not 1 <= first <= last <= bars:
+            raise UsageError(
+                f"The prompt has bars 1 to {bars}, and fill={request.fill} was asked for; ask for bars that it has."
+            )
+        emptied[first - 1 : last] = True
+    if request.variation is not None:
+        rng = np.random.default_rng(request.variation_seed or 0)
+        emptied[rng.permutation(bars)[: max(1, round(request.variation * bars))]] = True
+    return emptied
+
+
+def length_without_silence(encoding: Encoding, ids: np.ndarray, is_free: np.ndarray) -> int:
+    """The length of a document without its end from which silent bars, or columns, at the end are removed.
+
+    No document ends in silence, but the first bars of one can. What is drawn again, bool[n], is not silent.
+    """
+    table = encoding.table
+    heard = np.flatnonzero(table.of_role(*MUSIC)[ids] | is_free)
+    if not len(heard):
+        return len(ids)
+    bars = np.append(np.flatnonzero(table.of_role(Role.BAR)[ids]), len(ids))
+    if len(bars) > 1:
+        return int(bars[np.searchsorted(bars, heard[-1], side="right")])
+    first = int(np.argmax(table.of_role(*STEPS)[ids]))
+    columns = (int(heard[-1]) - first) // len(encoding.voices) + 1
+    return min(len(ids), first + columns * len(encoding.voices))
+
+
+def _drawable_tokens(encoding: Encoding, request: Request) -> np.ndarray:
+    """The tokens that a request leaves to notes that are drawn within a bar: bool[V]."""
+    allowed = allowed_tokens(request, encoding)[0] & ~encoding.table.of_role(Role.BAR)
+    allowed[[BOS, EOS]] = False
+    return allowed
+
+
+def _grid_template(encoding: Encoding, ids: np.ndarray, is_free: np.ndarray) -> np.ndarray:
+    """What may stand at each position of a document on a grid: int[n], an id, ANY_TOKEN, or −1 − t for any but t.
+
+    `is_free` bool[n] says which steps are drawn again. A note that is partly given is given whole, so that what is free
+    after it does not begin by holding it on.
+    """
+    voices = max(1, len(encoding.voices))
+    steps = np.flatnonzero(encoding.table.of_role(*STEPS)[ids])
+    note = encoding.note_numbers(ids)[steps]
+    is_given_note = np.bincount(note + 1, weights=~is_free[steps]) > 0
+    is_drawn = is_free[steps] & ~((note >= 0) & is_given_note[note + 1])
+    follows_drawn = np.concatenate([np.zeros(voices, bool), is_drawn])[: len(steps)]
+    hold = encoding.table.first("hold")
+    template = ids.astype(np.int32)
+    template[steps] = np.where(is_drawn, np.where(follows_drawn, ANY_TOKEN, -1 - hold), ids[steps])
+    return template
+
+
+def _from_template(encoding: Encoding, template: np.ndarray, request: Request, is_drawn: np.ndarray) -> Prompt:
+    """The prompt of a template int[n] in which the constraints hold for the voices `is_drawn` bool[voices]."""
+    free = np.flatnonzero(template < 0)
+    if not len(free):
+        raise UsageError("Every note in these bars sounds across their edges and is kept; ask for more bars.")
+    if is_drawn.all():
+        check_tokens(encoding, template, request)
+    allowed = allowed_tokens(request, encoding)
+    allowed[~is_drawn] |= allowed_tokens(Request(), encoding)[~is_drawn]
+    grammar = encoding.narrow(allowed & keep_values(encoding.table, template[template >= 0], OF_WHOLE_DOCUMENT))
+    given = np.append(template, EOS)[free[0] :]
+    return Prompt(template[: free[0]], grammar, given.astype(np.int32))
+
+
+def _grid_parts(encoding: Encoding, template: np.ndarray, is_free: np.ndarray, allowed: np.ndarray) -> Iterator[Part]:
+    """The parts of a template int[n]; chord symbols are drawn again in the bars that are free bool[n]."""
+    is_chord, is_bar = encoding.table.of_role(Role.CHORD), encoding.table.of_role(Role.BAR)
+    step = allowed & ~is_chord
+    drawn = {ANY_TOKEN: one_of(step)}
+    chord = optional(one_of(allowed & is_chord))
+    for token, free in zip(template[1:].tolist(), is_free[1:].tolist(), strict=True):
+        if token < 0:
+            if token not in drawn:
+                drawn[token] = one_of(step & (np.arange(len(step)) != -1 - token))
+            yield drawn[token]
+        elif not (free and is_chord[token]):
+            yield token
+        if free and token >= 0 and is_bar[token]:
+            yield chord
+
+
+def _event_parts(encoding: Encoding, ids: np.ndarray, is_free: np.ndarray, allowed: np.ndarray) -> Iterator[Part]:
+    """The parts of bars in which notes stand at positions; a free bar, bool[n], keeps its meter and tempo alone."""
+    begins_bar, has_tempo = encoding.table.of_role(Role.BAR, Role.TEMPO), encoding.table.of_role(Role.TEMPO)
+    drawn = repeat(one_of(allowed & ~begins_bar))
+    for place in range(1, len(ids)):
+        if not is_free[place] or begins_bar[ids[place]]:
+            yield int(ids[place])
+            if is_free[place] and not has_tempo[ids[place + 1 : place + 2]].any():
+                yield drawn
+
+
+def prompt_of_parts(encoding: Encoding, parts: Iterable[Part]) -> Prompt:
+    """The prompt of all documents that are these parts, one after the other; raises ImpossibleConstraints."""
+    try:
+        given = intersect(encoding.automaton, _join(parts, len(encoding.vocabulary)))
+    except ImpossibleConstraints as error:
+        raise ImpossibleConstraints(
+            "No piece, or none that the automaton has room for, holds what is given and is as asked; ask for less at "
+            "once, or give a shorter prompt."
+        ) from error
+    return Prompt(common_beginning(given), encoding.automaton, given)
+
+
+def _join(parts: Iterable[Part], vocabulary_size: int) -> Grammar:
+    grammars: list[Grammar] = []
+    tokens: list[int] = []
+    for part in parts:
+        if isinstance(part, int):
+            tokens.append(part)
+        else:
+            grammars += [sequences([tokens], vocabulary_size), part]
+            tokens = []
+    return concatenate(*grammars, sequences([tokens], vocabulary_size))
+
+
+def common_beginning(grammar: Grammar) -> np.ndarray:
+    """The ids with which every document begins: int32[n]."""
+    ids, state = [BOS], grammar.start
+    while grammar.allowed[state].sum() == 1 and not grammar.allowed[state, EOS]:
+        ids.append(int(np.argmax(grammar.allowed[state])))
+        state = int(grammar.next_state[state, ids[-1]])
+    return np.array(ids, np.int32)

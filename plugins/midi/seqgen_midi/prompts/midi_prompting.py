@@ -1,0 +1,37 @@
+"""The prompting of the domain: from a file and what is asked of it to the prompt that sampling starts from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from seqgen import Domain, Options, Prompt, Prompting, Remark
+from seqgen_midi.constraints.request import Request
+from seqgen_midi.encodings import Encoding
+from seqgen_midi.encodings.reading import read_pieces
+from seqgen_midi.music.piece import Piece
+from seqgen_midi.prompts.preparation import prompt_of
+
+
+class MidiPrompting(Prompting[Piece]):
+    """Pieces that are continued, filled in, varied, harmonised or accompanied."""
+
+    def __init__(self, domain: Domain[Piece], encoding: Encoding, default_tempo: int) -> None:
+        super().__init__(domain)
+        self._encoding = encoding
+        self._default_tempo = default_tempo
+
+    def prompt(self, item: Piece | None = None, constraints: Options | None = None) -> Prompt:
+        if item is not None:
+            return prompt_of(self._encoding, item, constraints, self._default_tempo)
+        Request.of(constraints).check_needs_no_prompt()
+        return super().prompt(None, constraints)
+
+    def read(self, path: Path) -> Iterator[Piece | Remark]:
+        """The pieces of a prompt file. A chorale may be one melody, for which the other voices are found."""
+        return read_pieces(path, self._encoding, is_prompt=True)
+
+    def without_prompt(self, ids: np.ndarray, prompt_length: int) -> np.ndarray:
+        return self._encoding.remainder(ids, prompt_length)

@@ -1,0 +1,105 @@
+"""From a piece to the prompt of what is asked: which of its notes and bars are given, and what is drawn around them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from seqgen import BOS, Options, Prompt, UnusableFile, UsageError
+from seqgen_midi.constraints.request import Request
+from seqgen_midi.constraints.values import parse_voices
+from seqgen_midi.encodings import Encoding
+from seqgen_midi.music.instruments import instrument_name, parse_instruments
+from seqgen_midi.music.piece import Piece
+from seqgen_midi.prompts.accompaniment import accompany
+from seqgen_midi.prompts.continuation import continue_piece
+from seqgen_midi.prompts.infilling import harmonise, infill
+
+MELODY = "melody"
+
+
+def prompt_of(encoding: Encoding, piece: Piece, constraints: Options | None, default_tempo: int) -> Prompt:
+    """The prompt of a quantised piece; raises UsageError and ImpossibleConstraints.
+
+    `default_tempo`, in quarters a minute, is the tempo of an encoding without tempos.
+    """
+    request = Request.of(constraints)
+    if request.accompany is not None:
+        piece = notes_of_players(piece, request.accompany)
+    if request.prompt_seconds is not None:
+        piece = notes_begun_within(piece, request.prompt_seconds)
+    if encoding.voices:
+        piece = sung_voices(piece, encoding, request)
+    try:
+        ids = np.concatenate([[BOS], encoding.tokens(piece)]).astype(np.int32)
+    except UnusableFile as error:
+        raise UsageError(f"The prompt cannot be continued: {error.reason}; choose another one.") from error
+    bars = encoding.bars(ids).starts if encoding.has_bars else np.zeros(0, int)
+    if request.prompt_bars is not None and request.prompt_bars < len(bars):
+        ids = ids[: bars[request.prompt_bars]]
+    if request.empties_bars:
+        return infill(encoding, ids, request)
+    if request.harmonise:
+        return harmonise(encoding, ids, request)
+    if request.accompany is not None:
+        return accompany(encoding, ids, request)
+    return continue_piece(encoding, ids, request, default_tempo)
+
+
+def notes_begun_within(piece: Piece, seconds: float) -> Piece:
+    """The notes that begin in the first seconds; raises UsageError where none does."""
+    begun = piece.seconds(piece.start) < seconds
+    if not begun.any():
+        first = float(piece.seconds(piece.start[:1])[0])
+        raise UsageError(f"The prompt's first note begins after {first:g} seconds; keep more than that of it.")
+    return piece.select(begun)
+
+
+def notes_of_players(piece: Piece, players: str) -> Piece:
+    """The notes of some tracks: of instruments by name, of the drums, or of the highest track, the melody.
+
+    Raises UsageError where the piece has none of them, and UnknownName.
+    """
+    if players.strip().lower() == MELODY:
+        means = {
+            number: float(piece.pitch[piece.track == number].mean())
+            for number, track in enumerate(piece.tracks)
+            if not track.is_drums and (piece.track == number).any()
+        }
+        chosen = [max(means, key=lambda number: means[number])] if means else []
+    else:
+        programs, has_drums = parse_instruments(players)
+        chosen = [
+            number
+            for number, track in enumerate(piece.tracks)
+            if (has_drums if track.is_drums else track.program in programs)
+        ]
+    is_chosen = np.isin(piece.track, chosen)
+    if not is_chosen.any():
+        names = sorted({instrument_name(track) for track in piece.tracks})
+        raise UsageError(f"Nobody in the prompt is {players}; it has {', '.join(names)}.")
+    return piece.select(is_chosen)
+
+
+def sung_voices(piece: Piece, encoding: Encoding, request: Request) -> Piece:
+    """The piece with its notes in the voices that they are to be sung in.
+
+    Where voices are given to be harmonised and the piece has as many, it sings these, in their order. Raises UsageError
+    where a voice is missing.
+    """
+    sung = np.unique(piece.track)
+    if isinstance(request.harmonise, str):
+        voices = parse_voices(request.harmonise, encoding.voices)
+        if len(sung) == len(voices):
+            return replace(piece, track=np.array(voices, np.int32)[np.searchsorted(sung, piece.track)])
+        if not np.isin(voices, sung).all():
+            raise UsageError("A voice that is given is silent in the prompt; name the voices that it has.")
+        return piece
+    silent = [voice.name.lower() for number, voice in enumerate(encoding.voices) if number not in sung]
+    if 0 < len(silent) < len(encoding.voices):
+        raise UsageError(
+            f"The prompt has no {' and no '.join(silent)}; have them found (harmonise=S where the soprano is given), "
+            f"or give a prompt in all {len(encoding.voices)} voices."
+        )
+    return piece
