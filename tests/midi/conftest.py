@@ -15,8 +15,9 @@ from seqgen_midi.music.piece import Piece
 
 from seqgen import Record
 
-sys.path.insert(0, str(Path(__file__).parent))
-from grids import HOLD, Grid
+for _folder in (Path(__file__).parent, Path(__file__).parent / "encodings"):
+    sys.path.insert(0, str(_folder))
+from grids import HOLD, Grid  # noqa: E402
 
 ENCODINGS = ("melody", "drums", "score", "performance")
 

@@ -120,9 +120,9 @@ def _grid_template(encoding: Encoding, ids: np.ndarray, is_free: np.ndarray) -> 
     is_given_note = np.bincount(note + 1, weights=~is_free[steps]) > 0
     is_drawn = is_free[steps] & ~((note >= 0) & is_given_note[note + 1])
     follows_drawn = np.concatenate([np.zeros(voices, bool), is_drawn])[: len(steps)]
-    hold = encoding.table.first("hold")
+    any_but_hold = -1 - encoding.table.first("hold") if "hold" in encoding.table else ANY_TOKEN
     template = ids.astype(np.int32)
-    template[steps] = np.where(is_drawn, np.where(follows_drawn, ANY_TOKEN, -1 - hold), ids[steps])
+    template[steps] = np.where(is_drawn, np.where(follows_drawn, ANY_TOKEN, any_but_hold), ids[steps])
     return template
 
 
