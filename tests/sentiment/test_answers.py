@@ -10,11 +10,13 @@ import pytest
 from commands import exit_code
 from engine import toys
 from labelled_texts import WORDS, learned, rows, table
-from seqgen.corpus.storage.items import Items
-from seqgen_sentiment.domain import SentimentDomain, evenly
+from seqgen_sentiment.domain import SentimentDomain
+from seqgen_sentiment.prediction import evenly_spaced
 from seqgen_text.domain import TextDomain
 
 import seqgen
+from seqgen import Learned
+from seqgen.corpus.storage.records import Records
 from seqgen.corpus.storage.store import Corpus
 from seqgen.engine.model import Model
 from seqgen.engine.scoring.introspection import Observer
@@ -32,8 +34,8 @@ ENGINE = {"batch_size": 8, "bptt_length": 32, "num_evaluations": 2, "learning_ra
 @pytest.fixture(scope="module")
 def unlabelled():
     """A model of such texts without labels, as `load` would give it."""
-    domain = TextDomain(TextDomain.Settings(unit="word", document="line"))
-    domain = TextDomain(domain.settings, domain.learn(text for text, _ in rows(60, seed=1)))
+    domain = TextDomain(TextDomain.Settings(tokenizer="word", document="line"))
+    domain = TextDomain(domain.settings, domain.learn(text for text, _ in rows(60, seed=1)).vocabulary)
     return SimpleNamespace(domain=domain, model=Model.new(MODEL, domain.grammar(), 1))
 
 
@@ -42,7 +44,7 @@ def run(unlabelled, tmp_path_factory):
     folder = tmp_path_factory.mktemp("sentiment")
     (folder / "rows.tsv").write_text(table(300) + "the film is never seen\tpos\n")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(fine_tuning, "load", lambda path, bundled_only: unlabelled)
+        patch.setattr(fine_tuning, "load", lambda path: unlabelled)
         seqgen.train([folder / "rows.tsv"], folder / "run", domain="sentiment", steps=300, settings=ENGINE, start="it")
     return folder / "run"
 
@@ -58,7 +60,7 @@ def call(monkeypatch, capsys, trained):
 
     def do(*arguments):
         for module in (loading, project):
-            monkeypatch.setattr(module, "load", lambda path, bundled_only: trained)
+            monkeypatch.setattr(module, "load", lambda path: trained)
         code = exit_code(monkeypatch, *arguments)
         out, err = capsys.readouterr()
         return code, err if code else out
@@ -72,10 +74,10 @@ def test_a_model_that_begins_with_unlabelled_texts_keeps_their_words(unlabelled,
     assert names[len(before) :] == ("<unlabelled>", "<end>", "label:neg", "label:pos")
 
 
-def test_a_model_of_another_unit_cannot_be_begun_with(unlabelled):
-    domain = SentimentDomain(SentimentDomain.Settings.from_mapping({"base.unit": "byte"}))
+def test_a_model_of_another_tokenizer_cannot_be_begun_with(unlabelled):
+    domain = SentimentDomain(SentimentDomain.Settings.from_mapping({"base.tokenizer": "byte"}))
     with pytest.raises(seqgen.UsageError, match="another kind of 'text'; give the settings base"):
-        domain.grow(unlabelled.domain.vocabulary, [[label, text] for text, label in rows(4)])
+        domain.learning.extend(Learned(unlabelled.domain.vocabulary), [[label, text] for text, label in rows(4)])
 
 
 def test_predict_gives_each_line_its_label(call, run, trained, tmp_path):
@@ -102,7 +104,9 @@ def test_predict_gives_each_line_its_label(call, run, trained, tmp_path):
 
 
 def test_the_oracle_agrees_with_reading_one_document_at_a_time(trained):
-    documents = [trained.domain.encode(item).ids for item in map(trained.domain.prompt_text, WORDS["pos"] + ["a" * 90])]
+    documents = [
+        trained.domain.encode(item).ids for item in map(trained.domain.prompting.from_text, WORDS["pos"] + ["a" * 90])
+    ]
     nats = trained.oracle.score(documents)
     found = trained.oracle.log_probabilities([ids[:-2] for ids in documents], range(len(trained.domain.vocabulary)))
     for ids, of_ids, row in zip(documents, nats, found, strict=True):
@@ -114,43 +118,52 @@ def test_the_oracle_agrees_with_reading_one_document_at_a_time(trained):
 
 def test_what_answers_are_mixed_of_is_kept_in_the_bundle(run, trained):
     corpus = Corpus.open(run / "corpus")
-    train, held_out = (Items(trained.domain, corpus.documents(split)) for split in ("train", "valid"))
-    found = trained.domain.calibration
-    assert found == trained.domain.calibrate(train, held_out, trained.oracle)
-    assert found == seqgen.load(run).domain.calibration
+    train, held_out = (Records(trained.domain, corpus.documents(split)) for split in ("train", "valid"))
+    found = trained.domain.prediction.calibration
+    assert found == trained.domain.prediction.calibrate(train, held_out, trained.oracle)
+    assert found == seqgen.load(run).domain.prediction.calibration
     assert found.temperature != 1
-    assert 0 < found.share < 1
-    assert found.words.documents == {label: sum(item.label == label for item in train) for label in WORDS}
-    texts = {label: [item.content for item in train if item.label == label] for label in WORDS}
-    assert found.words.holding["pos"]["lovely"] == sum("lovely" in text for text in texts["pos"])
-    assert "lovely" not in found.words.holding["neg"]
+    assert 0 < found.naive_bayes_share < 1
+    assert found.feature_counts.documents == {
+        label: sum(record.item.label == label for record in train) for label in WORDS
+    }
+    texts = {label: [record.item.content for record in train if record.item.label == label] for label in WORDS}
+    assert found.feature_counts.document_frequencies["pos"]["lovely"] == sum("lovely" in text for text in texts["pos"])
+    assert "lovely" not in found.feature_counts.document_frequencies["neg"]
 
 
 def test_an_answer_is_the_mixture_and_not_one_of_the_two(trained, monkeypatch):
-    texts = [trained.domain.prompt_text(text) for text, _ in rows(20, seed=9)]
-    found = trained.domain.calibration
+    prediction = trained.domain.prediction
+    records = [seqgen.Record(trained.domain.prompting.from_text(text)) for text, _ in rows(20, seed=9)]
+    found = trained.domain.prediction.calibration
 
     def answers(share):
-        monkeypatch.setattr(trained.domain, "calibration", found.model_copy(update={"share": share}))
-        return [answer.values["probabilities"]["pos"] for answer in trained.domain.predict(texts, trained.oracle)]
+        monkeypatch.setattr(prediction, "calibration", found.model_copy(update={"naive_bayes_share": share}))
+        return [answer.values["probabilities"]["pos"] for answer in prediction.predict(records, trained.oracle)]
 
-    logits = [np.log(p) - np.log1p(-np.array(p)) for p in map(np.array, map(answers, (0.0, found.share, 1.0)))]
-    np.testing.assert_allclose(logits[1], (1 - found.share) * logits[0] + found.share * logits[2], rtol=1e-6)
+    logits = [
+        np.log(p) - np.log1p(-np.array(p)) for p in map(np.array, map(answers, (0.0, found.naive_bayes_share, 1.0)))
+    ]
+    np.testing.assert_allclose(
+        logits[1], (1 - found.naive_bayes_share) * logits[0] + found.naive_bayes_share * logits[2], rtol=1e-6
+    )
     assert not np.allclose(logits[0], logits[2], atol=0.1)
 
 
 def test_counts_of_other_labels_are_refused(trained, monkeypatch):
-    other = trained.domain.Calibration(share=0.5, words={"documents": {"a": 1}, "holding": {"a": {}}})
-    monkeypatch.setattr(trained.domain, "calibration", other)
+    prediction = trained.domain.prediction
+    counts = {"documents": {"a": 1}, "document_frequencies": {"a": {}}}
+    other = prediction.Calibration(naive_bayes_share=0.5, feature_counts=counts)
+    monkeypatch.setattr(prediction, "calibration", other)
     with pytest.raises(seqgen.BundleError, match="other labels than its own"):
-        next(trained.domain.predict([trained.domain.prompt_text("a film")], trained.oracle))
-    with pytest.raises(seqgen.InvalidValue, match="different labels"):
-        trained.domain.Calibration.from_mapping({"words": {"documents": {"a": 1}}}, "calibration")
+        next(prediction.predict([seqgen.Record(trained.domain.prompting.from_text("a film"))], trained.oracle))
+    with pytest.raises(seqgen.InvalidValue, match="of different labels"):
+        prediction.Calibration.from_mapping({"feature_counts": {"documents": {"a": 1}}}, "calibration")
 
 
 def test_what_is_looked_at_comes_from_everywhere():
     for length, most in ((10, 3), (10, 10), (9, 10), (0, 5), (11, 10)):
-        found = evenly(range(length), most)
+        found = evenly_spaced(range(length), most)
         assert length - max([length, *found][-1:]) <= max(1, length / most)
         assert length == 0 or 0 < len(found) <= most
         assert len(found) >= min(length, most) / 2
@@ -174,7 +187,7 @@ def test_an_explanation_finds_the_word_that_tells(call, run):
 
 
 def test_an_explanation_says_what_is_attended_to_when_the_label_is_asked_for(call, run, trained):
-    content = trained.domain.prompt_text("the film is lovely and a story of their dog")
+    content = trained.domain.prompting.from_text("the film is lovely and a story of their dog")
     code, out = call("predict", run, "--text", content.content, "--explain", "--json")
     told = np.array([one["attention"] for one in json.loads(out)["tokens"]])
     ids = trained.domain.encode(content).ids[:-2]
@@ -192,7 +205,7 @@ def test_an_explanation_says_what_is_attended_to_when_the_label_is_asked_for(cal
 def test_a_model_without_attention_is_explained_by_leaving_out_alone():
     domain, model = learned(), toys.model(learned().grammar(), attention_window=0, hidden_size=8)
     oracle = Oracle(model, None, Observer(model))
-    (answer,) = domain.explain([domain.prompt_text("the film is fine")], oracle)
+    (answer,) = domain.prediction.explain([seqgen.Record(domain.prompting.from_text("the film is fine"))], oracle)
     assert [one["attention"] for one in answer.values["tokens"]] == [None] * 4
     assert "attention" not in answer.text
     assert oracle.attention([np.array([0])]) is None
@@ -206,10 +219,10 @@ def test_evaluate_examines_answers_beside_baselines(call, run, monkeypatch):
     assert told["accuracy"] > 0.9
     assert told["accuracy, logistic regression"] > 0.9
     assert told["accuracy, naive Bayes alone"] > 0.9
-    assert 0.5 < told["accuracy, the network alone"] <= 1
+    assert 0.5 < told["accuracy, network alone"] <= 1
     assert 0.2 < told["accuracy, majority class"] < 0.8
-    assert told["written to order, judged by logistic regression to be so"] > 0.7
-    assert told["written to order without guidance, judged by logistic regression to be so"] > 0.6
+    assert told["label accuracy of samples, by logistic regression"] > 0.7
+    assert told["label accuracy of samples without guidance, by logistic regression"] > 0.6
     right = sum(told["confusion"][label].get(label, 0) for label in told["confusion"])
     assert right / sum(sum(row.values()) for row in told["confusion"].values()) == pytest.approx(told["accuracy"])
     monkeypatch.setattr(evaluation, "evaluate", lambda *_, **__: evaluated)

@@ -24,7 +24,7 @@ def run(tmp_path_factory):
     rng = np.random.default_rng(0)
     words = " ".join(LEARNED).split()
     (folder / "some.txt").write_text("\n".join(" ".join(rng.choice(words, 12)) for _ in range(60)), encoding="utf-8")
-    settings = {**ENGINE, "document": "line", "unit": "bpe", "vocabulary_size": 300}
+    settings = {**ENGINE, "document": "line", "tokenizer": "bpe", "vocabulary_size": 300}
     seqgen.train([folder / "some.txt"], folder / "run", domain="text", size="tiny", steps=8, settings=settings)
     return folder / "run"
 
@@ -67,7 +67,7 @@ def test_a_prompt_is_a_text_or_a_file(call, run, trained, tmp_path):
     assert re.fullmatch("The fox [0-9]{3}\n", printed)
 
 
-def test_evaluate_counts_by_character_and_byte_whatever_the_unit(call, run, trained):
+def test_evaluate_counts_by_character_and_byte_whatever_the_tokenizer(call, run, trained):
     corpus = Corpus.open(run / "corpus")
     told, documents, train = evaluate_model(trained, corpus), corpus.documents("test"), corpus.documents("train")
     held_out = [trained.domain.decode(documents[number][0]) for number in range(len(documents))]
@@ -77,7 +77,7 @@ def test_evaluate_counts_by_character_and_byte_whatever_the_unit(call, run, trai
     assert told["perplexity"] == pytest.approx(np.exp(told["nats"]))
     assert 0 <= told["metrics"]["distinct-1, samples"] <= 1
     samples = [sample.ids for sample in trained.sample(16)]
-    copies = longest_copies(samples, train, trained.domain.passages)
+    copies = longest_copies(samples, train, trained.domain.metrics.copy_symbols)
     lengths = [copy.length for copy in copies]
     assert told["novelty"]["most, samples"] == max(lengths)
     assert told["novelty"]["mean, samples"] == pytest.approx(np.mean(lengths))
@@ -126,7 +126,7 @@ def test_every_constrained_sample_has_what_was_asked_for(trained):
 def test_the_distribution_under_a_pattern_is_the_models_own_renormalised_at_each_step(trained):
     """By enumeration of all token sequences of a pattern; 2 000 samples are compared with it (chi-squared, 99.9 %)."""
     domain = trained.domain
-    prompt = domain.prompt(None, domain.Constraints(pattern="a[bc]|(de)?f"))
+    prompt = domain.prompting.prompt(None, domain.Constraints(pattern="a[bc]|(de)?f"))
     expected: dict[str, float] = {}
 
     def spread(ids: list[int], state: int, probability: float) -> None:
