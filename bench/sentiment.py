@@ -48,19 +48,19 @@ RECIPE = {
 """A small model that reads with gaps: 6 920 sentences are soon learned by heart."""
 REPORTED = {
     "accuracy": "accuracy",
-    "network_accuracy": "accuracy, the network alone",
+    "network_accuracy": "accuracy, network alone",
     "naive_bayes_accuracy": "accuracy, naive Bayes alone",
     "logistic_accuracy": "accuracy, logistic regression",
     "majority_accuracy": "accuracy, majority class",
     "macro_f1": "macro-F1",
     "calibration_error": "calibration error",
-    "to_order": "written to order, judged by logistic regression to be so",
-    "to_order_without_guidance": "written to order without guidance, judged by logistic regression to be so",
+    "to_order": "label accuracy of samples, by logistic regression",
+    "to_order_without_guidance": "label accuracy of samples without guidance, by logistic regression",
 }
 
 
-def items(trained: Any, path: Path) -> list[Any]:
-    return [item for item in trained.domain.read(path) if not isinstance(item, seqgen.Remark)]
+def records(trained: Any, path: Path) -> list[seqgen.Record[Any]]:
+    return [found for found in trained.domain.read(path) if isinstance(found, seqgen.Record)]
 
 
 def lines_a_second(trained: Any, folder: Path, sentences: list[str]) -> float:
@@ -93,13 +93,13 @@ def measure(folder: Path, budget: Mapping[str, Any], asked: Mapping[str, Any]) -
                 f"valid {progress.held_out:.4f}", flush=True
             ),
         )  # fmt: skip
-        train, test = (items(trained, folder / name) for name in ("train.tsv", "test.tsv"))
-        found = trained.domain.examine(train, test, trained.oracle)
-        sentences = [item.content for item in test]
+        train, test = (records(trained, folder / name) for name in ("train.tsv", "test.tsv"))
+        found = trained.domain.prediction.evaluate_answers(train, test, trained.oracle)
+        sentences = [record.item.content for record in test]
         return {
             **{key: found[name] for key, name in REPORTED.items()},
-            "temperature": trained.domain.calibration.temperature,
-            "share_of_naive_bayes": trained.domain.calibration.share,
+            "temperature": trained.domain.prediction.calibration.temperature,
+            "share_of_naive_bayes": trained.domain.prediction.calibration.naive_bayes_share,
             "lines_a_second": lines_a_second(trained, Path(temporary), sentences),
             "cold_seconds": cold_seconds(run, sentences[0]),
             "kim_cnn_rand_accuracy": 0.827,

@@ -33,6 +33,6 @@ def test_the_recipes_that_need_no_network_have_texts(tmp_path, monkeypatch):
     monkeypatch.setattr(recipes_module, "cache_folder", lambda: tmp_path)
     (path,) = find_recipe("python-topics").files()
     corpus = build(["python-topics"], tmp_path / "corpus")
-    assert corpus.settings["document"] == "field"
+    assert corpus.settings["document"] == "row"
     assert path.read_text(encoding="utf-8").count("\n") > 50
     assert sum(part["documents"] for part in corpus.manifest["splits"].values()) > 50
