@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 from seqgen_sentiment.domain import SentimentDomain
+from seqgen_sentiment.labelled_item import LabelledItem
 
 WORDS = {"neg": ["bad", "awful", "poor", "dull"], "pos": ["good", "fine", "lovely", "great"]}
+ITEM = LabelledItem("the film is good", "pos")
 OTHERS = ["the", "film", "is", "a", "story", "of", "some", "people", "and", "their", "dog"]
 
 

@@ -11,7 +11,6 @@ from commands import exit_code
 from engine import toys
 from labelled_texts import WORDS, learned, rows, table
 from seqgen_sentiment.domain import SentimentDomain
-from seqgen_sentiment.prediction import evenly_spaced
 from seqgen_text.domain import TextDomain
 
 import seqgen
@@ -155,14 +154,6 @@ def test_counts_of_other_labels_are_refused(trained, monkeypatch):
         next(prediction.predict([seqgen.Record(trained.domain.prompting.from_text("a film"))], trained.oracle))
     with pytest.raises(seqgen.InvalidValue, match="of different labels"):
         prediction.Calibration.from_mapping({"feature_counts": {"documents": {"a": 1}}}, "calibration")
-
-
-def test_what_is_looked_at_comes_from_everywhere():
-    for length, most in ((10, 3), (10, 10), (9, 10), (0, 5), (11, 10)):
-        found = evenly_spaced(range(length), most)
-        assert length - max([length, *found][-1:]) <= max(1, length / most)
-        assert length == 0 or 0 < len(found) <= most
-        assert len(found) >= min(length, most) / 2
 
 
 def test_an_explanation_finds_the_word_that_tells(call, run):
