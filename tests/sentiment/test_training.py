@@ -1,0 +1,55 @@
+"""Labels change places and are auxiliary targets during training."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from labelled_texts import ITEM, learned
+from seqgen_sentiment.labelled_item import LabelledItem
+
+
+def test_the_label_comes_last_or_first():
+    domain = learned()
+    example = domain.encode(ITEM)
+    names = [domain.vocabulary[number] for number in example.ids]
+    last = ["<bos>", "<unlabelled>", "the", " film", " is", " good", "<end>", "label:pos", "<eos>"]
+    assert names == last
+    # The label counts as much as all of its content, whose end is learned too; the rest is given.
+    assert example.weights.tolist() == [0, 0, 1, 1, 1, 1, 1, 5, 0]
+    other = [domain.training.augment(example.ids, np.random.default_rng(seed)) for seed in range(200)]
+    first = [*last]
+    first[1], first[-2] = first[-2], first[1]
+    found = [[domain.vocabulary[number] for number in ids] for ids in other]
+    assert all(names in (first, last) for names in found)
+    assert 70 < found.count(first) < 130
+    assert domain.decode(other[0]) == domain.decode(other[-1]) == ITEM
+    rare = learned(label_first_probability=0.1, label_weight=30)
+    assert rare.encode(ITEM).weights[-2] == 30
+    swapped = sum(
+        rare.training.augment(example.ids, np.random.default_rng(seed))[1] != example.ids[1] for seed in range(200)
+    )
+    assert 5 < swapped < 40
+
+
+def test_a_last_label_is_a_target_within_the_content():
+    domain, rng = learned(target_replication_probability=0.25, label_weight=8), np.random.default_rng(0)
+    ids = domain.encode(ITEM).ids
+    drawn = [domain.training.auxiliary_targets(ids, rng) for _ in range(4000)]
+    asked = [targets for targets in drawn if targets]
+    places = np.concatenate([targets.positions for targets in asked])
+    # After each of the four words, which are 2 … 5, a quarter of the times.
+    np.testing.assert_allclose(np.bincount(places) / 4000, [0, 0, *[0.25] * 4], atol=0.03)
+    # "Linear gain": what is asked after word k of n counts k / n of what is asked at the end of the content.
+    weights = dict(zip(places, np.concatenate([targets.weights for targets in asked]), strict=True))
+    assert [weights[place] / weights[5] for place in (2, 3, 4)] == pytest.approx([1 / 4, 2 / 4, 3 / 4])
+    assert sum(targets.weights.sum() for targets in asked) / 4000 == pytest.approx(8, rel=0.05)
+    whole = domain.grammar()
+    for targets in asked[:5]:
+        assert {domain.vocabulary[number] for number in targets.targets} == {"label:pos"}
+        assert targets.state == whole.unroll(ids)[-3]
+    first = next(other for other in (domain.training.augment(ids, rng) for _ in range(50)) if other[1] != ids[1])
+    for other in (first, domain.encode(LabelledItem(ITEM.content)).ids):
+        assert all(domain.training.auxiliary_targets(other, rng) is None for _ in range(20))
+    assert all(
+        learned(target_replication_probability=0).training.auxiliary_targets(ids, rng) is None for _ in range(20)
+    )
