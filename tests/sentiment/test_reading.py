@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 
 import pytest
+from complete_domain import register
 from labelled_texts import learned
 from seqgen_sentiment.domain import SentimentDomain
 from seqgen_sentiment.labelled_item import LabelledItem
 
 from seqgen import Record, Remark, UnusableFile
+from seqgen.corpus.building.build import build
+from seqgen.corpus.reading.workers import Limits
 
+BYTES = SentimentDomain.Settings.from_mapping({"base.tokenizer": "byte"})
 WANTED = [LabelledItem("a good film", "pos"), LabelledItem("a dull, long one", "neg")]
 
 
@@ -125,3 +130,55 @@ def test_trouble_is_one_sentence(tmp_path, content, settings, said):
     (tmp_path / "a.csv").write_bytes(content)
     with pytest.raises(UnusableFile, match=said):
         read(tmp_path / "a.csv", **settings)
+
+
+@pytest.fixture
+def complete(tmp_path, monkeypatch) -> SentimentDomain:
+    """Labels over a domain that reads files named .long in parts, and files named .ab into memory."""
+    register(tmp_path / "installed", monkeypatch)
+    return SentimentDomain(SentimentDomain.Settings.from_mapping({"base": "complete", "base.case": "lower"}))
+
+
+def lines_of_letters(path, first, last):
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("\n".join(f"{number:010b}".translate({48: "a", 49: "b"}) for number in range(first, last)))
+
+
+def test_files_that_a_table_names_have_a_limited_size_unless_they_are_read_in_parts(tmp_path, complete, monkeypatch):
+    monkeypatch.setattr("seqgen_sentiment.reading.MAX_FILE_BYTES", 1000)
+    for name, count in (("short.ab", 3), ("long.ab", 300), ("parts.long", 300)):
+        lines_of_letters(tmp_path / name, 0, count)
+    (tmp_path / "a.csv").write_text("file,label\nshort.ab,x\nlong.ab,y\nparts.long,z\n")
+    items, remarks = read(tmp_path / "a.csv", complete)
+    assert Counter(item.label for item in items) == {"x": 3, "z": 300}
+    assert remarks[1:] == ["a file that a table names: larger than 0.000953674 MiB"]
+
+
+def test_tables_have_any_size_and_the_base_decides_for_other_files(tmp_path, complete):
+    limits, domain = Limits(file_bytes=1000), SentimentDomain(BYTES)
+    rows = [f"film {number},{'ab'[number % 2]}\n" for number in range(200)]
+    (tmp_path / "a.csv").write_text("text,label\n" + "".join(rows))
+    assert documents_of(build(domain, [tmp_path / "a.csv"], tmp_path / "texts", limits=limits)) == 200
+    lines_of_letters(tmp_path / "x" / "a.long", 0, 300)
+    lines_of_letters(tmp_path / "y" / "b.long", 300, 500)
+    lines_of_letters(tmp_path / "z" / "c.ab", 500, 900)
+    corpus = build(complete, [tmp_path / name for name in "xyz"], tmp_path / "letters", limits=limits)
+    assert documents_of(corpus) == 500
+    assert corpus.examples["larger than 0.000953674 MiB"] == ["c.ab"]
+
+
+def documents_of(corpus) -> int:
+    return sum(split["documents"] for split in corpus.manifest["splits"].values())
+
+
+def test_rows_of_a_group_are_in_one_split(tmp_path):
+    rows = [f"film {number},{'ab'[number % 2]},author {number % 20}\n" for number in range(400)]
+    (tmp_path / "a.csv").write_text("text,label,author\n" + "".join(rows))
+    settings = BYTES.model_copy(update={"group_column": "author"})
+    corpus = build(SentimentDomain(settings), [tmp_path / "a.csv"], tmp_path / "corpus")
+    groups = {}
+    for split in ("train", "valid", "test"):
+        documents = corpus.documents(split)
+        groups[split] = {documents.metadata(number)["group"] for number in range(len(documents))}
+    assert sum(map(len, groups.values())) == len(set().union(*groups.values())) == 20
+    assert min(map(len, groups.values())) > 0

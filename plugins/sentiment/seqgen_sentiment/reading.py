@@ -150,7 +150,7 @@ class LabelledReader:
             return
         in_parts = self._base.reading is not None and self._base.reading.in_parts(path)
         if not in_parts and path.stat().st_size > MAX_FILE_BYTES:
-            yield Remark(f"a file that a table names: larger than {MAX_FILE_BYTES // 2**20} MiB", dropped=True)
+            yield Remark(f"a file that a table names: larger than {MAX_FILE_BYTES / 2**20:g} MiB", dropped=True)
             return
         try:
             yield from read_content(path)

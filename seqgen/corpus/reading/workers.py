@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from seqgen.contract.capabilities import MAX_FILE_BYTES
 from seqgen.contract.domain import Domain
 from seqgen.corpus.reading.channel import Reading, unpack
 from seqgen.corpus.reading.child import Child
@@ -37,7 +38,7 @@ class Limits:
 
     seconds: float = 60
     memory_bytes: int = 4 * 2**30
-    file_bytes: int = 256 * 2**20
+    file_bytes: int = MAX_FILE_BYTES
     answer_bytes: int = 2**30
 
 
