@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from seqgen.contract.discovery import load_domain
     from seqgen.contract.domain import Answer, Domain, Example, Options, Oracle, Prompt, Questions, Remark, Vocabulary
     from seqgen.corpus.recipes.downloads import cache_folder
+    from seqgen.engine.decoding.sampling_options import SamplingOptions
     from seqgen.engine.scoring.dynamic_evaluation import DynamicEvaluation
     from seqgen.engine.scoring.neural_cache import NeuralCache
     from seqgen.errors import (
@@ -61,6 +62,7 @@ __all__ = [
     "Prompt",
     "Questions",
     "Remark",
+    "SamplingOptions",
     "SeqgenError",
     "TooManyStates",
     "TrainingError",
@@ -92,6 +94,7 @@ _HOMES = {
         "Vocabulary",
     ),
     "corpus.recipes.downloads": ("cache_folder",),
+    "engine.decoding.sampling_options": ("SamplingOptions",),
     "engine.scoring.dynamic_evaluation": ("DynamicEvaluation",),
     "engine.scoring.neural_cache": ("NeuralCache",),
     "grammar": ("BOS", "EOS", "Grammar"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -61,21 +62,26 @@ def command(context: click.Context, run: Path, out: Path | None, stream: bool, c
             raise UsageError(f"--num-beams searches and draws nothing; leave out --{name}.")
     elif length_penalty is not None:
         raise UsageError("--length-penalty ranks what a beam search finds; give --num-beams too.")
+    from seqgen.engine.decoding.sampling_options import SamplingOptions
     from seqgen.workflows.load import load
     from seqgen.workflows.samples import Filled, Found
 
     trained = load(run, bundled_only=bundled_only(context))
     asked: dict[str, Any] = {"constraints": settings, "prompt": prompt, "max_new_tokens": max_new_tokens}
-    num_particles = drawing.pop("num_particles")
+    filters = {field.name: drawing[field.name] for field in dataclasses.fields(SamplingOptions)}
+    sampling = {
+        "options": SamplingOptions(**filters),
+        **{name: drawing[name] for name in ("guidance", "with_prompt", "seed")},
+    }
     if out is None:
         for number in range(count):
-            for text in trained.stream(number, **asked, **drawing):
+            for text in trained.stream(number, **asked, **sampling):
                 click.echo(text, nl=False)
             click.echo()
         return
     samples: Sequence[Sample]
     if num_beams is None:
-        samples = trained.sample(count, num_particles=num_particles, **asked, **drawing)
+        samples = trained.sample(count, num_particles=drawing["num_particles"], **asked, **sampling)
     else:
         if length_penalty is not None:
             asked["length_penalty"] = length_penalty
