@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from seqgen import Grammar, TooManyStates
-from seqgen import grammar as grammars
+from seqgen.grammar import lift as lift_symbols
 from seqgen_text.utf8 import byte_ids
 
 MOST_CELLS = 100_000_000
@@ -23,4 +23,4 @@ def lift(grammar: Grammar, strings: Sequence[bytes]) -> Grammar:
             f"What was asked for needs {grammar.state_count} states for each of {len(strings)} tokens, which is more "
             "than can be held; ask for something shorter or simpler, such as [0-9] for \\d."
         )
-    return grammars.lift(grammar, [byte_ids(string) for string in strings])
+    return lift_symbols(grammar, [byte_ids(string) for string in strings])
