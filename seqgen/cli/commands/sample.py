@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 @set_option
 @json_option
 @click.pass_context
-def command(context: click.Context, run: Path, out: Path | None, stream: bool, count: int, prompt: str | None,
+def command(context: click.Context, /, run: Path, out: Path | None, stream: bool, count: int, prompt: str | None,
             max_new_tokens: int, num_beams: int | None, length_penalty: float | None, settings: dict[str, str],
             as_json: bool, **drawing: Any) -> None:  # fmt: skip
     """Draw new files from the model in RUN: a run, a bundle, or the name of a model that comes with seqgen.
