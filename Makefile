@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test check pretrained clean
+.PHONY: demo test coverage check wheel pretrained clean
 
 demo: .venv/ready
 	$(BIN)/seqgen sample bach-chorales -o demo/from-the-box -n 1 --set bars=16
@@ -14,10 +14,20 @@ demo: .venv/ready
 test: .venv/ready
 	$(BIN)/python -m pytest -n 2
 
+# The same tests. Tracing costs time, so it has a target of its own.
+coverage: .venv/ready
+	$(BIN)/python -m pytest -n 2 --cov --cov-report=term
+
 check: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+# Builds the wheel and checks what is in it.
+wheel: .venv/ready
+	rm -rf dist
+	$(BIN)/python -m pip wheel --quiet --no-deps -w dist .
+	$(BIN)/python .ci/check_wheel.py dist/*.whl
 
 # The model in the box; to be made anew whenever the chorales' grammar or the engine's weights change. About 5 minutes.
 pretrained: .venv/ready

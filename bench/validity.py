@@ -28,7 +28,6 @@ from midi_checks import FAMILIES, KEYS, MODES, TONICS, is_score, keeps, opens
 
 from seqgen import ImpossibleConstraints
 from seqgen.contract.discovery import load_domain
-from seqgen.engine.decoding.filters import Filters
 from seqgen.engine.decoding.sampling import Sampler
 from seqgen.engine.model import Model
 from seqgen.engine.settings import ModelSettings
@@ -102,9 +101,7 @@ class Random:
             weight.assign(rng.normal(0, rng.choice([0.1, 0.5, 1.0]), weight.shape).astype(np.float32))
         start = self.domain.prompting.prompt(None, self.domain.Constraints.from_mapping(asked, "constraint"))
         seed = int(rng.integers(2**31))
-        return self.sampler.sample(
-            start.ids, padded(start.grammar), count=BATCH, max_new_tokens=LONGEST, seed=seed, filters=Filters()
-        )
+        return self.sampler.sample(start.ids, padded(start.grammar), count=BATCH, max_new_tokens=LONGEST, seed=seed)
 
 
 class Job(NamedTuple):

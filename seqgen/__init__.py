@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from seqgen.contract.oracle import Oracle
     from seqgen.contract.vocabulary import Learned, Vocabulary
     from seqgen.corpus.recipes.downloads import cache_folder
+    from seqgen.engine.decoding.sampling_options import SamplingOptions
     from seqgen.engine.scoring.dynamic_evaluation import DynamicEvaluation
     from seqgen.engine.scoring.neural_cache import NeuralCache
     from seqgen.errors import (
@@ -98,6 +99,7 @@ __all__ = [
     "Reading",
     "Record",
     "Remark",
+    "SamplingOptions",
     "SeqgenError",
     "TooManyStates",
     "Training",
@@ -147,6 +149,7 @@ _NAMES_BY_MODULE = {
         "Vocabulary",
     ),
     "corpus.recipes.downloads": ("cache_folder",),
+    "engine.decoding.sampling_options": ("SamplingOptions",),
     "engine.scoring.dynamic_evaluation": ("DynamicEvaluation",),
     "engine.scoring.neural_cache": ("NeuralCache",),
     "errors": (

@@ -10,8 +10,9 @@ its domain's grammar. So a constraint must not change them. Operations copy clas
 - `intersect` gives the classes of its first operand, the domain's. The second one, the constraint, has none that count.
 - `restrict`, `count`, `with_budget`, `trim` and `compact` keep the classes of their operand; `lift` does too.
 - `embed` keeps them, and gives the state after the end token the class of the start.
-- `union`, `concatenate`, `repeat`, `optional` and `prepend` give a state the class that it has in the operand. Where
-  a document may be in several operands at once, the last of them counts: between two parts, the one that begins.
+- `join` and what is made of it (`union`, `concatenate`, `prepend`, `repeat`, `optional`) give a state the class that it
+  has in the operand. Where a document may be in several operands at once, the last of them counts: between two parts,
+  the one that begins.
 - `one_of` and `sequences` have one class, which the caller chooses.
 """
 
@@ -21,7 +22,7 @@ from seqgen.grammar.automaton import MAX_STATES, Grammar
 from seqgen.grammar.budget import Budget
 from seqgen.grammar.building import TransitionTable, avoid, build_grammar, one_of, sequences, unconstrained
 from seqgen.grammar.counting import count, count_in_segments, with_budget
-from seqgen.grammar.joining import concatenate, optional, prepend, repeat, union
+from seqgen.grammar.joining import Part, concatenate, join, optional, prepend, repeat, union
 from seqgen.grammar.lifting import lift
 from seqgen.grammar.product import intersect
 from seqgen.grammar.reachability import co_reachable, compact, reachable, trim
@@ -34,6 +35,7 @@ __all__ = [
     "MAX_STATES",
     "Budget",
     "Grammar",
+    "Part",
     "TransitionTable",
     "avoid",
     "build_grammar",
@@ -44,6 +46,7 @@ __all__ = [
     "count_in_segments",
     "embed",
     "intersect",
+    "join",
     "lift",
     "one_of",
     "optional",

@@ -45,7 +45,7 @@ class Grammar:
             object.__setattr__(self, "state_class", np.arange(states, dtype=np.int32))
         if self.state_class.shape != (states,):
             raise ValueError(f"state_class is {self.state_class.shape}, there are {states} states")
-        next_state = np.where(self.allowed, self.next_state, 0).astype(np.int32)
+        next_state = np.where(self.allowed, self.next_state, 0).astype(np.int32, copy=False)
         next_state[:, BOS] = self.start
         allowed = self.allowed.astype(bool)
         allowed[:, BOS] = False

@@ -43,14 +43,14 @@ class Part(NamedTuple):
 def union(*grammars: Grammar, max_states: int = MAX_STATES) -> Grammar:
     """L(union(A, B, …)) = L(A) ∪ L(B) ∪ …. Raises TooManyStates."""
     parts = [Part(grammar, may_be_last=True) for grammar in grammars]
-    return join(parts, range(len(parts)), max_states=max_states)
+    return compact(join(parts, range(len(parts)), max_states=max_states))
 
 
 def concatenate(*grammars: Grammar, max_states: int = MAX_STATES) -> Grammar:
     """L(concatenate(A, B, …)) = {a b … : a ∈ L(A), b ∈ L(B), …}. Raises TooManyStates."""
     last = len(grammars) - 1
     parts = [Part(grammar, range(number + 1, last + 1)[:1], number == last) for number, grammar in enumerate(grammars)]
-    return join(parts, [0], max_states=max_states)
+    return compact(join(parts, [0], max_states=max_states))
 
 
 def prepend(ids: Sequence[int], grammar: Grammar, *, max_states: int = MAX_STATES) -> Grammar:
@@ -77,7 +77,7 @@ def repeat(grammar: Grammar, minimum: int = 0, maximum: int | None = None, *, ma
              may_be_last=number + 1 >= minimum, may_be_empty=False)
         for number in range(copies)
     ]  # fmt: skip
-    return join(parts, [0], accepts_empty=minimum == 0, max_states=max_states)
+    return compact(join(parts, [0], accepts_empty=minimum == 0, max_states=max_states))
 
 
 def optional(grammar: Grammar, *, max_states: int = MAX_STATES) -> Grammar:
@@ -90,7 +90,8 @@ def join(
 ) -> Grammar:
     """The grammar of documents that begin with one of the parts `first` and go on as the parts say.
 
-    `accepts_empty` adds the empty sequence. Raises ValueError for a part with a budget, TooManyStates.
+    `accepts_empty` adds the empty sequence. The other operations of this module are made of this one, which keeps the
+    states that cannot be reached any more. Raises ValueError for a part with a budget, TooManyStates.
     """
     if any(part.grammar.budget for part in parts):
         raise ValueError("a grammar with a budget cannot be joined with others")
@@ -176,7 +177,7 @@ class _Subsets:
             raise TooManyStates(f"The grammar needs more than {self._max_states} states; ask for less at once.")
 
     def grammar(self, start: int) -> Grammar:
-        """The deterministic automaton from the set `start`, whose state 0 it becomes."""
+        """The deterministic automaton from the set `start`."""
         states, single = self._states, len(self._states.allowed)
         allowed, next_state = [states.allowed], [self._set_of[states.next_state]]
         done = 0
@@ -187,18 +188,8 @@ class _Subsets:
             next_state.append(rows[1])
             done += len(block)
         # A set has the class of its last member, which belongs to the last of the parts that it could be in.
-        last = np.array([*range(single), *(members[-1] for members in self._members)])
-        order = np.argsort(np.arange(len(last)) != start, kind="stable")
-        number = np.empty(len(last), np.int32)
-        number[order] = np.arange(len(last))
-        return compact(
-            Grammar(
-                np.concatenate(allowed)[order],
-                number[np.concatenate(next_state)[order]],
-                0,
-                states.state_class[last][order],
-            )
-        )
+        last = [*range(single), *(members[-1] for members in self._members)]
+        return Grammar(np.concatenate(allowed), np.concatenate(next_state), start, states.state_class[last])
 
     def _block(self, first: int) -> list[tuple[int, ...]]:
         """Sets of one size that stand side by side, from the set number `first` on."""

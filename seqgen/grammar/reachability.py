@@ -13,31 +13,39 @@ from seqgen.grammar.special_tokens import EOS
 
 def reachable(allowed: np.ndarray, next_state: np.ndarray, start: int) -> np.ndarray:
     """Whether each state can be reached from `start`: bool[S], for tables [S, T] over any T tokens."""
-    reached = np.zeros(len(allowed), bool)
-    frontier = np.array([start])
-    while frontier.size:
-        reached[frontier] = True
-        targets = np.unique(next_state[frontier][allowed[frontier]])
-        frontier = targets[~reached[targets]]
-    return reached
+    origins, targets = _edges(allowed, next_state)
+    return _visited(np.arange(len(allowed)) == start, origins, targets)
 
 
 def co_reachable(goals: np.ndarray, allowed: np.ndarray, next_state: np.ndarray) -> np.ndarray:
     """Whether one of `goals` bool[S] can be reached from each state, in no or more steps: bool[S]."""
-    origins, tokens = np.nonzero(allowed)
-    targets = next_state[origins, tokens]
-    reaches = goals.copy()
+    origins, targets = _edges(allowed, next_state)
     order = np.argsort(targets, kind="stable")
-    origins_by_target = origins[order]
-    first = np.searchsorted(targets[order], np.arange(len(allowed) + 1))
-    queue = np.flatnonzero(reaches).tolist()
+    return _visited(goals, targets[order], origins[order])
+
+
+def _edges(allowed: np.ndarray, next_state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """From and to which states the tables lead: int[E] each, sorted by the first.
+
+    Neighbouring tokens that lead to the same state are one edge: in most grammars that leaves few.
+    """
+    chosen = allowed.copy()
+    chosen[:, 1:] &= ~(allowed[:, :-1] & (next_state[:, 1:] == next_state[:, :-1]))
+    origins, tokens = np.nonzero(chosen)
+    return origins, next_state[origins, tokens]
+
+
+def _visited(seeds: np.ndarray, origins: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Which states a search from `seeds` bool[S] comes to by edges that are sorted by origin: bool[S]."""
+    first = np.searchsorted(origins, np.arange(len(seeds) + 1)).tolist()
+    edges, visited, queue = targets.tolist(), seeds.tolist(), np.flatnonzero(seeds).tolist()
     while queue:
         state = queue.pop()
-        for origin in origins_by_target[first[state] : first[state + 1]].tolist():
-            if not reaches[origin]:
-                reaches[origin] = True
-                queue.append(origin)
-    return reaches
+        for target in edges[first[state] : first[state + 1]]:
+            if not visited[target]:
+                visited[target] = True
+                queue.append(target)
+    return np.array(visited)
 
 
 def trim(grammar: Grammar) -> Grammar:
@@ -57,14 +65,18 @@ def compact(grammar: Grammar) -> Grammar:
     moving = grammar.allowed.copy()
     # A document is over after EOS, so the state after it does not matter.
     moving[:, EOS] = False
-    reached = reachable(moving, grammar.next_state, grammar.start)
-    if reached.all():
+    reached = np.flatnonzero(reachable(moving, grammar.next_state, grammar.start))
+    if len(reached) == grammar.state_count:
         return grammar
-    number = np.where(reached, np.cumsum(reached) - 1, 0).astype(np.int32)
+    number = np.zeros(grammar.state_count, np.int32)
+    number[reached] = np.arange(len(reached))
+    # One run of rows is a view, which is not copied.
+    run = len(reached) == reached[-1] - reached[0] + 1
+    rows = slice(reached[0], reached[-1] + 1) if run else reached
     return Grammar(
-        grammar.allowed[reached],
-        number[grammar.next_state[reached]],
+        grammar.allowed[rows],
+        number[grammar.next_state[rows]],
         int(number[grammar.start]),
-        grammar.state_class[reached],
+        grammar.state_class[rows],
         grammar.budget,
     )

@@ -31,7 +31,9 @@ def embed(grammar: Grammar, tokens: np.ndarray, vocabulary_size: int, end_token:
     if grammar.budget is not None:
         raise ValueError("a grammar with a budget cannot be embedded")
     states = grammar.state_count
-    inner = tokens[EOS + 1 :]
+    # Columns that keep their places are copied in one piece.
+    same = np.array_equal(tokens[EOS + 1 :], np.arange(EOS + 1, len(tokens)))
+    inner = slice(EOS + 1, len(tokens)) if same else tokens[EOS + 1 :]
     allowed = np.zeros((states + 1, vocabulary_size), bool)
     next_state = np.zeros(allowed.shape, np.int32)
     allowed[:states, inner] = grammar.allowed[:, EOS + 1 :]

@@ -21,10 +21,10 @@ from seqgen.corpus.storage.records import Records, held_out_split
 from seqgen.corpus.storage.store import Corpus, is_corpus
 from seqgen.corpus.storage.stream import states_of
 from seqgen.engine.decoding.beam_search import BeamSearch
-from seqgen.engine.decoding.filters import Filters
 from seqgen.engine.decoding.importance_sampling import Weigher
 from seqgen.engine.decoding.infilling import Filler
 from seqgen.engine.decoding.sampling import Sampler
+from seqgen.engine.decoding.sampling_options import SamplingOptions
 from seqgen.engine.model import Model
 from seqgen.engine.scoring.dynamic_evaluation import Adaptation, DynamicEvaluation
 from seqgen.engine.scoring.introspection import Observer
@@ -89,12 +89,7 @@ class Trained:
         *,
         constraints: Mapping[str, Any] | None = None,
         prompt: Path | str | None = None,
-        temperature: float = 1.0,
-        top_k: int = 0,
-        top_p: float = 1.0,
-        min_p: float = 0.0,
-        repetition_penalty: float = 1.0,
-        no_repeat_ngram_size: int = 0,
+        options: SamplingOptions = SamplingOptions(),  # noqa: B008
         guidance: float | None = None,
         num_particles: int = DEFAULT_PARTICLES,
         with_prompt: bool = True,
@@ -105,17 +100,16 @@ class Trained:
 
         `constraints` are the domain's (`seqgen domains NAME` lists them), `prompt` a file that is continued or, where
         there is no such file, what the domain makes of that text; without `with_prompt` the items hold only what was
-        drawn. `max_new_tokens` is the most tokens to draw. `guidance` above 1 draws what is more of what was asked for
-        (see guidance.py), in domains whose prompts can leave it out; they say how much unless you do. Where
-        the constraints give tokens within a document, such as a melody that is harmonised, it is drawn around them as
-        `fill` does, from `num_particles` particles a sample, and no filter can be set. Raises ImpossibleConstraints,
-        UsageError, UnusableFile.
+        drawn. `options` set the sampling filters, and `max_new_tokens` limits what is drawn. `guidance` above 1 draws
+        more of what was asked for (guidance.py), in domains whose prompts can leave it out; None takes the domain's
+        own strength. Where the constraints give tokens within a document, such as a melody that is harmonised, it is
+        drawn around them as in `fill`, from `num_particles` particles a sample, and `options` and `guidance` must be
+        left out. Raises ImpossibleConstraints, UsageError, UnusableFile.
         """
-        filters = Filters(temperature, top_k, top_p, min_p, repetition_penalty, no_repeat_ngram_size)
         _check(seed, count=count, max_new_tokens=max_new_tokens)
         start = self._prompt(prompt, constraints)
         if start.given is not None:
-            if filters != Filters() or guidance not in (None, 1) or not with_prompt:
+            if options != SamplingOptions() or guidance not in (None, 1) or not with_prompt:
                 raise UsageError(
                     "What is drawn around given notes or words is drawn whole and as the model likes; leave out "
                     "temperature, guidance and the other filters, and keep the prompt."
@@ -123,7 +117,7 @@ class Trained:
             return self._filled(start, count, num_particles, seed, max_new_tokens)
         drawn = self._sampler.sample(
             start.ids, start.grammar, unconditional=start.unconditional, guidance=start.guidance_strength(guidance),
-            count=count, max_new_tokens=max_new_tokens, seed=seed, filters=filters,
+            count=count, max_new_tokens=max_new_tokens, seed=seed, options=options,
         )  # fmt: skip
         shown = drawn if with_prompt else [self.domain.prompting.without_prompt(ids, len(start.ids)) for ids in drawn]
         given = self._given(start) if with_prompt else None
@@ -206,16 +200,15 @@ class Trained:
         *,
         constraints: Mapping[str, Any] | None = None,
         prompt: Path | str | None = None,
+        options: SamplingOptions = SamplingOptions(),  # noqa: B008
         guidance: float | None = None,
         with_prompt: bool = True,
         seed: int = 0,
         max_new_tokens: int = DEFAULT_MAX_NEW_TOKENS,
-        **filters: Any,
     ) -> Iterator[str]:
         """What `sample(...)[number]` shows people, piece by piece while it is drawn.
 
-        `filters` are those of `sample`. Raises what `sample` does, and UsageError in a domain that has nothing to show
-        before a document is whole.
+        Raises what `sample` does, and UsageError in a domain that has nothing to show before a document is whole.
         """
         prompting = self.domain.require(Prompting, "stream_text")
         _check(seed, max_new_tokens=max_new_tokens)
@@ -223,7 +216,7 @@ class Trained:
         drawn = self._sampler.stream(
             start.ids, start.grammar, unconditional=start.unconditional,
             guidance=start.guidance_strength(guidance), count=1, first=number, max_new_tokens=max_new_tokens, seed=seed,
-            filters=Filters(**filters),
+            options=options,
         )  # fmt: skip
         shown = start.ids if with_prompt else start.ids[:1]
         return prompting.stream_text(itertools.chain([shown], (chunk[:, 0] for chunk in drawn)))
@@ -347,7 +340,7 @@ class Trained:
         """Beginnings of documents as the model draws them: a bundle holds none of the data that it was trained on."""
         start = np.array([BOS], np.int32)
         return self._sampler.sample(
-            start, self.model.grammar, count=TYPICAL_DOCUMENTS, max_new_tokens=TYPICAL_LENGTH, seed=0, filters=Filters()
+            start, self.model.grammar, count=TYPICAL_DOCUMENTS, max_new_tokens=TYPICAL_LENGTH, seed=0
         )
 
     def calibrate(self, corpus: Corpus) -> None:

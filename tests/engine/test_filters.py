@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict, replace
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from engine import toys
-from seqgen.engine.decoding.filters import Filters, Past, filtered
+from seqgen.engine.decoding.filters import EnabledFilters, FilterStrengths, TokenHistory, apply_filters
 from seqgen.engine.decoding.sampling import Sampler
-from seqgen.errors import InvalidValue
+from seqgen.engine.decoding.sampling_options import SamplingOptions
 from seqgen.grammar import BOS, EOS, Grammar
 
 VOCABULARY, ROWS = 11, 40
@@ -19,59 +21,62 @@ def softmax(row):
     return np.exp(row - row.max()) / np.exp(row - row.max()).sum()
 
 
-def reference(logits, legal, past, filters: Filters):
+def reference(logits, legal, past, options: SamplingOptions):
     """The distribution float64[V] to draw from, given the logits of one sequence and the tokens `past` of it."""
     z = np.where(legal, logits.astype(np.float64), -np.inf)
     for token in set(past):
-        z[token] = z[token] / filters.repetition_penalty if z[token] > 0 else z[token] * filters.repetition_penalty
-    n = filters.no_repeat_ngram_size
+        z[token] = z[token] / options.repetition_penalty if z[token] > 0 else z[token] * options.repetition_penalty
+    n = options.no_repeat_ngram_size
     if n:
         ngrams = {tuple(past[place : place + n]) for place in range(len(past) - n + 1)}
         tail = tuple(past[len(past) - n + 1 :])
         out = [token for token in range(len(z)) if len(tail) == n - 1 and (*tail, token) in ngrams]
         if set(np.flatnonzero(legal)) - set(out):
             z[out] = -np.inf
-    p = softmax(z / filters.temperature)
+    p = softmax(z / options.temperature)
     order = np.argsort(-p, kind="stable")
-    if filters.top_k:
-        p[order[filters.top_k :]] = 0
+    if options.top_k:
+        p[order[options.top_k :]] = 0
         p /= p.sum()
-    nucleus = order[: int(np.searchsorted(np.cumsum(p[order]), filters.top_p)) + 1]
-    if filters.top_p < 1:
+    nucleus = order[: int(np.searchsorted(np.cumsum(p[order]), options.top_p)) + 1]
+    if options.top_p < 1:
         p[np.setdiff1d(order, nucleus)] = 0
-    p[p < filters.min_p * p.max()] = 0
+    p[p < options.min_p * p.max()] = 0
     return p / p.sum()
 
 
 @pytest.mark.parametrize(
-    "filters",
+    "options",
     [
-        Filters(temperature=0.7),
-        Filters(top_k=4),
-        Filters(top_p=0.7),
-        Filters(min_p=0.2),
-        Filters(repetition_penalty=1.5),
-        Filters(no_repeat_ngram_size=1),
-        Filters(no_repeat_ngram_size=2),
-        Filters(no_repeat_ngram_size=3),
-        Filters(temperature=1.3, top_k=6, top_p=0.9, min_p=0.05, repetition_penalty=1.2, no_repeat_ngram_size=2),
+        SamplingOptions(temperature=0.7),
+        SamplingOptions(top_k=4),
+        SamplingOptions(top_p=0.7),
+        SamplingOptions(min_p=0.2),
+        SamplingOptions(repetition_penalty=1.5),
+        SamplingOptions(no_repeat_ngram_size=1),
+        SamplingOptions(no_repeat_ngram_size=2),
+        SamplingOptions(no_repeat_ngram_size=3),
+        SamplingOptions(
+            temperature=1.3, top_k=6, top_p=0.9, min_p=0.05, repetition_penalty=1.2, no_repeat_ngram_size=2
+        ),
     ],
-    ids=lambda filters: str({name: value for name, value in filters._asdict().items() if value}),
+    ids=lambda options: str({name: value for name, value in asdict(options).items() if value}),
 )
-def test_a_filter_gives_the_distribution_of_its_definition(filters):
+def test_a_filter_gives_the_distribution_of_its_definition(options):
     random = np.random.default_rng(0)
     logits = random.normal(0, 2, (ROWS, VOCABULARY)).astype(np.float32)
     legal = random.random((ROWS, VOCABULARY)) < 0.6
     legal[np.arange(ROWS), random.integers(VOCABULARY, size=ROWS)] = True
     # Few different tokens, so that n-grams do occur twice.
     pasts = random.integers(0, 4, (ROWS, 30)).astype(np.int32)
-    past = Past(
+    history = TokenHistory(
         tf.constant(np.stack([np.isin(np.arange(VOCABULARY), tokens) for tokens in pasts])),
         tf.constant(np.concatenate([pasts.T, np.zeros((9, ROWS), np.int32)])),
         tf.constant(pasts.shape[1]),
     )
-    made = filtered(tf.where(legal, logits, -1e9), tf.constant(legal), past, filters.switches, filters.strengths)
-    expected = [reference(*row, filters) for row in zip(logits, legal, pasts.tolist(), strict=True)]
+    enabled, strengths = EnabledFilters.from_options(options), FilterStrengths.from_options(options)
+    made = apply_filters(tf.where(legal, logits, -1e9), tf.constant(legal), history, enabled, strengths)
+    expected = [reference(*row, options) for row in zip(logits, legal, pasts.tolist(), strict=True)]
     np.testing.assert_allclose(tf.nn.softmax(made), expected, atol=1e-5)
     assert not np.any(tf.nn.softmax(made).numpy()[~legal])
     unfiltered = [softmax(np.where(ok, row, -np.inf)) for row, ok in zip(logits, legal, strict=True)]
@@ -85,46 +90,27 @@ def endless():
     return Sampler(toys.model(grammar))
 
 
-@pytest.mark.parametrize("filters", [Filters(0, no_repeat_ngram_size=2), Filters(0, repetition_penalty=1.8)], ids=str)
-def test_the_loop_remembers_the_prompt_and_all_that_it_drew(endless, filters):
+@pytest.mark.parametrize("enabled", [{"no_repeat_ngram_size": 2}, {"repetition_penalty": 1.8}], ids=str)
+def test_the_loop_remembers_the_prompt_and_all_that_it_drew(endless, enabled):
+    options = SamplingOptions(temperature=0, **enabled)
     prompt = np.array([BOS, 4, 7, 4, 2], np.int32)
     model = endless.model
-    (drawn,) = endless.sample(prompt, model.grammar, count=1, max_new_tokens=70, seed=0, filters=filters)
+    (drawn,) = endless.sample(prompt, model.grammar, count=1, max_new_tokens=70, seed=0, options=options)
     states = np.zeros((len(drawn), 1), np.int32)
     legal = model.grammar.allowed[0]
     x, _ = model.forward(tf.constant(drawn[:, None]), tf.constant(states), model.empty_memory(1))
     logits = model.logits(x, tf.constant(legal[None, None])).numpy()[:, 0]
     for length in range(len(prompt), len(drawn)):
-        expected = reference(logits[length - 1], legal, drawn[:length].tolist(), filters._replace(temperature=0.01))
+        expected = reference(logits[length - 1], legal, drawn[:length].tolist(), replace(options, temperature=0.01))
         assert drawn[length] == expected.argmax(), length
 
 
 def test_no_ngram_occurs_twice_until_nothing_else_is_left(endless):
     drawn = endless.sample(np.array([BOS], np.int32), endless.model.grammar, count=20, max_new_tokens=70, seed=0,
-                           filters=Filters(no_repeat_ngram_size=2))  # fmt: skip
+                           options=SamplingOptions(no_repeat_ngram_size=2))  # fmt: skip
     for ids in drawn:
         pairs = list(zip(ids.tolist(), ids[1:].tolist(), strict=False))
         for place, (token, _) in enumerate(pairs):
             if pairs[place] in pairs[:place]:
                 assert {(token, other) for other in range(2, toys.VOCABULARY)} <= set(pairs[:place])
     assert any(len(set(zip(ids.tolist(), ids[1:].tolist(), strict=False))) < 70 for ids in drawn), "none was cornered"
-
-
-@pytest.mark.parametrize(
-    "filters",
-    [
-        Filters(temperature=-1),
-        Filters(temperature=float("nan")),
-        Filters(top_k=-1),
-        Filters(top_p=0),
-        Filters(top_p=1.1),
-        Filters(min_p=1.1),
-        Filters(repetition_penalty=0.5),
-        Filters(no_repeat_ngram_size=-1),
-        Filters(no_repeat_ngram_size=101),
-    ],
-    ids=str,
-)
-def test_filters_that_leave_nothing_are_refused(filters):
-    with pytest.raises(InvalidValue, match=r"cannot be .*must be"):
-        filters.check()

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from engine import toys
-from seqgen.engine.decoding.filters import Filters
 from seqgen.engine.decoding.guidance import Guidance
 from seqgen.engine.decoding.sampling import Sampler
+from seqgen.engine.decoding.sampling_options import SamplingOptions
 from seqgen.engine.scoring.scorer import Scorer
 from seqgen.errors import InvalidValue, UsageError
 from seqgen.grammar import BOS, EOS, build_grammar, intersect
@@ -67,7 +67,8 @@ def guided(scorer: Scorer, words: list[int], strength: float, temperature: float
 def draw(sampler: Sampler, strength: float, temperature: float = 1.0, count: int = COUNT, first: int = 0):
     """Whole documents of what is asked for, guided away from SILENT."""
     return sampler.sample(
-        ASKED, two_words_of_one(), unconditional=SILENT, guidance=strength, filters=Filters(temperature), count=count,
+        ASKED, two_words_of_one(), unconditional=SILENT, guidance=strength,
+        options=SamplingOptions(temperature=temperature), count=count,
         first=first, max_new_tokens=5, seed=5,
     )  # fmt: skip
 

@@ -7,8 +7,8 @@ import pytest
 import tensorflow as tf
 
 from engine import toys
-from seqgen.engine.decoding.filters import Filters
 from seqgen.engine.decoding.sampling import CHUNK, Sampler, choose
+from seqgen.engine.decoding.sampling_options import SamplingOptions
 from seqgen.engine.scoring.scorer import Scorer
 from seqgen.errors import InvalidValue
 from seqgen.grammar import BOS, EOS, Budget, Grammar, build_grammar, with_budget
@@ -49,7 +49,9 @@ def test_streams_more_than_one_chunk_and_stops_at_the_longest():
 def test_a_drawn_sequence_is_the_greedy_one_of_the_training_pass_at_temperature_0(sampler):
     grammar = sampler.model.grammar
     prompt = toys.documents(1, seed=3)[0][:-1]
-    drawn = sampler.sample(prompt, grammar, count=1, max_new_tokens=30, seed=0, filters=Filters(temperature=0))[0]
+    drawn = sampler.sample(prompt, grammar, count=1, max_new_tokens=30, seed=0, options=SamplingOptions(temperature=0))[
+        0
+    ]
     probabilities = Scorer(sampler.model).probabilities(drawn[:-1])
     np.testing.assert_array_equal(probabilities[len(prompt) - 1 :].argmax(1), drawn[len(prompt) :])
 
@@ -58,7 +60,7 @@ def test_a_drawn_sequence_is_the_greedy_one_of_the_training_pass_at_temperature_
 def test_a_prompt_of_any_length_is_read_as_the_training_pass_reads_it(sampler, length):
     prompt = np.concatenate([[BOS], np.tile([3, 2, 5, 4, 7, 8], 30)])[:length].astype(np.int32)
     drawn = sampler.sample(
-        prompt, sampler.model.grammar, count=1, max_new_tokens=1, seed=0, filters=Filters(temperature=0)
+        prompt, sampler.model.grammar, count=1, max_new_tokens=1, seed=0, options=SamplingOptions(temperature=0)
     )[0]
     expected = Scorer(sampler.model).probabilities(prompt)[-1].argmax()
     assert drawn[-1] == expected
@@ -85,7 +87,9 @@ def test_the_draw_never_takes_what_is_forbidden_even_at_the_edges():
 
 def test_filters_that_leave_nothing_are_refused(sampler):
     with pytest.raises(InvalidValue, match=r"cannot be .*must be"):
-        sampler.sample(START, sampler.model.grammar, count=1, max_new_tokens=5, seed=0, filters=Filters(top_p=0))
+        sampler.sample(
+            START, sampler.model.grammar, count=1, max_new_tokens=5, seed=0, options=SamplingOptions(top_p=0)
+        )
 
 
 def test_a_budget_is_kept_as_by_an_automaton_that_counts():

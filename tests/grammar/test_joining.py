@@ -22,7 +22,19 @@ from grammar.languages import (
     random_grammars,
 )
 from seqgen import TooManyStates
-from seqgen.grammar import Budget, concatenate, one_of, optional, prepend, repeat, sequences, union, with_budget
+from seqgen.grammar import (
+    Budget,
+    Part,
+    concatenate,
+    join,
+    one_of,
+    optional,
+    prepend,
+    repeat,
+    sequences,
+    union,
+    with_budget,
+)
 
 LONGEST = 5
 
@@ -99,6 +111,16 @@ def test_parts_that_their_first_tokens_tell_apart_keep_their_classes(seed):
     for first, part in ((A, one), (B, other)):
         for letters in language(part, 4):
             assert classes(whole, (first, *letters))[1:] == classes(part, letters)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_join_accepts_what_its_parts_say(seed):
+    """One of two beginnings, each followed by the same middle, which may be left out or be the end."""
+    one, other, middle, end = random_grammars(seed, 4, max_states=3, density=0.4)
+    parts = [Part(one, [2, 3]), Part(other, [2, 3]), Part(middle, [3], may_be_last=True), Part(end, may_be_last=True)]
+    begun = language(one) | language(other)
+    middles = joined(begun, language(middle))
+    assert language(join(parts, [0, 1])) == joined(begun | middles, language(end)) | middles
 
 
 def test_ambiguous_parts_are_exact():

@@ -19,7 +19,7 @@ from typing import NamedTuple
 import numpy as np
 
 from seqgen import BOS, EOS, Grammar, Vocabulary
-from seqgen.grammar import with_budget
+from seqgen.grammar import Part, embed, join, one_of, with_budget
 
 UNLABELLED, END = "<unlabelled>", "<end>"
 LABEL = "label:"
@@ -97,32 +97,29 @@ class Frame:
         return self.grammar(content, [self.label_first, self.label_last])
 
     def asking(self, whole: Grammar) -> int:
-        """The state of `whole(…)` in which a label may come last: the last of those that allow one."""
-        return int(np.flatnonzero(whole.allowed[:, self.label_ids].any(1))[-1])
+        """The state of `whole(…)` in which a label may come last."""
+        after_content = whole.next_state[whole.allowed[:, self.end], self.end]
+        return int(after_content[whole.allowed[after_content][:, self.label_ids].all(1)][0])
 
     def grammar(self, content: Grammar, sides: Sequence[Side]) -> Grammar:
-        """Documents of these sides around content that `content` accepts, the end of which is `<end>`."""
+        """Documents of these sides around content that `content` accepts, the end of which is `<end>`.
+
+        Outside of the content a model is told the class of the content's start.
+        """
         if self._told_classes:
             sides = [Side([first], side.last) for side in sides for first in side.first]
-        inside = content.state_count
-        states = 2 + (inside + 1) * len(sides)
-        before_eos = states - 1
-        allowed = np.zeros((states, self.size), bool)
-        next_state = np.zeros((states, self.size), np.int32)
-        observed = np.full(states, content.state_class[content.start], np.int32)
-        allowed[before_eos, EOS] = True
-        for number, side in enumerate(sides):
-            first = 1 + (inside + 1) * number
-            rows, after_end = slice(first, first + inside), first + inside
-            allowed[0, side.first], next_state[0, side.first] = True, first + content.start
-            allowed[rows, : self.unlabelled] = content.allowed
-            next_state[rows, : self.unlabelled] = first + content.next_state
-            allowed[rows, EOS] = False
-            allowed[rows, self.end], next_state[rows, self.end] = content.allowed[:, EOS], after_end
+        start_class = int(content.state_class[content.start])
+        parts: list[Part] = []
+        for side in sides:
             told = side.first[0] - self.end if side.first[0] != self.unlabelled else 0
-            observed[rows] = content.state_class + told * self._told_classes
-            allowed[after_end, side.last], next_state[after_end, side.last] = True, before_eos
-        whole = Grammar(allowed, next_state, 0, observed)
+            classes = content.state_class + told * self._told_classes
+            inside = replace(content, state_class=classes, budget=None)
+            inside = embed(inside, np.arange(self.unlabelled), self.size, self.end)
+            first, last = (one_of(np.isin(np.arange(self.size), place), start_class) for place in side)
+            number = len(parts)
+            parts += [Part(first, [number + 1]), Part(inside, [number + 2]), Part(last, may_be_last=True)]
+        states = (content.state_count + 6) * len(sides) + 2
+        whole = join(parts, range(0, len(parts), 3), max_states=states)
         if content.budget is None:
             return whole
         cost = np.zeros(self.size, np.int32)

@@ -7,17 +7,16 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from pydantic import Field, field_validator
 
-from seqgen import EOS, EmptyLanguage, Grammar, Options, TooManyStates
-from seqgen.grammar import MAX_STATES, build_grammar, intersect
+from seqgen import BOS, EOS, EmptyLanguage, Grammar, Options, TooManyStates
+from seqgen.grammar import MAX_STATES, avoid, count, intersect, prepend, unconstrained
 from seqgen_text.regex import ANYTHING, automaton
 from seqgen_text.tokenization.tokenizer import FIRST_ID as FIRST
-from seqgen_text.utf8 import VOCABULARY, byte_grammar
+from seqgen_text.utf8 import VOCABULARY, byte_grammar, byte_ids
 
 LENGTH = re.compile(r"(\d{1,7})?(-)?(\d{1,7})?")
 BETWEEN = "|"
@@ -92,12 +91,7 @@ def any_text() -> Grammar:
 
 def starting(prefix: bytes) -> Grammar:
     """What begins with `prefix`."""
-    states = np.arange(len(prefix) + 1, dtype=np.int32)
-    allowed = np.zeros((len(states), VOCABULARY), bool)
-    allowed[states[:-1], FIRST + np.frombuffer(prefix, np.uint8)] = True
-    allowed[-1] = True
-    next_state = np.repeat(np.minimum(states + 1, len(prefix))[:, None], VOCABULARY, 1)
-    return Grammar(allowed, next_state, 0)
+    return prepend(byte_ids(prefix).tolist(), unconstrained(VOCABULARY))
 
 
 def of_length(least: int, most: int | None) -> Grammar:
@@ -105,29 +99,11 @@ def of_length(least: int, most: int | None) -> Grammar:
     last = least if most is None else most
     if last * any_text().state_count >= MAX_STATES:
         raise TooManyStates(f"A length of {last} needs more than {MAX_STATES} states; ask for a shorter text.")
-    states = np.arange(last + 1, dtype=np.int32)
-    next_state = np.repeat(np.minimum(states + 1, last)[:, None], VOCABULARY, 1)
-    allowed = np.ones((len(states), VOCABULARY), bool)
-    allowed[-1] = most is None
-    continuation = slice(FIRST + 0x80, FIRST + 0xC0)
-    next_state[:, continuation] = states[:, None]
-    allowed[:, continuation] = True
-    allowed[:, EOS] = states >= least
-    return Grammar(allowed, next_state, 0)
+    begins_character = np.ones(VOCABULARY, bool)
+    begins_character[[BOS, EOS]] = begins_character[FIRST + 0x80 : FIRST + 0xC0] = False
+    return count(unconstrained(VOCABULARY), begins_character, least, most)
 
 
 def without(forbidden: list[bytes]) -> Grammar:
-    """Where none of `forbidden` stands: the automaton of Aho & Corasick (1975), its matches left out.
-
-    A state is the longest end of what was read that some forbidden string begins with.
-    """
-    beginnings = {part[:size] for part in forbidden for size in range(len(part) + 1)}
-
-    def moves(state: bytes) -> Iterator[tuple[int, bytes]]:
-        yield EOS, state
-        for byte in range(256):
-            read = state + bytes([byte])
-            if not read.endswith(tuple(forbidden)):
-                yield FIRST + byte, next(read[n:] for n in range(len(read) + 1) if read[n:] in beginnings)
-
-    return build_grammar(VOCABULARY, b"", moves)
+    """Where none of `forbidden` stands."""
+    return avoid([byte_ids(part).tolist() for part in forbidden], VOCABULARY)

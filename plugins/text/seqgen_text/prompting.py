@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from seqgen import Domain, Grammar, Prompt, Prompting, TooManyStates
+from seqgen.grammar import prepend
 from seqgen_text.chunking import normalised
 from seqgen_text.constraints import TextConstraints
 from seqgen_text.lifting import MOST_CELLS
@@ -36,19 +37,13 @@ class TextPrompting(Prompting[str]):
 
 
 def after(ids: np.ndarray, grammar: Grammar) -> Grammar:
-    """The grammar of documents that begin with exactly `ids` (BOS first) and go on with what `grammar` says.
+    """Returns the grammar of documents that begin with `ids` int32[n], from BOS on, and continue as `grammar` says.
 
-    Raises ImpossibleConstraints when the tables would be too large.
+    Raises TooManyStates if the tables would be too large.
     """
-    given = len(ids) - 1
-    if (given + grammar.state_count) * grammar.vocabulary_size > MOST_CELLS:
-        raise TooManyStates(f"A prompt of {given} tokens is too long for constraints; give a shorter one.")
-    allowed = np.zeros((given + grammar.state_count, grammar.vocabulary_size), bool)
-    next_state = np.zeros(allowed.shape, np.int32)
-    steps = np.arange(given)
-    allowed[steps, ids[1:]] = True
-    next_state[steps, ids[1:]] = np.where(steps + 1 < given, steps + 1, given + grammar.start)
-    allowed[given:] = grammar.allowed
-    next_state[given:] = given + grammar.next_state
-    start = 0 if given else grammar.start
-    return Grammar(allowed, next_state, start, np.zeros(len(allowed), np.int32))
+    try:
+        return prepend(ids[1:].tolist(), grammar, max_states=MOST_CELLS // grammar.vocabulary_size)
+    except TooManyStates as error:
+        raise TooManyStates(
+            f"A prompt of {len(ids) - 1} tokens is too long for constraints; give a shorter one."
+        ) from error

@@ -11,6 +11,8 @@ import bisect
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
 from seqgen import EOS, Grammar
 from seqgen.grammar import build_grammar
 from seqgen_text.regex import FIRST, Automaton
@@ -20,6 +22,11 @@ VOCABULARY = 258
 LEADS = ((0x00, 0x7F, 0x00, 1, 0), (0xC2, 0xDF, 0xC0, 64, 0x80), (0xE0, 0xEF, 0xE0, 64**2, 0x800),
          (0xF0, 0xF4, 0xF0, 64**3, 0x10000))  # fmt: skip
 """First bytes: from, to; what to take off, for how many code points each stands, the least of that length."""
+
+
+def byte_ids(data: bytes) -> np.ndarray:
+    """The tokens of bytes, int32[n]."""
+    return FIRST + np.frombuffer(data, np.uint8).astype(np.int32)
 
 
 @dataclass(frozen=True, eq=False)

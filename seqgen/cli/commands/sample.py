@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 @set_option
 @json_option
 @click.pass_context
-def command(context: click.Context, run: Path, out: Path | None, stream: bool, count: int, prompt: str | None,
+def command(context: click.Context, /, run: Path, out: Path | None, stream: bool, count: int, prompt: str | None,
             max_new_tokens: int, num_beams: int | None, length_penalty: float | None, settings: dict[str, str],
             as_json: bool, **drawing: Any) -> None:  # fmt: skip
     """Draw new files from the model in RUN: a run, a bundle, or the name of a model that comes with seqgen.
@@ -61,21 +62,26 @@ def command(context: click.Context, run: Path, out: Path | None, stream: bool, c
             raise UsageError(f"--num-beams searches and draws nothing; leave out --{name}.")
     elif length_penalty is not None:
         raise UsageError("--length-penalty ranks what a beam search finds; give --num-beams too.")
+    from seqgen.engine.decoding.sampling_options import SamplingOptions
     from seqgen.workflows.load import load
     from seqgen.workflows.samples import Filled, Found
 
     trained = load(run)
     asked: dict[str, Any] = {"constraints": settings, "prompt": prompt, "max_new_tokens": max_new_tokens}
-    num_particles = drawing.pop("num_particles")
+    filters = {field.name: drawing[field.name] for field in dataclasses.fields(SamplingOptions)}
+    sampling = {
+        "options": SamplingOptions(**filters),
+        **{name: drawing[name] for name in ("guidance", "with_prompt", "seed")},
+    }
     if out is None:
         for number in range(count):
-            for text in trained.stream(number, **asked, **drawing):
+            for text in trained.stream(number, **asked, **sampling):
                 click.echo(text, nl=False)
             click.echo()
         return
     samples: Sequence[Sample]
     if num_beams is None:
-        samples = trained.sample(count, num_particles=num_particles, **asked, **drawing)
+        samples = trained.sample(count, num_particles=drawing["num_particles"], **asked, **sampling)
     else:
         if length_penalty is not None:
             asked["length_penalty"] = length_penalty

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from seqgen.engine.decoding.filters import Filters
 from seqgen.engine.decoding.infilling import MOST_PARTICLES, Filled, check_uncounted
 from seqgen.engine.decoding.sampling import Sampler
 from seqgen.engine.scoring.scorer import Scorer
@@ -51,7 +50,6 @@ class Weigher:
                 count=num_particles,
                 max_new_tokens=max_new_tokens,
                 seed=seed,
-                filters=Filters(),
                 first=first,
             )
             weights = np.array([self.log_weight(ids, given, len(prompt)) for ids in drawn])

@@ -14,8 +14,9 @@ import tensorflow as tf
 
 from seqgen.engine.compiling import compiled
 from seqgen.engine.decoding.decoder import Decoder, Position, legal, moved
-from seqgen.engine.decoding.filters import Filters, Past, Strengths, Switches, filtered
+from seqgen.engine.decoding.filters import EnabledFilters, FilterStrengths, TokenHistory, apply_filters
 from seqgen.engine.decoding.guidance import Guidance
+from seqgen.engine.decoding.sampling_options import SamplingOptions
 from seqgen.engine.model import Model, Tables
 from seqgen.grammar import EOS, Grammar
 
@@ -38,7 +39,7 @@ class Sampler:
         count: int,
         max_new_tokens: int,
         seed: int,
-        filters: Filters = Filters(),  # noqa: B008
+        options: SamplingOptions = SamplingOptions(),  # noqa: B008
         unconditional: np.ndarray | None = None,
         guidance: float = 1.0,
         first: int = 0,
@@ -48,14 +49,14 @@ class Sampler:
         prompt int32[n] begins with BOS and is legal in `grammar`; at most `max_new_tokens` follow it. `guidance` is how
         strongly samples are guided away from the prompt int32[m] `unconditional`, legal in the model's own grammar,
         to the other one (guidance.py); at 1, not at all. Yields int32[steps, count]; a sample that has ended goes on
-        with EOS. Raises InvalidValue for impossible filters, UsageError for guidance with nothing to guide away from.
+        with EOS. Raises InvalidValue, and UsageError for guidance with nothing to guide away from.
         """
-        filters.check()
         guided = Guidance.of(self.decoder, unconditional, guidance, count)
         position = self.decoder.begin(prompt, grammar, count)
-        past = Past.of(prompt, count, max_new_tokens, grammar.vocabulary_size, filters.switches)
+        enabled = EnabledFilters.from_options(options)
+        history = TokenHistory.from_prompt(prompt, count, max_new_tokens, grammar.vocabulary_size, enabled)
         random = generators(seed, first, count)
-        yield from self.go_on(position, Tables.of(grammar), random, max_new_tokens, filters, past, guided)
+        yield from self.go_on(position, Tables.of(grammar), random, max_new_tokens, options, history, guided)
 
     def sample(self, prompt: np.ndarray, grammar: Grammar, **options: object) -> list[np.ndarray]:
         """Whole documents int32[n], with the prompt, and EOS unless `max_new_tokens` cut it off; see `stream`."""
@@ -68,49 +69,50 @@ class Sampler:
         tables: Tables,
         random: Sequence[np.random.Generator],
         max_new_tokens: int,
-        filters: Filters = Filters(),  # noqa: B008
-        past: Past = Past(),  # noqa: B008
+        options: SamplingOptions = SamplingOptions(),  # noqa: B008
+        history: TokenHistory = TokenHistory(),  # noqa: B008
         guidance: Guidance = Guidance(),  # noqa: B008
     ) -> Iterator[np.ndarray]:
         """Draws up to `max_new_tokens` from wherever each sample stands, with a generator of its own; as `stream`."""
+        enabled, strengths = EnabledFilters.from_options(options), FilterStrengths.from_options(options)
         for begun in range(0, max_new_tokens, CHUNK):
             steps = min(CHUNK, max_new_tokens - begun)
             # All CHUNK numbers are drawn even when fewer are used: the compiled loop keeps one shape.
             uniform = np.stack([generator.random(CHUNK, np.float32) for generator in random], 1)
-            tokens, position, past, guidance, done = self._draw(
-                position, past, guidance, tables, uniform, tf.constant(steps), filters.strengths, filters.switches
+            tokens, position, history, guidance, done = self._draw(
+                position, history, guidance, tables, uniform, tf.constant(steps), strengths, enabled
             )
             yield tokens.numpy()[:steps]
             if bool(done):
                 return
 
-    def _draw_chunk(self, position: Position, past: Past, guidance: Guidance, tables: Tables,
-                    uniform: tf.Tensor, steps: tf.Tensor, strengths: Strengths,
-                    switches: Switches) -> tuple:  # fmt: skip
+    def _draw_chunk(self, position: Position, history: TokenHistory, guidance: Guidance, tables: Tables,
+                    uniform: tf.Tensor, steps: tf.Tensor, strengths: FilterStrengths,
+                    enabled: EnabledFilters) -> tuple:  # fmt: skip
         """Up to `steps` tokens for every sample; uniform is float32[CHUNK, B]. Also gives whether all have ended."""
 
         def unfinished(t: tf.Tensor, position: Position, *_: object) -> tf.Tensor:
             return (t < steps) & tf.reduce_any(position.token != EOS)
 
-        def draw(t: tf.Tensor, position: Position, past: Past, guidance: Guidance,
+        def draw(t: tf.Tensor, position: Position, history: TokenHistory, guidance: Guidance,
                  tokens: tf.TensorArray) -> tuple:  # fmt: skip
             allowed = legal(tables, position)
             logits, memory = self.decoder.step(position, tables, allowed)
             logits, guidance = guidance.guide(self.decoder, logits, allowed)
-            logits = filtered(logits, allowed, past, switches, strengths)
-            token = tf.argmax(logits, -1, output_type=tf.int32) if switches.greedy else choose(logits, uniform[t])
+            logits = apply_filters(logits, allowed, history, enabled, strengths)
+            token = tf.argmax(logits, -1, output_type=tf.int32) if enabled.greedy else choose(logits, uniform[t])
             token = tf.where(position.token == EOS, EOS, token)
             position = moved(tables, position._replace(memory=memory), token)
             guidance = guidance.with_token(self.decoder, token)
-            return t + 1, position, past.with_token(token, switches), guidance, tokens.write(t, token)
+            return t + 1, position, history.append(token, enabled), guidance, tokens.write(t, token)
 
         blank = tf.TensorArray(tf.int32, CHUNK, element_shape=position.token.shape).unstack(
             tf.fill((CHUNK, position.token.shape[0]), EOS)
         )
-        _, position, past, guidance, tokens = tf.while_loop(
-            unfinished, draw, (0, position, past, guidance, blank), maximum_iterations=CHUNK
+        _, position, history, guidance, tokens = tf.while_loop(
+            unfinished, draw, (0, position, history, guidance, blank), maximum_iterations=CHUNK
         )
-        return tokens.stack(), position, past, guidance, tf.reduce_all(position.token == EOS)
+        return tokens.stack(), position, history, guidance, tf.reduce_all(position.token == EOS)
 
 
 def generators(seed: int, first: int, count: int) -> list[np.random.Generator]:

@@ -1,0 +1,52 @@
+"""Checks that a wheel holds every file of the packages and all entry points. Usage: check_wheel.py WHEEL."""
+
+from __future__ import annotations
+
+import sys
+import zipfile
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+FOLDERS = {
+    "seqgen": ROOT / "seqgen",
+    "seqgen/corpora": ROOT / "corpora",
+    **{folder.name: folder for folder in ROOT.glob("plugins/*/seqgen_*")},
+}
+REQUIRED = (
+    "seqgen/py.typed",
+    "seqgen_midi/py.typed",
+    "seqgen_sentiment/py.typed",
+    "seqgen_text/py.typed",
+    "seqgen_midi/display/player.js",
+    "seqgen/reports/page.html",
+    "seqgen/corpora/bach-chorales.toml",
+    "seqgen/models/pretrained/bach-chorales/model.safetensors",
+)
+ENTRY_POINTS = ("seqgen = seqgen.cli:main", "midi = seqgen_midi", "sentiment = seqgen_sentiment", "text = seqgen_text")
+
+
+def source_files() -> set[str]:
+    """Returns the name in the wheel of each file of the packages."""
+    return {
+        f"{name}/{path.relative_to(folder)}"
+        for name, folder in FOLDERS.items()
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
+    }
+
+
+def main(path: str) -> None:
+    with zipfile.ZipFile(path) as wheel:
+        names = {name for name in wheel.namelist() if ".dist-info/" not in name}
+        (entry_points,) = (name for name in wheel.namelist() if name.endswith("/entry_points.txt"))
+        registered = wheel.read(entry_points).decode().splitlines()
+    faults = [f"{name} is missing" for name in sorted((source_files() | set(REQUIRED)) - names)]
+    faults += [f"{name} does not belong there" for name in sorted(names - source_files())]
+    faults += [f"the entry point {line!r} is missing" for line in ENTRY_POINTS if line not in registered]
+    if faults:
+        sys.exit(f"{path}: " + "; ".join(faults))
+    print(f"{path} holds all {len(names)} files")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

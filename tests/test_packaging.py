@@ -1,0 +1,67 @@
+"""What the distribution declares: every library that is imported, and one version everywhere."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+import seqgen
+
+ROOT = Path(__file__).parent.parent
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+DISTRIBUTIONS = {"PIL": "pillow", "sklearn": "scikit-learn"}
+"""Of modules that have another name than their distribution."""
+TOOLS = {"mypy", "pytest-cov", "pytest-xdist", "ruff"}
+"""Distributions of the test extra that no test imports."""
+OWN = ("seqgen", "seqgen_midi", "seqgen_sentiment", "seqgen_text")
+
+
+def declared(*extras: str) -> set[str]:
+    """Returns the normalised names of the dependencies and of those in some extras."""
+    lines = list(PROJECT["dependencies"]) if not extras else []
+    for extra in extras:
+        lines += PROJECT["optional-dependencies"][extra]
+    return {normalised(re.split(r"[\[<>=!~ ]", line)[0]) for line in lines}
+
+
+def normalised(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def imported(*folders: str) -> set[str]:
+    """Returns the normalised names of the distributions that the files of some folders import."""
+    names: set[str] = set()
+    local = set(OWN)
+    for folder in folders:
+        for path in (ROOT / folder).rglob("*.py"):
+            local |= {path.stem, path.parent.name}
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Import):
+                    names |= {alias.name.split(".")[0] for alias in node.names}
+                elif isinstance(node, ast.ImportFrom) and node.module:
+                    names.add(node.module.split(".")[0])
+    return {normalised(DISTRIBUTIONS.get(name, name)) for name in names - local - sys.stdlib_module_names}
+
+
+def test_the_package_declares_exactly_what_it_imports():
+    assert imported("seqgen", "plugins") == declared()
+
+
+@pytest.mark.parametrize(("folder", "extra", "tools"), [("tests", "test", TOOLS), ("bench", "bench", set())])
+def test_an_extra_declares_exactly_what_its_scripts_import_besides(folder, extra, tools):
+    assert imported(folder) - declared() == declared(extra) - tools
+
+
+def test_the_constraints_pin_every_distribution_that_is_declared():
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pinned = {normalised(line.split("==")[0]) for line in lines if "==" in line}
+    assert declared() | declared("test") | declared("bench") <= pinned
+
+
+def test_the_citation_is_of_this_version():
+    assert f"\nversion: {seqgen.__version__}\n" in (ROOT / "CITATION.cff").read_text(encoding="utf-8")
