@@ -1,7 +1,7 @@
 """The tests mirror the tree: each module with logic has a test file of its own.
 
 The test file of `seqgen/corpus/storage/store.py` is `tests/corpus/storage/test_store.py`, the one of a plugin's module
-`seqgen_midi/music/keys.py` is `tests/midi/music/test_keys.py`. The test file of a command is `tests/cli/test_<command>.py`.
+`seqgen_midi/music/keys.py` is `tests/midi/music/test_keys.py`. A command has `tests/cli/test_<command>.py`.
 """
 
 from __future__ import annotations
