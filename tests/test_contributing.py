@@ -1,13 +1,16 @@
-"""The plugin that CONTRIBUTING.md shows works as it stands there."""
+"""The guides are true: the plugin in CONTRIBUTING.md works as it is printed, and files that are named exist."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+import pytest
+
 from seqgen.contract.testing import check_domain
 
-GUIDE = Path(__file__).parent.parent / "CONTRIBUTING.md"
+ROOT = Path(__file__).parent.parent
+GUIDE = ROOT / "CONTRIBUTING.md"
 
 
 def test_the_plugin_in_40_lines_keeps_all_laws(tmp_path):
@@ -19,3 +22,11 @@ def test_the_plugin_in_40_lines_keeps_all_laws(tmp_path):
     words = tmp_path / "some.words"
     words.write_text("attention\nlong\nshort\n")
     check_domain(made["seqgen_domain"]()(), files=[words])
+
+
+@pytest.mark.parametrize("guide", ["CONTRIBUTING.md", "README.md", "SECURITY.md"])
+def test_every_file_that_a_guide_names_exists(guide):
+    text = (ROOT / guide).read_text(encoding="utf-8")
+    paths = re.findall(r"[`(]((?:seqgen|plugins|tests|bench|corpora|corpus|engine|workflows)/[\w/.-]*)[`)]", text)
+    missing = [path for path in paths if not any((folder / path).exists() for folder in (ROOT, ROOT / "seqgen"))]
+    assert missing == []

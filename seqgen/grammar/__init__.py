@@ -5,7 +5,8 @@ in its docstring what the language of its result is. All results can be complete
 can: operations that leave documents out (`intersect`, `count`, `restrict`, `lift`) trim what they give.
 
 **State classes.** A model is told the class of each state (`Grammar.state_class`), and is trained with the classes of
-its domain's grammar. So a constraint must not change them. Operations copy class numbers and never renumber them:
+its domain's grammar. So a constraint must not change them, and neither must a later version of the domain (see
+`class_examples`). Operations copy class numbers and never renumber them:
 
 - `intersect` gives the classes of its first operand, the domain's. The second one, the constraint, has none that count.
 - `restrict`, `count`, `with_budget`, `trim` and `compact` keep the classes of their operand; `lift` does too.
@@ -21,6 +22,8 @@ from __future__ import annotations
 from seqgen.grammar.automaton import MAX_STATES, Grammar
 from seqgen.grammar.budget import Budget
 from seqgen.grammar.building import TransitionTable, avoid, build_grammar, one_of, sequences, unconstrained
+from seqgen.grammar.checking import checked
+from seqgen.grammar.compatibility import class_examples, keeps_classes
 from seqgen.grammar.counting import count, count_in_segments, with_budget
 from seqgen.grammar.joining import Part, concatenate, join, optional, prepend, repeat, union
 from seqgen.grammar.lifting import lift
@@ -39,6 +42,8 @@ __all__ = [
     "TransitionTable",
     "avoid",
     "build_grammar",
+    "checked",
+    "class_examples",
     "co_reachable",
     "compact",
     "concatenate",
@@ -47,6 +52,7 @@ __all__ = [
     "embed",
     "intersect",
     "join",
+    "keeps_classes",
     "lift",
     "one_of",
     "optional",

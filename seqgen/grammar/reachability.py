@@ -56,6 +56,8 @@ def trim(grammar: Grammar) -> Grammar:
     completes = co_reachable(grammar.allowed[:, EOS], grammar.allowed, grammar.next_state)
     if not completes[grammar.start]:
         raise EmptyLanguage("No sequence satisfies everything that was asked for; ask for less at once.")
+    if completes.all():
+        return grammar
     ends = np.arange(grammar.vocabulary_size) == EOS
     return replace(grammar, allowed=grammar.allowed & (completes[grammar.next_state] | ends))
 

@@ -58,6 +58,11 @@ def random_grammars(seed: int, count: int, **options) -> list[Grammar]:
     return [random_grammar(rng, **options) for _ in range(count)]
 
 
+def same_tables(one: Grammar, other: Grammar) -> bool:
+    tables = ("allowed", "next_state", "state_class")
+    return one.start == other.start and all(np.array_equal(getattr(one, x), getattr(other, x)) for x in tables)
+
+
 def is_trim(grammar: Grammar) -> bool:
     """Whether every state can be reached, and a document can be completed from every state."""
     tables = grammar.allowed & ~mask(EOS, vocabulary=grammar.vocabulary_size), grammar.next_state
