@@ -6,6 +6,7 @@ A domain needs NumPy and nothing more. It never sees TensorFlow, and the engine 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from seqgen.contract.capabilities import (
@@ -22,9 +23,10 @@ from seqgen.contract.capabilities import (
     Training,
 )
 from seqgen.contract.core import Core
-from seqgen.contract.documents import Item
+from seqgen.contract.documents import Item, Prompt
 from seqgen.contract.vocabulary import Vocabulary
 from seqgen.errors import MissingCapability
+from seqgen.grammar import Grammar, checked
 
 Offered = TypeVar("Offered", bound=Capability[Any])
 
@@ -55,6 +57,20 @@ class Domain(Core[Item]):
         if found is None or not (method is None or found.offers(method)):
             raise MissingCapability(self.name, capability.attribute, method)
         return found
+
+    def checked_grammar(self, constraints: Any = None) -> Grammar:
+        """Returns `grammar(constraints)` without dead ends, so that sampling from it always ends in a legal document.
+
+        Raises PluginError for an automaton that is wrong, and what `grammar` raises.
+        """
+        return checked(self.grammar(constraints), len(self.vocabulary), f"the domain {self.name!r}")
+
+    def checked_prompt(self, item: Item | None = None, constraints: Any = None) -> Prompt:
+        """Returns `prompting.prompt(item, constraints)` with automata without dead ends; raises what they raise."""
+        prompt = self.prompting.prompt(item, constraints)
+        size, owner = len(self.vocabulary), f"the domain {self.name!r}"
+        given = checked(prompt.given, size, owner) if isinstance(prompt.given, Grammar) else prompt.given
+        return replace(prompt, grammar=checked(prompt.grammar, size, owner), given=given)
 
     def capabilities(self) -> dict[str, list[str]]:
         """Returns what the domain offers: for each capability the methods of the contract that it implements."""

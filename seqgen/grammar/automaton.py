@@ -7,7 +7,6 @@ stream of many documents needs no special case. The same tables mask illegal tok
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -65,12 +64,6 @@ class Grammar:
     def class_count(self) -> int:
         """The number of state classes."""
         return int(self.state_class.max()) + 1
-
-    @property
-    def digest(self) -> str:
-        """A fingerprint of all tables."""
-        tables = (self.allowed, self.next_state, self.state_class, np.int32(self.start))
-        return hashlib.blake2b(b"".join(table.tobytes() for table in tables), digest_size=16).hexdigest()
 
     def unroll(self, ids: np.ndarray) -> np.ndarray:
         """The state after each token of a document that begins with BOS, or of its beginning: int32[n].

@@ -1,7 +1,8 @@
-"""What a trained model is on disk: four files in a folder, which are data and can run nothing.
+"""What a trained model is on disk: five files in a folder, which are data and can run nothing.
 
     config.json         format, the model's settings, how it was trained
     domain.json         the domain's name, interface version, plugin, settings, learned state and calibration
+    grammar.json        what the state classes of the domain's grammar mean, by examples (seqgen.grammar.class_examples)
     model.safetensors   the weights
     README.md           a model card, for people
 
@@ -57,13 +58,25 @@ class Bundle(NamedTuple):
                 f"{path} is missing or damaged ({error}); take the bundle from where it was trained."
             ) from error
 
+    def class_examples(self) -> list[Any]:
+        """Returns the examples of the state classes that the model was trained with. Raises BundleError."""
+        examples = _read_json(self.path / "grammar.json")
+        if not isinstance(examples, list) or not all(isinstance(row, list) for row in examples):
+            raise BundleError(f"{self.path}/grammar.json is damaged; take the bundle from where it was trained.")
+        return examples
+
     def describe_domain(self, domain: dict[str, Any]) -> None:
         """Says anew what domain.json holds. Raises OutputError."""
         _write_domain(self.path, domain)
 
 
 def write_bundle(
-    path: Path, config: dict[str, Any], domain: dict[str, Any], weights: dict[str, np.ndarray], card: str
+    path: Path,
+    config: dict[str, Any],
+    domain: dict[str, Any],
+    class_examples: list[list[int]],
+    weights: dict[str, np.ndarray],
+    card: str,
 ) -> None:
     """Writes or updates the bundle of a run; each file is whole at any moment. Raises OutputError.
 
@@ -71,6 +84,7 @@ def write_bundle(
     of the files meets a model that loads.
     """
     _write_domain(path, domain)
+    write_text(path / "grammar.json", json.dumps(class_examples))
     with atomic_write(path / "model.safetensors") as temporary:
         temporary.write_bytes(save(weights))
     write_text(path / "README.md", card)
@@ -101,7 +115,7 @@ def read_bundle(path: Path | str) -> Bundle:
             f"{path} is no trained model; give the folder that 'seqgen train' made, or the name of one that comes with "
             f"seqgen ({', '.join(shipped())})."
         )
-    config, domain = _read_json(path / "config.json"), _read_json(path / "domain.json")
+    config, domain = _read_object(path / "config.json"), _read_object(path / "domain.json")
     if config.get("format") != FORMAT:
         raise BundleError(
             f"{path} is a bundle of format {config.get('format')!r}, this is format {FORMAT}; "
@@ -110,11 +124,18 @@ def read_bundle(path: Path | str) -> Bundle:
     return Bundle(path, config, domain)
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def _read_object(path: Path) -> dict[str, Any]:
+    value = _read_json(path)
+    if not isinstance(value, dict):
+        raise BundleError(f"{path} is no JSON object; take the bundle from where it was trained.")
+    return value
+
+
+def _read_json(path: Path) -> Any:
     try:
         if path.stat().st_size > LARGEST_JSON:
             raise ValueError("it is too large")
-        value = json.loads(path.read_text(encoding="utf-8"))
+        return json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BundleError(
             f"{path.parent} holds no trained model: it has no {path.name}; give the folder that 'seqgen train' made, "
@@ -122,6 +143,3 @@ def _read_json(path: Path) -> dict[str, Any]:
         ) from None
     except (OSError, ValueError, RecursionError) as error:
         raise BundleError(f"{path} cannot be read ({error}); take the bundle from where it was trained.") from error
-    if not isinstance(value, dict):
-        raise BundleError(f"{path} is no JSON object; take the bundle from where it was trained.")
-    return value

@@ -30,6 +30,7 @@ from seqgen.engine.training.memory import memory_explained
 from seqgen.engine.training.run_log import RunLog
 from seqgen.engine.training.trainer import Trainer
 from seqgen.errors import OutputError, UsageError
+from seqgen.grammar import class_examples
 from seqgen.models.bundle import write_bundle
 from seqgen.models.model_card import model_card
 from seqgen.models.run_settings import NAME as SETTINGS
@@ -110,7 +111,7 @@ def train(
         saved = RunSettings(corpus="corpus" if inside else str(corpus.path.resolve()), start=where(start), **parts)
     saved.write(run)
     domain_of_run = made(made.Settings.from_mapping(corpus.settings), corpus.learned.vocabulary, corpus.learned.state)
-    with memory_explained(saved.model, saved.training, domain_of_run.grammar()):
+    with memory_explained(saved.model, saved.training, domain_of_run.checked_grammar()):
         try:
             _run(run, corpus, domain_of_run, saved, report)
         except Stopped:
@@ -158,7 +159,7 @@ def _corpus_of_run(run: Path, resume: bool, build_it: Callable[[], Corpus]) -> C
 
 def _run(run: Path, corpus: Corpus, domain: Domain, saved: RunSettings,
          report: Callable[[Progress], None] | None) -> None:  # fmt: skip
-    training, grammar = saved.training, domain.grammar()
+    training, grammar = saved.training, domain.checked_grammar()
     changes = domain.training or Training()
     documents, held_out = corpus.documents("train"), corpus.documents("valid")
     stream = Stream(
@@ -187,12 +188,14 @@ def _run(run: Path, corpus: Corpus, domain: Domain, saved: RunSettings,
         "vocabulary": list(domain.vocabulary.names[2:]),
         "state": dict(domain.state),
     }
-    made_with = {"model": saved.model.model_dump(), "grammar": grammar.digest, "training": training.model_dump()}
+    examples = class_examples(grammar)
+    made_with = {"model": saved.model.model_dump(), "training": training.model_dump()}
 
     def save_best(weights: dict[str, np.ndarray], result: HeldOut, step: int) -> None:
         found = {"step": step, "held_out_nats": result.nats, "held_out_tokens": result.tokens}
         config = {**made_with, "result": found}
-        write_bundle(run / "bundle", config, about, weights, model_card(config, domain, corpus, model.parameters))
+        card = model_card(config, domain, corpus, model.parameters)
+        write_bundle(run / "bundle", config, about, examples, weights, card)
 
     for folder in (run, run / "bundle", run / "checkpoints"):
         remove_unfinished(folder)

@@ -33,7 +33,7 @@ from seqgen.engine.scoring.scorer import Scorer
 from seqgen.engine.settings import ModelSettings
 from seqgen.engine.weights import weight_shapes
 from seqgen.errors import BundleError, InvalidValue, UnusableFile, UsageError
-from seqgen.grammar import BOS, Grammar
+from seqgen.grammar import BOS, Grammar, keeps_classes
 from seqgen.models.bundle import Bundle
 from seqgen.reports.page import Entry, write_page
 from seqgen.workflows.oracle import Oracle
@@ -60,7 +60,7 @@ class Trained:
         """Raises BundleError when the weights do not fit the settings and the domain."""
         self.bundle = bundle
         self.domain = domain
-        grammar = domain.grammar()
+        grammar = domain.checked_grammar()
         try:
             settings = ModelSettings(**bundle.config["model"])
         except (KeyError, TypeError, ValueError) as error:
@@ -68,7 +68,7 @@ class Trained:
             raise BundleError(
                 f"{bundle.path}/config.json is damaged ({reason}); take it from where it was trained."
             ) from error
-        if bundle.config.get("grammar") != grammar.digest:
+        if not keeps_classes(grammar, bundle.class_examples()):
             source = bundle.domain.get("plugin") or {"distribution": "a plugin", "version": "of the trainer"}
             raise BundleError(
                 f"{bundle.path} was trained with another grammar of the domain {domain.name!r}, that of "
@@ -365,10 +365,9 @@ class Trained:
     def _prompt(self, prompt: Path | str | None, constraints: Mapping[str, Any] | None) -> Prompt:
         """What is given: nothing, the first document of a file, or what the domain makes of a text."""
         asked = self.domain.Constraints.from_mapping(constraints or {}, "constraint")
-        prompting = self.domain.prompting
         if prompt is None:
-            return prompting.prompt(None, asked)
-        return prompting.prompt(next(self._records(prompt, "prompt")).item, asked)
+            return self.domain.checked_prompt(None, asked)
+        return self.domain.checked_prompt(next(self._records(prompt, "prompt")).item, asked)
 
     def _records(self, source: Path | str, task: Task, told: Told = ignore) -> Iterator[Record[Any]]:
         """The records of a file or, where there is no such file, the one that the domain makes of that text."""

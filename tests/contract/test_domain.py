@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from letters import Letters, Line
 
 from seqgen import (
     EOS,
     Example,
+    Grammar,
     InvalidValue,
     MissingCapability,
+    PluginError,
     Prompting,
     Training,
     UnknownName,
@@ -94,3 +97,29 @@ def test_the_contract_is_small():
     assert core == list(CORE)
     for capability in CAPABILITIES:
         assert 1 <= len(capability.method_names()) <= 5, capability
+
+
+class _DeadEnd(Letters):
+    """A grammar in which "q" leads to a state without a way out."""
+
+    def grammar(self, constraints=None):
+        grammar = super().grammar()
+        allowed, next_state = (np.pad(table, ((0, 1), (0, 0))) for table in (grammar.allowed, grammar.next_state))
+        next_state[:, self.vocabulary.ids["q"]] = len(allowed) - 1
+        return Grammar(allowed, next_state, grammar.start)
+
+
+class _NoWayOut(Letters):
+    def grammar(self, constraints=None):
+        grammar = super().grammar()
+        grammar.allowed[:, EOS] = False
+        return grammar
+
+
+def test_dead_ends_of_a_plugins_grammar_are_left_out_wherever_it_enters():
+    q = _DeadEnd().vocabulary.ids["q"]
+    for grammar in (_DeadEnd().checked_grammar(), _DeadEnd().checked_prompt().grammar):
+        assert not grammar.allowed[:, q].any()
+        assert grammar.accepts(np.array([0, 2, 3, EOS]))
+    with pytest.raises(PluginError, match="grammar of the domain 'letters' accepts no document"):
+        _NoWayOut().checked_grammar()

@@ -11,12 +11,13 @@ from seqgen import BundleError
 from seqgen.models.bundle import FORMAT, SHIPPED, folder, read_bundle, shipped, write_bundle
 
 WEIGHTS = {"matrix": np.arange(6, dtype=np.float32).reshape(2, 3), "bias": np.ones(3, np.float32)}
+EXAMPLES = [[0, 0, 0], [0, 2, 1]]
 SHAPES = {name: value.shape for name, value in WEIGHTS.items()}
 
 
 @pytest.fixture
 def bundle(tmp_path):
-    write_bundle(tmp_path / "run" / "bundle", {"steps": 5}, {"name": "letters"}, WEIGHTS, "# A card\n")
+    write_bundle(tmp_path / "run" / "bundle", {"steps": 5}, {"name": "letters"}, EXAMPLES, WEIGHTS, "# A card\n")
     return tmp_path / "run" / "bundle"
 
 
@@ -25,6 +26,7 @@ def test_it_is_found_by_its_folder_and_by_its_run(bundle):
         found = read_bundle(path)
         assert (found.path, found.domain) == (bundle, {"name": "letters"})
         assert found.config == {"format": FORMAT, "steps": 5}
+        assert found.class_examples() == EXAMPLES
     weights = found.weights(SHAPES)
     assert weights.keys() == WEIGHTS.keys()
     for name, value in WEIGHTS.items():
@@ -57,7 +59,7 @@ def test_weights_that_do_not_fit_are_refused(bundle, shapes):
 
 
 def test_weights_of_another_type_are_refused(tmp_path):
-    write_bundle(tmp_path / "b", {}, {}, {"bias": np.ones(3, np.float64)}, "")
+    write_bundle(tmp_path / "b", {}, {}, EXAMPLES, {"bias": np.ones(3, np.float64)}, "")
     with pytest.raises(BundleError, match=r"does not fit its config\.json"):
         read_bundle(tmp_path / "b").weights({"bias": (3,)})
 

@@ -45,7 +45,7 @@ def main() -> None:
         limit_memory(job["memory_bytes"])
         try:
             domain, answer = _domain(job), b""
-            grammar = domain.grammar()
+            grammar = domain.checked_grammar()
         except Exception as error:
             answer = f"{type(error).__name__}: {error}".encode()
         parent.send(answer)
