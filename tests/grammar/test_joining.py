@@ -41,8 +41,11 @@ LONGEST = 5
 
 def joined(*languages):
     """All sequences up to LONGEST that are one of each language, one after the other."""
-    put_together = {sum(parts, ()) for parts in itertools.product(*languages)}
-    return {letters for letters in put_together if len(letters) <= LONGEST}
+    found = {()}
+    for language_of_part in languages:
+        pairs = itertools.product(found, language_of_part)
+        found = {first + second for first, second in pairs if len(first) + len(second) <= LONGEST}
+    return found
 
 
 def repeated(once, minimum, maximum):
@@ -53,7 +56,7 @@ def repeated(once, minimum, maximum):
     return found
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(20))
 def test_union_accepts_what_one_of_them_accepts(seed):
     grammars = random_grammars(seed, 1 + seed % 3)
     either = union(*grammars)
@@ -61,7 +64,7 @@ def test_union_accepts_what_one_of_them_accepts(seed):
     assert is_trim(either)
 
 
-@pytest.mark.parametrize("seed", range(60))
+@pytest.mark.parametrize("seed", range(30))
 def test_concatenate_accepts_one_after_the_other(seed):
     grammars = random_grammars(seed, 1 + seed % 4, density=0.4)
     chain = concatenate(*grammars)
@@ -70,7 +73,7 @@ def test_concatenate_accepts_one_after_the_other(seed):
 
 
 @pytest.mark.parametrize("bounds", [(0, None), (1, None), (2, None), (0, 1), (0, 3), (1, 2), (2, 2), (3, 4)])
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", range(5))
 def test_repeat_accepts_so_many_one_after_the_other(seed, bounds):
     (grammar,) = random_grammars(seed, 1, max_states=3, density=0.4)
     many = repeat(grammar, *bounds)

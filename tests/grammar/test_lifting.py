@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 from engine import toys
 
-from grammar.languages import VOCABULARY, A, B, C, is_trim, language, random_grammars, same_tables, words
+from grammar.languages import VOCABULARY, A, B, C, document, is_trim, language, random_grammars, same_tables, words
 from seqgen import EmptyLanguage
 from seqgen.grammar import Budget, compact, lift, sequences, with_budget
 
 
-@pytest.mark.parametrize("seed", range(40))
+@pytest.mark.parametrize("seed", range(25))
 def test_lift_accepts_tokens_that_spell_what_the_grammar_accepts(seed):
     (grammar,) = random_grammars(seed, 1)
     rng = np.random.default_rng(seed)
@@ -21,8 +21,7 @@ def test_lift_accepts_tokens_that_spell_what_the_grammar_accepts(seed):
     def spelled(ids):
         return tuple(int(symbol) for token in ids for symbol in spellings[token - 2])
 
-    symbols = language(grammar, 9)
-    expected = {ids for ids in words(3, tokens) if spelled(ids) in symbols}
+    expected = {ids for ids in words(3, tokens) if grammar.accepts(document(spelled(ids)))}
     try:
         lifted = lift(grammar, spellings)
     except EmptyLanguage:

@@ -1,4 +1,4 @@
-"""seqgen sample: new files from a trained model."""
+"""seqgen sample: draws new files from a trained model."""
 
 from __future__ import annotations
 
@@ -16,102 +16,134 @@ from seqgen.errors import UsageError
 
 if TYPE_CHECKING:
     from seqgen.workflows.samples import Sample
+    from seqgen.workflows.trained import Trained
 
 
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
-@click.option("-o", "--out", type=click.Path(path_type=Path), help="Where the files go.")
-@click.option("--stream", is_flag=True, help="Print while it draws, in place of writing files.")
-@click.option("-n", "--count", default=4, type=click.IntRange(1), show_default=True, help="How many.")
-@click.option("--prompt", help="What is continued, or drawn within: a file, or in the domain 'text' a text.")
-@click.option("--with-prompt/--without-prompt", default=True, help="Whether the files hold what was continued too.")
+@click.option("-o", "--out", type=click.Path(path_type=Path), help="The folder of the new files.")
+@click.option("--stream", is_flag=True, help="Print each sample while it is drawn, instead of writing files.")
+@click.option("-n", "--count", default=4, type=click.IntRange(1), show_default=True, help="How many samples to draw.")
+@click.option("--prompt", help="Continue this file, or draw within it (see --set). With text, it may be a text.")
+@click.option("--with-prompt/--without-prompt", default=True, help="Whether the files contain the prompt.")
 @click.option("--num-particles", default=64, type=click.IntRange(1), show_default=True,
-              help="Where notes are given (harmonise, fill): candidates for each file.")  # fmt: skip
-@click.option("--temperature", default=1.0, show_default=True, help="Below 1 is safer, above 1 is wilder.")
-@click.option("--top-k", default=0, help="Draw from the k likeliest tokens; 0 is all.")
-@click.option("--top-p", default=1.0, help="Draw from the likeliest tokens that together have this probability.")
-@click.option("--min-p", default=0.0, help="Draw from tokens at least this share as likely as the likeliest.")
-@click.option("--repetition-penalty", default=1.0, help="Above 1 makes tokens that have occurred less likely.")
-@click.option("--no-repeat-ngram-size", default=0, help="No run of this many tokens occurs twice; 0 is off.")
-@click.option("--guidance", type=float, help="Above 1: more of what --set asks for, such as a label; 1: as it comes.  "
-              "[default: as the domain has it]")  # fmt: skip
-@click.option("--num-beams", type=int, help="Search for the likeliest with this many beams, instead of drawing.")
-@click.option(
-    "--length-penalty", type=float, help="With --num-beams: above 0 favours longer documents.  [default: 0.6]"
-)
+              help="Candidates for each sample around given notes (harmonise, fill).")  # fmt: skip
+@click.option("--temperature", default=1.0, show_default=True, help="Below 1 is safer, above 1 is more varied.")
+@click.option("--top-k", default=0, help="Draw from the k most probable tokens. 0 means all.")
+@click.option("--top-p", default=1.0, help="Draw from the most probable tokens that together have this probability.")
+@click.option("--min-p", default=0.0, help="Draw from tokens with at least this share of the highest probability.")
+@click.option("--repetition-penalty", default=1.0, help="Above 1: tokens that have occurred become less probable.")
+@click.option("--no-repeat-ngram-size", default=0, help="No sequence of this many tokens occurs twice. 0 means off.")
+@click.option("--guidance", type=float,
+              help="Strength of the guidance towards what --set asks for, such as a label. 1 means none.  "
+              "[default: the domain's]")  # fmt: skip
+@click.option("--num-beams", type=int, help="Search for the most probable samples with this many beams.")
+@click.option("--length-penalty", default=0.6, show_default=True,
+              help="With --num-beams: above 0 favours longer samples.")  # fmt: skip
 @click.option("--seed", default=0, show_default=True, help="The same seed gives the same files.")
-@click.option("--max-new-tokens", default=8192, show_default=True, help="The most tokens to draw for one file.")
+@click.option("--max-new-tokens", default=8192, show_default=True, help="Stop each sample after this many tokens.")
 @set_option
 @json_option
 @click.pass_context
 def command(context: click.Context, /, run: Path, out: Path | None, stream: bool, count: int, prompt: str | None,
-            max_new_tokens: int, num_beams: int | None, length_penalty: float | None, settings: dict[str, str],
+            max_new_tokens: int, num_beams: int | None, length_penalty: float, settings: dict[str, str],
             as_json: bool, **drawing: Any) -> None:  # fmt: skip
-    """Draw new files from the model in RUN: a run, a bundle, or the name of a model that comes with seqgen.
+    """Draw new files from a trained model.
 
-    seqgen sample bach-chorales -o out
+    RUN is a run, a bundle, or the name of a model that comes with seqgen:
 
-    --set asks for something: 'seqgen domains NAME' lists the constraints of a domain.
+        seqgen sample bach-chorales -o out
+
+    --set asks for something that every sample has. 'seqgen domains NAME' lists the constraints of a domain.
     """
+    chosen = chosen_options(context, drawing)
     if (out is None) != stream or (stream and as_json):
-        raise UsageError("Where do the samples go? Say -o FOLDER, or --stream to see them printed.")
+        raise UsageError("Where do the samples go? Say -o FOLDER, or --stream to print them.")
     if num_beams is not None:
         if stream:
-            raise UsageError("--num-beams knows the best document only at the end; leave out --stream.")
-        for name in _chosen(context, drawing):
-            raise UsageError(f"--num-beams searches and draws nothing; leave out --{name}.")
-    elif length_penalty is not None:
+            raise UsageError("--num-beams knows the best sample only at the end; leave out --stream.")
+        for name in chosen:
+            raise UsageError(f"--num-beams searches and does not draw; leave out --{name}.")
+    elif chosen_options(context, {"length_penalty": length_penalty}):
         raise UsageError("--length-penalty ranks what a beam search finds; give --num-beams too.")
     from seqgen.engine.decoding.sampling_options import SamplingOptions
     from seqgen.workflows.load import load
-    from seqgen.workflows.samples import Filled, Found
 
     trained = load(run)
-    asked: dict[str, Any] = {"constraints": settings, "prompt": prompt, "max_new_tokens": max_new_tokens}
-    filters = {field.name: drawing[field.name] for field in dataclasses.fields(SamplingOptions)}
+    request: dict[str, Any] = {"constraints": settings, "prompt": prompt, "max_new_tokens": max_new_tokens}
+    fields = [field.name for field in dataclasses.fields(SamplingOptions)]
     sampling = {
-        "options": SamplingOptions(**filters),
+        "options": SamplingOptions(**{name: drawing[name] for name in fields}),
         **{name: drawing[name] for name in ("guidance", "with_prompt", "seed")},
     }
     if out is None:
         for number in range(count):
-            for text in trained.stream(number, **asked, **sampling):
+            for text in trained.stream(number, **request, **sampling):
                 click.echo(text, nl=False)
             click.echo()
         return
     samples: Sequence[Sample]
     if num_beams is None:
-        samples = trained.sample(count, num_particles=drawing["num_particles"], **asked, **sampling)
+        samples = trained.sample(count, num_particles=drawing["num_particles"], **request, **sampling)
     else:
-        if length_penalty is not None:
-            asked["length_penalty"] = length_penalty
-        samples = trained.search(count, num_beams=num_beams, **asked)
-    _check_prompt_stays(prompt, out, [f"{trained.domain.name}-{one.label}" for one in samples])
-    made, written = [], []
-    for one in samples:
-        files = trained.write(one, out)
-        written.append((one, files))
-        told: dict[str, Any] = {"files": [str(file) for file in files], "tokens": len(one.ids), "ended": one.ended}
-        if isinstance(one, Found):
-            told |= {"log_probability": one.log_probability, "score": one.score}
-        if isinstance(one, Filled):
-            told |= {"log_evidence": one.log_evidence}
-        made.append(told)
+        samples = trained.search(count, num_beams=num_beams, length_penalty=length_penalty, **request)
+    check_prompt_stays(prompt, out, [f"{trained.domain.name}-{sample.label}" for sample in samples])
+    origin = {"model": run, "prompt": prompt, **settings, **chosen, "seed": drawing["seed"]}
+    write_samples(trained, samples, out, origin, as_json)
+
+
+def write_samples(
+    trained: Trained, samples: Sequence[Sample], out: Path, origin: Mapping[str, Any], as_json: bool
+) -> None:
+    """Writes samples and their page to a folder, and prints what was written.
+
+    origin: how the samples were made, for the page; values that are None are left out
+    """
+    written = []
+    for sample in samples:
+        files = trained.write(sample, out)
+        written.append((sample, files))
         if not as_json:
-            cut = "" if one.ended else f"  (cut off after {max_new_tokens} tokens; --max-new-tokens allows more)"
-            score = f"  ({one.score:.3f} nats)" if isinstance(one, Found) else ""
-            others = f"  and {', '.join(file.suffix for file in files[1:])}" if files[1:] else ""
-            click.echo(f"{files[0]}{others}{score}{cut}")
-    about = {"model": run, "prompt": prompt, **settings, **_chosen(context, drawing), "seed": drawing["seed"]}
-    page = trained.write_page(written, out, {name: value for name, value in about.items() if value is not None})
+            click.echo(line_of(sample, files))
+    page = trained.write_page(written, out, {name: value for name, value in origin.items() if value is not None})
     if as_json:
-        print_json({"samples": made, "page": str(page)})
+        print_json({"samples": [report(sample, files) for sample, files in written], "page": str(page)})
     else:
         click.echo(f"{page}  to look at and to listen to")
 
 
-def _check_prompt_stays(prompt: str | None, out: Path, names: Sequence[str]) -> None:
-    """Raises UsageError where a file of one of these names in `out` would be written over the prompt."""
+def line_of(sample: Sample, files: Sequence[Path]) -> str:
+    """Returns one line about the files of a sample."""
+    from seqgen.workflows.samples import Found
+
+    line = str(files[0])
+    if files[1:]:
+        line += f"  and {', '.join(file.suffix for file in files[1:])}"
+    if isinstance(sample, Found):
+        line += f"  ({sample.score:.3f} nats)"
+    if not sample.ended:
+        line += "  (cut off; --max-new-tokens allows more)"
+    return line
+
+
+def report(sample: Sample, files: Sequence[Path]) -> dict[str, Any]:
+    """Returns a sample as JSON values."""
+    from seqgen.workflows.samples import Filled, Found
+
+    values: dict[str, Any] = {
+        "files": [str(file) for file in files],
+        "tokens": len(sample.ids),
+        "ended": sample.ended,
+    }
+    if isinstance(sample, Found):
+        values |= {"log_probability": sample.log_probability, "score": sample.score}
+    if isinstance(sample, Filled):
+        values |= {"log_evidence": sample.log_evidence}
+    return values
+
+
+def check_prompt_stays(prompt: str | None, out: Path, names: Sequence[str]) -> None:
+    """Raises UsageError if a sample with one of these names would be written over the prompt."""
     from seqgen.contract.textfile import is_file
 
     if prompt is None or not is_file(prompt):
@@ -121,8 +153,8 @@ def _check_prompt_stays(prompt: str | None, out: Path, names: Sequence[str]) -> 
         raise UsageError(f"A sample would be written over {prompt}, the prompt; choose another folder, or a --seed.")
 
 
-def _chosen(context: click.Context, options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options that the call set itself."""
+def chosen_options(context: click.Context, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the options that the user gave, by their names on the command line."""
     return {
         name.replace("_", "-"): value
         for name, value in options.items()

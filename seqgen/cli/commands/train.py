@@ -1,4 +1,4 @@
-"""seqgen train: from files to a trained model, with a live line."""
+"""seqgen train: trains a model on files, a recipe or a corpus, and shows its progress."""
 
 from __future__ import annotations
 
@@ -13,18 +13,14 @@ from seqgen.errors import UsageError
 
 @click.command()
 @click.argument("sources", nargs=-1)
-@click.option("--domain", help="What kind of data it is ('seqgen domains'); a recipe or corpus knows.")
-@click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="The run's folder.")
-@click.option("--size", help="tiny, small (default), medium or large.")
-@click.option("--minutes", type=float, help="How long to train; 10 where nothing is said.")
-@click.option("--steps", type=int, help="How long to train, in steps: this can be repeated to the bit.")
-@click.option("--resume", is_flag=True, help="Go on where the run stopped, if it has begun.")
-@click.option(
-    "--from",
-    "start",
-    type=click.Path(path_type=Path),
-    help="Begin with this trained model: a run, a bundle, or a name.",
-)
+@click.option("--domain", help="The kind of data (see 'seqgen domains'). A recipe or a corpus names its own.")
+@click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="The folder of the run.")
+@click.option("--size", help="The size of the model: tiny, small, medium or large.  [default: small]")
+@click.option("--minutes", type=float, help="How long to train.  [default: 10]")
+@click.option("--steps", type=int, help="How long to train, in steps. Such a run can be repeated bit for bit.")
+@click.option("--resume", is_flag=True, help="Continue the run in the folder, if there is one.")
+@click.option("--from", "start", type=click.Path(path_type=Path),
+              help="Start with the weights of this model: a run, a bundle, or a name.")  # fmt: skip
 @valid_option
 @test_option
 @set_option
@@ -32,10 +28,11 @@ from seqgen.errors import UsageError
 def command(context: click.Context, sources: tuple[str, ...], domain: str | None, out: Path, size: str | None,
             minutes: float | None, steps: int | None, resume: bool, start: Path | None,
             valid: tuple[str, ...], test: tuple[str, ...], settings: dict[str, str]) -> None:  # fmt: skip
-    """Train on SOURCES: files, folders, archives, one recipe, or one corpus that 'build' made.
+    """Train a model on SOURCES.
 
-    --set reaches the settings of the domain, of the model (hidden_size, num_layers, attention_window …) and of the
-    training (batch_size, bptt_length, learning_rate, dropout …).
+    SOURCES are files, folders, archives, the name of one recipe, or one corpus that 'build' made. --set reaches the
+    settings of the domain, of the model (hidden_size, num_layers, attention_window …) and of the training (batch_size,
+    bptt_length, learning_rate, dropout …).
     """
     if not sources and not resume:
         raise UsageError("There is nothing to train on; name files, folders or a recipe ('seqgen corpora' lists them).")
@@ -43,15 +40,27 @@ def command(context: click.Context, sources: tuple[str, ...], domain: str | None
     from seqgen.workflows.train import train
 
     try:
-        with build_progress() as building, train_progress() as report:
+        with build_progress() as reading, train_progress() as report:
             trained = train(
-                sources, out, domain=domain, settings=settings, size=size, minutes=minutes, steps=steps, resume=resume,
-                start=start, valid=valid, test=test, build_progress=building,
+                sources,
+                out,
+                domain=domain,
+                settings=settings,
+                size=size,
+                minutes=minutes,
+                steps=steps,
+                resume=resume,
+                start=start,
+                valid=valid,
+                test=test,
+                build_progress=reading,
                 report=report,
-            )  # fmt: skip
+            )
     except Stopped as stopped:
-        click.echo(f"Stopped at step {stopped.step}; the same command with --resume goes on from there.", err=True)
+        click.echo(f"Stopped at step {stopped.step}; the same command with --resume continues from there.", err=True)
         context.exit(1)
     result, unit = trained.bundle.config["result"], trained.domain.unit
-    click.echo(f"Trained {trained.model.parameters:,} parameters: {result['held_out_nats']:.4f} nats a {unit} on "
-               f"held-out data (best, at step {result['step']}). The model is in {out}.")  # fmt: skip
+    click.echo(
+        f"Trained {trained.model.parameters:,} parameters: {result['held_out_nats']:.4f} nats a {unit} on held-out "
+        f"data (best, at step {result['step']}). The model is in {out}."
+    )
