@@ -38,13 +38,13 @@ class BarCells:
 
 def bar_steps(meter: np.ndarray, resolution: int) -> np.ndarray:
     """The steps in a bar of each meter (an index into METERS), at an even number of steps in a quarter."""
-    return EIGHTHS[meter] * resolution // 2
+    return np.asarray(EIGHTHS[meter] * resolution // 2)
 
 
 def bar_starts(meters: np.ndarray, resolution: int) -> np.ndarray:
     """The first steps of bars that follow one another: int[bars]."""
     lengths = bar_steps(meters, resolution)
-    return np.cumsum(lengths) - lengths
+    return np.asarray(np.cumsum(lengths) - lengths)
 
 
 def bars_of(piece: Piece, resolution: int, last_step: int) -> tuple[np.ndarray, np.ndarray]:

@@ -79,6 +79,11 @@ class Encoding:
         self.option = {**self.options, **options}
 
     @property
+    def rows(self) -> int:
+        """How many voices take turns; 1 without voices."""
+        return max(1, len(self.voices))
+
+    @property
     def vocabulary(self) -> Vocabulary:
         return self.table.vocabulary
 
@@ -156,8 +161,8 @@ class Encoding:
         own = np.where(is_note, following - 1, -1)
         steps = np.flatnonzero(table.of_role(Role.NOTE, Role.MODIFIER, Role.REST)[ids])
         is_rest = table.of_role(Role.REST)[ids]
-        for voice in range(max(1, len(self.voices))):
-            line = steps[voice :: max(1, len(self.voices))]
+        for voice in range(self.rows):
+            line = steps[voice :: self.rows]
             notes[line] = np.where(is_rest[line], -1, np.maximum.accumulate(own[line]))
         return notes
 
@@ -181,7 +186,7 @@ class Encoding:
         lowest, highest = self.pitch_limits[self.voice_numbers(ids)[is_pitch]].T - ids[is_pitch]
         down, up = max(-MAX_TRANSPOSITION_DOWN, lowest.max()), min(MAX_TRANSPOSITION_UP, highest.min())
         interval = int(rng.integers(down, up + 1))
-        moved = ids + is_pitch * interval
+        moved: np.ndarray = ids + is_pitch * interval
         if "chord" in table:
             chord = (table.value[ids] + interval * len(QUALITIES)) % len(CHORD_NAMES) + table.first("chord")
             moved = np.where(table.of_kind("chord")[ids], chord, moved)

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from seqgen import Remark, UnusableFile
-from seqgen_midi.encodings import Encoding
+from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.io.midi_reader import is_midi, read_midi
 from seqgen_midi.io.score_reader import UNREADABLE, read_scores
 from seqgen_midi.music.piece import Piece

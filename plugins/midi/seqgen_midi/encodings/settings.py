@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from seqgen import Options, UnknownName
-from seqgen_midi.encodings import ENCODINGS, Encoding
+from seqgen_midi.encodings import ENCODINGS
+from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.encodings.score import MAX_PARTS
 
 DEFAULT_ENCODING = "chorale"

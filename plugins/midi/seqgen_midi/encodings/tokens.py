@@ -90,6 +90,10 @@ class TokenTable:
         """The id of the first value of a kind."""
         return int(self._ids[kind][0])
 
+    def numbers(self, kind: str) -> np.ndarray:
+        """The values of a kind whose values are numbers: int[values]."""
+        return np.array(self.values[kind], dtype=int)
+
     def of_kind(self, *kinds: str) -> np.ndarray:
         """Whether each token is of one of `kinds`: bool[V]. Kinds that the encoding does not have are passed over."""
         mask = np.zeros(len(self.vocabulary), bool)

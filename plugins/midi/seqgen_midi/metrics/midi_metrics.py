@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from seqgen import Deduplication, Metrics, Record
-from seqgen_midi.encodings import Encoding
+from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.metrics.dedup_key import dedup_key
 from seqgen_midi.music.piece import Piece
 

@@ -10,7 +10,7 @@ from seqgen import EOS, Grammar, Prompt, UsageError
 from seqgen.grammar import intersect, one_of, prepend, repeat
 from seqgen_midi.constraints.grammar import allowed_tokens, bars_in, narrow
 from seqgen_midi.constraints.request import Request
-from seqgen_midi.encodings import Encoding
+from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.encodings.tokens import Role, TokenTable
 from seqgen_midi.music.keys import parse_key
 

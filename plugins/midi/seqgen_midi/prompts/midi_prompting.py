@@ -9,7 +9,7 @@ import numpy as np
 
 from seqgen import Domain, Options, Prompt, Prompting, Remark
 from seqgen_midi.constraints.request import Request
-from seqgen_midi.encodings import Encoding
+from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.encodings.reading import read_pieces
 from seqgen_midi.music.piece import Piece
 from seqgen_midi.prompts.preparation import prompt_of
