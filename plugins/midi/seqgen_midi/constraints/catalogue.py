@@ -30,7 +30,7 @@ class Constraint(NamedTuple):
     description: for people; {meters} stands for the time signatures of the encoding
     has:         whether an encoding has the constraint
     check:       raises ValueError for a value that the constraint cannot have
-    restrict:    the tokens that a value leaves to each voice: bool[rows, V]; None if it forbids no tokens
+    restrict:    the tokens that a value leaves to each voice: bool[voices, V]; None if it forbids no tokens
     bounds:      the bounds of the value, as pydantic names them
     """
 
@@ -51,8 +51,8 @@ def meters_of(encoding: Encoding) -> tuple[str, ...]:
 
 
 def keep(encoding: Encoding, kind: str, chosen: np.ndarray) -> np.ndarray:
-    """All tokens but those of `kind` that are not `chosen` bool[values], or bool[rows, values]: bool[rows, V]."""
-    allowed = np.ones((encoding.rows, len(encoding.vocabulary)), bool)
+    """All tokens but those of `kind` that are not `chosen` bool[values], or bool[voices, values]: bool[voices, V]."""
+    allowed = np.ones((encoding.voice_count, len(encoding.vocabulary)), bool)
     if kind in encoding.table:
         allowed[:, encoding.table.ids(kind)] = chosen
     return allowed
@@ -86,7 +86,7 @@ def _check_meter(text: str, encoding: Encoding) -> None:
 def _restrict_meter(value: str, encoding: Encoding) -> np.ndarray:
     table = encoding.table
     is_chosen = np.array([name.partition(":")[2] == value for name in table.vocabulary])
-    return np.tile(~table.of_role(Role.METER, Role.BAR) | is_chosen, (encoding.rows, 1))
+    return np.tile(~table.of_role(Role.METER, Role.BAR) | is_chosen, (encoding.voice_count, 1))
 
 
 def _restrict_key(value: str, encoding: Encoding) -> np.ndarray:
@@ -99,7 +99,7 @@ def _restrict_key(value: str, encoding: Encoding) -> np.ndarray:
 
 def _restrict_voice_ranges(value: str, encoding: Encoding) -> np.ndarray:
     ranges = parse_voice_ranges(value, encoding.voices)
-    lowest, highest = np.array([ranges.get(voice, (0, 127)) for voice in range(encoding.rows)]).T[..., None]
+    lowest, highest = np.array([ranges.get(voice, (0, 127)) for voice in range(encoding.voice_count)]).T[..., None]
     pitches = encoding.table.numbers("pitch")
     return keep(encoding, "pitch", (pitches >= lowest) & (pitches <= highest))
 

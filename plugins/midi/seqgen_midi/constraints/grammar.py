@@ -33,7 +33,7 @@ def grammar_of(encoding: Encoding, constraints: Options | None, default_tempo: i
 def narrow(
     encoding: Encoding, request: Request, allowed: np.ndarray | None = None, *, keep_meters: bool = False
 ) -> Grammar:
-    """The grammar of an encoding narrowed by a request, and to the tokens `allowed` bool[rows, V]."""
+    """The grammar of an encoding narrowed by a request, and to the tokens `allowed` bool[voices, V]."""
     tokens = allowed_tokens(request, encoding)
     if allowed is not None:
         tokens &= allowed
@@ -44,11 +44,11 @@ def narrow(
 
 
 def allowed_tokens(request: Request, encoding: Encoding) -> np.ndarray:
-    """The tokens that a request leaves to each voice: bool[rows, V].
+    """The tokens that a request leaves to each voice: bool[voices, V].
 
     Raises ImpossibleConstraints that names the first constraint that leaves no token of a kind.
     """
-    allowed = np.ones((encoding.rows, len(encoding.vocabulary)), bool)
+    allowed = np.ones((encoding.voice_count, len(encoding.vocabulary)), bool)
     if "pitch" in encoding.table:
         ids = np.arange(len(encoding.vocabulary))
         lowest, highest = encoding.pitch_limits.T[..., None]

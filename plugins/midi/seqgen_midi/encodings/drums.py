@@ -42,11 +42,11 @@ class Drums(Encoding):
 
     name = "drums"
     summary = "hits on a grid"
-    options: ClassVar[Mapping[str, int]] = {"resolution": 4}
+    default_options: ClassVar[Mapping[str, int]] = {"resolution": 4}
 
     def __init__(self, **options: int) -> None:
         super().__init__(**options)
-        self.resolution = self.option["resolution"]
+        self.resolution = self.options["resolution"]
         self.cells = BarCells(self.resolution)
         self.table = TokenTable(
             bar=Kind(Role.BAR, METERS),
@@ -54,7 +54,7 @@ class Drums(Encoding):
             hit=Kind(Role.NOTE, CLASSES),
         )
 
-    def quantise(self, piece: Piece, *, partial: bool = False) -> Piece:
+    def quantise(self, piece: Piece, *, is_prompt: bool = False) -> Piece:
         """Hits at the nearest step, one of each class; raises UnusableFile without drums."""
         drums = piece.select(piece.is_drum)
         if not len(drums):

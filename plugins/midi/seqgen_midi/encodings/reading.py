@@ -19,7 +19,7 @@ def read_pieces(path: Path, encoding: Encoding, *, is_prompt: bool = False) -> I
 
     A prompt may lack some of the encoding's voices.
     """
-    quantise = partial(encoding.quantise, partial=is_prompt)
+    quantise = partial(encoding.quantise, is_prompt=is_prompt)
     with library_errors_as_unusable(path):
         if is_midi(path):
             yield quantise(read_midi(path))

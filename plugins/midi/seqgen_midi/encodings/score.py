@@ -43,12 +43,12 @@ class Score(Encoding):
 
     name = "score"
     summary = "all tracks, bar by bar"
-    options: ClassVar[Mapping[str, int]] = {"resolution": 12, "velocity_bins": 32, "parts": 4}
+    default_options: ClassVar[Mapping[str, int]] = {"resolution": 12, "velocity_bins": 32, "parts": 4}
 
     def __init__(self, **options: int) -> None:
         super().__init__(**options)
         self.resolution, self.velocity_bins, self.parts = (
-            self.option[name] for name in ("resolution", "velocity_bins", "parts")
+            self.options[name] for name in ("resolution", "velocity_bins", "parts")
         )
         self.max_duration = MAX_TOKEN_QUARTERS * self.resolution
         self.cells = BarCells(self.resolution)
@@ -64,7 +64,7 @@ class Score(Encoding):
             duration=Kind(Role.MODIFIER, range(1, self.max_duration + 1)),
         )
 
-    def quantise(self, piece: Piece, *, partial: bool = False) -> Piece:
+    def quantise(self, piece: Piece, *, is_prompt: bool = False) -> Piece:
         """Starts and durations to the nearest step, at least one; hits of the kit last one step.
 
         A bar has the tempo mark nearest to its mean tempo. Tracks of one program beyond the last part join that part,

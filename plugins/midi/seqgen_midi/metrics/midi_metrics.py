@@ -34,7 +34,7 @@ class MidiMetrics(Metrics[Piece]):
 
     def copy_symbols(self, ids: np.ndarray) -> np.ndarray:
         """Intervals in place of pitches; velocities, tempos and chord symbols are ignored."""
-        return self._encoding.passage_symbols(ids)
+        return self._encoding.copy_symbols(ids)
 
 
 class MidiDeduplication(Deduplication[Piece]):

@@ -48,7 +48,7 @@ def infill(encoding: Encoding, ids: np.ndarray, request: Request) -> Prompt:
     template = _grid_template(encoding, ids, is_free)
     if "chord" in encoding.table:
         return prompt_of_parts(encoding, _grid_parts(encoding, template, is_free, _drawable_tokens(encoding, request)))
-    return _from_template(encoding, template, request, np.ones(encoding.rows, bool))
+    return _from_template(encoding, template, request, np.ones(encoding.voice_count, bool))
 
 
 def harmonise(encoding: Encoding, ids: np.ndarray, request: Request) -> Prompt:
@@ -114,7 +114,7 @@ def _grid_template(encoding: Encoding, ids: np.ndarray, is_free: np.ndarray) -> 
     `is_free` bool[n] says which steps are drawn again. A note that is partly given is given whole, so that what is free
     after it does not begin by holding it on.
     """
-    voices = encoding.rows
+    voices = encoding.voice_count
     steps = np.flatnonzero(encoding.table.of_role(*STEPS)[ids])
     note = encoding.note_numbers(ids)[steps]
     is_given_note = np.bincount(note + 1, weights=~is_free[steps]) > 0

@@ -34,4 +34,4 @@ class MidiPrompting(Prompting[Piece]):
         return read_pieces(path, self._encoding, is_prompt=True)
 
     def without_prompt(self, ids: np.ndarray, prompt_length: int) -> np.ndarray:
-        return self._encoding.remainder(ids, prompt_length)
+        return self._encoding.without_prompt(ids, prompt_length)
