@@ -101,14 +101,9 @@ class Drums(Encoding):
         hit = at[-1] + 1 + np.arange(size * classes).reshape(size, classes)
         rules = TransitionTable(int(hit[-1, -1]) + 1, len(self.vocabulary))
         rules.allow(np.concatenate([[0], bar, hit.ravel()]), table.ids("bar"), bar[cells.length_of_meter])
-        positions = np.arange(cells.lengths.max())
-        for number, length in enumerate(cells.lengths):
-            rules.allow(bar[number], table.ids("position")[:length], at[cells.first[number] + np.arange(length)])
-        later = (positions > cells.step[:, None]) & (positions < cells.length[:, None])
-        target = at[0] + (np.arange(size) - cells.step)[:, None] + positions
+        cells.allow_positions(rules, table.ids("position"), bar, at, *hit.T)
         rules.allow(at, table.ids("hit"), hit)
         for drum in range(classes):
-            rules.allow(hit[:, drum], table.ids("position"), target, later)
             rules.allow(hit[:, drum], table.ids("hit"), hit, np.arange(classes) > drum)
         rules.allow(hit.ravel(), EOS, 0)
         state_class = np.concatenate([[0], bar, at, np.repeat(at, classes)])

@@ -166,13 +166,7 @@ class Score(Encoding):
         after_note = np.concatenate([ended, going_on])
         rules.allow(np.concatenate([[0], tempo, after_note]), table.ids("bar"), bar[cells.length_of_meter])
         rules.allow(bar, table.ids("tempo"), tempo[:, None])
-        positions = np.arange(cells.lengths.max())
-        for number, length in enumerate(cells.lengths):
-            rules.allow(tempo[number], table.ids("position")[:length], at[cells.first[number] + np.arange(length)])
-        later = (positions > cells.step[:, None]) & (positions < cells.length[:, None])
-        target = at[0] + (np.arange(size) - cells.step)[:, None] + positions
-        for states in (ended, going_on):
-            rules.allow(states, table.ids("position"), target, later)
+        cells.allow_positions(rules, table.ids("position"), tempo, at, ended, going_on)
         for states in (at, ended, going_on):
             rules.allow(states, table.ids("program"), program[:, None])
             rules.allow(states, table.ids("drum"), drum[:, None])

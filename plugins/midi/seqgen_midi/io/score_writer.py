@@ -40,6 +40,10 @@ MUSIC21_QUALITIES = (
 """The names of `chords.QUALITIES` in music21 and MusicXML."""
 
 
+TIES = {(False, False): None, (False, True): "start", (True, True): "continue", (True, False): "stop"}
+"""The tie of a part of a note, by whether another part comes before it and after it."""
+
+
 class NoteGroup(NamedTuple):
     """Notes that begin and end together, in steps; `velocities` maps pitches to velocities."""
 
@@ -72,7 +76,9 @@ def to_music21(piece: Piece, default_tempo: int) -> Score:
     score.insert(0, music21().metadata.Metadata(title="Chorale" if is_chorale else "Piece"))
     for number, (track, name) in enumerate(zip(tracks, names, strict=True)):
         channel = DRUM_CHANNEL if track.is_drums else MELODIC_CHANNELS[number % len(MELODIC_CHANNELS)]
-        part = _part(track, _printable(name), channel, note_groups(piece, number, edges), edges, key)
+        # XML cannot hold control characters.
+        printable = "".join(letter for letter in name if letter.isprintable())
+        part = _part(track, printable, channel, note_groups(piece, number, edges), edges, key)
         _insert_meters(part, piece, lines)
         score.insert(0, part)
     measures = list(score.parts[0].getElementsByClass("Measure"))
@@ -85,7 +91,8 @@ def to_music21(piece: Piece, default_tempo: int) -> Score:
     for tick, speed in tempos or [(0, default_tempo)]:
         insert(tick, music21().tempo.MetronomeMark(number=speed))
     for tick, root, quality in piece.chords.tolist():
-        insert(tick, _chord_symbol(root, quality))
+        name = ROOTS[root].replace("b", "-")
+        insert(tick, music21().harmony.ChordSymbol(root=name, kind=MUSIC21_QUALITIES[quality]))
     return score
 
 
@@ -231,6 +238,7 @@ def _fill_bars(voice: list[NoteGroup], edges: np.ndarray, key: Key) -> list[list
 def _note_or_chord(group: NoteGroup, begin: int, end: int, key: Key) -> Element:
     """The part of a group from `begin` to `end` as a note or chord, tied to its other parts."""
     length = Fraction(end - begin, STEPS_PER_QUARTER)
+    tie = TIES[group.begin < begin, end < group.end]
     written = []
     for pitch, velocity in sorted(group.velocities.items()):
         letter, alteration = key.spell(pitch)
@@ -239,23 +247,7 @@ def _note_or_chord(group: NoteGroup, begin: int, end: int, key: Key) -> Element:
         one = music21().note.Note(name)
         one.duration.quarterLength = length
         one.volume.velocity = velocity
-        one.tie = _tie(group.begin < begin, end < group.end)
+        if tie:
+            one.tie = music21().tie.Tie(tie)
         written.append(one)
     return written[0] if len(written) == 1 else music21().chord.Chord(written, quarterLength=length)
-
-
-def _tie(from_before: bool, to_after: bool) -> Element:
-
-    if not (from_before or to_after):
-        return None
-    return music21().tie.Tie("continue" if from_before and to_after else "stop" if from_before else "start")
-
-
-def _chord_symbol(root: int, quality: int) -> Element:
-
-    return music21().harmony.ChordSymbol(root=ROOTS[root].replace("b", "-"), kind=MUSIC21_QUALITIES[quality])
-
-
-def _printable(name: str) -> str:
-    """A name without the characters that XML cannot hold."""
-    return "".join(letter for letter in name if letter.isprintable())

@@ -68,10 +68,7 @@ def check_length(encoding: Encoding, ids: np.ndarray, request: Request) -> None:
 
 
 def check_tokens(encoding: Encoding, ids: np.ndarray, request: Request) -> None:
-    """Raises UsageError that names the first token of the prompt that a constraint forbids, and the constraint.
-
-    Ids below 0 are free.
-    """
+    """Raises UsageError that names the first token of the prompt that a constraint forbids, and the constraint."""
     table = encoding.table
     voice = encoding.voice_numbers(ids)
     forbidden = np.flatnonzero(~allowed_tokens(request, encoding)[voice, ids] & (ids > EOS))

@@ -132,7 +132,7 @@ def _from_template(encoding: Encoding, template: np.ndarray, request: Request, i
     if not len(free):
         raise UsageError("Every note in these bars sounds across their edges and is kept; ask for more bars.")
     if is_drawn.all():
-        check_tokens(encoding, template, request)
+        check_tokens(encoding, np.maximum(template, BOS), request)
     allowed = allowed_tokens(request, encoding)
     allowed[~is_drawn] |= allowed_tokens(Request(), encoding)[~is_drawn]
     grammar = encoding.narrow(allowed & keep_values(encoding.table, template[template >= 0], OF_WHOLE_DOCUMENT))
