@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
-from seqgen_midi.metrics.statistics import degrees, note_lengths, statistics_of
+from seqgen_midi.metrics.statistics import note_length_shares, piece_statistics, scale_degree_shares
 from seqgen_midi.music.piece import Piece
 
 import seqgen
@@ -98,7 +98,8 @@ def crops_of(piece: Piece) -> list[Piece]:
 def statistics(piece: Piece) -> np.ndarray:
     """float64[k]: the musical statistics of a piece, NaN where one cannot be told."""
     loudness = [piece.velocity.mean() if len(piece) else np.nan]
-    return np.array([*statistics_of(piece, TEMPO).values(), *degrees(piece), *note_lengths(piece), *loudness])
+    shares = (*scale_degree_shares(piece), *note_length_shares(piece))
+    return np.array([*piece_statistics(piece, TEMPO).values(), *shares, *loudness])
 
 
 def side(piece: str, split: int) -> str:

@@ -123,3 +123,10 @@ def make_band(path: Path, seed: int) -> Band:
 def bands(tmp_path_factory: pytest.TempPathFactory) -> list[Band]:
     folder = tmp_path_factory.mktemp("bands")
     return [make_band(folder / f"band-{seed}.mid", seed) for seed in range(12)]
+
+
+@pytest.fixture(scope="session")
+def walks(domain: MidiDomain) -> list[np.ndarray]:
+    rng = np.random.default_rng(11)
+    grammar = domain.grammar()
+    return [grammar.walk(rng) for _ in range(1000)]

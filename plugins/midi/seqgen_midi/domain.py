@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from seqgen import BundleError, Domain, Example, Grammar, Options, Reading, Remark, Vocabulary, atomic_write
-from seqgen_midi.constraints.catalogue import all_constraints, constraints_of
+from seqgen_midi.constraints.catalogue import all_constraint_options, constraint_options
 from seqgen_midi.constraints.grammar import grammar_of
 from seqgen_midi.display.midi_display import MidiDisplay
+from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.encodings.inference import MidiInference
 from seqgen_midi.encodings.reading import read_pieces
 from seqgen_midi.encodings.settings import DEFAULT_ENCODING, MidiSettings
@@ -33,21 +34,22 @@ class MidiDomain(Domain[Piece]):
     interface_version = 2
     reads = (*MIDI_ENDINGS, *SCORE_ENDINGS)
     Settings: Any = MidiSettings
-    Constraints: Any = all_constraints()
+    Constraints: Any = all_constraint_options()
     """The constraints of all encodings; a domain object has those of its own encoding."""
 
     def __init__(
         self, settings: Any = None, vocabulary: Vocabulary | None = None, state: Mapping[str, Any] | None = None
     ) -> None:
         settings = settings if settings is not None else MidiSettings.from_mapping({})
-        encoding = self.encoding = settings.make_encoding()
+        encoding: Encoding = settings.make_encoding()
+        self.encoding = encoding
         super().__init__(settings, vocabulary, state)
         if self.vocabulary != encoding.vocabulary:
             raise BundleError(
                 f"The vocabulary of {settings.encoding or DEFAULT_ENCODING} is not the one that this version of "
                 "seqgen_midi has; use the version that the model was trained with."
             )
-        self.Constraints = constraints_of(encoding)
+        self.Constraints = constraint_options(encoding)
         self.unit = encoding.unit
         self.prompting = MidiPrompting(self, encoding, settings.tempo)
         self.display = MidiDisplay(encoding, settings.tempo)

@@ -1,48 +1,14 @@
-"""Which note of a piece the nats of a token belong to, and their picture."""
+"""The picture of surprise."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import numpy as np
-import pytest
-from conftest import Band
 from matplotlib.image import imread
 from seqgen_midi.display.surprise import nats_by_quarter
 from seqgen_midi.domain import MidiDomain
 from seqgen_midi.music.piece import Piece
-
-
-def said(domain: MidiDomain, ids: np.ndarray) -> list[list[str]]:
-    """The names of the tokens of each note."""
-    notes = domain.encoding.note_numbers(ids)
-    return [[domain.vocabulary[int(number)] for number in ids[notes == note]] for note in range(notes.max() + 1)]
-
-
-@pytest.mark.parametrize("name", ["melody", "drums", "score", "performance"])
-def test_every_note_has_its_own_tokens(domains: dict[str, MidiDomain], bands: list[Band], name: str) -> None:
-    domain = domains[name]
-    for band in bands[:3]:
-        (item,) = domain.read(band.path)
-        tokens = said(domain, domain.encode(item).ids)
-        assert len(tokens) == len(item)
-        for note, names in enumerate(tokens):
-            pitches = [name for name in names if name.split(":")[0] in ("pitch", "drum", "hit")]
-            assert len(pitches) == 1
-            if name != "drums":
-                assert int(pitches[0].split(":")[1]) == item.pitch[note]
-            if name == "melody":
-                assert names.count("hold") == item.duration[note] - 1
-            if name == "performance":
-                assert sum(int(name.split(":")[1]) for name in names if "duration" in name) == item.duration[note]
-
-
-def test_holds_belong_to_the_note_that_they_hold(domain: MidiDomain, chorale: Piece) -> None:
-    piece = chorale
-    tokens = said(domain, domain.encode(chorale).ids)
-    assert [(int(names[0].removeprefix("pitch:")), len(names)) for names in tokens] == list(
-        zip(piece.pitch.tolist(), piece.duration.tolist(), strict=True)
-    )
 
 
 def test_a_note_that_was_not_expected_is_red_and_stands_out_below(

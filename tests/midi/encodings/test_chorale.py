@@ -1,41 +1,21 @@
-"""The laws of the encoding: items and ids say the same, on real pieces, random documents and prefixes."""
+"""Chorales: what is quantised, what is refused and why, and that documents and pieces say the same."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
-import seqgen_midi
-from grids import REST, Grid
+from grids import HOLD, REST, Grid
+from helpers import FOUR, held, midi_file, read_grid, reason_of
 from seqgen_midi.domain import MidiDomain
 from seqgen_midi.music.piece import Piece
 from seqgen_midi.music.voices import VOICES
 
-from seqgen import EOS, BundleError, UnusableFile, Vocabulary
+from seqgen import EOS, UnusableFile
 from seqgen.contract.fingerprint import fingerprint
 from seqgen.contract.testing import check_domain
-
-
-@pytest.fixture(scope="module")
-def walks(domain: MidiDomain) -> list[np.ndarray]:
-    rng = np.random.default_rng(11)
-    grammar = domain.grammar()
-    return [grammar.walk(rng) for _ in range(1000)]
-
-
-def test_the_hook_gives_the_domain() -> None:
-    assert seqgen_midi.seqgen_domain() is MidiDomain
-
-
-def test_importing_the_plugin_loads_no_music_library() -> None:
-    code = "import sys, seqgen_midi.domain; print([m for m in sys.modules if m in sys.argv[1:]])"
-    heavy = ["music21", "pretty_midi", "symusic", "matplotlib", "scipy", "tensorflow"]
-    loaded = subprocess.run([sys.executable, "-c", code, *heavy], capture_output=True, text=True, check=True).stdout
-    assert loaded.strip() == "[]"
 
 
 def test_the_conformance_kit_finds_nothing(domain: MidiDomain, chorale: Piece, tmp_path: Path) -> None:
@@ -90,45 +70,6 @@ def test_what_the_grammar_forbids_cannot_be_encoded(
     assert caught.value.reason == reason
 
 
-@pytest.mark.parametrize(
-    "columns", ["hold pitch:67 pitch:60 pitch:48 " * 32, "pitch:72 pitch:67 pitch:60 pitch:48 " * 32 + "rest " * 4]
-)
-def test_no_document_holds_a_note_that_never_began_or_ends_in_silence(domain: MidiDomain, columns: str) -> None:
-    names = ["<bos>", "meter:4/4", "pickup:0", *columns.split(), "<eos>"]
-    good = ["<bos>", "meter:4/4", "pickup:0", *["pitch:72", "pitch:67", "pitch:60", "pitch:48"] * 32, "<eos>"]
-    assert domain.grammar().accepts(np.array([domain.vocabulary.ids[name] for name in good]))
-    assert not domain.grammar().accepts(np.array([domain.vocabulary.ids[name] for name in names]))
-
-
-def test_documents_never_end_in_silence_within_a_column_or_before_a_full_bar(walks: list[np.ndarray]) -> None:
-    for ids in walks:
-        item = Grid.of(MidiDomain().decode(ids))
-        assert (len(ids) - 4) % 4 == 0
-        assert len(item.grid) >= item.pickup + item.bar
-        assert any(code != REST for code in item.grid[-1])
-
-
-def test_the_model_is_told_meter_position_and_voice_and_nothing_else(domain: MidiDomain) -> None:
-    grammar = domain.grammar()
-    assert grammar.class_count == 136 * 4 + 8 + 1
-    rng = np.random.default_rng(3)
-    told: dict[tuple[str, int, int], int] = {}
-    for _ in range(200):
-        ids = grammar.walk(rng)
-        item = Grid.of(domain.decode(ids))
-        classes = grammar.state_class[grammar.unroll(ids)]
-        for number in range(2, len(ids) - 1):
-            column, voice = divmod(number - 2, 4)
-            where = (item.meter, (column - item.pickup) % item.bar, voice)
-            assert told.setdefault(where, int(classes[number])) == classes[number]
-    assert len(set(told.values())) == len(told)
-
-
-def test_another_vocabulary_is_refused() -> None:
-    with pytest.raises(BundleError, match="version"):
-        MidiDomain(vocabulary=Vocabulary(["pitch:60"]))
-
-
 def test_transposing_moves_all_pitches_alike_and_covers_what_fits(domain: MidiDomain, chorale: Piece) -> None:
     ids = domain.encode(chorale).ids
     pitched = domain.encoding.table.of_kind("pitch")[ids]
@@ -167,3 +108,95 @@ def test_transposing_stays_within_the_grammar_and_is_pure(domain: MidiDomain, wa
     assert moved > 50
     silent = np.array([0, 2, 10, *[domain.vocabulary.ids["rest"]] * 8, EOS], np.int32)
     assert np.array_equal(domain.training.augment(silent, rng), silent)
+
+
+def test_midi_by_another_program_is_read_note_by_note(domain: MidiDomain, tmp_path: Path) -> None:
+    tracks = [
+        [(0, 240, 72), (240, 480, 74), (960, 1920, 76)],
+        held(67),
+        held(60, 480),
+        [(0, 120, 48), (120, 1920, 48)],
+    ]
+    item = read_grid(domain, midi_file(tmp_path / "four.mid", tracks, ((0, 4, 4),)))
+    assert (item.meter, item.pickup, len(item.grid)) == ("4/4", 0, 16)
+    assert [codes[0] for codes in item.grid] == [72, HOLD, 74, HOLD, *[REST] * 4, 76, *[HOLD] * 7]
+    assert [codes[1] for codes in item.grid] == [67, *[HOLD] * 15]
+    assert [codes[2] for codes in item.grid] == [*[REST] * 4, 60, *[HOLD] * 11]
+    assert [codes[3] for codes in item.grid] == [48, 48, *[HOLD] * 14]
+
+
+def test_a_performance_is_put_on_the_grid_and_silence_at_the_end_left_out(domain: MidiDomain, tmp_path: Path) -> None:
+    tracks = [[(3, 470, 72), (485, 1900, 71)], held(67, 0, 1915), held(60, 10, 1925), held(48, 0, 1890)]
+    item = read_grid(domain, midi_file(tmp_path / "played.mid", tracks))
+    assert [(note.start, note.end, note.pitch) for note in item.notes(0)] == [(0, 4, 72), (4, 16, 71)]
+    assert len(item.grid) == 16
+    assert all(len(item.notes(voice)) == 1 for voice in (1, 2, 3))
+
+
+@pytest.mark.parametrize(
+    ("signatures", "meter", "pickup"),
+    [
+        ((), "4/4", 0),
+        (((0, 3, 4),), "3/4", 0),
+        (((0, 1, 4), (480, 4, 4)), "4/4", 4),
+        (((0, 3, 8), (720, 4, 4)), "4/4", 6),
+        (((0, 4, 4), (1920, 4, 4)), "4/4", 0),
+        (((0, 1, 4), (480, 3, 4), (1920, 3, 4)), "3/4", 4),
+    ],
+)
+def test_meter_and_pickup_come_from_the_time_signatures(
+    domain: MidiDomain, tmp_path: Path, signatures: tuple, meter: str, pickup: int
+) -> None:
+    tracks = [held(pitch, 0, 3840) for pitch in FOUR[0]]
+    item = read_grid(domain, midi_file(tmp_path / "meter.mid", tracks, signatures))
+    assert (item.meter, item.pickup) == (meter, pickup)
+
+
+@pytest.mark.parametrize(
+    ("tracks", "signatures", "reason"),
+    [
+        ([held(72), held(67), held(60)], (), "not in four voices"),
+        ([held(72), held(67), held(60), held(55), held(48)], (), "not in four voices"),
+        ([[], [], [], []], (), "empty"),
+        ([held(72), held(67), held(60), held(48)], ((0, 4, 4), (1920, 3, 4)), "the meter changes"),
+        (
+            [held(72), held(67), held(60), held(48)],
+            ((0, 5, 4),),
+            "a meter other than 4/4, 3/4, 3/2, 2/4, 6/8, 2/2, 12/8, 6/4",
+        ),
+        (
+            [[(0, 160, 72), (160, 320, 71), (320, 480, 72)], held(67), held(60), held(48)],
+            (),
+            "rhythms finer than a 16th",
+        ),
+        ([[(0, 30, 72), (480, 960, 72)], held(67), held(60), held(48)], (), "rhythms finer than a 16th"),
+        ([[*held(72), *held(76)], held(67), held(60), held(48)], (), "two notes at once in a voice"),
+        ([[(0, 960, 72), (480, 960, 76)], held(67), held(60), held(48)], (), "two notes at once in a voice"),
+        ([held(72, 0, 480 * 4000), held(67), held(60), held(48)], (), "longer than 8192 16ths"),
+    ],
+)
+def test_what_is_no_chorale_is_dropped_with_its_reason(
+    domain: MidiDomain, tmp_path: Path, tracks: list, signatures: tuple, reason: str
+) -> None:
+    assert reason_of(domain, midi_file(tmp_path / "odd.mid", tracks, signatures)) == reason
+
+
+def test_drums_are_no_voice(domain: MidiDomain, tmp_path: Path) -> None:
+    path = midi_file(tmp_path / "drums.mid", [held(40)], channel=9)
+    assert reason_of(domain, path) == "with drums"
+
+
+def test_a_voice_out_of_range_is_dropped_when_it_is_encoded(domain: MidiDomain, tmp_path: Path) -> None:
+    (item,) = domain.read(midi_file(tmp_path / "low.mid", [held(40), held(67), held(60), held(48)]))
+    with pytest.raises(UnusableFile, match="a voice leaves its range"):
+        domain.encode(item)
+
+
+def test_without_its_prompt_a_chorale_begins_where_the_prompt_ends(domain: MidiDomain, chorale: Piece) -> None:
+    ids = domain.encode(chorale).ids
+    # The soprano's last note but one is held into the column where the prompt ends.
+    rest, whole = Grid.of(domain.decode(domain.prompting.without_prompt(ids, 3 + 4 * 34))), Grid.of(chorale)
+    assert domain.grammar().accepts(domain.prompting.without_prompt(ids, 3 + 4 * 18))
+    assert rest.pickup == 2
+    assert [note.pitch for note in rest.notes(3)] == [whole.notes(3)[-1].pitch]
+    assert len(rest.grid) == len(whole.grid) - 34

@@ -33,7 +33,7 @@ class Tiny(Encoding):
             pitch=Kind(Role.NOTE, range(128)),
         )
 
-    def quantise(self, piece: Piece, *, partial: bool = False) -> Piece:
+    def quantise(self, piece: Piece, *, is_prompt: bool = False) -> Piece:
         tuned = piece.select(~piece.is_drum)
         if not len(tuned):
             raise UnusableFile("nothing but drums")

@@ -1,19 +1,18 @@
-"""Scores become pieces, and pieces become files that other programs read: MIDI, MusicXML, pictures, sound."""
+"""Scores from music21's own corpus and made for the test, as pieces and as chorales."""
 
 from __future__ import annotations
 
-import wave
+import zipfile
 from pathlib import Path
-from typing import Any
 
 import mido
 import music21
 import numpy as np
-import pretty_midi
 import pytest
-from PIL import Image
+from grids import HOLD, Grid
+from helpers import FOUR, read_grid, reason_of
 from seqgen_midi.domain import MidiDomain
-from seqgen_midi.music.piece import Piece, Track
+from seqgen_midi.music.piece import Piece
 
 from seqgen import Remark, UnusableFile
 
@@ -30,6 +29,9 @@ D2|"G"G2 B2 d2|"D7"c4 A2|"Em"G3 F G2|"C"E4-E2|"G"G6|]
 def tune(tmp_path: Path) -> Path:
     (tmp_path / "tune.abc").write_text(TUNE)
     return tmp_path / "tune.abc"
+
+
+BACH = Path(music21.__file__).parent / "corpus" / "bach"
 
 
 def test_a_tune_with_chord_symbols_is_read_as_it_is_written(domains: dict[str, MidiDomain], tune: Path) -> None:
@@ -99,73 +101,73 @@ def test_a_book_of_tunes_gives_those_that_fit(domains: dict[str, MidiDomain], tm
         list(domains["melody"].read(tmp_path / "chords.abc"))
 
 
-def test_notes_that_overlap_on_one_key_stay_whole(domains: dict[str, MidiDomain], tmp_path: Path) -> None:
-    domain = domains["performance"]
-    notes = np.array([(0, 50, 60, 82, 0), (10, 5, 60, 42, 0), (20, 90, 60, 62, 0), (110, 5, 60, 82, 0)]).T
-    piece = domain.encoding.quantise(Piece.of(50, [Track(name="Piano")], list(notes)))
-    (path,) = domain.write(piece, tmp_path / "made")
-    (back,) = domain.read(path)
-    assert np.array_equal(np.stack(back.notes[:3]), notes[:3])
-    assert [track.name for track in pretty_midi.PrettyMIDI(str(path)).instruments] == ["Piano", "Piano (twin)"]
+def test_files_that_are_no_score_are_dropped(domain: MidiDomain, tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "bomb.mxl", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("META-INF/container.xml", "<container/>")
+        archive.writestr("bomb.xml", b" " * 60_000_000)
+    assert (tmp_path / "bomb.mxl").stat().st_size < 100_000
+    assert reason_of(domain, tmp_path / "bomb.mxl") == "compressed file expands to more than 50 MB"
+    for name in ("noise.mxl", "noise.xml", "noise.musicxml", "noise.krn", "noise.abc"):
+        (tmp_path / name).write_bytes(np.random.default_rng(1).bytes(500))
+        with pytest.raises(UnusableFile):
+            list(domain.read(tmp_path / name))
 
 
-def test_tracks_without_names_are_called_after_their_instruments(
-    domains: dict[str, MidiDomain], bands: list[Any], tmp_path: Path
-) -> None:
-    (item,) = domains["score"].read(bands[0].path)
-    midi = pretty_midi.PrettyMIDI(str(domains["score"].write(item, tmp_path / "made")[0]))
-    assert [(track.name, track.program, track.is_drum) for track in midi.instruments if "(twin)" not in track.name] == [
-        ("Acoustic Grand Piano", 0, False),
-        ("Acoustic Grand Piano 2", 0, False),
-        ("Electric Bass (finger)", 33, False),
-        ("Flute", 73, False),
-        ("Drums", 0, True),
-    ]
-
-
-def test_the_picture_shows_every_track_in_its_colour(domains: dict[str, MidiDomain], tmp_path: Path) -> None:
-    domain = domains["score"]
-    notes = [f"program:{program} pitch:{55 + program} velocity:82 duration:24" for program in (0, 2, 4)]
-    names = f"bar:3/4 tempo:120 position:0 {' '.join(notes)} " + "drum:58 velocity:82 " * 9
-    item = domain.decode(np.array([0, *(domain.vocabulary.ids[name] for name in names.split()), 1]))
-    pixels = np.asarray(Image.open(domain.display.render(item, "png", tmp_path / "made")).convert("RGB")).reshape(-1, 3)
-    for colour in ((200, 85, 61), (224, 160, 48), (61, 143, 111), (85, 88, 92)):
-        assert (np.abs(pixels.astype(int) - colour).sum(axis=1) < 6).sum() > 500
-
-
-@pytest.mark.parametrize(("name", "seconds"), [("performance", None), ("drums", 60 / 80)])
-def test_the_sound_lasts_as_long_as_the_music(
-    name: str, seconds: float | None, domains: dict[str, MidiDomain], bands: list[Any], tmp_path: Path
-) -> None:
-    (item,) = domains[name].read(bands[0].path)
-    with wave.open(str(domains[name].display.render(item, "wav", tmp_path / "made"))) as file:
-        lasts = file.getnframes() / file.getframerate()
-    # Performances tell their time; drums are written at the tempo that is set, 80 quarters a minute.
-    music = item.end / 100 if seconds is None else item.end / 4 * seconds
-    assert music <= lasts < music + 8
-
-
-def test_notes_from_which_the_synthesizer_never_comes_back_sound_lower(
-    domains: dict[str, MidiDomain], tmp_path: Path
-) -> None:
-    made = []
-    for pitch in (107, 95):
-        piece = Piece.of(12, [Track(27)], [np.array([number]) for number in (0, 12, pitch, 82, 0)])
-        made.append(domains["score"].display.render(piece, "wav", tmp_path / str(pitch)).read_bytes())
-    assert made[0] == made[1]
-    assert any(made[0][44:])
-
-
-@pytest.mark.parametrize("name", ["melody", "drums", "score", "performance"])
-def test_a_sample_that_was_cut_short_can_still_be_written(
-    name: str, domains: dict[str, MidiDomain], tmp_path: Path
-) -> None:
-    domain = domains[name]
-    ids = domain.grammar().walk(np.random.default_rng(1), 60)
-    for cut in (0, 17):
-        item = domain.decode(ids[:cut])
-        files = [
-            *domain.write(item, tmp_path / "cut"),
-            *(domain.display.render(item, kind, tmp_path / "cut") for kind in domain.display.renderings),
+def test_a_chorale_of_the_corpus_agrees_with_music21_itself(domain: MidiDomain) -> None:
+    path = BACH / "bwv269.mxl"
+    (piece,) = domain.read(path)
+    item = Grid.of(piece)
+    assert (item.meter, item.pickup) == ("3/4", 4)
+    parts = music21.converter.parse(path, forceSource=True, storePickle=False).stripTies().parts
+    for voice, part in enumerate(parts):
+        theirs = [
+            (float(note.offset) * 4, float(note.quarterLength) * 4, note.pitch.midi) for note in part.flatten().notes
         ]
-        assert sorted(tmp_path.iterdir()) == sorted(files)
+        assert [(note.start, note.end - note.start, note.pitch) for note in item.notes(voice)] == theirs
+    assert Grid.of(domain.decode(domain.encode(piece).ids)) == item
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("bwv1.6.mxl", "not in four voices"),
+        ("bwv304.mxl", "the meter changes"),
+        ("bwv432.mxl", "rhythms finer than a 16th"),
+        ("bwv48.3.mxl", "bars of different lengths"),
+    ],
+)
+def test_scores_of_the_corpus_that_do_not_fit_are_dropped(domain: MidiDomain, name: str, reason: str) -> None:
+    assert reason_of(domain, BACH / name) == reason
+
+
+def test_humdrum_and_abc_are_read_soprano_first(domain: MidiDomain, tmp_path: Path) -> None:
+    item = read_grid(domain, BACH / "bwv277.krn")
+    means = [np.mean([note.pitch for note in item.notes(voice)]) for voice in range(4)]
+    assert means == sorted(means, reverse=True)
+    abc = "X:1\nT:Four\nM:4/4\nL:1/4\nK:C\nV:1\nc B c2|\nV:2\nG G G2|\nV:3\nE D E2|\nV:4 clef=bass\nC, G,, C,2|\n"
+    (tmp_path / "four.abc").write_text(abc)
+    tune = read_grid(domain, tmp_path / "four.abc")
+    assert [[note.pitch for note in tune.notes(voice)] for voice in range(4)] == [
+        [72, 71, 72],
+        [67, 67, 67],
+        [64, 62, 64],
+        [48, 43, 48],
+    ]
+    assert isinstance(next(domain.read(tmp_path / "four.abc")), Piece)
+
+
+def test_two_staves_with_two_voices_each_are_four_voices(domain: MidiDomain, tmp_path: Path) -> None:
+    score = music21.stream.Score()
+    for pair in ((72, 67), (60, 48)):
+        part = music21.stream.Part()
+        measure = music21.stream.Measure(number=1)
+        measure.insert(0, music21.meter.TimeSignature("4/4"))
+        for number, pitch in enumerate(pair, start=1):
+            voice = music21.stream.Voice(id=str(number))
+            voice.append([music21.note.Note(pitch, quarterLength=2), music21.note.Note(pitch, quarterLength=2)])
+            measure.insert(0, voice)
+        part.append(measure)
+        score.insert(0, part)
+    score.write("musicxml", fp=tmp_path / "hymn.musicxml")
+    item = read_grid(domain, tmp_path / "hymn.musicxml")
+    assert item == Grid("4/4", 0, (*FOUR, *(((HOLD,) * 4,) * 7), *FOUR, *(((HOLD,) * 4,) * 7)))

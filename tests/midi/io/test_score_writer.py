@@ -1,4 +1,4 @@
-"""Scores that are written: music21 reads back every note of them where it was, and no bar is too long or too short."""
+"""Scores that are written: music21 reads back every note of them where it was, and every bar is full."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import music21
 import numpy as np
 import pytest
+from grids import HOLD, Grid
 from seqgen_midi.domain import MidiDomain
 from seqgen_midi.io.score_reader import piece_of
 from seqgen_midi.io.score_writer import snap_to_grids, to_music21, write_score
@@ -18,28 +19,10 @@ from seqgen_midi.music.piece import Piece, Track
 from seqgen import OutputError
 
 
-def piece(*tracks: list[tuple[int, int, int]], resolution: int = 12, meters: Any = (), drums: bool = False) -> Piece:
-    """A piece of notes (start, duration, pitch) of each track."""
-    rows = sorted(
-        (start, length, pitch, 80, number) for number, notes in enumerate(tracks) for start, length, pitch in notes
-    )
-    made = [Track(number, drums) for number in range(len(tracks))]
-    return Piece.of(resolution, made, list(np.array(rows).reshape(-1, 5).T), meters=meters)
-
-
 def written(item: Piece, path: Path) -> Any:
     """What music21 reads of the file that is written of a piece."""
     write_score(item, 80, path / "made.musicxml")
     return music21.converter.parse(path / "made.musicxml", forceSource=True, storePickle=False)
-
-
-def rows(item: Piece, track: int) -> list[tuple[int, int, int]]:
-    """Start and end of each note in twelfths of a quarter, and its pitch."""
-    mine = item.track == track
-    start, end = (
-        np.rint(ticks * 12 / item.resolution).astype(int) for ticks in (item.start, item.start + item.duration)
-    )
-    return sorted(zip(start[mine].tolist(), end[mine].tolist(), item.pitch[mine].tolist(), strict=True))
 
 
 def assert_full(score: Any) -> None:
@@ -53,6 +36,33 @@ def assert_full(score: Any) -> None:
                     sum(Fraction(one.quarterLength) for one in voice.notesAndRests) == measure.barDuration.quarterLength
                 )
             reached += Fraction(measure.barDuration.quarterLength)
+
+
+def rows(item: Piece, track: int) -> list[tuple[int, int, int]]:
+    """Start and end of each note in twelfths of a quarter, and its pitch."""
+    mine = item.track == track
+    start, end = (
+        np.rint(ticks * 12 / item.resolution).astype(int) for ticks in (item.start, item.start + item.duration)
+    )
+    return sorted(zip(start[mine].tolist(), end[mine].tolist(), item.pitch[mine].tolist(), strict=True))
+
+
+def piece(*tracks: list[tuple[int, int, int]], resolution: int = 12, meters: Any = (), drums: bool = False) -> Piece:
+    """A piece of notes (start, duration, pitch) of each track."""
+    rows = sorted(
+        (start, length, pitch, 80, number) for number, notes in enumerate(tracks) for start, length, pitch in notes
+    )
+    made = [Track(number, drums) for number in range(len(tracks))]
+    return Piece.of(resolution, made, list(np.array(rows).reshape(-1, 5).T), meters=meters)
+
+
+def starts(item: Piece, track: int) -> dict[int, list[float]]:
+    """When notes begin, in twelfths of a quarter, by pitch."""
+    found: defaultdict[int, list[float]] = defaultdict(list)
+    for start, pitch, number in zip(item.start.tolist(), item.pitch.tolist(), item.track.tolist(), strict=True):
+        if number == track:
+            found[pitch].append(start * 12 / item.resolution)
+    return found
 
 
 @pytest.mark.parametrize(
@@ -95,15 +105,6 @@ def test_whatever_is_drawn_begins_where_it_began(name: str, domains: dict[str, M
                 assert len({round(time) for time in times}) <= len(theirs[pitch]) + 1
                 for one, others in [*((t, theirs[pitch]) for t in times), *((t, times) for t in theirs[pitch])]:
                     assert min(abs(one - other) for other in others) <= 2
-
-
-def starts(item: Piece, track: int) -> dict[int, list[float]]:
-    """When notes begin, in twelfths of a quarter, by pitch."""
-    found: defaultdict[int, list[float]] = defaultdict(list)
-    for start, pitch, number in zip(item.start.tolist(), item.pitch.tolist(), item.track.tolist(), strict=True):
-        if number == track:
-            found[pitch].append(start * 12 / item.resolution)
-    return found
 
 
 def test_of_more_than_four_at_once_those_that_would_end_first_end_early() -> None:
@@ -159,3 +160,30 @@ def test_what_cannot_be_a_score_is_one_sentence(tmp_path: Path) -> None:
 def test_many_notes_at_one_time_are_soon_written() -> None:
     back = piece_of(to_music21(piece([(0, 12, 60)] * 5000), 80))
     assert set(rows(back, 0)) == {(0, 12, 60)}
+
+
+def test_scores_spell_the_leading_note_of_minor(domain: MidiDomain, tmp_path: Path) -> None:
+    chords = [
+        (74, 69, 65, 50),
+        (73, 69, 64, 57),
+        (74, 69, 65, 50),
+        (72, 67, 64, 48),
+        (70, 67, 62, 55),
+        (69, 65, 62, 50),
+    ]
+    item = Grid("3/4", 0, tuple(column for chord in chords for column in (chord, *((HOLD,) * 4,) * 3))).piece()
+    score = music21.converter.parse(domain.display.render(item, "musicxml", tmp_path / "made"), forceSource=True)
+    assert [note.pitch.name for note in score.parts[0].flatten().notes] == ["D", "C#", "D", "C", "B-", "A"]
+
+
+def test_notes_across_a_bar_line_are_tied_in_the_score(domain: MidiDomain, tmp_path: Path) -> None:
+    item = Grid("2/4", 0, ((72, 67, 60, 48), *((HOLD,) * 4,) * 12, (74, 67, 60, 48), *((HOLD,) * 4,) * 2)).piece()
+    score = music21.converter.parse(domain.display.render(item, "musicxml", tmp_path / "made"), forceSource=True)
+    notes = [(float(note.quarterLength), note.tie and note.tie.type) for note in score.parts[0].flatten().notes]
+    assert notes == [(2.0, "start"), (1.0, "continue"), (0.25, "stop"), (0.75, None)]
+    assert [type(part.flatten().getElementsByClass("Clef")[0]).__name__ for part in score.parts] == [
+        "TrebleClef",
+        "TrebleClef",
+        "Treble8vbClef",
+        "BassClef",
+    ]

@@ -23,7 +23,7 @@ def piece(*notes: tuple[int, int, int], meters: tuple[tuple[int, int, int], ...]
 def test_two_bars_counted_by_hand() -> None:
     # Four quarters C E G C, and after an empty bar a chord of three in an otherwise silent one that ends early.
     made = piece((0, 4, 60), (4, 4, 64), (8, 4, 67), (12, 3, 72), (32, 4, 60), (32, 4, 64), (32, 2, 66))
-    told = statistics.statistics_of(made, tempo=60)
+    told = statistics.piece_statistics(made, default_tempo=60)
     assert told["pitch class entropy"] == pytest.approx(
         -(3 / 7 * math.log2(3 / 7) + 2 / 7 * math.log2(2 / 7) + 2 * (1 / 7 * math.log2(1 / 7)))
     )
@@ -41,7 +41,7 @@ def test_two_bars_counted_by_hand() -> None:
 
 def test_bars_of_other_lengths_are_no_neighbours_and_a_chromatic_scale_fits_none() -> None:
     made = piece(*((step, 1, 60 + step) for step in range(12)), (12, 1, 60), meters=((0, 3, 4), (12, 4, 4)))
-    told = statistics.statistics_of(made, tempo=60)
+    told = statistics.piece_statistics(made, default_tempo=60)
     assert math.isnan(told["groove consistency"])
     assert told["scale consistency"] == pytest.approx(8 / 13)
 
@@ -84,7 +84,7 @@ def test_they_are_the_definitions_written_out(domains: dict[str, MidiDomain], ba
         while lines[-1] <= made.end:
             meter = changes.get(lines[-1], meter)
             lines.append(lines[-1] + 4 * made.resolution * meter[0] // meter[1])
-        told = statistics.statistics_of(made, tempo=80)
+        told = statistics.piece_statistics(made, default_tempo=80)
         for name, value in slowly(made, lines).items():
             assert told[name] == pytest.approx(value), (band.path.name, name)
 

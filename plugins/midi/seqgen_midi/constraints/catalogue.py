@@ -1,4 +1,4 @@
-"""Every constraint: which encodings have it, its type and description there, and the tokens that it leaves.
+"""Every constraint: the encodings that have it, its type and description there, and the tokens that it leaves.
 
 Which constraints an encoding has follows from its tokens, so a new encoding has them without a line of its own.
 """
@@ -6,24 +6,15 @@ Which constraints an encoding has follows from its tokens, so a new encoding has
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from pydantic import AfterValidator, Field, ValidationInfo, create_model, field_validator
 
 from seqgen import Options, UnknownName
-from seqgen_midi.constraints.values import (
-    KeyName,
-    Span,
-    checked,
-    one_of,
-    parse_share,
-    parse_span,
-    parse_voice_ranges,
-    parse_voices,
-)
-from seqgen_midi.encodings import ENCODINGS, Encoding
+from seqgen_midi.constraints.values import check_share, parse_span, parse_voice_ranges, parse_voices
+from seqgen_midi.encodings import ENCODINGS
+from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.encodings.tokens import Role
 from seqgen_midi.music.chords import QUALITIES, ROOTS
 from seqgen_midi.music.instruments import parse_instruments
@@ -31,22 +22,25 @@ from seqgen_midi.music.keys import parse_key
 
 MAX_BARS = 200
 MAX_SECONDS = 3600
-TypedField = tuple[Any, Any]
-"""The type of a constraint, and pydantic's field with its description and bounds."""
-Restriction = Callable[[Any, Encoding], np.ndarray]
-"""From the value of a constraint and an encoding, the tokens that are left to each voice: bool[rows, V]."""
 
 
-@dataclass(frozen=True)
-class Constraint:
-    """One constraint.
+class Constraint(NamedTuple):
+    """A constraint in some encodings.
 
-    field:    gives type and description in an encoding; None where the encoding does not have the constraint
-    restrict: the tokens that it leaves; None for a constraint that does not forbid tokens
+    description: for people; {meters} stands for the time signatures of the encoding
+    has:         whether an encoding has the constraint
+    check:       raises ValueError for a value that the constraint cannot have
+    restrict:    the tokens that a value leaves to each voice: bool[voices, V]; None if it forbids no tokens
+    bounds:      the bounds of the value, as pydantic names them
     """
 
-    field: Callable[[Encoding], TypedField | None]
-    restrict: Restriction | None = None
+    name: str
+    kind: type
+    description: str
+    has: Callable[[Encoding], bool]
+    check: Callable[[Any, Encoding], object] | None = None
+    restrict: Callable[[Any, Encoding], np.ndarray] | None = None
+    bounds: Mapping[str, Any] = {}
 
 
 def meters_of(encoding: Encoding) -> tuple[str, ...]:
@@ -56,188 +50,150 @@ def meters_of(encoding: Encoding) -> tuple[str, ...]:
     return table.values[kinds[0]] if kinds else ()
 
 
-def _with(
-    has: Callable[[Encoding], bool], kind: Any, description: str, **limits: Any
-) -> Callable[[Encoding], TypedField | None]:
-    """The field of a constraint that is the same in all encodings that have it."""
-
-    def field(encoding: Encoding) -> TypedField | None:
-        return (kind, Field(None, description=description, **limits)) if has(encoding) else None
-
-    return field
+def keep(encoding: Encoding, kind: str, chosen: np.ndarray) -> np.ndarray:
+    """All tokens but those of `kind` that are not `chosen` bool[values], or bool[voices, values]: bool[voices, V]."""
+    allowed = np.ones((encoding.voice_count, len(encoding.vocabulary)), bool)
+    if kind in encoding.table:
+        allowed[:, encoding.table.ids(kind)] = chosen
+    return allowed
 
 
 def _has_bars(encoding: Encoding) -> bool:
     return encoding.has_bars
 
 
+def _has_no_bars(encoding: Encoding) -> bool:
+    return not encoding.has_bars
+
+
+def _has_voices(encoding: Encoding) -> bool:
+    return bool(encoding.voices)
+
+
 def _has(kind: str) -> Callable[[Encoding], bool]:
     return lambda encoding: kind in encoding.table
 
 
-def _seconds(encoding: Encoding) -> TypedField:
-    description = (
-        "as many bars as come nearest; in a prompt's meter, else 4/4 unless you say otherwise"
-        if encoding.has_bars
-        else "the last note begins within the last of so many"
-    )
-    return float | None, Field(None, gt=0, le=MAX_SECONDS, description=description)
+def _check_span(text: str, encoding: Encoding) -> None:
+    parse_span(text)
 
 
-def _bars(encoding: Encoding) -> TypedField | None:
-    if not encoding.has_bars:
-        return None
-    has_pickup = any(kind.role is Role.DOCUMENT for kind in encoding.table.kinds.values())
-    description = (
-        "exactly so many full bars; no pickup but a prompt's" if has_pickup
-        else "exactly so many; there is music in the last"
-    )  # fmt: skip
-    return int | None, Field(None, ge=1, le=MAX_BARS, description=description)
-
-
-def _time_signature(encoding: Encoding) -> TypedField | None:
-    meters = meters_of(encoding)
-    return (
-        (one_of(meters, "a time signature"), Field(None, description=f"one of {', '.join(meters)}")) if meters else None
-    )
-
-
-def _density(encoding: Encoding) -> TypedField | None:
-    if not encoding.has_bars:
-        return None
-    bar = "notes of all voices that begin in a full bar: 8-16" if encoding.voices else (
-        "notes that begin in a bar, fewest and most: 4-12"
-    )  # fmt: skip
-    return Span, Field(None, description=bar)
-
-
-def _harmonise(encoding: Encoding) -> TypedField | None:
-    if encoding.voices:
-        kind = checked(str, lambda text: parse_voices(text, encoding.voices))
-        return kind, Field(None, description="the voices of the prompt that are given, S or SB; the others are found")
-    if "chord" in encoding.table:
-        return bool | None, Field(
-            None, description="true: the melody of the prompt is given, and its chord symbols are found"
-        )
-    return None
-
-
-def _range(encoding: Encoding) -> TypedField | None:
-    if "pitch" not in encoding.table:
-        return None
-    if encoding.voices:
-        kind = checked(str, lambda text: parse_voice_ranges(text, encoding.voices))
-        return kind, Field(None, description="MIDI pitches by voice: S:60-79,B:40-60")
-    return Span, Field(None, description="lowest and highest MIDI pitch: 48-72")
-
-
-def _instruments(encoding: Encoding) -> TypedField | None:
-    if "hit" in encoding.table:
-        return str | None, Field(None, description="nothing else is hit: kick,snare,closed-hat")
-    if "program" in encoding.table:
-        return str | None, Field(None, description="nothing else plays: piano,violin,drums")
-    return None
-
-
-def keep(encoding: Encoding, kind: str, chosen: np.ndarray) -> np.ndarray:
-    """All tokens but those of `kind` that are not `chosen` bool[values], or bool[rows, values]: bool[rows, V]."""
-    allowed = np.ones((max(1, len(encoding.voices)), len(encoding.vocabulary)), bool)
-    if kind in encoding.table:
-        allowed[:, encoding.table.ids(kind)] = chosen
-    return allowed
-
-
-def _numbers(encoding: Encoding, kind: str) -> np.ndarray:
-    return np.array(encoding.table.values.get(kind, ()), dtype=int)
+def _check_meter(text: str, encoding: Encoding) -> None:
+    if text not in meters_of(encoding):
+        raise ValueError(f"a time signature is one of {', '.join(meters_of(encoding))}")
 
 
 def _restrict_meter(value: str, encoding: Encoding) -> np.ndarray:
     table = encoding.table
-    chosen = [number for number, name in enumerate(table.vocabulary) if name.partition(":")[2] == value]
-    is_chosen = np.isin(np.arange(len(table.vocabulary)), chosen)
-    allowed = ~table.of_role(Role.METER, Role.BAR) | is_chosen
-    return np.tile(allowed, (max(1, len(encoding.voices)), 1))
+    is_chosen = np.array([name.partition(":")[2] == value for name in table.vocabulary])
+    return np.tile(~table.of_role(Role.METER, Role.BAR) | is_chosen, (encoding.voice_count, 1))
 
 
 def _restrict_key(value: str, encoding: Encoding) -> np.ndarray:
     scale = parse_key(value).pitch_classes
     chords = [{(root + step) % 12 for step in steps} for root in range(len(ROOTS)) for steps in QUALITIES.values()]
-    pitches = keep(encoding, "pitch", np.isin(_numbers(encoding, "pitch") % 12, list(scale)))
-    return pitches & keep(encoding, "chord", np.array([chord <= scale for chord in chords]))
+    allowed = keep(encoding, "pitch", np.isin(encoding.table.numbers("pitch") % 12, list(scale)))
+    allowed &= keep(encoding, "chord", np.array([chord <= scale for chord in chords]))
+    return allowed
 
 
-def _restrict_range(value: str, encoding: Encoding) -> np.ndarray:
-    pitches = _numbers(encoding, "pitch")
-    if not encoding.voices:
-        lowest, highest = parse_span(value)
-        return keep(encoding, "pitch", (pitches >= lowest) & (pitches <= highest))
+def _restrict_voice_ranges(value: str, encoding: Encoding) -> np.ndarray:
     ranges = parse_voice_ranges(value, encoding.voices)
-    bounds = np.array([ranges.get(number, (0, 127)) for number in range(len(encoding.voices))])
-    return keep(encoding, "pitch", (pitches >= bounds[:, :1]) & (pitches <= bounds[:, 1:]))
+    lowest, highest = np.array([ranges.get(voice, (0, 127)) for voice in range(encoding.voice_count)]).T[..., None]
+    pitches = encoding.table.numbers("pitch")
+    return keep(encoding, "pitch", (pitches >= lowest) & (pitches <= highest))
 
 
-def _restrict_span(kind: str) -> Restriction:
+def _restrict_span(kind: str) -> Callable[[str, Encoding], np.ndarray]:
     def restrict(value: str, encoding: Encoding) -> np.ndarray:
         lowest, highest = parse_span(value)
-        numbers = _numbers(encoding, kind)
+        numbers = encoding.table.numbers(kind)
         return keep(encoding, kind, (numbers >= lowest) & (numbers <= highest))
 
     return restrict
 
 
+def _restrict_hits(value: str, encoding: Encoding) -> np.ndarray:
+    names, known = {name.strip().lower() for name in value.split(",")}, encoding.table.values["hit"]
+    for name in sorted(names - set(known)):
+        raise UnknownName("drum", name, known)
+    return keep(encoding, "hit", np.isin(known, list(names)))
+
+
 def _restrict_instruments(value: str, encoding: Encoding) -> np.ndarray:
-    if "hit" in encoding.table:
-        names = {name.strip().lower() for name in value.split(",")}
-        known = encoding.table.values["hit"]
-        for name in sorted(names - set(known)):
-            raise UnknownName("drum", name, known)
-        return keep(encoding, "hit", np.isin(known, list(names)))
     programs, has_drums = parse_instruments(value)
-    drums = keep(encoding, "drum", np.full(128, has_drums))
-    return drums & keep(encoding, "program", np.isin(np.arange(128), list(programs)))
+    allowed = keep(encoding, "drum", np.full(128, has_drums))
+    allowed &= keep(encoding, "program", np.isin(np.arange(128), list(programs)))
+    return allowed
 
 
-_KEY = "Cmaj, Amin (with raised 6th and 7th), F#dor, Ephr, Flyd, Gmix, Bloc"
-CATALOGUE: Mapping[str, Constraint] = {
-    "prompt_bars": Constraint(_with(_has_bars, int | None, "so many bars of the prompt are kept", ge=1)),
-    "prompt_seconds": Constraint(
-        _with(lambda encoding: not encoding.has_bars, float | None, "so many seconds of the prompt are kept", gt=0)
+CATALOGUE = (
+    Constraint("prompt_bars", int, "so many bars of the prompt are kept", _has_bars, bounds={"ge": 1}),
+    Constraint("prompt_seconds", float, "so many seconds of the prompt are kept", _has_no_bars, bounds={"gt": 0}),
+    Constraint(
+        "fill", str, "bars of the prompt that are drawn again between the others, first and last: 5-8", _has_bars,
+        _check_span,
     ),
-    "fill": Constraint(
-        _with(_has_bars, Span, "bars of the prompt that are drawn again between the others, first and last: 5-8")
+    Constraint(
+        "variation", float, "the share of the prompt's bars, chosen by chance, that are drawn again: 0.3", _has_bars,
+        lambda value, _: check_share(value),
     ),
-    "variation": Constraint(
-        _with(
-            _has_bars,
-            Annotated[float, AfterValidator(parse_share)] | None,
-            "the share of the prompt's bars, chosen by chance, that are drawn again: 0.3",
-        )
+    Constraint(
+        "variation_seed", int, "which bars a variation draws again; another number chooses others", _has_bars,
+        bounds={"ge": 0},
     ),
-    "variation_seed": Constraint(
-        _with(_has_bars, int | None, "which bars a variation draws again; another number chooses others", ge=0)
+    Constraint(
+        "harmonise", str, "the voices of the prompt that are given, S or SB; the others are found", _has_voices,
+        lambda text, encoding: parse_voices(text, encoding.voices),
     ),
-    "harmonise": Constraint(_harmonise),
-    "accompany": Constraint(
-        _with(
-            _has("program"),
-            str | None,
-            "the instruments of the prompt that are given, or melody; the others are found: flute",
-        )
+    Constraint(
+        "harmonise", bool, "true: the melody of the prompt is given, and its chord symbols are found", _has("chord")
     ),
-    "bars": Constraint(_bars),
-    "seconds": Constraint(_seconds),
-    "time_signature": Constraint(_time_signature, _restrict_meter),
-    "density": Constraint(_density),
-    "key": Constraint(_with(_has("pitch"), KeyName, _KEY), _restrict_key),
-    "range": Constraint(_range, _restrict_range),
-    "instruments": Constraint(_instruments, _restrict_instruments),
-    "tempo": Constraint(
-        _with(_has("tempo"), Span, "quarters a minute, lowest and highest or one: 100-120"), _restrict_span("tempo")
+    Constraint(
+        "accompany", str, "the instruments of the prompt that are given, or melody; the others are found: flute",
+        _has("program"),
     ),
-    "velocity": Constraint(
-        _with(_has("velocity"), Span, "lowest and highest, of 1-127: 40-80"), _restrict_span("velocity")
+    Constraint(
+        "bars", int, "exactly so many full bars, with music in the last; no pickup but a prompt's", _has_bars,
+        bounds={"ge": 1, "le": MAX_BARS},
     ),
-}
+    Constraint(
+        "seconds", float, "as many bars as come nearest; in a prompt's meter, else 4/4 unless you say otherwise",
+        _has_bars, bounds={"gt": 0, "le": MAX_SECONDS},
+    ),
+    Constraint(
+        "seconds", float, "the last note begins within the last of so many", _has_no_bars,
+        bounds={"gt": 0, "le": MAX_SECONDS},
+    ),
+    Constraint("time_signature", str, "one of {meters}", _has_bars, _check_meter, _restrict_meter),
+    Constraint("density", str, "notes that begin in a full bar, fewest and most: 4-12", _has_bars, _check_span),
+    Constraint(
+        "key", str, "Cmaj, Amin (with raised 6th and 7th), F#dor, Ephr, Flyd, Gmix, Bloc", _has("pitch"),
+        lambda text, _: parse_key(text), _restrict_key,
+    ),
+    Constraint(
+        "range", str, "MIDI pitches by voice: S:60-79,B:40-60", _has_voices,
+        lambda text, encoding: parse_voice_ranges(text, encoding.voices), _restrict_voice_ranges,
+    ),
+    Constraint(
+        "range", str, "lowest and highest MIDI pitch: 48-72", _has("pitch"), _check_span, _restrict_span("pitch")
+    ),
+    Constraint(
+        "instruments", str, "nothing else is hit: kick,snare,closed-hat", _has("hit"), restrict=_restrict_hits
+    ),
+    Constraint(
+        "instruments", str, "nothing else plays: piano,violin,drums", _has("program"), restrict=_restrict_instruments
+    ),
+    Constraint(
+        "tempo", str, "quarters a minute, lowest and highest or one: 100-120", _has("tempo"), _check_span,
+        _restrict_span("tempo"),
+    ),
+    Constraint(
+        "velocity", str, "lowest and highest, of 1-127: 40-80", _has("velocity"), _check_span,
+        _restrict_span("velocity"),
+    ),
+)  # fmt: skip
+"""Of several constraints of one name, an encoding has the first that it can have."""
 
 
 class EncodingConstraints(Options):
@@ -258,23 +214,49 @@ class EncodingConstraints(Options):
         return value
 
 
-def constraints_of(encoding: Encoding) -> type[Options]:
+def constraints_by_name(encoding: Encoding) -> dict[str, Constraint]:
     """The constraints that an encoding has."""
-    fields = {name: constraint.field(encoding) for name, constraint in CATALOGUE.items()}
-    present: dict[str, Any] = {name: field for name, field in fields.items() if field is not None}
-    return create_model("Constraints", __base__=EncodingConstraints, **present)
+    found: dict[str, Constraint] = {}
+    for constraint in CATALOGUE:
+        if constraint.has(encoding):
+            found.setdefault(constraint.name, constraint)
+    return found
 
 
-def all_constraints() -> type[Options]:
+def constraint_options(encoding: Encoding) -> type[Options]:
+    """The options in which the constraints of an encoding are given."""
+    return _options({name: [(one, encoding)] for name, one in constraints_by_name(encoding).items()}, named=False)
+
+
+def all_constraint_options() -> type[Options]:
     """The constraints of all encodings together; each description says which encodings have it."""
+    found: dict[str, list[tuple[Constraint, Encoding]]] = {constraint.name: [] for constraint in CATALOGUE}
+    for encoding in (kind() for kind in ENCODINGS.values()):
+        for name, constraint in constraints_by_name(encoding).items():
+            found[name].append((constraint, encoding))
+    return _options(found, named=True)
+
+
+def _options(found: Mapping[str, list[tuple[Constraint, Encoding]]], named: bool) -> type[Options]:
+    """Options of the constraints in some encodings; `named` says which encodings these are."""
     fields: dict[str, Any] = {}
-    for name, constraint in CATALOGUE.items():
-        descriptions: dict[str, list[str]] = {}
-        for encoding in ENCODINGS.values():
-            field = constraint.field(encoding())
-            if field is not None:
-                descriptions.setdefault(field[1].description or "", []).append(encoding.name)
-                fields.setdefault(name, field)
-        text = "; ".join(f"{description} ({', '.join(names)})" for description, names in descriptions.items())
-        fields[name] = (fields[name][0], Field(None, description=text))
+    for name, pairs in found.items():
+        texts: dict[str, list[str]] = {}
+        for constraint, encoding in pairs:
+            text = constraint.description.format(meters=", ".join(meters_of(encoding)))
+            texts.setdefault(text, []).append(encoding.name)
+        description = "; ".join(f"{text} ({', '.join(names)})" if named else text for text, names in texts.items())
+        constraint, encoding = pairs[0]
+        fields[name] = (_checked(constraint, encoding), Field(None, description=description, **constraint.bounds))
     return create_model("Constraints", __base__=EncodingConstraints, **fields)
+
+
+def _checked(constraint: Constraint, encoding: Encoding) -> Any:
+    """The type of an optional value that is kept as it was written."""
+
+    def check(value: Any) -> Any:
+        if constraint.check is not None:
+            constraint.check(value, encoding)
+        return value
+
+    return Annotated[constraint.kind, AfterValidator(check)] | None

@@ -8,10 +8,10 @@ import numpy as np
 
 from seqgen import Grammar, ImpossibleConstraints, Options, UsageError
 from seqgen.grammar import with_budget
-from seqgen_midi.constraints.catalogue import CATALOGUE, MAX_BARS, meters_of
+from seqgen_midi.constraints.catalogue import MAX_BARS, constraints_by_name, meters_of
 from seqgen_midi.constraints.request import Request
 from seqgen_midi.constraints.values import parse_span, parse_voice_ranges
-from seqgen_midi.encodings import Encoding
+from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.music.meters import bar_quarters
 
 DISPENSABLE_KINDS = ("program", "drum")
@@ -33,7 +33,7 @@ def grammar_of(encoding: Encoding, constraints: Options | None, default_tempo: i
 def narrow(
     encoding: Encoding, request: Request, allowed: np.ndarray | None = None, *, keep_meters: bool = False
 ) -> Grammar:
-    """The grammar of an encoding narrowed by a request, and to the tokens `allowed` bool[rows, V]."""
+    """The grammar of an encoding narrowed by a request, and to the tokens `allowed` bool[voices, V]."""
     tokens = allowed_tokens(request, encoding)
     if allowed is not None:
         tokens &= allowed
@@ -44,16 +44,16 @@ def narrow(
 
 
 def allowed_tokens(request: Request, encoding: Encoding) -> np.ndarray:
-    """The tokens that a request leaves to each voice: bool[rows, V].
+    """The tokens that a request leaves to each voice: bool[voices, V].
 
     Raises ImpossibleConstraints that names the first constraint that leaves no token of a kind.
     """
-    allowed = np.ones((max(1, len(encoding.voices)), len(encoding.vocabulary)), bool)
+    allowed = np.ones((encoding.voice_count, len(encoding.vocabulary)), bool)
     if "pitch" in encoding.table:
         ids = np.arange(len(encoding.vocabulary))
         lowest, highest = encoding.pitch_limits.T[..., None]
         allowed &= ~encoding.table.of_kind("pitch") | ((ids >= lowest) & (ids <= highest))
-    for name, constraint in CATALOGUE.items():
+    for name, constraint in constraints_by_name(encoding).items():
         value = getattr(request, name)
         if value is None or constraint.restrict is None:
             continue

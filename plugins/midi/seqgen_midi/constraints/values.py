@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from collections.abc import Sequence
 
-from pydantic import AfterValidator
-
-from seqgen_midi.music.keys import parse_key
 from seqgen_midi.music.voices import Voice
 
 SPAN = re.compile(r"(\d{1,3})(?:-(\d{1,3}))?")
@@ -55,32 +51,7 @@ def parse_voice_ranges(text: str, voices: Sequence[Voice]) -> dict[int, tuple[in
     return ranges
 
 
-def parse_share(value: float) -> float:
-    """A share above 0, up to 1; raises ValueError for other numbers."""
+def check_share(value: float) -> None:
+    """Raises ValueError unless 0 < value ≤ 1."""
     if not 0 < value <= 1:
         raise ValueError("it is a share of the bars above 0, up to 1")
-    return value
-
-
-def checked(kind: type, parse: Callable[[Any], object]) -> Any:
-    """The type of an optional value that is kept as it was written, and that `parse` accepts."""
-
-    def check(value: Any) -> Any:
-        parse(value)
-        return value
-
-    return Annotated[kind, AfterValidator(check)] | None
-
-
-Span = checked(str, parse_span)
-KeyName = checked(str, parse_key)
-
-
-def one_of(names: Sequence[str], what: str) -> Any:
-    """The type of an optional name among `names`."""
-
-    def parse(value: str) -> None:
-        if value not in names:
-            raise ValueError(f"{what} is one of {', '.join(names)}")
-
-    return checked(str, parse)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from seqgen import Display, UnknownName, atomic_write
-from seqgen_midi.encodings import Encoding
+from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.music.piece import Piece
 
 

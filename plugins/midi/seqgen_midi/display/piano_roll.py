@@ -20,6 +20,7 @@ from seqgen_midi.music.piece import Piece
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 MAX_QUARTERS = 32
 """In one system: eight bars of 4/4."""
@@ -43,22 +44,14 @@ def draw_png(piece: Piece, path: Path, prompt_end: int = 0) -> None:
 
     The first `prompt_end` ticks are shaded.
     """
-    from matplotlib.figure import Figure
     from matplotlib.patches import Patch
 
-    lines = bar_lines(piece)
-    systems = systems_of(lines, MAX_QUARTERS * piece.resolution)
-    height = system_height(piece) + GAP_HEIGHT
-    figure = Figure(figsize=(WIDTH, HEADING_HEIGHT + height * len(systems)), dpi=DPI, layout="constrained")
-    axes = figure.subplots(len(systems), 1, squeeze=False)[:, 0]
     colours = [track_colour(piece, track) for track in piece.track.tolist()]
-    for system, axis in zip(systems, axes, strict=True):
-        draw_system(axis, piece, colours, lines, system)
-        start, stop = system
+    figure, systems = draw_systems(piece, colours)
+    for (start, stop), (axis, *_) in systems.items():
         if prompt_end > start:
             shaded = np.array([start, min(prompt_end, stop)]) * 4 / piece.resolution
             axis.axvspan(*shaded, color=PROMPT_COLOUR, linewidth=0, zorder=0.5)
-        axis.set_xlim(*horizontal_limits(piece, systems, start))
     figure.legend(
         handles=[
             Patch(color=track_colour(piece, number), label=name) for number, name in enumerate(track_names(piece))
@@ -68,8 +61,37 @@ def draw_png(piece: Piece, path: Path, prompt_end: int = 0) -> None:
         frameon=False,
         fontsize=9,
     )
-    figure.suptitle(title_of(piece, lines), x=0.01, ha="left", fontsize=12)
+    figure.suptitle(title_of(piece), x=0.01, ha="left", fontsize=12)
     figure.savefig(path, format="png")
+
+
+def draw_systems(
+    piece: Piece, colours: Sequence[Any], curve_height: float = 0
+) -> tuple[Figure, dict[tuple[int, int], list[Axes]]]:
+    """A figure of the systems of a piece, whose notes have `colours` [n].
+
+    Returns the axes of each system by its first and last tick: the piano roll, and below it an axis of `curve_height`
+    inches unless that is 0. All have one scale, in 16ths.
+    """
+    from matplotlib.figure import Figure
+
+    lines = bar_lines(piece)
+    systems = systems_of(lines, MAX_QUARTERS * piece.resolution)
+    lowest, highest = pitch_range(piece)
+    heights = [height for height in (max(2.2, 0.062 * (highest - lowest + 1)), curve_height) if height]
+    total = HEADING_HEIGHT + (sum(heights) + GAP_HEIGHT) * len(systems)
+    figure = Figure(figsize=(WIDTH, total), dpi=DPI, layout="constrained")
+    rows = len(heights) * len(systems)
+    axes = figure.subplots(rows, 1, squeeze=False, height_ratios=heights * len(systems))[:, 0].tolist()
+    widest = max(stop - start for start, stop in systems)
+    placed = {system: axes[len(heights) * n : len(heights) * (n + 1)] for n, system in enumerate(systems)}
+    for (start, stop), own in placed.items():
+        _draw_system(own[0], piece, colours, lines, start, stop)
+        for axis in own:
+            axis.set_xlim(
+                (start - piece.resolution / 10) * 4 / piece.resolution, (start + widest) * 4 / piece.resolution + 0.4
+            )
+    return figure, placed
 
 
 def track_colour(piece: Piece, track: int) -> str:
@@ -88,12 +110,6 @@ def pitch_range(piece: Piece) -> tuple[int, int]:
     return int(pitch.min()) - PITCH_MARGIN, int(pitch.max()) + PITCH_MARGIN
 
 
-def system_height(piece: Piece) -> float:
-    """The height of a system in inches."""
-    lowest, highest = pitch_range(piece)
-    return max(2.2, 0.062 * (highest - lowest + 1))
-
-
 def systems_of(lines: list[int], max_ticks: int) -> list[tuple[int, int]]:
     """The bars in as few systems as can be, of about equal width: first and last tick of each."""
     count = -(-lines[-1] // max_ticks)
@@ -102,14 +118,9 @@ def systems_of(lines: list[int], max_ticks: int) -> list[tuple[int, int]]:
     return list(pairwise(sorted(set(edges))))
 
 
-def horizontal_limits(piece: Piece, systems: list[tuple[int, int]], start: int) -> tuple[float, float]:
-    """The horizontal limits of the axis of a system that begins at `start`; all systems have one scale."""
-    widest = max(stop - begin for begin, stop in systems)
-    return (start - piece.resolution / 10) * 4 / piece.resolution, (start + widest) * 4 / piece.resolution + 0.4
-
-
-def title_of(piece: Piece, lines: list[int]) -> str:
+def title_of(piece: Piece) -> str:
     """The key, the commonest meter and the number of full bars. A piece without meters has its length in seconds."""
+    lines = bar_lines(piece)
     key = estimate_key(piece.pitch_class_ticks())
     letter, alteration = key.spell(60 + key.tonic)
     name = f"{letter}{'♯' * alteration or '♭' * -alteration} {'major' if key.mode == 'maj' else 'minor'}"
@@ -124,12 +135,11 @@ def title_of(piece: Piece, lines: list[int]) -> str:
     return "  ·  ".join([*parts, ticks_in.most_common(1)[0][0], f"{bars} bar{'s' * (bars != 1)}"])
 
 
-def draw_system(axis: Axes, piece: Piece, colours: Sequence[Any], lines: list[int], system: tuple[int, int]) -> None:
-    """Draws one system, whose notes have `colours` [n], on a matplotlib axis, along which a unit is a 16th."""
+def _draw_system(axis: Axes, piece: Piece, colours: Sequence[Any], lines: list[int], start: int, stop: int) -> None:
+    """Draws one system on an axis along which a unit is a 16th."""
     from matplotlib.collections import PatchCollection
     from matplotlib.patches import FancyBboxPatch
 
-    start, stop = system
     lowest, highest = pitch_range(piece)
     unit = 4 / piece.resolution
     for pitch in range(lowest, highest + 1):

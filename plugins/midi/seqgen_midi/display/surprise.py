@@ -6,20 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from seqgen_midi.display.piano_roll import (
-    BAR_LINE_COLOUR,
-    DPI,
-    GAP_HEIGHT,
-    HEADING_HEIGHT,
-    MAX_QUARTERS,
-    WIDTH,
-    draw_system,
-    horizontal_limits,
-    system_height,
-    systems_of,
-    title_of,
-)
-from seqgen_midi.music.meters import bar_lines
+from seqgen_midi.display.piano_roll import BAR_LINE_COLOUR, draw_systems, title_of
 from seqgen_midi.music.piece import Piece
 
 COLOUR_MAP = "coolwarm"
@@ -37,22 +24,12 @@ def draw_surprise(piece: Piece, nats: np.ndarray, path: Path) -> None:
     """
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
-    from matplotlib.figure import Figure
 
-    lines = bar_lines(piece)
-    systems = systems_of(lines, MAX_QUARTERS * piece.resolution)
     highest_nats = max(1.0, np.percentile(nats, SCALE_PERCENTILE) if len(nats) else 0)
     scale = ScalarMappable(Normalize(0, highest_nats), COLOUR_MAP)
-    colours = scale.to_rgba(nats).tolist()
+    figure, systems = draw_systems(piece, scale.to_rgba(nats).tolist(), CURVE_HEIGHT)
     curve = nats_by_quarter(piece, nats)
-    height = system_height(piece)
-    total = HEADING_HEIGHT + (height + CURVE_HEIGHT + GAP_HEIGHT) * len(systems)
-    figure = Figure(figsize=(WIDTH, total), dpi=DPI, layout="constrained")
-    heights = [height, CURVE_HEIGHT] * len(systems)
-    axes = figure.subplots(2 * len(systems), 1, squeeze=False, height_ratios=heights)[:, 0]
-    for system, roll, below in zip(systems, axes[::2], axes[1::2], strict=True):
-        draw_system(roll, piece, colours, lines, system)
-        start, stop = system
+    for (start, stop), (_, below) in systems.items():
         first = start // piece.resolution
         part = curve[first : -(-stop // piece.resolution)]
         below.stairs(part, 4 * np.arange(first, first + len(part) + 1), fill=True, color=BAR_LINE_COLOUR)
@@ -62,14 +39,12 @@ def draw_surprise(piece: Piece, nats: np.ndarray, path: Path) -> None:
         below.tick_params(labelsize=7, length=0)
         for side in ("top", "right"):
             below.spines[side].set_visible(False)
-        for axis in (roll, below):
-            axis.set_xlim(*horizontal_limits(piece, systems, start))
     figure.colorbar(
-        scale, ax=list(axes), label="nats a note", extend="max", location="bottom", anchor=(1, 0), shrink=0.3,
+        scale, ax=figure.axes, label="nats a note", extend="max", location="bottom", anchor=(1, 0), shrink=0.3,
         aspect=40, fraction=0.15 / len(systems), pad=0.05 / len(systems),
     )  # fmt: skip
     mean = f"{nats.mean():.2f} nats a note" if len(nats) else "no notes"
-    figure.suptitle(f"{title_of(piece, lines)}  ·  {mean}", x=0.01, ha="left", fontsize=12)
+    figure.suptitle(f"{title_of(piece)}  ·  {mean}", x=0.01, ha="left", fontsize=12)
     figure.savefig(path, format="png")
 
 

@@ -80,7 +80,7 @@ def piano_roll_html(piece: Piece, default_tempo: int, prompt_end: int) -> str:
     return (
         f'<figure class="roll" style="margin:0" data-notes="{escape(json.dumps(_notes(piece, default_tempo)))}" '
         f'data-time="{escape(json.dumps(_time(piece, default_tempo, lines[-1], scale)))}">\n'
-        f'<button type="button">▶ Play</button> {escape(title_of(piece, lines))}\n'
+        f'<button type="button">▶ Play</button> {escape(title_of(piece))}\n'
         f'<div class="scroll"><svg width="{width + 2:.0f}" height="{bottom + 2}" role="img" aria-label="piano roll">'
         f"{''.join(parts)}{play_head}</svg></div>\n"
         f'<p class="legend">{legend}</p>\n</figure>'

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from seqgen import UnusableFile
+from seqgen.grammar import TransitionTable
 from seqgen_midi.music.meters import METERS, bar_quarters, parse_meter
 from seqgen_midi.music.piece import MICROSECONDS_PER_MINUTE, Piece, is_new, round_half_up
 from seqgen_midi.music.tempos import TEMPOS, nearest_tempo
@@ -35,16 +36,33 @@ class BarCells:
     def __len__(self) -> int:
         return len(self.length)
 
+    def allow_positions(
+        self, rules: TransitionTable, positions: np.ndarray, bars: np.ndarray, at: np.ndarray, *after: np.ndarray
+    ) -> None:
+        """Adds the rules of `positions`, the ids of the steps of a bar in order, each of which leads to its cell.
+
+        bars:  int[L]; in the state after the beginning of a bar, by its length, any position of the bar may come
+        at:    int[cells]; the state after a position, by its cell
+        after: int[cells] each; in these states a later position of the bar may come
+        """
+        for number, length in enumerate(self.lengths):
+            rules.allow(bars[number], positions[:length], at[self.first[number] + np.arange(length)])
+        steps = np.arange(len(positions))
+        is_later = (steps > self.step[:, None]) & (steps < self.length[:, None])
+        target = at[0] + (np.arange(len(self)) - self.step)[:, None] + steps
+        for states in after:
+            rules.allow(states, positions, target, is_later)
+
 
 def bar_steps(meter: np.ndarray, resolution: int) -> np.ndarray:
     """The steps in a bar of each meter (an index into METERS), at an even number of steps in a quarter."""
-    return EIGHTHS[meter] * resolution // 2
+    return np.asarray(EIGHTHS[meter] * resolution // 2)
 
 
 def bar_starts(meters: np.ndarray, resolution: int) -> np.ndarray:
     """The first steps of bars that follow one another: int[bars]."""
     lengths = bar_steps(meters, resolution)
-    return np.cumsum(lengths) - lengths
+    return np.asarray(np.cumsum(lengths) - lengths)
 
 
 def bars_of(piece: Piece, resolution: int, last_step: int) -> tuple[np.ndarray, np.ndarray]:

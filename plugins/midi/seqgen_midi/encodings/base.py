@@ -29,7 +29,7 @@ MAX_TRANSPOSITION_DOWN, MAX_TRANSPOSITION_UP = 5, 6
 
 @dataclass(frozen=True)
 class Bars:
-    """The bars of a document; what stands before the first of them is no bar.
+    """The bars of a document. What stands before the first of them belongs to no bar.
 
     starts:           int[bars]; the position in the document at which each bar begins
     quarters:         float[bars]; the length of each bar
@@ -51,21 +51,21 @@ class Bars:
 class Encoding:
     """One way to write music as tokens.
 
-    name:       the name by which it is chosen
-    summary:    one line for people who choose
-    options:    the settings that it takes, with their defaults
-    unit:       what one token is called in reports
-    period:     how many tokens back the bigram baseline looks
-    renderings: the kinds of files that a piece can be drawn or written as
-    voices:     the voices whose tokens take turns; empty where there are none
-    is_grid:    whether each token of a note, its holding or a rest lasts one step
-    has_bars:   whether a document is written in bars
-    table:      the tokens
+    name:            the name by which it is chosen
+    summary:         one line for people who choose
+    default_options: the settings that it takes, with their defaults
+    unit:            what one token is called in reports
+    period:          how many tokens back the bigram baseline looks
+    renderings:      the kinds of files that a piece can be drawn or written as
+    voices:          the voices whose tokens take turns; empty where there are none
+    is_grid:         whether a document has one token for each step: a note, a `hold` or a rest
+    has_bars:        whether a document is written in bars
+    table:           the tokens
     """
 
     name: ClassVar[str]
     summary: ClassVar[str] = ""
-    options: ClassVar[Mapping[str, int]] = {}
+    default_options: ClassVar[Mapping[str, int]] = {}
     unit: ClassVar[str] = "token"
     period: ClassVar[int] = 1
     renderings: ClassVar[tuple[str, ...]] = ("png", "wav", "musicxml")
@@ -76,16 +76,21 @@ class Encoding:
 
     def __init__(self, **options: int) -> None:
         """`options` are some of the settings that the encoding takes; the others have their defaults."""
-        self.option = {**self.options, **options}
+        self.options = {**self.default_options, **options}
+
+    @property
+    def voice_count(self) -> int:
+        """How many voices take turns; 1 without voices."""
+        return max(1, len(self.voices))
 
     @property
     def vocabulary(self) -> Vocabulary:
         return self.table.vocabulary
 
-    def quantise(self, piece: Piece, *, partial: bool = False) -> Piece:
+    def quantise(self, piece: Piece, *, is_prompt: bool = False) -> Piece:
         """The piece as this encoding can hold it: `decode` of its tokens is the same piece, array for array.
 
-        `partial` also takes a prompt that lacks some of the voices. Raises UnusableFile.
+        A prompt may lack some of the voices. Raises UnusableFile.
         """
         raise NotImplementedError
 
@@ -116,7 +121,7 @@ class Encoding:
     ) -> Grammar:
         """The grammar of the documents of `allowed` tokens, with exactly `bars` bars and `density` notes in each bar.
 
-        allowed:     bool[rows, V]; a row for each voice, or one row in an encoding without voices
+        allowed:     bool[voices, V]; one row in an encoding without voices
         density:     the minimum and maximum number of notes that begin in a bar
         keep_meters: otherwise uncommon meters are left out where the grammar would become too large
 
@@ -130,8 +135,7 @@ class Encoding:
 
     def bars(self, ids: np.ndarray) -> Bars:
         """The bars of a document int[n]."""
-        table = self.table
-        starts = np.flatnonzero(table.of_role(Role.BAR)[ids])
+        starts = np.flatnonzero(self.table.of_role(Role.BAR)[ids])
         meters = [self.vocabulary[int(token)].partition(":")[2] for token in ids[starts]]
         return Bars(starts, np.array([bar_quarters(meter) for meter in meters]), self.is_grid)
 
@@ -141,7 +145,7 @@ class Encoding:
 
     @property
     def pitch_limits(self) -> np.ndarray:
-        """The ids of the lowest and the highest pitch of each voice: int[rows, 2]."""
+        """The ids of the lowest and the highest pitch of each voice: int[voices, 2]."""
         return self.table.ids("pitch")[[[0, -1]]]
 
     def note_numbers(self, ids: np.ndarray) -> np.ndarray:
@@ -156,18 +160,18 @@ class Encoding:
         own = np.where(is_note, following - 1, -1)
         steps = np.flatnonzero(table.of_role(Role.NOTE, Role.MODIFIER, Role.REST)[ids])
         is_rest = table.of_role(Role.REST)[ids]
-        for voice in range(max(1, len(self.voices))):
-            line = steps[voice :: max(1, len(self.voices))]
+        for voice in range(self.voice_count):
+            line = steps[voice :: self.voice_count]
             notes[line] = np.where(is_rest[line], -1, np.maximum.accumulate(own[line]))
         return notes
 
-    def remainder(self, ids: np.ndarray, prompt_length: int) -> np.ndarray:
+    def without_prompt(self, ids: np.ndarray, prompt_length: int) -> np.ndarray:
         """A document of its own, BOS first, of what follows the first `prompt_length` ids of a document int32[n].
 
         It begins with the first bar line. The rest of a bar that the prompt began is left out.
         """
         rest = ids[prompt_length:]
-        return remainder_from(rest, self.table.of_role(Role.BAR)[rest])
+        return document_from(rest, self.table.of_role(Role.BAR)[rest])
 
     def transpose(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """The document in another key: moved by −5 … +6 semitones, as far as every voice stays within its pitches.
@@ -181,13 +185,13 @@ class Encoding:
         lowest, highest = self.pitch_limits[self.voice_numbers(ids)[is_pitch]].T - ids[is_pitch]
         down, up = max(-MAX_TRANSPOSITION_DOWN, lowest.max()), min(MAX_TRANSPOSITION_UP, highest.min())
         interval = int(rng.integers(down, up + 1))
-        moved = ids + is_pitch * interval
+        moved: np.ndarray = ids + is_pitch * interval
         if "chord" in table:
             chord = (table.value[ids] + interval * len(QUALITIES)) % len(CHORD_NAMES) + table.first("chord")
             moved = np.where(table.of_kind("chord")[ids], chord, moved)
         return moved.astype(ids.dtype)
 
-    def passage_symbols(self, ids: np.ndarray) -> np.ndarray:
+    def copy_symbols(self, ids: np.ndarray) -> np.ndarray:
         """A symbol for each id, int[n], that is the same in a copy of the music in any key; −1: it does not count.
 
         A pitch becomes the interval from the pitch before. The first pitch of a document has no interval and a symbol
@@ -205,7 +209,7 @@ class Encoding:
         return np.where((ids > EOS) & ~varies, symbols, -1)
 
 
-def remainder_from(ids: np.ndarray, begins: np.ndarray) -> np.ndarray:
+def document_from(ids: np.ndarray, begins: np.ndarray) -> np.ndarray:
     """A document, BOS first, of int32[n] ids from the first that `begins` bool[n] or is EOS; of nothing without any."""
     first = np.append(np.flatnonzero(begins | (ids == EOS)), len(ids))[0]
     return np.concatenate([[BOS], ids[first:]]).astype(np.int32)

@@ -55,7 +55,7 @@ class Chorale(Encoding):
     is_grid = True
     table = TABLE
 
-    def quantise(self, piece: Piece, *, partial: bool = False) -> Piece:
+    def quantise(self, piece: Piece, *, is_prompt: bool = False) -> Piece:
         """Starts and ends at the nearest 16th, and the tracks as soprano, alto, tenor and bass in their order.
 
         A short first bar with a time signature of its own is a pickup, as notation programs write it. Raises
@@ -64,7 +64,7 @@ class Chorale(Encoding):
         if piece.is_drum.any():
             raise UnusableFile("with drums")
         meter, pickup = meter_and_pickup(piece)
-        if not (1 if partial else len(VOICES)) <= len(piece.tracks) <= len(VOICES):
+        if not (1 if is_prompt else len(VOICES)) <= len(piece.tracks) <= len(VOICES):
             raise UnusableFile("not in four voices")
         end = piece.start.astype(np.int64) + piece.duration
         if not len(piece):
@@ -162,7 +162,7 @@ class Chorale(Encoding):
     def pitch_limits(self) -> np.ndarray:
         return FIRST_PITCH + RANGES - LOWEST
 
-    def remainder(self, ids: np.ndarray, prompt_length: int) -> np.ndarray:
+    def without_prompt(self, ids: np.ndarray, prompt_length: int) -> np.ndarray:
         """The columns after the prompt; a note that sounds across its end begins there anew."""
         columns = -(-max(prompt_length - HEADER, 0) // len(VOICES))
         begin = HEADER + columns * len(VOICES)

@@ -42,11 +42,11 @@ class Drums(Encoding):
 
     name = "drums"
     summary = "hits on a grid"
-    options: ClassVar[Mapping[str, int]] = {"resolution": 4}
+    default_options: ClassVar[Mapping[str, int]] = {"resolution": 4}
 
     def __init__(self, **options: int) -> None:
         super().__init__(**options)
-        self.resolution = self.option["resolution"]
+        self.resolution = self.options["resolution"]
         self.cells = BarCells(self.resolution)
         self.table = TokenTable(
             bar=Kind(Role.BAR, METERS),
@@ -54,7 +54,7 @@ class Drums(Encoding):
             hit=Kind(Role.NOTE, CLASSES),
         )
 
-    def quantise(self, piece: Piece, *, partial: bool = False) -> Piece:
+    def quantise(self, piece: Piece, *, is_prompt: bool = False) -> Piece:
         """Hits at the nearest step, one of each class; raises UnusableFile without drums."""
         drums = piece.select(piece.is_drum)
         if not len(drums):
@@ -101,14 +101,9 @@ class Drums(Encoding):
         hit = at[-1] + 1 + np.arange(size * classes).reshape(size, classes)
         rules = TransitionTable(int(hit[-1, -1]) + 1, len(self.vocabulary))
         rules.allow(np.concatenate([[0], bar, hit.ravel()]), table.ids("bar"), bar[cells.length_of_meter])
-        positions = np.arange(cells.lengths.max())
-        for number, length in enumerate(cells.lengths):
-            rules.allow(bar[number], table.ids("position")[:length], at[cells.first[number] + np.arange(length)])
-        later = (positions > cells.step[:, None]) & (positions < cells.length[:, None])
-        target = at[0] + (np.arange(size) - cells.step)[:, None] + positions
+        cells.allow_positions(rules, table.ids("position"), bar, at, *hit.T)
         rules.allow(at, table.ids("hit"), hit)
         for drum in range(classes):
-            rules.allow(hit[:, drum], table.ids("position"), target, later)
             rules.allow(hit[:, drum], table.ids("hit"), hit, np.arange(classes) > drum)
         rules.allow(hit.ravel(), EOS, 0)
         state_class = np.concatenate([[0], bar, at, np.repeat(at, classes)])

@@ -31,13 +31,13 @@ class Melody(Encoding):
 
     name = "melody"
     summary = "one voice on a grid, with chord symbols"
-    options: ClassVar[Mapping[str, int]] = {"resolution": 4}
+    default_options: ClassVar[Mapping[str, int]] = {"resolution": 4}
     renderings = ("png", "wav", "musicxml", "abc")
     is_grid = True
 
     def __init__(self, **options: int) -> None:
         super().__init__(**options)
-        self.resolution = self.option["resolution"]
+        self.resolution = self.options["resolution"]
         self.cells = BarCells(self.resolution)
         self.table = TokenTable(
             bar=Kind(Role.BAR, METERS),
@@ -47,7 +47,7 @@ class Melody(Encoding):
             pitch=Kind(Role.NOTE, range(128)),
         )
 
-    def quantise(self, piece: Piece, *, partial: bool = False) -> Piece:
+    def quantise(self, piece: Piece, *, is_prompt: bool = False) -> Piece:
         """Starts and ends at the nearest step; each note is at least a step long and ends where the next one begins.
 
         Raises UnusableFile when there is no melody, or two of its notes begin at one step.
@@ -106,9 +106,9 @@ class Melody(Encoding):
         chords = np.column_stack([starts[bar_of_chord], chord // len(QUALITIES), chord % len(QUALITIES)])
         return self._piece(first[is_note], length[is_note], pitch, starts, meters, chords)
 
-    def remainder(self, ids: np.ndarray, prompt_length: int) -> np.ndarray:
+    def without_prompt(self, ids: np.ndarray, prompt_length: int) -> np.ndarray:
         """From the bar line on where the prompt ends; a note that sounds across it begins there anew."""
-        table, rest = self.table, super().remainder(ids, prompt_length)
+        table, rest = self.table, super().without_prompt(ids, prompt_length)
         steps = np.flatnonzero(table.of_role(Role.NOTE, Role.MODIFIER, Role.REST)[rest])
         before = ids[: len(ids) - len(rest) + 1]
         pitches = before[table.of_kind("pitch")[before]]

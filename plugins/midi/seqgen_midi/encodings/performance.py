@@ -15,7 +15,7 @@ import numpy as np
 
 from seqgen import EOS, Grammar, UnusableFile
 from seqgen.grammar import Budget, TransitionTable
-from seqgen_midi.encodings.base import Encoding, remainder_from
+from seqgen_midi.encodings.base import Encoding, document_from
 from seqgen_midi.encodings.tokens import Kind, Role, TokenTable
 from seqgen_midi.music.piece import Piece, Track, round_half_up, sort_notes
 from seqgen_midi.music.velocities import bin_centres, velocity_bins
@@ -33,12 +33,12 @@ class Performance(Encoding):
 
     name = "performance"
     summary = "in real time, as played"
-    options: ClassVar[Mapping[str, int]] = {"velocity_bins": 32}
+    default_options: ClassVar[Mapping[str, int]] = {"velocity_bins": 32}
     has_bars = False
 
     def __init__(self, **options: int) -> None:
         super().__init__(**options)
-        self.velocity_bins = self.option["velocity_bins"]
+        self.velocity_bins = self.options["velocity_bins"]
         steps = range(1, STEPS_PER_SECOND + 1)
         self.table = TokenTable(
             shift=Kind(Role.TIME, steps),
@@ -47,7 +47,7 @@ class Performance(Encoding):
             duration=Kind(Role.MODIFIER, steps),
         )
 
-    def quantise(self, piece: Piece, *, partial: bool = False) -> Piece:
+    def quantise(self, piece: Piece, *, is_prompt: bool = False) -> Piece:
         """Starts and ends to the nearest 10 ms, each note at least so long; raises UnusableFile for drums alone."""
         played = piece.select(~piece.is_drum)
         if not len(played):
@@ -94,10 +94,10 @@ class Performance(Encoding):
         velocity = bin_centres(self.velocity_bins)[table.value[ids[heads + 1]]]
         return self._piece((now[heads], duration, table.value[ids[heads]], velocity, np.zeros_like(heads)))
 
-    def remainder(self, ids: np.ndarray, prompt_length: int) -> np.ndarray:
+    def without_prompt(self, ids: np.ndarray, prompt_length: int) -> np.ndarray:
         """From the first note or shift on. Before that, a note of the prompt may go on sounding."""
         rest = ids[prompt_length:]
-        return remainder_from(rest, self.table.of_role(Role.NOTE, Role.TIME)[rest])
+        return document_from(rest, self.table.of_role(Role.NOTE, Role.TIME)[rest])
 
     def seconds_budget(self, seconds: float) -> Budget:
         """Shifts cost their steps; the last note begins within the last of the seconds.

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from seqgen import Remark, UnusableFile
-from seqgen_midi.encodings import Encoding
+from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.io.midi_reader import is_midi, read_midi
 from seqgen_midi.io.score_reader import UNREADABLE, read_scores
 from seqgen_midi.music.piece import Piece
@@ -19,7 +19,7 @@ def read_pieces(path: Path, encoding: Encoding, *, is_prompt: bool = False) -> I
 
     A prompt may lack some of the encoding's voices.
     """
-    quantise = partial(encoding.quantise, partial=is_prompt)
+    quantise = partial(encoding.quantise, is_prompt=is_prompt)
     with library_errors_as_unusable(path):
         if is_midi(path):
             yield quantise(read_midi(path))

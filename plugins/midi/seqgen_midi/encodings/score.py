@@ -43,12 +43,12 @@ class Score(Encoding):
 
     name = "score"
     summary = "all tracks, bar by bar"
-    options: ClassVar[Mapping[str, int]] = {"resolution": 12, "velocity_bins": 32, "parts": 4}
+    default_options: ClassVar[Mapping[str, int]] = {"resolution": 12, "velocity_bins": 32, "parts": 4}
 
     def __init__(self, **options: int) -> None:
         super().__init__(**options)
         self.resolution, self.velocity_bins, self.parts = (
-            self.option[name] for name in ("resolution", "velocity_bins", "parts")
+            self.options[name] for name in ("resolution", "velocity_bins", "parts")
         )
         self.max_duration = MAX_TOKEN_QUARTERS * self.resolution
         self.cells = BarCells(self.resolution)
@@ -64,7 +64,7 @@ class Score(Encoding):
             duration=Kind(Role.MODIFIER, range(1, self.max_duration + 1)),
         )
 
-    def quantise(self, piece: Piece, *, partial: bool = False) -> Piece:
+    def quantise(self, piece: Piece, *, is_prompt: bool = False) -> Piece:
         """Starts and durations to the nearest step, at least one; hits of the kit last one step.
 
         A bar has the tempo mark nearest to its mean tempo. Tracks of one program beyond the last part join that part,
@@ -166,13 +166,7 @@ class Score(Encoding):
         after_note = np.concatenate([ended, going_on])
         rules.allow(np.concatenate([[0], tempo, after_note]), table.ids("bar"), bar[cells.length_of_meter])
         rules.allow(bar, table.ids("tempo"), tempo[:, None])
-        positions = np.arange(cells.lengths.max())
-        for number, length in enumerate(cells.lengths):
-            rules.allow(tempo[number], table.ids("position")[:length], at[cells.first[number] + np.arange(length)])
-        later = (positions > cells.step[:, None]) & (positions < cells.length[:, None])
-        target = at[0] + (np.arange(size) - cells.step)[:, None] + positions
-        for states in (ended, going_on):
-            rules.allow(states, table.ids("position"), target, later)
+        cells.allow_positions(rules, table.ids("position"), tempo, at, ended, going_on)
         for states in (at, ended, going_on):
             rules.allow(states, table.ids("program"), program[:, None])
             rules.allow(states, table.ids("drum"), drum[:, None])

@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
 from seqgen import Options, UnknownName
-from seqgen_midi.encodings import ENCODINGS, Encoding
+from seqgen_midi.encodings import ENCODINGS
+from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.encodings.score import MAX_PARTS
 
 DEFAULT_ENCODING = "chorale"
@@ -22,7 +23,9 @@ def _number(value: Any) -> Any:
 def _defaults(option: str) -> str:
     """The defaults of an option, for its description: "4 for melody, 12 for score"."""
     return ", ".join(
-        f"{encoding.options[option]} for {name}" for name, encoding in ENCODINGS.items() if option in encoding.options
+        f"{encoding.default_options[option]} for {name}"
+        for name, encoding in ENCODINGS.items()
+        if option in encoding.default_options
     )
 
 
@@ -64,7 +67,7 @@ class MidiSettings(Options):
     @field_validator("resolution", "velocity_bins", "parts")
     @classmethod
     def _check_encoding_takes_it(cls, value: int | None, info: ValidationInfo) -> int | None:
-        takers = [name for name, encoding in ENCODINGS.items() if info.field_name in encoding.options]
+        takers = [name for name, encoding in ENCODINGS.items() if info.field_name in encoding.default_options]
         if value is not None and info.data.get("encoding") not in (None, *takers):
             raise ValueError(f"only the encodings {', '.join(takers)} have it")
         return value
@@ -72,5 +75,5 @@ class MidiSettings(Options):
     def make_encoding(self) -> Encoding:
         """The encoding that is set, or the default one."""
         kind = ENCODINGS[self.encoding or DEFAULT_ENCODING]
-        values = {name: getattr(self, name) for name in kind.options}
+        values = {name: getattr(self, name) for name in kind.default_options}
         return kind(**{name: value for name, value in values.items() if value is not None})

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import Enum
 
 import numpy as np
 
@@ -19,28 +19,18 @@ from seqgen import Vocabulary
 
 
 class Role(Enum):
-    """What a token says."""
+    """What the tokens of a kind say."""
 
-    METER = auto()
-    """The time signature of the whole document."""
-    DOCUMENT = auto()
-    """Something else of the whole document."""
-    BAR = auto()
-    """A bar begins; the value is its time signature."""
-    TEMPO = auto()
-    """The tempo of the bar."""
-    CHORD = auto()
-    """The chord symbol of the bar."""
-    TIME = auto()
-    """When the next note begins."""
-    PLAYER = auto()
-    """Who plays the next note."""
-    NOTE = auto()
-    """A note begins; every note has one such token."""
-    MODIFIER = auto()
-    """More of the note before: how loud it is, how long it lasts."""
-    REST = auto()
-    """Silence."""
+    METER = "the time signature of the whole document"
+    DOCUMENT = "something else of the whole document"
+    BAR = "a bar begins, and has the token's value as its time signature"
+    TEMPO = "the tempo of the bar"
+    CHORD = "the chord symbol of the bar"
+    TIME = "when the next note begins"
+    PLAYER = "who plays the next note"
+    NOTE = "a note begins; every note has one such token"
+    MODIFIER = "more of the note before: how loud it is, how long it lasts"
+    REST = "silence"
 
 
 @dataclass(frozen=True)
@@ -89,6 +79,10 @@ class TokenTable:
     def first(self, kind: str) -> int:
         """The id of the first value of a kind."""
         return int(self._ids[kind][0])
+
+    def numbers(self, kind: str) -> np.ndarray:
+        """The values of a kind whose values are numbers: int[values]."""
+        return np.array(self.values[kind], dtype=int)
 
     def of_kind(self, *kinds: str) -> np.ndarray:
         """Whether each token is of one of `kinds`: bool[V]. Kinds that the encoding does not have are passed over."""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from seqgen import Learned, Learning, Training, UsageError, Vocabulary
-from seqgen_midi.encodings import Encoding
+from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.music.piece import Piece
 
 

@@ -108,8 +108,8 @@ def _check_data_bytes(*columns: np.ndarray) -> None:
 
 def _changes(*columns: np.ndarray) -> np.ndarray:
     """The rows of a map of changes in the order of their ticks; the last of several at one tick holds."""
-    rows = np.column_stack(columns)
+    rows: np.ndarray = np.column_stack(columns)
     if len(rows) < 2:
         return rows
     rows = rows[np.argsort(rows[:, 0], kind="stable")]
-    return rows[is_new(rows[::-1, 0])[::-1]]
+    return np.compress(is_new(rows[::-1, 0])[::-1], rows, axis=0)

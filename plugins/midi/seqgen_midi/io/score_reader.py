@@ -8,19 +8,17 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from seqgen import Remark, UnusableFile
 from seqgen_midi.io.midi_reader import check_size
+from seqgen_midi.io.music21_library import Part, Score, music21
 from seqgen_midi.io.score_cache import cached_results
 from seqgen_midi.music.chords import quality_of
 from seqgen_midi.music.piece import MICROSECONDS_PER_MINUTE, Piece, Track, sort_notes
 from seqgen_midi.music.velocities import DEFAULT_VELOCITY
-
-if TYPE_CHECKING:
-    from music21.stream import Part, Score
 
 ABC_ENDING = ".abc"
 SCORE_ENDINGS = (".mxl", ".musicxml", ".xml", ".krn", ABC_ENDING)
@@ -98,28 +96,24 @@ def _check_archive(path: Path) -> None:
 
 def parse_file(path: Path) -> Score:
     """The music21 score of a file; music21's own errors pass through."""
-    from music21 import converter
 
-    score: Any = converter.parse(path, forceSource=True, storePickle=False)
-    return score
+    return music21().converter.parse(path, forceSource=True, storePickle=False)
 
 
 def parse_tune(text: str) -> Score:
     """The music21 score of a tune in ABC; raises UnusableFile."""
-    from music21 import converter
 
     try:
-        score: Any = converter.parseData(text, format="abc")
+        return music21().converter.parseData(text, format="abc")
     except (MemoryError, OSError):
         raise
     except Exception as error:
         raise UnusableFile(UNREADABLE) from error
-    return score
 
 
 def piece_of(score: Score, split_voices: bool = False) -> Piece:
     """The piece of a music21 score, with tied notes as one; raises UnusableFile for a score without notes."""
-    staves: list[Any] = list(score.parts) or [score]
+    staves = list(score.parts) or [score]
     parts = [voice for staff in staves for voice in _voices(staff)] if split_voices else staves
     rows = [(*note, number) for number, part in enumerate(parts) for note in _notes(part)]
     if not rows:
@@ -138,16 +132,15 @@ def _tick(quarters: Any) -> int:
     return round(Fraction(quarters) * RESOLUTION)
 
 
-def _voices(staff: Part) -> list[Any]:
+def _voices(staff: Part) -> list[Part]:
     """The voices of a staff as parts."""
-    from music21 import stream
 
-    return list(staff.voicesToParts().parts) if staff.recurse().getElementsByClass(stream.Voice) else [staff]
+    return list(staff.voicesToParts().parts) if staff.recurse().getElementsByClass(music21().stream.Voice) else [staff]
 
 
 def _track(part: Part) -> Track:
     """The player of a part by its first instrument; the piano where none is named."""
-    instrument: Any = part.getInstrument(returnDefault=True)
+    instrument = part.getInstrument(returnDefault=True)
     return Track(
         int(instrument.midiProgram or 0),
         instrument.midiChannel == DRUM_CHANNEL,
@@ -160,8 +153,7 @@ def _notes(part: Part) -> list[list[int]]:
     rows: list[list[int]] = []
     # music21's own way to join tied notes misses those that change their voice at a bar line, which are common.
     tied: dict[tuple[int, int], list[int]] = {}
-    elements: Any = part.flatten().notes
-    for element in elements:
+    for element in part.flatten().notes:
         if element.duration.isGrace or "ChordSymbol" in element.classes:
             continue
         velocity = element.volume.velocity or DEFAULT_VELOCITY
@@ -194,7 +186,7 @@ def _meters(part: Part) -> list[tuple[int, int, int]]:
     A pickup becomes a time signature of its own. A time signature is said again where a full bar begins off the bar
     lines that follow from the one before.
     """
-    signatures: Any = part.flatten().getElementsByClass("TimeSignature")
+    signatures = part.flatten().getElementsByClass("TimeSignature")
     meters = {_tick(found.offset): (found.numerator, found.denominator) for found in signatures}
     bars = [(_tick(bar.offset), _tick(bar.duration.quarterLength)) for bar in part.getElementsByClass("Measure")]
     if len(bars) > 1 and 0 in meters:

@@ -12,11 +12,12 @@ from collections import Counter
 from fractions import Fraction
 from itertools import groupby, pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from seqgen import OutputError
+from seqgen_midi.io.music21_library import Element, Part, Score, music21
 from seqgen_midi.io.score_reader import DRUM_CHANNEL
 from seqgen_midi.music.chords import ROOTS
 from seqgen_midi.music.instruments import track_names
@@ -24,11 +25,6 @@ from seqgen_midi.music.keys import Key, estimate_key
 from seqgen_midi.music.meters import bar_lines, has_pickup, meter_at
 from seqgen_midi.music.piece import MICROSECONDS_PER_MINUTE, Piece, Track
 from seqgen_midi.music.voices import CHOIR_PROGRAM, VOICES
-
-if TYPE_CHECKING:
-    from music21.base import Music21Object
-    from music21.stream import Part, Score
-    from music21.tie import Tie
 
 STEPS_PER_QUARTER = 12
 SIXTEENTH, TRIPLET = 3, 4
@@ -42,6 +38,10 @@ MUSIC21_QUALITIES = (
     "half-diminished-seventh", "augmented", "suspended-fourth",
 )  # fmt: skip
 """The names of `chords.QUALITIES` in music21 and MusicXML."""
+
+
+TIES = {(False, False): None, (False, True): "start", (True, True): "continue", (True, False): "stop"}
+"""The tie of a part of a note, by whether another part comes before it and after it."""
 
 
 class NoteGroup(NamedTuple):
@@ -62,9 +62,6 @@ def write_score(piece: Piece, default_tempo: int, path: Path) -> None:
 
 def to_music21(piece: Piece, default_tempo: int) -> Score:
     """The music21 score of a piece; raises OutputError for more than MAX_BARS bars."""
-    from music21 import metadata, stream
-    from music21 import tempo as marks
-
     last_chord = int(piece.chords[:, 0].max(initial=-1))
     lines = bar_lines(piece, last_chord + 1)
     if len(lines) - 1 > MAX_BARS:
@@ -73,33 +70,34 @@ def to_music21(piece: Piece, default_tempo: int) -> Score:
         )
     edges = np.array(lines) * STEPS_PER_QUARTER // piece.resolution
     key = estimate_key(piece.pitch_class_ticks())
-    score = stream.Score()
+    score = music21().stream.Score()
     tracks, names = (piece.tracks, track_names(piece)) if len(piece) else ((Track(),), ["Piano"])
     is_chorale = names == [voice.name for voice in VOICES]
-    score.insert(0, metadata.Metadata(title="Chorale" if is_chorale else "Piece"))
+    score.insert(0, music21().metadata.Metadata(title="Chorale" if is_chorale else "Piece"))
     for number, (track, name) in enumerate(zip(tracks, names, strict=True)):
         channel = DRUM_CHANNEL if track.is_drums else MELODIC_CHANNELS[number % len(MELODIC_CHANNELS)]
-        part = _part(track, _printable(name), channel, note_groups(piece, number, edges), edges, key)
+        # XML cannot hold control characters.
+        printable = "".join(letter for letter in name if letter.isprintable())
+        part = _part(track, printable, channel, note_groups(piece, number, edges), edges, key)
         _insert_meters(part, piece, lines)
         score.insert(0, part)
     measures = list(score.parts[0].getElementsByClass("Measure"))
 
-    def insert(tick: int, element: Music21Object) -> None:
+    def insert(tick: int, element: Element) -> None:
         measure = measures[np.searchsorted(lines[:-1], tick, side="right") - 1]
         measure.insert(Fraction(tick, piece.resolution) - Fraction(measure.offset), element)
 
     tempos = [(tick, round(MICROSECONDS_PER_MINUTE / each, 2)) for tick, each in piece.tempos.tolist()]
     for tick, speed in tempos or [(0, default_tempo)]:
-        insert(tick, marks.MetronomeMark(number=speed))
+        insert(tick, music21().tempo.MetronomeMark(number=speed))
     for tick, root, quality in piece.chords.tolist():
-        insert(tick, _chord_symbol(root, quality))
+        name = ROOTS[root].replace("b", "-")
+        insert(tick, music21().harmony.ChordSymbol(root=name, kind=MUSIC21_QUALITIES[quality]))
     return score
 
 
 def _insert_meters(part: Part, piece: Piece, lines: list[int]) -> None:
     """Inserts the time signatures into the measures of a part; a pickup is a measure 0 that lacks its beginning."""
-    from music21.meter import TimeSignature
-
     pickup = has_pickup(lines)
     meters = [meter_at(piece, line) for line in lines[:-1]]
     if pickup:
@@ -107,7 +105,7 @@ def _insert_meters(part: Part, piece: Piece, lines: list[int]) -> None:
     for number, measure in enumerate(part.getElementsByClass("Measure")):
         measure.number = number + (not pickup)
         if number == 0 or meters[number] != meters[number - 1]:
-            measure.insert(0, TimeSignature("{}/{}".format(*meters[number])))
+            measure.insert(0, music21().meter.TimeSignature("{}/{}".format(*meters[number])))
         if pickup and number == 0:
             numerator, denominator = meters[0]
             measure.paddingLeft = Fraction(4 * numerator, denominator) - Fraction(lines[1], piece.resolution)
@@ -186,27 +184,24 @@ def _cut(begin: int, end: int, edges: np.ndarray) -> list[tuple[int, int]]:
 
 def _part(track: Track, name: str, channel: int, notes: list[NoteGroup], edges: np.ndarray, key: Key) -> Part:
     """A track as a music21 part, measure by measure, without time signatures."""
-    from music21 import clef, instrument, stream
-    from music21 import key as keys
-
-    part = stream.Part(id=name)
+    part = music21().stream.Part(id=name)
     part.partName = name
     singer = next((voice for voice in VOICES if (voice.name, CHOIR_PROGRAM) == (name, track.program)), None)
-    player: Any = instrument.instrumentFromMidiProgram(track.program)
+    player = music21().instrument.instrumentFromMidiProgram(track.program)
     if track.is_drums:
-        player = instrument.UnpitchedPercussion()
+        player = music21().instrument.UnpitchedPercussion()
     elif singer:
-        player = getattr(instrument, singer.name)()
+        player = getattr(music21().instrument, singer.name)()
     player.midiProgram, player.midiChannel = track.program, channel
     part.insert(0, player)
     voices = [_fill_bars(voice, edges, key) for voice in split_into_voices(notes)]
     for number, start in enumerate(edges[:-1].tolist()):
-        measure = stream.Measure()
+        measure = music21().stream.Measure()
         with_notes = [voice for voice, bars in enumerate(voices) if any(sounds for _, sounds, _ in bars[number])]
         # All voices up to the last one with notes: readers tell voices by their places.
         written = voices[: max(with_notes, default=0) + 1]
         for voice, bars in enumerate(written):
-            line = measure if len(written) == 1 else stream.Voice(id=str(voice + 1))
+            line = measure if len(written) == 1 else music21().stream.Voice(id=str(voice + 1))
             for begin, _, element in bars[number]:
                 line.insert(Fraction(begin - start, STEPS_PER_QUARTER), element)
             if line is not measure:
@@ -215,66 +210,44 @@ def _part(track: Track, name: str, channel: int, notes: list[NoteGroup], edges: 
     part.coreElementsChanged()
     first = part.getElementsByClass("Measure")[0]
     if track.is_drums:
-        first.insert(0, clef.PercussionClef())
+        first.insert(0, music21().clef.PercussionClef())
         return part
-    first.insert(0, getattr(clef, singer.clef)() if singer else clef.bestClef(part, recurse=True))
-    first.insert(0, keys.KeySignature(key.sharps))
+    first.insert(0, getattr(music21().clef, singer.clef)() if singer else music21().clef.bestClef(part, recurse=True))
+    first.insert(0, music21().key.KeySignature(key.sharps))
     part.makeAccidentals(inPlace=True)
     return part
 
 
-def _fill_bars(voice: list[NoteGroup], edges: np.ndarray, key: Key) -> list[list[tuple[int, bool, Music21Object]]]:
+def _fill_bars(voice: list[NoteGroup], edges: np.ndarray, key: Key) -> list[list[tuple[int, bool, Element]]]:
     """The elements of a voice in each bar, rests included: where an element begins, whether it sounds, and itself."""
-    from music21 import note
+    bars: list[list[tuple[int, bool, Element]]] = [[] for _ in edges[1:]]
 
-    bars: list[list[tuple[int, bool, Any]]] = [[] for _ in edges[1:]]
-
-    def add(begin: int, element: Any, sounds: bool) -> None:
+    def add(begin: int, element: Element, sounds: bool) -> None:
         bars[int(np.searchsorted(edges, begin, side="right")) - 1].append((begin, sounds, element))
 
     filled = 0
     for group in [*voice, NoteGroup(int(edges[-1]), int(edges[-1]), {})]:
         for begin, end in _cut(filled, group.begin, edges) if filled < group.begin else ():
-            add(begin, note.Rest(quarterLength=Fraction(end - begin, STEPS_PER_QUARTER)), False)
+            add(begin, music21().note.Rest(quarterLength=Fraction(end - begin, STEPS_PER_QUARTER)), False)
         for begin, end in _cut(group.begin, group.end, edges) if group.velocities else ():
             add(begin, _note_or_chord(group, begin, end, key), True)
         filled = group.end
     return bars
 
 
-def _note_or_chord(group: NoteGroup, begin: int, end: int, key: Key) -> Music21Object:
+def _note_or_chord(group: NoteGroup, begin: int, end: int, key: Key) -> Element:
     """The part of a group from `begin` to `end` as a note or chord, tied to its other parts."""
-    from music21 import chord, note
-    from music21 import pitch as pitches
-
     length = Fraction(end - begin, STEPS_PER_QUARTER)
+    tie = TIES[group.begin < begin, end < group.end]
     written = []
     for pitch, velocity in sorted(group.velocities.items()):
         letter, alteration = key.spell(pitch)
-        name = pitches.Pitch(letter, accidental=alteration)
+        name = music21().pitch.Pitch(letter, accidental=alteration)
         name.octave = (pitch - alteration) // 12 - 1
-        one = note.Note(name)
+        one = music21().note.Note(name)
         one.duration.quarterLength = length
         one.volume.velocity = velocity
-        one.tie = _tie(group.begin < begin, end < group.end)
+        if tie:
+            one.tie = music21().tie.Tie(tie)
         written.append(one)
-    return written[0] if len(written) == 1 else chord.Chord(written, quarterLength=length)
-
-
-def _tie(from_before: bool, to_after: bool) -> Tie | None:
-    from music21.tie import Tie
-
-    if not (from_before or to_after):
-        return None
-    return Tie("continue" if from_before and to_after else "stop" if from_before else "start")
-
-
-def _chord_symbol(root: int, quality: int) -> Music21Object:
-    from music21 import harmony
-
-    return harmony.ChordSymbol(root=ROOTS[root].replace("b", "-"), kind=MUSIC21_QUALITIES[quality])
-
-
-def _printable(name: str) -> str:
-    """A name without the characters that XML cannot hold."""
-    return "".join(letter for letter in name if letter.isprintable())
+    return written[0] if len(written) == 1 else music21().chord.Chord(written, quarterLength=length)

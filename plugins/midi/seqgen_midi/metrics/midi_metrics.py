@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from seqgen import Deduplication, Metrics, Record
-from seqgen_midi.encodings import Encoding
+from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.metrics.dedup_key import dedup_key
 from seqgen_midi.music.piece import Piece
 
@@ -34,7 +34,7 @@ class MidiMetrics(Metrics[Piece]):
 
     def copy_symbols(self, ids: np.ndarray) -> np.ndarray:
         """Intervals in place of pitches; velocities, tempos and chord symbols are ignored."""
-        return self._encoding.passage_symbols(ids)
+        return self._encoding.copy_symbols(ids)
 
 
 class MidiDeduplication(Deduplication[Piece]):

@@ -1,12 +1,12 @@
 """Musical statistics of pieces, new ones beside held-out ones.
 
-Of one piece, as muspy 0.5 defines them (Dong et al. 2020, "MusPy: a toolkit for symbolic music generation"), whatever
-its meters: pitch class entropy, scale consistency (Mogren 2016), groove consistency (Wu & Yang 2020), polyphony,
+The statistics of one piece are those of muspy 0.5 (Dong et al. 2020, "MusPy: a toolkit for symbolic music generation"),
+for any meters: pitch class entropy, scale consistency (Mogren 2016), groove consistency (Wu & Yang 2020), polyphony,
 polyphony rate, empty bars (Dong et al. 2018), pitch range and number of pitches.
 
-Of two sets of pieces, the *overlapped area* of Yang & Lerch (2018, "On the evaluation of generative models in music"):
-how much the distances between real pieces and new ones are distributed like those among the real ones. It is near 1
-where the new pieces differ from real ones as these differ from each other.
+Two sets of pieces are compared by the *overlapped area* of Yang & Lerch (2018, "On the evaluation of generative models
+in music"). It says how alike two distributions are: the distances between real pieces and new ones, and the distances
+among the real ones. It is near 1 where new pieces differ from real ones as real ones differ from each other.
 """
 
 from __future__ import annotations
@@ -19,111 +19,106 @@ from seqgen_midi.music.keys import estimate_key
 from seqgen_midi.music.meters import bar_lines
 from seqgen_midi.music.piece import Piece
 
-MOST = 200
-"""Pieces a side: distances are of all pairs."""
-MANY_PITCHES = 2
-"""More than so many at once count in the polyphony rate, as they do in muspy."""
+MAX_PIECES = 200
+"""Pieces of each side that are compared: distances are of all pairs."""
+POLYPHONY_THRESHOLD = 2
+"""More pitches than these at once count in the polyphony rate, as in muspy."""
 MAJOR, MINOR = (0, 2, 4, 5, 7, 9, 11), (0, 2, 3, 5, 7, 8, 10)
 SCALES = np.array(
     [np.isin((np.arange(12) - root) % 12, scale) for scale in (MAJOR, MINOR) for root in range(12)], float
 )
-"""[24, 12]: which pitch classes a scale has; minor is the natural one, as in muspy."""
-LENGTHS = np.array([96, 48, 24, 12, 6, 72, 36, 18, 9, 32, 16, 8]) / 24
-"""Quarters: the classes of note lengths in mgeval, plain ones, dotted ones and triplets, in a bar of 4/4."""
-BINS = 500
-"""Of a density; what lies in one bin is taken for its middle."""
+"""[24, 12]; which pitch classes each scale has. Minor is the natural one, as in muspy."""
+NOTE_LENGTHS = np.array([96, 48, 24, 12, 6, 72, 36, 18, 9, 32, 16, 8]) / 24
+"""The classes of note lengths in mgeval, in quarters: plain ones, dotted ones and triplets."""
+DENSITY_BINS = 500
+OF_PITCHES = ("pitch class entropy", "scale consistency", "pitches", "lowest pitch", "highest pitch", "pitch range")
+OF_BARS = ("groove consistency", "empty bars")
 
 
-def statistics_of(piece: Piece, tempo: int) -> dict[str, float]:
-    """The statistics of one piece by name; NaN where there is nothing to measure. `tempo`: where it tells none itself.
+def piece_statistics(piece: Piece, default_tempo: int) -> dict[str, float]:
+    """The statistics of one piece by name; NaN where there is nothing to measure.
 
-    Those of bars are NaN for a piece without meters, which was played in real time.
+    A piece without tempos is played at `default_tempo` quarters a minute. A piece without meters, which was played in
+    real time, has no statistics of bars.
     """
-    tuned = ~piece.is_drum
-    pitch = piece.pitch[tuned]
-    seconds = piece.length_in_seconds(tempo)
+    is_tuned = ~piece.is_drum
+    seconds = piece.length_in_seconds(default_tempo)
     return {
-        **_of_pitches(pitch),
+        **_of_pitches(piece.pitch[is_tuned]),
         **_of_chords(piece),
         **_of_bars(piece),
-        "interval": _interval(piece, tuned),
+        "interval": _mean_interval(piece.select(is_tuned)),
         "notes a second": len(piece) / seconds if seconds else np.nan,
     }
 
 
 def _of_pitches(pitch: np.ndarray) -> dict[str, float]:
-    classes = np.bincount(pitch % 12, minlength=12)
     if not len(pitch):
-        names = ("pitch class entropy", "scale consistency", "pitches", "lowest pitch", "highest pitch", "pitch range")
-        return dict.fromkeys(names, np.nan)
-    shares = classes[classes > 0] / len(pitch)
-    return {
-        "pitch class entropy": float(-(shares * np.log2(shares)).sum()),
-        "scale consistency": float((SCALES @ classes).max() / len(pitch)),
-        "pitches": float(len(np.unique(pitch))),
-        "lowest pitch": float(pitch.min()),
-        "highest pitch": float(pitch.max()),
-        "pitch range": float(np.ptp(pitch)),
-    }
+        return dict.fromkeys(OF_PITCHES, np.nan)
+    counts = np.bincount(pitch % 12, minlength=12)
+    shares = counts[counts > 0] / len(pitch)
+    values = (
+        -(shares * np.log2(shares)).sum(), (SCALES @ counts).max() / len(pitch), len(np.unique(pitch)), pitch.min(),
+        pitch.max(), np.ptp(pitch),
+    )  # fmt: skip
+    return {name: float(value) for name, value in zip(OF_PITCHES, values, strict=True)}
 
 
 def _of_chords(piece: Piece) -> dict[str, float]:
-    lasting, sounding = stretches(piece)
-    heard = lasting[sounding > 0].sum()
+    length, count = pitch_counts(piece)
+    heard = length[count > 0].sum()
     return {
-        "polyphony": float((lasting * sounding).sum() / heard) if heard else np.nan,
-        "polyphony rate": float(lasting[sounding > MANY_PITCHES].sum() / piece.end) if piece.end else np.nan,
+        "polyphony": float((length * count).sum() / heard) if heard else np.nan,
+        "polyphony rate": float(length[count > POLYPHONY_THRESHOLD].sum() / piece.end) if piece.end else np.nan,
     }
 
 
-def stretches(piece: Piece) -> tuple[np.ndarray, np.ndarray]:
-    """The stretches of a piece in which the same pitches sound: how many ticks each lasts, and how many pitches.
+def pitch_counts(piece: Piece) -> tuple[np.ndarray, np.ndarray]:
+    """The spans of time in which the same pitches sound, without drums: their ticks int[n], how many pitches int[n].
 
-    Two notes of one pitch at a time are one; drums are left out.
+    Two notes of one pitch at a time count once.
     """
-    tuned = ~piece.is_drum
-    start, pitch = piece.start[tuned].astype(np.int64), piece.pitch[tuned]
-    end = start + piece.duration[tuned]
-    # Pitch after pitch on one line, so that what is heard of one follows from the ends so far.
-    order = np.lexsort((start, pitch))
-    apart = pitch[order].astype(np.int64) * (piece.end + 1)
-    first, reached = apart + start[order], np.maximum.accumulate(apart + end[order])
+    tuned = piece.select(~piece.is_drum)
+    start = tuned.start.astype(np.int64)
+    end = start + tuned.duration
+    # One pitch after the other on a line, so that the ends so far tell what is heard of each.
+    order = np.lexsort((start, tuned.pitch))
+    offset = tuned.pitch[order].astype(np.int64) * (piece.end + 1)
+    first, reached = offset + start[order], np.maximum.accumulate(offset + end[order])
     begins = np.flatnonzero(np.append([True], first[1:] > reached[:-1])) if len(first) else np.zeros(0, int)
     ends = np.append(begins[1:], len(first))[: len(begins)] - 1
-    changes = np.concatenate([first[begins] - apart[begins], reached[ends] - apart[ends]])
-    steps = np.repeat([1, -1], len(begins))
+    changes = np.concatenate([first[begins] - offset[begins], reached[ends] - offset[ends]])
     times, which = np.unique(changes, return_inverse=True)
-    sounding = np.cumsum(np.bincount(which, weights=steps, minlength=len(times)))
-    return np.diff(times), sounding[:-1]
+    count = np.cumsum(np.bincount(which, weights=np.repeat([1, -1], len(begins)), minlength=len(times)))
+    return np.diff(times), count[:-1]
 
 
 def _of_bars(piece: Piece) -> dict[str, float]:
     if not len(piece.meters) or not len(piece):
-        return {"groove consistency": np.nan, "empty bars": np.nan}
+        return dict.fromkeys(OF_BARS, np.nan)
     lines = np.array(bar_lines(piece))
     if lines[-1] <= piece.end:
-        # As in muspy, where the end of a note lies on a bar line there is one more bar, in which the note is heard.
+        # As in muspy, a note that ends on a bar line is heard in the bar after it.
         lines = np.append(lines, 2 * lines[-1] - lines[-2])
-    return {"groove consistency": _groove(piece, lines), "empty bars": _empty(piece, lines)}
+    return dict(zip(OF_BARS, (_groove_consistency(piece, lines), _share_of_empty_bars(piece, lines)), strict=True))
 
 
-def _groove(piece: Piece, lines: np.ndarray) -> float:
-    """How alike the onsets of neighbouring bars of one length are: 1 less the share of steps in which they differ."""
+def _groove_consistency(piece: Piece, lines: np.ndarray) -> float:
+    """1 less the share of steps in which the onsets of neighbouring bars of one length differ."""
     lengths = np.diff(lines)
-    alike = lengths[:-1] == lengths[1:]
-    if not alike.any():
+    is_alike = lengths[:-1] == lengths[1:]
+    if not is_alike.any():
         return np.nan
     bar = np.searchsorted(lines, piece.start, side="right") - 1
     widest = int(lengths.max())
     onsets = np.unique(bar * widest + piece.start - lines[bar])
-    again = onsets[np.isin(onsets + widest, onsets)] // widest
-    count, common = (np.bincount(bars, minlength=len(lengths)) for bars in (onsets // widest, again))
+    repeated = onsets[np.isin(onsets + widest, onsets)] // widest
+    count, common = (np.bincount(bars, minlength=len(lengths)) for bars in (onsets // widest, repeated))
     differing = count[:-1] + count[1:] - 2 * common[:-1]
-    return float(1 - differing[alike].sum() / lengths[:-1][alike].sum())
+    return float(1 - differing[is_alike].sum() / lengths[:-1][is_alike].sum())
 
 
-def _empty(piece: Piece, lines: np.ndarray) -> float:
-    """The share of bars in which nothing sounds."""
+def _share_of_empty_bars(piece: Piece, lines: np.ndarray) -> float:
     first, last = (
         np.searchsorted(lines, ticks, side="right") - 1 for ticks in (piece.start, piece.start + piece.duration)
     )
@@ -132,40 +127,40 @@ def _empty(piece: Piece, lines: np.ndarray) -> float:
     return float((sounding[:bars] == 0).mean())
 
 
-def _interval(piece: Piece, tuned: np.ndarray) -> float:
-    """Semitones from one note of a track to its next, on average: mgeval's average pitch interval, over all tracks."""
-    order = np.argsort(piece.track[tuned], kind="stable")
-    pitch, track = piece.pitch[tuned][order], piece.track[tuned][order]
-    steps = np.abs(np.diff(pitch))[np.diff(track) == 0]
-    return float(steps.mean()) if len(steps) else np.nan
+def _mean_interval(piece: Piece) -> float:
+    """The mean interval from a note of a track to its next, in semitones: the average pitch interval of mgeval."""
+    order = np.argsort(piece.track, kind="stable")
+    intervals = np.abs(np.diff(piece.pitch[order]))[np.diff(piece.track[order]) == 0]
+    return float(intervals.mean()) if len(intervals) else np.nan
 
 
-def degrees(piece: Piece) -> np.ndarray:
-    """The share of sounding time that each pitch class has, counted from the tonic of the estimated key: float[12].
+def scale_degree_shares(piece: Piece) -> np.ndarray:
+    """The share of time that each pitch class sounds, counted from the tonic of the estimated key: float[12].
 
-    mgeval counts from C; but a model that is trained in all keys draws in all keys.
+    mgeval counts from C. But a model that is trained in all keys samples in all keys.
     """
-    durations = piece.pitch_class_ticks()
-    return np.roll(durations, -estimate_key(durations).tonic) / max(durations.sum(), 1)
+    ticks = piece.pitch_class_ticks()
+    return np.asarray(np.roll(ticks, -estimate_key(ticks).tonic) / max(ticks.sum(), 1))
 
 
-def note_lengths(piece: Piece) -> np.ndarray:
-    """The share of notes whose length is nearest to each of LENGTHS: float[12]."""
+def note_length_shares(piece: Piece) -> np.ndarray:
+    """The share of notes whose length is nearest to each of NOTE_LENGTHS: float[12]."""
     quarters = piece.duration / piece.resolution
-    nearest = np.abs(quarters[:, None] - LENGTHS).argmin(axis=1)
-    return np.bincount(nearest, minlength=len(LENGTHS)) / max(len(piece), 1)
+    nearest = np.abs(quarters[:, None] - NOTE_LENGTHS).argmin(axis=1)
+    return np.asarray(np.bincount(nearest, minlength=len(NOTE_LENGTHS)) / max(len(piece), 1))
 
 
-def compare(real: Sequence[Piece], made: Sequence[Piece], tempo: int) -> dict[str, float]:
-    """The mean of each statistic of both sides, and the overlapped area; that of histograms too. At most MOST a side.
+def compare(real: Sequence[Piece], made: Sequence[Piece], default_tempo: int) -> dict[str, float]:
+    """The mean of each statistic of both sides, and their overlapped area; the overlapped area of histograms.
 
-    What cannot be measured on one piece of each side is left out; so is an overlap, which takes two.
+    At most MAX_PIECES of each side are looked at. A statistic that cannot be measured on both sides is left out, and so
+    is the overlapped area of fewer than two pieces.
     """
-    sides = [list(pieces)[:MOST] for pieces in (real, made)]
-    told = [[statistics_of(piece, tempo) for piece in pieces] for pieces in sides]
+    sides = [list(pieces)[:MAX_PIECES] for pieces in (real, made)]
+    measured = [[piece_statistics(piece, default_tempo) for piece in pieces] for pieces in sides]
     result: dict[str, float] = {}
-    for name in statistics_of(_NOTHING, tempo):
-        ours, theirs = (np.array([values[name] for values in side]) for side in told)
+    for name in piece_statistics(_EMPTY_PIECE, default_tempo):
+        ours, theirs = (np.array([values[name] for values in side]) for side in measured)
         ours, theirs = ours[~np.isnan(ours)], theirs[~np.isnan(theirs)]
         if min(len(ours), len(theirs)):
             result[f"{name}, held out"] = float(ours.mean())
@@ -173,7 +168,7 @@ def compare(real: Sequence[Piece], made: Sequence[Piece], tempo: int) -> dict[st
         if min(len(ours), len(theirs)) > 1:
             result[f"{name}, overlap"] = overlapped_area(ours[:, None], theirs[:, None])
     if min(map(len, sides)) > 1:
-        for name, histogram in (("scale degrees", degrees), ("note lengths", note_lengths)):
+        for name, histogram in (("scale degrees", scale_degree_shares), ("note lengths", note_length_shares)):
             rows = [np.array([histogram(piece) for piece in pieces]) for pieces in sides]
             ours, theirs = (side[side.any(axis=1)] for side in rows)
             if min(len(ours), len(theirs)) > 1:
@@ -181,30 +176,29 @@ def compare(real: Sequence[Piece], made: Sequence[Piece], tempo: int) -> dict[st
     return result
 
 
-_NOTHING = Piece.of(1, (), [np.zeros(0)] * 5)
+_EMPTY_PIECE = Piece.of(1, (), [np.zeros(0)] * 5)
 
 
 def overlapped_area(real: np.ndarray, made: np.ndarray) -> float:
-    """What the densities of two sets of distances share: those among `real`, and those from `real` to `made`.
+    """The area that two densities share: of the distances among `real`, and of those from `real` to `made`.
 
-    real: [n, d], made: [m, d]; a row is what was measured of a piece. Each density is a sum of Gaussian kernels whose
-    width follows Scott's rule; where all distances of one set are the same, what counts is the share of the other's
-    that are too.
+    real: [n, d], made: [m, d]; a row for each piece. A density is a sum of Gaussian kernels whose width follows Scott's
+    rule. Where all distances of one set are equal, the result is the share of the other's that equal them.
     """
     among = distances(real, real)[~np.eye(len(real), dtype=bool)]
     between = distances(real, made).ravel()
     lowest, highest = min(among.min(), between.min()), max(among.max(), between.max())
-    for point, others in ((among, between), (between, among)):
-        if np.ptp(point) == 0:
-            return float((others == point[0]).mean())
-    edges = np.linspace(lowest, highest, BINS + 1)
+    for values, others in ((among, between), (between, among)):
+        if np.ptp(values) == 0:
+            return float((others == values[0]).mean())
+    edges = np.linspace(lowest, highest, DENSITY_BINS + 1)
     one, other = (density(values, edges) for values in (among, between))
     return float(np.minimum(one, other).sum() * (edges[1] - edges[0]))
 
 
 def distances(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """Euclidean, from each row of one [n, d] to each of the other [m, d]: [n, m]."""
-    return np.linalg.norm(one[:, None] - other, axis=-1)
+    """The Euclidean distances from each row of one [n, d] to each row of the other [m, d]: [n, m]."""
+    return np.asarray(np.linalg.norm(one[:, None] - other, axis=-1))
 
 
 def density(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
@@ -213,4 +207,4 @@ def density(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
     counts, _ = np.histogram(values, edges)
     middles = (edges[:-1] + edges[1:]) / 2
     kernels = np.exp(-(((middles[:, None] - middles) / width) ** 2) / 2)
-    return kernels @ counts / (len(values) * width * np.sqrt(2 * np.pi))
+    return np.asarray(kernels @ counts / (len(values) * width * np.sqrt(2 * np.pi)))

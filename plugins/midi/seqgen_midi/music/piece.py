@@ -77,7 +77,8 @@ class Piece:
     @property
     def is_drum(self) -> np.ndarray:
         """Whether the drum kit plays each note: bool[n]."""
-        return np.array([track.is_drums for track in self.tracks], bool)[self.track]
+        is_drums = np.array([track.is_drums for track in self.tracks], bool)
+        return np.take(is_drums, self.track)
 
     def select(self, chosen: np.ndarray) -> Piece:
         """The piece with the notes `chosen` bool[n] alone."""
@@ -89,7 +90,7 @@ class Piece:
         changes = np.concatenate([[[0, 500_000]], self.tempos]).astype(np.int64)
         before = np.concatenate([[0], np.cumsum(np.diff(changes[:, 0]) * changes[:-1, 1])])
         last = np.searchsorted(changes[:, 0], ticks, side="right") - 1
-        return before[last] + (ticks - changes[last, 0]) * changes[last, 1]
+        return np.asarray(before[last] + (ticks - changes[last, 0]) * changes[last, 1])
 
     def seconds(self, ticks: np.ndarray, default_tempo: int | None = None) -> np.ndarray:
         """The time of each tick in seconds: float64.

@@ -14,4 +14,4 @@ TEMPOS = np.array(
 def nearest_tempo(quarters_per_minute: np.ndarray) -> np.ndarray:
     """The index into TEMPOS of the mark with the nearest ratio to each of float[n]: int[n]."""
     boundaries = np.log(TEMPOS[1:]) / 2 + np.log(TEMPOS[:-1]) / 2
-    return np.searchsorted(boundaries, np.log(quarters_per_minute))
+    return np.asarray(np.searchsorted(boundaries, np.log(quarters_per_minute)))

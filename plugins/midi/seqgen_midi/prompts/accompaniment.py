@@ -10,7 +10,7 @@ from seqgen import BOS, EOS, Grammar, Prompt
 from seqgen.grammar import concatenate, one_of, optional, repeat
 from seqgen_midi.constraints.grammar import allowed_tokens
 from seqgen_midi.constraints.request import Request
-from seqgen_midi.encodings import Encoding
+from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.encodings.tokens import Role
 from seqgen_midi.prompts.infilling import Part, prompt_of_parts
 

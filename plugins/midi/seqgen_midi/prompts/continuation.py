@@ -10,7 +10,7 @@ from seqgen import EOS, Grammar, Prompt, UsageError
 from seqgen.grammar import intersect, one_of, prepend, repeat
 from seqgen_midi.constraints.grammar import allowed_tokens, bars_in, narrow
 from seqgen_midi.constraints.request import Request
-from seqgen_midi.encodings import Encoding
+from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.encodings.tokens import Role, TokenTable
 from seqgen_midi.music.keys import parse_key
 
@@ -68,10 +68,7 @@ def check_length(encoding: Encoding, ids: np.ndarray, request: Request) -> None:
 
 
 def check_tokens(encoding: Encoding, ids: np.ndarray, request: Request) -> None:
-    """Raises UsageError that names the first token of the prompt that a constraint forbids, and the constraint.
-
-    Ids below 0 are free.
-    """
+    """Raises UsageError that names the first token of the prompt that a constraint forbids, and the constraint."""
     table = encoding.table
     voice = encoding.voice_numbers(ids)
     forbidden = np.flatnonzero(~allowed_tokens(request, encoding)[voice, ids] & (ids > EOS))

@@ -18,7 +18,7 @@ from seqgen.grammar import concatenate, intersect, one_of, optional, repeat, seq
 from seqgen_midi.constraints.grammar import allowed_tokens
 from seqgen_midi.constraints.request import Request
 from seqgen_midi.constraints.values import parse_span, parse_voices
-from seqgen_midi.encodings import Encoding
+from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.encodings.tokens import Role
 from seqgen_midi.prompts.continuation import OF_WHOLE_DOCUMENT, check_tokens, keep_values
 
@@ -48,7 +48,7 @@ def infill(encoding: Encoding, ids: np.ndarray, request: Request) -> Prompt:
     template = _grid_template(encoding, ids, is_free)
     if "chord" in encoding.table:
         return prompt_of_parts(encoding, _grid_parts(encoding, template, is_free, _drawable_tokens(encoding, request)))
-    return _from_template(encoding, template, request, np.ones(max(1, len(encoding.voices)), bool))
+    return _from_template(encoding, template, request, np.ones(encoding.voice_count, bool))
 
 
 def harmonise(encoding: Encoding, ids: np.ndarray, request: Request) -> Prompt:
@@ -103,7 +103,7 @@ def length_without_silence(encoding: Encoding, ids: np.ndarray, is_free: np.ndar
 
 def _drawable_tokens(encoding: Encoding, request: Request) -> np.ndarray:
     """The tokens that a request leaves to notes that are drawn within a bar: bool[V]."""
-    allowed = allowed_tokens(request, encoding)[0] & ~encoding.table.of_role(Role.BAR)
+    allowed: np.ndarray = allowed_tokens(request, encoding)[0] & ~encoding.table.of_role(Role.BAR)
     allowed[[BOS, EOS]] = False
     return allowed
 
@@ -114,7 +114,7 @@ def _grid_template(encoding: Encoding, ids: np.ndarray, is_free: np.ndarray) -> 
     `is_free` bool[n] says which steps are drawn again. A note that is partly given is given whole, so that what is free
     after it does not begin by holding it on.
     """
-    voices = max(1, len(encoding.voices))
+    voices = encoding.voice_count
     steps = np.flatnonzero(encoding.table.of_role(*STEPS)[ids])
     note = encoding.note_numbers(ids)[steps]
     is_given_note = np.bincount(note + 1, weights=~is_free[steps]) > 0
@@ -132,7 +132,7 @@ def _from_template(encoding: Encoding, template: np.ndarray, request: Request, i
     if not len(free):
         raise UsageError("Every note in these bars sounds across their edges and is kept; ask for more bars.")
     if is_drawn.all():
-        check_tokens(encoding, template, request)
+        check_tokens(encoding, np.maximum(template, BOS), request)
     allowed = allowed_tokens(request, encoding)
     allowed[~is_drawn] |= allowed_tokens(Request(), encoding)[~is_drawn]
     grammar = encoding.narrow(allowed & keep_values(encoding.table, template[template >= 0], OF_WHOLE_DOCUMENT))

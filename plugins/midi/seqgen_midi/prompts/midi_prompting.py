@@ -9,7 +9,7 @@ import numpy as np
 
 from seqgen import Domain, Options, Prompt, Prompting, Remark
 from seqgen_midi.constraints.request import Request
-from seqgen_midi.encodings import Encoding
+from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.encodings.reading import read_pieces
 from seqgen_midi.music.piece import Piece
 from seqgen_midi.prompts.preparation import prompt_of
@@ -34,4 +34,4 @@ class MidiPrompting(Prompting[Piece]):
         return read_pieces(path, self._encoding, is_prompt=True)
 
     def without_prompt(self, ids: np.ndarray, prompt_length: int) -> np.ndarray:
-        return self._encoding.remainder(ids, prompt_length)
+        return self._encoding.without_prompt(ids, prompt_length)

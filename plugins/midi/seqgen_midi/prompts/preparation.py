@@ -9,7 +9,7 @@ import numpy as np
 from seqgen import BOS, Options, Prompt, UnusableFile, UsageError
 from seqgen_midi.constraints.request import Request
 from seqgen_midi.constraints.values import parse_voices
-from seqgen_midi.encodings import Encoding
+from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.music.instruments import instrument_name, parse_instruments
 from seqgen_midi.music.piece import Piece
 from seqgen_midi.prompts.accompaniment import accompany

@@ -1,4 +1,4 @@
-"""The laws of the encodings of pieces: every note is there, once, where an independent reference puts it."""
+"""What all encodings have in common: documents and pieces say the same, in one way, and may be transposed."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ from typing import Any
 
 import numpy as np
 import pytest
-import quantising_reference as reference
+from conftest import Band
+from helpers import document, note_rows
 from seqgen_midi.domain import MidiDomain
-from seqgen_midi.encodings.drums import CLASS_NAMES, CLASS_OF_KEY
 from seqgen_midi.music.piece import Piece
 
-from seqgen import EOS, BundleError, InvalidValue, UnusableFile
+from seqgen import EOS, UnusableFile
 from seqgen.contract.testing import check_domain
 from seqgen.grammar import trim
 
 ENCODINGS = ("melody", "drums", "score", "performance")
+
+
 LONGEST_WALK = 600
 
 
@@ -32,76 +34,10 @@ def walks(domains: dict[str, MidiDomain]) -> dict[str, list[np.ndarray]]:
     return made
 
 
-def rows(piece: Piece) -> list[tuple[int, ...]]:
-    """The notes of a piece: (start, duration, pitch, velocity, track)."""
-    return list(zip(*(column.tolist() for column in piece.notes), strict=True))
-
-
-def coded(domain: MidiDomain, path: Path) -> Piece:
-    """What is left of a file once it was tokens."""
-    (item,) = domain.read(path)
-    ids = domain.encode(item).ids
-    assert domain.grammar().accepts(ids)
-    return domain.decode(ids)
-
-
-def document(domain: MidiDomain, text: str) -> np.ndarray:
-    return np.array([0, *(domain.vocabulary.ids[name] for name in text.split()), EOS])
-
-
-@pytest.mark.parametrize(("resolution", "bins", "parts"), [(None, None, None), (24, 127, 1), (8, 5, 2)])
-def test_a_score_is_every_note_of_the_file(bands: list[Any], resolution: Any, bins: Any, parts: Any) -> None:
-    domain = MidiDomain(MidiDomain.Settings(encoding="score", resolution=resolution, velocity_bins=bins, parts=parts))
-    for band in bands:
-        piece = coded(domain, band.path)
-        players = ["drums" if track.is_drums else (track.program, track.part) for track in piece.tracks]
-        found = Counter((*note, players[track]) for *note, track in rows(piece))
-        assert found == reference.score(band.notes, band.resolution, resolution or 12, bins or 32, parts or 4)
-
-
-@pytest.mark.parametrize("bins", [None, 1, 127])
-def test_a_performance_is_every_note_but_the_drums(bands: list[Any], bins: int | None) -> None:
-    domain = MidiDomain(MidiDomain.Settings(encoding="performance", velocity_bins=bins))
-    for band in bands:
-        found = Counter(tuple(note) for *note, _ in rows(coded(domain, band.path)))
-        assert found == reference.performance(band.notes, band.resolution, band.tempos, bins or 32)
-
-
-@pytest.mark.parametrize("resolution", [None, 12])
-def test_drums_are_every_hit_by_its_class(bands: list[Any], resolution: int | None) -> None:
-    domain = MidiDomain(MidiDomain.Settings(encoding="drums", resolution=resolution))
-    for band in bands:
-        found = [(start, CLASS_NAMES[CLASS_OF_KEY[pitch]]) for start, _, pitch, *_ in rows(coded(domain, band.path))]
-        assert found == sorted(found, key=lambda hit: (hit[0], CLASS_NAMES.index(hit[1])))
-        assert Counter(found) == Counter(reference.drums(band.notes, band.resolution, resolution or 4))
-
-
-@pytest.mark.parametrize("resolution", [None, 24])
-def test_a_melody_is_every_note_of_its_track(bands: list[Any], resolution: int | None) -> None:
-    domain = MidiDomain(MidiDomain.Settings(encoding="melody", resolution=resolution))
-    for band in bands:
-        tune = [note for note in band.notes if note[4][2] == 0]
-        found = [(start, start + length, pitch) for start, length, pitch, *_ in rows(coded(domain, band.path))]
-        assert found == reference.melody(tune, band.resolution, resolution or 4)
-
-
-@pytest.mark.parametrize("bins", range(1, 128))
-def test_velocities_move_by_half_a_bin_at_most(bins: int) -> None:
-    assert all(abs(reference.binned(velocity, bins) - velocity) <= 127 / bins / 2 + 0.5 for velocity in range(1, 128))
-
-
-def test_tempos_move_by_three_per_cent_and_meters_stand_where_bars_begin(
-    domains: dict[str, MidiDomain], bands: list[Any]
-) -> None:
-    for band in bands:
-        piece = coded(domains["score"], band.path)
-        assert piece.meters[:4].tolist() == [[0, 1, 4], [12, 3, 4], [12 + 7 * 36, 6, 8], [12 + 10 * 36, 4, 4]]
-        bar, end = 12 + 36, 12 + 2 * 36
-        exact = [
-            reference.seconds_at(step * band.resolution // 12, band.tempos, band.resolution) for step in (bar, end)
-        ]
-        ours = piece.seconds(np.array([bar, end]))
-        assert ours[1] - ours[0] == pytest.approx(float(exact[1] - exact[0]), rel=0.03)
+def said(domain: MidiDomain, ids: np.ndarray) -> list[list[str]]:
+    """The names of the tokens of each note."""
+    notes = domain.encoding.note_numbers(ids)
+    return [[domain.vocabulary[int(number)] for number in ids[notes == note]] for note in range(notes.max() + 1)]
 
 
 @pytest.mark.parametrize("name", ENCODINGS)
@@ -142,7 +78,9 @@ def test_a_random_document_is_a_file_with_the_same_notes(
         made = domains[name].decode(ids)
         (back,) = domains[name].read(domains[name].write(made, tmp_path / "made")[0])
         heard = [
-            Counter((*note, piece.tracks[track].program, piece.tracks[track].is_drums) for *note, track in rows(piece))
+            Counter(
+                (*note, piece.tracks[track].program, piece.tracks[track].is_drums) for *note, track in note_rows(piece)
+            )
             for piece in (made, back)
         ]
         assert heard[0] == heard[1]
@@ -202,34 +140,6 @@ def test_only_one_way_to_say_it_is_allowed(name: str, good: str, bad: str, domai
     assert not grammar.accepts(document(domains[name], bad))
 
 
-def test_the_model_is_told_the_place_in_the_bar(domains: dict[str, MidiDomain]) -> None:
-    grammar = domains["melody"].grammar()
-    ids = document(domains["melody"], "bar:3/8 pitch:60 hold hold rest rest rest bar:6/8 pitch:60" + " hold" * 11)
-    told = grammar.state_class[grammar.unroll(ids)].tolist()
-    assert len(set(told[2:7])) == 5
-    assert told[2:7] != told[9:14]
-
-
-@pytest.mark.parametrize(
-    ("name", "settings", "word"),
-    [
-        ("chorale", {"resolution": 12}, "resolution"),
-        ("performance", {"resolution": 12}, "melody, drums, score"),
-        ("drums", {"velocity_bins": 8}, "score, performance"),
-        ("melody", {"parts": 2}, "parts"),
-        ("score", {"resolution": 5}, "resolution"),
-    ],
-)
-def test_a_setting_that_the_encoding_has_no_use_for_is_refused(name: str, settings: dict, word: str) -> None:
-    with pytest.raises(InvalidValue, match=word):
-        MidiDomain.Settings.from_mapping({"encoding": name, **settings})
-
-
-def test_a_vocabulary_of_another_encoding_is_refused(domains: dict[str, MidiDomain]) -> None:
-    with pytest.raises(BundleError, match="drums"):
-        MidiDomain(domains["drums"].settings, domains["melody"].vocabulary)
-
-
 @pytest.mark.parametrize("name", ["melody", "score", "performance"])
 def test_transposing_moves_all_pitches_alike_and_nothing_else(
     name: str, domains: dict[str, MidiDomain], walks: dict[str, list[np.ndarray]]
@@ -276,12 +186,6 @@ def test_files_that_an_encoding_has_nothing_of_are_dropped(
         assert caught.value.reason == reason
 
 
-def test_a_resolution_may_come_as_a_word_of_the_command_line() -> None:
-    assert MidiDomain.Settings.from_mapping({"encoding": "melody", "resolution": "12"}).resolution == 12
-    with pytest.raises(InvalidValue, match="should be 2, 4, 6, 8, 12, 16 or 24"):
-        MidiDomain.Settings.from_mapping({"encoding": "melody", "resolution": "5"})
-
-
 @pytest.mark.parametrize("name", ENCODINGS)
 @pytest.mark.parametrize("start", [0, 2**27])
 def test_a_note_without_end_or_far_away_does_not_fill_the_memory(
@@ -297,3 +201,45 @@ def test_a_note_without_end_or_far_away_does_not_fill_the_memory(
     with contextlib.suppress(UnusableFile):
         (item,) = domains[name].read(path)
         assert len(domains[name].encode(item).ids) < 10_000
+
+
+@pytest.mark.parametrize("name", ["melody", "drums", "score", "performance"])
+def test_every_note_has_its_own_tokens(domains: dict[str, MidiDomain], bands: list[Band], name: str) -> None:
+    domain = domains[name]
+    for band in bands[:3]:
+        (item,) = domain.read(band.path)
+        tokens = said(domain, domain.encode(item).ids)
+        assert len(tokens) == len(item)
+        for note, names in enumerate(tokens):
+            pitches = [name for name in names if name.split(":")[0] in ("pitch", "drum", "hit")]
+            assert len(pitches) == 1
+            if name != "drums":
+                assert int(pitches[0].split(":")[1]) == item.pitch[note]
+            if name == "melody":
+                assert names.count("hold") == item.duration[note] - 1
+            if name == "performance":
+                assert sum(int(name.split(":")[1]) for name in names if "duration" in name) == item.duration[note]
+
+
+def test_holds_belong_to_the_note_that_they_hold(domain: MidiDomain, chorale: Piece) -> None:
+    piece = chorale
+    tokens = said(domain, domain.encode(chorale).ids)
+    assert [(int(names[0].removeprefix("pitch:")), len(names)) for names in tokens] == list(
+        zip(piece.pitch.tolist(), piece.duration.tolist(), strict=True)
+    )
+
+
+@pytest.mark.parametrize("name", ["melody", "drums", "score", "performance"])
+def test_without_its_prompt_a_piece_is_a_document_of_its_own(name: str, domains: dict[str, MidiDomain]) -> None:
+    domain = domains[name]
+    for seed in range(10):
+        ids = domain.grammar().walk(np.random.default_rng(seed), 20_000)
+        whole = domain.decode(ids)
+        starts = [place for place in range(1, len(ids)) if domain.vocabulary[int(ids[place])][:3] in ("bar", "shi")]
+        cut = starts[len(starts) // 2]
+        rest = domain.prompting.without_prompt(ids, cut)
+        assert domain.grammar().accepts(rest)
+        first = int(domain.decode(ids[:cut]).end) if name == "melody" else None
+        made = domain.decode(rest)
+        assert made.pitch.tolist()[-3:] == whole.pitch.tolist()[-3:] if len(made) > 3 else True
+        assert first is None or len(made) + len(domain.decode(ids[:cut])) >= len(whole)

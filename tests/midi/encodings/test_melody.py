@@ -1,0 +1,29 @@
+"""Melodies: every note is there, once, where an independent reference puts it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import quantising_reference as reference
+from helpers import document, note_rows, round_trip
+from seqgen_midi.domain import MidiDomain
+
+
+@pytest.mark.parametrize("resolution", [None, 24])
+def test_a_melody_is_every_note_of_its_track(bands: list[Any], resolution: int | None) -> None:
+    domain = MidiDomain(MidiDomain.Settings(encoding="melody", resolution=resolution))
+    for band in bands:
+        tune = [note for note in band.notes if note[4][2] == 0]
+        found = [
+            (start, start + length, pitch) for start, length, pitch, *_ in note_rows(round_trip(domain, band.path))
+        ]
+        assert found == reference.melody(tune, band.resolution, resolution or 4)
+
+
+def test_the_model_is_told_the_place_in_the_bar(domains: dict[str, MidiDomain]) -> None:
+    grammar = domains["melody"].grammar()
+    ids = document(domains["melody"], "bar:3/8 pitch:60 hold hold rest rest rest bar:6/8 pitch:60" + " hold" * 11)
+    told = grammar.state_class[grammar.unroll(ids)].tolist()
+    assert len(set(told[2:7])) == 5
+    assert told[2:7] != told[9:14]

@@ -1,0 +1,55 @@
+"""Keys: names, signatures, spelling, and the key that a piece seems to have."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from seqgen_midi.music.keys import estimate_key, parse_key
+
+
+@pytest.mark.parametrize(
+    ("name", "tonic", "sharps"),
+    [
+        ("Cmaj", 0, 0),
+        ("Amin", 9, 0),
+        ("F#min", 6, 3),
+        ("Bbmaj", 10, -2),
+        ("Ddor", 2, 0),
+        ("Flyd", 5, 0),
+        ("Bbloc", 10, -7),
+    ],
+)
+def test_a_name_is_a_tonic_and_a_signature(name: str, tonic: int, sharps: int) -> None:
+    key = parse_key(name)
+    assert (key.tonic, key.sharps) == (tonic, sharps)
+    assert tonic in key.pitch_classes
+
+
+@pytest.mark.parametrize("name", ["H", "Cmajor", "cmaj", ""])
+def test_other_names_are_no_keys(name: str) -> None:
+    with pytest.raises(ValueError, match="a key is a tonic and a mode"):
+        parse_key(name)
+
+
+@pytest.mark.parametrize(
+    ("key", "spelling"),
+    [
+        ("Cmaj", "C C# D Eb E F F# G G# A Bb B"),
+        ("Dmin", "C C# D Eb E F F# G Ab A Bb B"),
+        ("Emaj", "B# C# D D# E E# F# G G# A A# B"),
+    ],
+)
+def test_pitches_are_spelled_as_the_key_has_them(key: str, spelling: str) -> None:
+    names = []
+    for pitch in range(60, 72):
+        letter, alteration = parse_key(key).spell(pitch)
+        names.append(letter + "#" * alteration + "b" * -alteration)
+    assert names == spelling.split()
+
+
+def test_the_key_is_the_one_whose_scale_sounds_longest() -> None:
+    sounding = np.zeros(12)
+    sounding[[7, 9, 11, 0, 2, 4, 6]] = (4, 1, 2, 1, 3, 1, 1)
+    assert estimate_key(sounding) == parse_key("Gmaj")
+    assert estimate_key(np.roll(sounding, 3)) == parse_key("Bbmaj")
+    assert estimate_key(np.zeros(12)) == parse_key("Cmaj")

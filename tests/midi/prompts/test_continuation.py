@@ -1,0 +1,97 @@
+"""A piece is continued from where it stops, and what cannot be continued is refused."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from grids import Grid
+from helpers import chorale_constraints, piece_in_bars, prompt_for
+from seqgen_midi.domain import MidiDomain
+from seqgen_midi.music.piece import Piece
+
+from seqgen import UsageError
+
+
+@pytest.mark.parametrize("name", ["melody", "drums", "score", "performance"])
+def test_a_piece_is_continued_from_where_it_stops(name: str, domains: dict[str, MidiDomain]) -> None:
+    domain = domains[name]
+    ids = domain.grammar().walk(np.random.default_rng(5), 20_000)
+    prompt = domain.prompting.prompt(domain.decode(ids))
+    assert np.array_equal(prompt.ids, ids[:-1])
+    more = prompt.grammar.walk(np.random.default_rng(6), 20_000, prompt.ids)
+    assert domain.grammar().accepts(more)
+
+
+def test_a_prompt_out_of_range_is_refused(domains: dict[str, MidiDomain]) -> None:
+    domain = domains["performance"]
+    piece = domain.decode(domain.grammar().walk(np.random.default_rng(5)))
+    with pytest.raises(UsageError, match=r"The prompt has pitch \d+, against range="):
+        domain.prompting.prompt(piece, domain.Constraints(range=f"{piece.pitch.max()}-127", key="Cmaj"))
+
+
+@pytest.mark.parametrize("cut", [36, 27, 10, 4])
+def test_a_chorale_is_continued_from_where_it_stops(domain: MidiDomain, chorale: Piece, cut: int) -> None:
+    primer = replace(Grid.of(chorale), grid=Grid.of(chorale).grid[:cut])
+    prompt = domain.prompting.prompt(primer.piece(), chorale_constraints(bars=5))
+    assert len(prompt.ids) == 3 + 4 * cut
+    whole = Grid.of(domain.decode(prompt.grammar.walk(np.random.default_rng(cut), prompt=prompt.ids)))
+    assert whole.grid[:cut] == primer.grid
+    assert (whole.meter, whole.pickup, len(whole.grid)) == ("4/4", 4, 4 + 5 * 16)
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"bars": 2}, "The prompt has 2 bars and bars=2 was asked for"),
+        ({"bars": 1}, "The prompt has 2 bars and bars=1 was asked for"),
+        ({"key": "Gbmaj"}, "The prompt's soprano sings pitch 72 in bar 0, against key=Gbmaj"),
+        ({"range": "B:44-60"}, "The prompt's bass sings pitch 43 in bar 1, against range=B:44-60"),
+        ({"time_signature": "3/4"}, "The prompt is in 4/4 and time_signature=3/4 was asked for"),
+    ],
+)
+def test_a_chorale_against_the_constraints_is_refused(
+    domain: MidiDomain, chorale: Piece, values: dict, sentence: str
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        domain.prompting.prompt(chorale, chorale_constraints(**values))
+    assert str(caught.value).startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("name", "tempo", "meters", "seconds", "bars"),
+    [
+        ("melody", 80, ["3/4", "3/4"], 20.0, 9),
+        ("drums", 80, ["5/8"], 10.0, 5),
+        ("melody", 80, ["1/4", "6/8"], 12.3, 6),
+        ("score", 120, ["4/4", "3/4"], 10.0, 6),
+        ("score", 120, ["4/4", "12/8"], 60.0, 20),
+        ("melody", 80, ["3/4", "3/4"], 4.0, 2),
+    ],
+)
+def test_seconds_go_on_in_the_meter_and_the_tempo_of_the_prompt(
+    name: str, tempo: int, meters: list[str], seconds: float, bars: int, domains: dict[str, MidiDomain]
+) -> None:
+    domain = domains[name]
+    heads = [[f"bar:{meter}", *([f"tempo:{tempo}"] if name == "score" else [])] for meter in meters]
+    piece = piece_in_bars(domain, heads)
+    prompt = prompt_for(domain, piece, seconds=seconds)
+    for seed in range(3):
+        made = prompt.grammar.walk(np.random.default_rng(seed), 50_000, prompt.ids)
+        whole = [domain.vocabulary[token] for token in made]
+        assert [token for token in whole if token.startswith("bar")] == [
+            f"bar:{meter}" for meter in [*meters, *meters[-1:] * (bars - len(meters))]
+        ]
+        assert {token for token in whole if token.startswith("tempo")} <= {f"tempo:{tempo}"}
+
+
+def test_the_seconds_of_a_performance_begin_with_its_prompt(domains: dict[str, MidiDomain]) -> None:
+    domain = domains["performance"]
+    ids = domain.grammar(domain.Constraints(seconds=5)).walk(np.random.default_rng(1), 20_000)
+    prompt = prompt_for(domain, domain.decode(ids), prompt_seconds=2, seconds=4)
+    for seed in range(5):
+        piece = domain.decode(prompt.grammar.walk(np.random.default_rng(seed), 20_000, prompt.ids))
+        assert 3 <= piece.seconds(piece.start).max() < 4
+    with pytest.raises(UsageError, match="keep less of it with prompt_bars or prompt_seconds"):
+        prompt_for(domain, domain.decode(ids), seconds=2)

@@ -1,0 +1,143 @@
+"""What is given stays, note for note, as other programs read the files; what is drawn is as asked."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pretty_midi
+import pytest
+from grids import Grid
+from helpers import drawn_piece, notes_by_program, piece_in_bars, prompt_for
+from seqgen_midi.domain import MidiDomain
+from seqgen_midi.music.piece import Piece
+
+
+def voices_heard(domain: MidiDomain, item: Piece, path: Path) -> list[list[tuple[float, float, int]]]:
+    (file,) = domain.write(item, path)
+    return [
+        [(round(note.start, 3), round(note.end, 3), note.pitch) for note in instrument.notes]
+        for instrument in pretty_midi.PrettyMIDI(str(file)).instruments
+    ]
+
+
+BAR = 4 * 60 / 80
+"""Seconds of a bar of 4/4 as the domain writes it."""
+
+
+@pytest.mark.parametrize("letters", ["S", "B", "sa", "SAB"])
+def test_the_voices_that_are_given_are_sung_note_for_note(
+    domain: MidiDomain, chorale: Piece, letters: str, tmp_path: Path
+) -> None:
+    made = drawn_piece(domain, prompt_for(domain, chorale, harmonise=letters))
+    given, drawn = Grid.of(chorale), Grid.of(made)
+    before, after = (voices_heard(domain, item, tmp_path / name) for item, name in ((chorale, "a"), (made, "b")))
+    for voice, letter in enumerate("SATB"):
+        assert (before[voice] == after[voice]) == (letter in letters.upper())
+    assert (drawn.meter, drawn.pickup, len(drawn.grid)) == (given.meter, given.pickup, len(given.grid))
+
+
+def test_only_the_voices_found_keep_to_key_and_range(domain: MidiDomain, chorale: Piece) -> None:
+    made = Grid.of(
+        drawn_piece(domain, prompt_for(domain, chorale, harmonise="S", key="Dmaj", range="S:79-81, T:50-60"))
+    )
+    assert [note.pitch for note in made.notes(0)] == [note.pitch for note in Grid.of(chorale).notes(0)]
+    lower = {note.pitch for voice in (1, 2, 3) for note in made.notes(voice)}
+    assert {pitch % 12 for pitch in lower} == {2, 4, 6, 7, 9, 11, 1}
+    assert {note.pitch for note in made.notes(2)} == {50, 52, 54, 55, 57, 59}
+
+
+@pytest.mark.parametrize(
+    ("asked", "bars"), [({"fill": "2"}, {2}), ({"fill": "2-3"}, {2, 3}), ({"variation": 0.5}, None)]
+)
+def test_bars_around_those_drawn_again_are_unchanged(
+    domain: MidiDomain, chorale: Piece, asked: dict, bars: set[int] | None, tmp_path: Path
+) -> None:
+    grid = Grid.of(chorale)
+    long = replace(grid, grid=grid.grid + grid.grid[4:] * 2)
+    made = drawn_piece(domain, prompt_for(domain, long.piece(), **asked))
+    before, after = (voices_heard(domain, item, tmp_path / name) for item, name in ((long.piece(), "a"), (made, "b")))
+    pickup = 0.75
+
+    def bars_of(note: tuple[float, float, int]) -> set[int]:
+        return {int((time - pickup) // BAR) + 1 for time in (note[0] + 0.01, note[1] - 0.01)}
+
+    changed = {bar for a, b in zip(before, after, strict=True) for note in set(a) ^ set(b) for bar in bars_of(note)}
+    assert changed == bars if bars else len(changed) == 3
+    if bars is None:
+        assert long.bar_of(len(long.grid) - 1) == 6
+
+
+def test_another_seed_varies_other_bars(domain: MidiDomain, chorale: Piece) -> None:
+    grid = Grid.of(chorale)
+    long = replace(grid, grid=grid.grid + grid.grid[4:] * 3).piece()
+    holes = set()
+    for seed in range(6):
+        prompt = prompt_for(domain, long, variation=0.2, variation_seed=seed)
+        holes.add(len(prompt.ids))
+    assert len(holes) > 2
+
+
+@pytest.mark.parametrize("name", ["melody", "drums", "score"])
+def test_pieces_are_filled_in_between_what_stays(name: str, domains: dict[str, MidiDomain], tmp_path: Path) -> None:
+    domain = domains[name]
+    piece = domain.decode(
+        domain.grammar(domain.Constraints(bars=4, time_signature="3/4")).walk(np.random.default_rng(4), 20_000)
+    )
+    prompt = prompt_for(domain, piece, fill="2-3")
+    grid = 3 * piece.resolution
+    seen = []
+    for seed in range(3):
+        made = drawn_piece(domain, prompt, seed)
+        rows = [
+            sorted(
+                (int(start), int(duration), int(pitch))
+                for start, duration, pitch in zip(item.start, item.duration, item.pitch, strict=True)
+                if not grid <= start < 3 * grid
+            )
+            for item in (piece, made)
+        ]
+        assert rows[0] == rows[1]
+        assert piece.meters.tolist() == made.meters.tolist()
+        assert piece.tempos.tolist() == made.tempos.tolist()
+        seen.append(notes_by_program(domain, made, tmp_path / str(seed)))
+    assert seen[0] != seen[1] != seen[2]
+
+
+def test_chord_symbols_are_found_for_a_melody(domains: dict[str, MidiDomain]) -> None:
+    domain = domains["melody"]
+    piece = domain.decode(domain.grammar(domain.Constraints(bars=8)).walk(np.random.default_rng(2), 20_000))
+    made = drawn_piece(domain, prompt_for(domain, piece, harmonise=True, key="Gmaj"))
+    for column, given in zip(made.notes, piece.notes, strict=True):
+        assert np.array_equal(column, given)
+    assert len(made.chords)
+    assert set(made.chords[:, 1].tolist()) <= {7, 9, 11, 0, 2, 4, 6}
+
+
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [
+        ("melody", {"fill": "2"}),
+        ("melody", {"fill": "3"}),
+        ("melody", {"harmonise": True}),
+        ("score", {"fill": "2"}),
+        ("score", {"fill": "3"}),
+    ],
+)
+def test_a_prompt_may_be_kept_up_to_a_silent_bar(name: str, asked: dict, domains: dict[str, MidiDomain]) -> None:
+    domain = domains[name]
+    heads = [["bar:2/4", *(["tempo:120"] if name == "score" else [])]] * 4
+    piece = piece_in_bars(domain, heads, silent=frozenset([2]))
+    made = drawn_piece(domain, prompt_for(domain, piece, prompt_bars=3, **asked))
+    bar = 2 * piece.resolution
+
+    def begun_in(item: Any, number: int) -> list[tuple[int, int]]:
+        inside = item.start // bar == number
+        return sorted(zip(item.start[inside].tolist(), item.pitch[inside].tolist(), strict=True))
+
+    assert begun_in(made, 0) == begun_in(piece, 0)
+    assert (begun_in(made, 1) == begun_in(piece, 1)) == (asked != {"fill": "2"})
+    assert bool(begun_in(made, 2)) == (asked == {"fill": "3"})
+    assert not begun_in(made, 3)

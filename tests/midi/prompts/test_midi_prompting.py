@@ -1,0 +1,39 @@
+"""Prompts from files and without one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pretty_midi
+import pytest
+from grids import Grid
+from helpers import chorale_constraints, drawn_piece, prompt_for
+from seqgen_midi.domain import MidiDomain
+
+from seqgen import UsageError
+
+
+def test_a_melody_alone_is_read_as_a_prompt_and_harmonised_in_the_voice_that_is_named(tmp_path: Path) -> None:
+    domain = MidiDomain()
+    midi = pretty_midi.PrettyMIDI(initial_tempo=80)
+    tune = [60, 62, 64, 60, 62, 64, 60, 59]
+    midi.instruments.append(pretty_midi.Instrument(0))
+    midi.instruments[0].notes = [
+        pretty_midi.Note(90, pitch, 0.75 * place, 0.75 * (place + 1)) for place, pitch in enumerate(tune)
+    ]
+    midi.write(str(tmp_path / "tune.mid"))
+    with pytest.raises(Exception, match="not in four voices"):
+        list(domain.read(tmp_path / "tune.mid"))
+    (melody,) = domain.prompting.read(tmp_path / "tune.mid")
+    made = Grid.of(drawn_piece(domain, prompt_for(domain, melody, harmonise="T")))
+    assert [note.pitch for note in made.notes(2)] == tune
+    assert all(made.notes(voice) for voice in (0, 1, 3))
+    with pytest.raises(UsageError, match="The prompt has no alto and no tenor and no bass"):
+        prompt_for(domain, melody)
+
+
+def test_without_a_piece_a_prompt_is_bos_alone(domain: MidiDomain) -> None:
+    prompt = domain.prompting.prompt(None, chorale_constraints(bars=4))
+    assert prompt.ids.tolist() == [0]
+    assert domain.decode(prompt.grammar.walk(np.random.default_rng(0))).end % 4 == 0
