@@ -12,6 +12,7 @@ LEARNED = [
     "いろはにほへと ちりぬるを 😀",
     'one two {"name": "three", "n": 4}',
 ]
+ODD = ["\x00", "<0xE2>", "<bos><eos><unk>", "\ufeff", "e\u0301", "\r\n\n", " ", "a" * 1000, "￿\U0010ffff", "   x  "]
 
 
 def random_texts(count: int, seed: int, max_length: int = 40) -> list[str]:

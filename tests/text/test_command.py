@@ -100,9 +100,9 @@ def test_evaluate_counts_by_character_and_byte_whatever_the_tokenizer(call, run,
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
-        (["--set", "pattern=(", "--stream"], 2, "no regular expression"),
+        (["--set", "pattern=(", "--stream"], 2, "not a regular expression"),
         (["--set", "pattern=a+", "--set", "length=0", "--stream"], 1, "at once"),
-        (["--set", "length=2-1", "--stream"], 2, "least is more than the most"),
+        (["--set", "length=2-1", "--stream"], 2, "minimum is above the maximum"),
         ([], 2, "Say -o FOLDER, or --stream"),
         (["--stream", "-o", "x"], 2, "Say -o FOLDER, or --stream"),
         (["--stream", "--json"], 2, "Say -o FOLDER, or --stream"),
@@ -116,7 +116,7 @@ def test_trouble_is_one_sentence(call, run, arguments, code, said):
 def test_every_constrained_sample_has_what_was_asked_for(trained):
     for constraints in (
         {"pattern": r'\{"a": [0-9]{1,3}(, "b": "[a-z ]{2,8}")?\}'},
-        {"must_start": "The ", "length": "9"},
+        {"starts_with": "The ", "length": "9"},
     ):
         for sample in trained.sample(8, constraints=constraints, seed=1):
             assert sample.ended

@@ -11,7 +11,6 @@ from seqgen_text.chunking import chunks
 from seqgen_text.document_reader import read_documents
 from seqgen_text.domain import TextDomain
 from seqgen_text.settings import TextSettings
-from texts import random_texts
 
 from seqgen import CorpusError, Record, Remark, UnusableFile
 from seqgen.contract import textfile
@@ -83,13 +82,6 @@ def test_too_long_documents_are_cut_at_a_sensible_place_and_counted(read):
     assert [len(part) for part in chunks("x" * 250, 100)] == [100, 100, 50]
     assert [part for part in read("a\n" + "b" * 250 + "\nc", "line") if isinstance(part, str)][-1] == "c"
     assert "".join(texts_of(read("text\n" + "x" * 250, "row", "a.csv"))) == "x" * 250
-
-
-def test_cutting_loses_nothing():
-    for text in random_texts(100, 7, max_length=400):
-        parts = list(chunks(text, 100))
-        assert "".join(parts) == text
-        assert max(map(len, parts)) <= 100
 
 
 def test_normalisation_is_a_setting(read):

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from seqgen import Oracle
-from seqgen_sentiment.frame import Frame
+from seqgen_sentiment.document_layout import DocumentLayout
 
 MIN_PROBABILITY = 1e-300
 
@@ -38,11 +38,11 @@ def leave_one_out(
     return weights
 
 
-def attention_weights(content: np.ndarray, layout: Frame, oracle: Oracle) -> list[float | None]:
+def attention_weights(content: np.ndarray, layout: DocumentLayout, oracle: Oracle) -> list[float | None]:
     """Returns the attention weight of each token of a content int32[n] when its label is predicted.
 
     The rest of the attention lies on the tokens around the content. Returns None for each token if the model has no
     attention.
     """
-    found = oracle.attention([layout.judged(content)])
+    found = oracle.attention([layout.classification_prefix(content)])
     return [None] * len(content) if found is None else found[0][2:-1].tolist()

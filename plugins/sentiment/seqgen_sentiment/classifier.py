@@ -10,8 +10,8 @@ from pydantic import Field
 
 from seqgen import BundleError, Domain, Options, Oracle
 from seqgen_sentiment.calibration import fit_calibration, product_of_experts
+from seqgen_sentiment.document_layout import DocumentLayout
 from seqgen_sentiment.features import is_text, words_of_contents
-from seqgen_sentiment.frame import Frame
 from seqgen_sentiment.naive_bayes import FeatureCounts
 
 
@@ -26,7 +26,9 @@ class ClassifierCalibration(Options):
 class LabelClassifier:
     """p(label | content) of a trained model. Contents are ids int32[…] without BOS and EOS."""
 
-    def __init__(self, layout: Frame, base: Domain[Any], calibration: ClassifierCalibration, oracle: Oracle) -> None:
+    def __init__(
+        self, layout: DocumentLayout, base: Domain[Any], calibration: ClassifierCalibration, oracle: Oracle
+    ) -> None:
         """Raises BundleError if the calibration is of other labels than the model's."""
         counts = calibration.feature_counts
         if calibration.naive_bayes_share and tuple(counts.documents) != layout.labels:
@@ -55,7 +57,7 @@ class LabelClassifier:
 
     def network_scores(self, contents: Sequence[np.ndarray]) -> np.ndarray:
         """Returns ln p(label | content) of the network, not normalised: float64[n, labels]."""
-        prefixes = [self._layout.judged(content) for content in contents]
+        prefixes = [self._layout.classification_prefix(content) for content in contents]
         return self._oracle.log_probabilities(prefixes, self._layout.label_ids).astype(np.float64)
 
     def calibrate(

@@ -7,15 +7,15 @@ from typing import Any
 from seqgen import Deduplication, Record
 from seqgen.contract.tables import GROUP
 from seqgen.contract.wrapping import WrappedDeduplication
+from seqgen_sentiment.document_layout import DocumentLayout
 from seqgen_sentiment.labelled_item import LabelledItem
-from seqgen_sentiment.view import ContentView
 
 
 class LabelledDeduplication(WrappedDeduplication[LabelledItem]):
     """Compares the content alone, so that it is never in two splits. Groups are those of a table, or the base's."""
 
-    def __init__(self, wrapped: Deduplication[Any], view: ContentView, has_groups: bool) -> None:
-        super().__init__(wrapped, view)
+    def __init__(self, wrapped: Deduplication[Any], layout: DocumentLayout, has_groups: bool) -> None:
+        super().__init__(wrapped, layout)
         self.has_groups = has_groups
         self.differences = f"label, {wrapped.differences}" if wrapped.differences else "label"
 

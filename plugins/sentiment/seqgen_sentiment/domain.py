@@ -28,8 +28,9 @@ from seqgen.contract.wrapping import WrappedMetrics
 from seqgen_sentiment import learning
 from seqgen_sentiment.deduplication import LabelledDeduplication
 from seqgen_sentiment.display import LabelledDisplay
-from seqgen_sentiment.frame import Frame
+from seqgen_sentiment.document_layout import DocumentLayout
 from seqgen_sentiment.inference import LabelledInference
+from seqgen_sentiment.labelled_grammar import LabelledGrammar
 from seqgen_sentiment.labelled_item import LabelledItem, labelled_path
 from seqgen_sentiment.learning import LabelledLearning
 from seqgen_sentiment.prediction import LabelPrediction
@@ -37,7 +38,6 @@ from seqgen_sentiment.prompting import LabelledPrompting
 from seqgen_sentiment.reading import TABLES, LabelledReader, LabelledReading
 from seqgen_sentiment.settings import SentimentSettings, constraints_of
 from seqgen_sentiment.training import LabelledTraining
-from seqgen_sentiment.view import ContentView
 
 
 class SentimentDomain(Domain[LabelledItem]):
@@ -60,31 +60,31 @@ class SentimentDomain(Domain[LabelledItem]):
         """Raises BundleError for a vocabulary that cannot be one of labelled content."""
         super().__init__(settings, vocabulary, state)
         try:
-            self.layout = Frame(self.vocabulary)
+            self.layout = DocumentLayout(self.vocabulary)
         except ValueError as error:
             raise BundleError(
                 f"The vocabulary is not one of labelled content: {error}; copy the whole model again from where it was "
                 "trained."
             ) from error
         self.base: Domain[Any] = self.settings.make_base(self.layout.content_names, self.state)
-        base = self.base
-        base_grammar = base.grammar()
-        self._grammar = self.layout.whole(base_grammar)
-        self.Constraints = constraints_of(base)  # type: ignore[misc, assignment]
-        self.reads = (*TABLES, *base.reads) if base.reads else ()
-        self.unit = base.unit
-        self._view = view = ContentView(self.layout)
-        self._reader = reader = LabelledReader(base, self.settings, self.layout.labels)
-        self.prompting = LabelledPrompting(self, base, view, reader)
-        self.display = LabelledDisplay(base.display, view) if base.display else None
-        self.prediction = LabelPrediction(base, base_grammar, self.layout, reader, self.prompting)
-        self.metrics = WrappedMetrics(base.metrics or Metrics(), view)
-        self.deduplication = LabelledDeduplication(
-            base.deduplication or Deduplication(), view, self.settings.group_column is not None
-        )
-        self.inference = LabelledInference(base.inference, self.settings, reader) if base.inference else None
-        self.training = LabelledTraining(base.training, self.settings, view, self._grammar)
-        self.learning = LabelledLearning(base, self.settings)
+        self._grammar = LabelledGrammar(self.layout, self.base.grammar())
+        self._reader = LabelledReader(self.base, self.settings, self.layout.labels)
+        self.Constraints = constraints_of(self.base)  # type: ignore[misc, assignment]
+        self.reads = (*TABLES, *self.base.reads) if self.base.reads else ()
+        self.unit = self.base.unit
+        self._wrap_capabilities(self.base, self._grammar, self._reader)
+
+    def _wrap_capabilities(self, base: Domain[Any], grammar: LabelledGrammar, reader: LabelledReader) -> None:
+        layout, settings = self.layout, self.settings
+        has_groups = settings.group_column is not None
+        self.prompting = prompting = LabelledPrompting(self, base, grammar, reader)
+        self.display = LabelledDisplay(base.display, layout) if base.display else None
+        self.prediction = LabelPrediction(base, grammar, reader, prompting)
+        self.metrics = WrappedMetrics(base.metrics or Metrics(), layout)
+        self.deduplication = LabelledDeduplication(base.deduplication or Deduplication(), layout, has_groups)
+        self.inference = LabelledInference(base.inference, settings, reader) if base.inference else None
+        self.training = LabelledTraining(base.training, settings, grammar)
+        self.learning = LabelledLearning(base, settings)
         self.reading = LabelledReading(base.reading)
 
     def read(self, path: Path) -> Iterator[LabelledItem | Record[LabelledItem] | Remark]:
@@ -98,15 +98,15 @@ class SentimentDomain(Domain[LabelledItem]):
         content = self.base.encode(item.content)
         if content.ids[-1] != EOS:
             raise UnusableFile("content without an end")
-        label = self.layout.place(item.label)
-        ids = [*self.layout.judged(content.ids[1:-1]), label, EOS]
+        label = self.layout.label_id(item.label)
+        ids = [*self.layout.classification_prefix(content.ids[1:-1]), label, EOS]
         weight = self.settings.label_weight or float(content.weights.sum())
         # Which place has the label is given, and nothing but EOS can follow the last place.
         weights = [0, 0, *content.weights[1:], 0 if label == self.layout.unlabelled else weight, 0]
         return Example(np.array(ids, np.int32), np.array(weights, np.float32))
 
     def decode(self, ids: np.ndarray) -> LabelledItem:
-        document, _ = self._view.document(ids)
+        document, _ = self.layout.document(ids)
         return LabelledItem(self.base.decode(document), self.layout.label(ids))
 
     def write(self, item: LabelledItem, path: Path) -> list[Path]:
@@ -115,5 +115,5 @@ class SentimentDomain(Domain[LabelledItem]):
 
     def grammar(self, constraints: Any = None) -> Grammar:
         if constraints is None or constraints.is_empty:
-            return self._grammar
+            return self._grammar.all_documents
         return self.prompting.prompt(None, constraints).grammar

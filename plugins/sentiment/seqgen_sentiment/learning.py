@@ -9,7 +9,7 @@ from typing import Any
 
 from seqgen import BundleError, CorpusError, Domain, Learned, Learning, UsageError
 from seqgen.contract.wrapping import learns_from_data
-from seqgen_sentiment.frame import Frame
+from seqgen_sentiment.document_layout import DocumentLayout
 from seqgen_sentiment.labelled_item import LabelledItem
 from seqgen_sentiment.settings import SentimentSettings
 
@@ -37,7 +37,7 @@ class LabelledLearning(Learning[LabelledItem]):
         """Returns what a trained model of the base or of labelled content knows, and the labels."""
         labels = labels_of(observations)
         try:
-            layout = Frame(known.vocabulary)
+            layout = DocumentLayout(known.vocabulary)
             names, labels = layout.content_names, labels | {*layout.labels}
         except ValueError:
             names = known.vocabulary.names[2:]
@@ -63,7 +63,7 @@ def learn(settings: SentimentSettings, observations: Iterable[Any]) -> Learned:
 def with_labels(content: Learned, labels: Iterable[str]) -> Learned:
     """Returns the base's vocabulary with labels. The other state is the base's. Raises CorpusError."""
     try:
-        return Learned(Frame.vocabulary(content.vocabulary, sorted(labels)), content.state)
+        return Learned(DocumentLayout.vocabulary(content.vocabulary, sorted(labels)), content.state)
     except ValueError as error:
         raise CorpusError(f"The content cannot be labelled: {error}; rename that label.") from error
 

@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from seqgen import BOS, EOS, Answer, Domain, Grammar, Oracle, Prediction, Record, Remark
+from seqgen import BOS, EOS, Answer, Domain, Oracle, Prediction, Record, Remark
 from seqgen_sentiment.attribution import attention_weights, leave_one_out
 from seqgen_sentiment.classification_metrics import accuracy
 from seqgen_sentiment.classifier import ClassifierCalibration, LabelClassifier
 from seqgen_sentiment.evaluation import LabelledWords, evaluate_classifier, generate_by_label
 from seqgen_sentiment.features import words_of_contents, words_of_text
-from seqgen_sentiment.frame import Frame
+from seqgen_sentiment.labelled_grammar import LabelledGrammar
 from seqgen_sentiment.labelled_item import LabelledItem
 from seqgen_sentiment.logistic_regression import LogisticRegressionBaseline
 from seqgen_sentiment.prompting import GUIDANCE, LabelledPrompting
@@ -39,15 +39,14 @@ class LabelPrediction(Prediction[LabelledItem]):
     def __init__(
         self,
         base: Domain[Any],
-        base_grammar: Grammar,
-        layout: Frame,
+        grammar: LabelledGrammar,
         reader: LabelledReader,
         prompting: LabelledPrompting,
     ) -> None:
         super().__init__()
         self.base = base
-        self.base_grammar = base_grammar
-        self.layout = layout
+        self.layout = grammar.layout
+        self.base_grammar = grammar.base
         self.reader = reader
         self.prompting = prompting
 

@@ -10,10 +10,10 @@ import numpy as np
 
 from seqgen import BOS, EOS, Domain, Grammar, Prompt, Prompting, Record, Remark, UnknownName
 from seqgen.contract.wrapping import Wrapper
-from seqgen_sentiment.frame import Frame, Side
+from seqgen_sentiment.document_layout import LabelSlots
+from seqgen_sentiment.labelled_grammar import LabelledGrammar
 from seqgen_sentiment.labelled_item import LabelledItem
 from seqgen_sentiment.reading import LabelledReader
-from seqgen_sentiment.view import ContentView
 
 GUIDANCE = 2.0
 """The default strength of classifier-free guidance by a label. Without it, a fifth of reviews have another mood."""
@@ -25,17 +25,14 @@ class LabelledPrompting(Wrapper, Prompting[LabelledItem]):
     wrapped: Prompting[Any]
 
     def __init__(
-        self, domain: Domain[LabelledItem], base: Domain[Any], view: ContentView, reader: LabelledReader
+        self, domain: Domain[LabelledItem], base: Domain[Any], grammar: LabelledGrammar, reader: LabelledReader
     ) -> None:
         super().__init__(domain)
         self.wrapped = base.prompting
         self.base = base
-        self.view = view
+        self.grammar = grammar
+        self.layout = grammar.layout
         self.reader = reader
-
-    @property
-    def layout(self) -> Frame:
-        return self.view.layout
 
     def prompt(self, item: LabelledItem | None = None, constraints: Any = None) -> Prompt:
         """Returns the requested label, or that of the item, and the base's prompt. Without a label, it comes last.
@@ -47,19 +44,19 @@ class LabelledPrompting(Wrapper, Prompting[LabelledItem]):
         if label is not None and label not in self.layout.labels:
             raise UnknownName("label", label, self.layout.labels)
         content = self.wrapped.prompt(item.content if item else None, self.base.Constraints(**values))
-        side = self.layout.side(label)
+        slots = self.layout.slots(label)
         beginning = content.ids[1:]
-        ids = np.array([BOS, self.layout.place(label), *beginning], np.int32)
-        grammar, given = self.layout.grammar(content.grammar, [side]), self._given(content.given, side)
+        ids = np.array([BOS, self.layout.label_id(label), *beginning], np.int32)
+        grammar, given = self.grammar.around(content.grammar, [slots]), self._given(content.given, slots)
         if label is None:
             return Prompt(ids, grammar, given)
         unconditional = np.array([BOS, self.layout.unlabelled, *beginning], np.int32)
         return Prompt(ids, grammar, given, unconditional, GUIDANCE)
 
-    def _given(self, given: np.ndarray | Grammar | None, side: Side) -> np.ndarray | Grammar | None:
+    def _given(self, given: np.ndarray | Grammar | None, slots: LabelSlots) -> np.ndarray | Grammar | None:
         """Returns the same given tokens within the labelled document, where the content ends with `<end>`."""
         if isinstance(given, Grammar):
-            return self.layout.grammar(given, [side])
+            return self.grammar.around(given, [slots])
         if given is None:
             return None
         end = self.layout.end
@@ -73,7 +70,7 @@ class LabelledPrompting(Wrapper, Prompting[LabelledItem]):
 
     def without_prompt(self, ids: np.ndarray, prompt_length: int) -> np.ndarray:
         """Returns the labels around what the base leaves of the content. The document may be cut after any token."""
-        rest = self.wrapped.without_prompt(self.view.document(ids)[0], prompt_length - 1)
+        rest = self.wrapped.without_prompt(self.layout.document(ids)[0], prompt_length - 1)
         end = np.append(np.flatnonzero(ids == self.layout.end), len(ids))[0]
         content = rest[1:-1] if rest[-1] == EOS else rest[1:]
         return np.concatenate([ids[:2], content, ids[end:]]).astype(np.int32)

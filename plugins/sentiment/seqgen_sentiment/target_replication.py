@@ -10,11 +10,11 @@ from __future__ import annotations
 import numpy as np
 
 from seqgen import AuxiliaryTargets
-from seqgen_sentiment.frame import Frame
+from seqgen_sentiment.document_layout import DocumentLayout
 
 
 def replicate_target(
-    ids: np.ndarray, layout: Frame, state: int, probability: float, weight: float, rng: np.random.Generator
+    ids: np.ndarray, layout: DocumentLayout, state: int, probability: float, weight: float, rng: np.random.Generator
 ) -> AuxiliaryTargets | None:
     """Returns the label of ids int32[n + 5], which have n tokens of content, as a target after some of these tokens.
 

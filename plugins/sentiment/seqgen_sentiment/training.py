@@ -2,37 +2,25 @@
 
 from __future__ import annotations
 
-import functools
 from typing import Any
 
 import numpy as np
 
-from seqgen import AuxiliaryTargets, Grammar, Training
-from seqgen_sentiment.frame import Frame
+from seqgen import AuxiliaryTargets, Training
+from seqgen_sentiment.labelled_grammar import LabelledGrammar
 from seqgen_sentiment.labelled_item import LabelledItem
 from seqgen_sentiment.settings import SentimentSettings
 from seqgen_sentiment.target_replication import replicate_target
-from seqgen_sentiment.view import ContentView
 
 
 class LabelledTraining(Training[LabelledItem]):
     """Shows the label first in some documents, and asks for it within the content of the others."""
 
-    def __init__(
-        self, base: Training[Any] | None, settings: SentimentSettings, view: ContentView, grammar: Grammar
-    ) -> None:
+    def __init__(self, base: Training[Any] | None, settings: SentimentSettings, grammar: LabelledGrammar) -> None:
         self.base = base
         self.settings = settings
-        self.view = view
-        self.grammar = grammar
-
-    @property
-    def layout(self) -> Frame:
-        return self.view.layout
-
-    @functools.cached_property
-    def label_state(self) -> int:
-        return self.layout.asking(self.grammar)
+        self.layout = grammar.layout
+        self.label_state = grammar.last_label_state
 
     def augment(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Returns a document with the content augmented as in the base, and with the label first in some cases.
@@ -42,7 +30,7 @@ class LabelledTraining(Training[LabelledItem]):
         """
         other = ids.copy()
         if self.base is not None:
-            document, positions = self.view.document(ids)
+            document, positions = self.layout.document(ids)
             other[positions[1:-1]] = self.base.augment(document, rng)[1:-1]
         if rng.random() < self.settings.label_first_probability:
             other[[1, -2]] = other[[-2, 1]]

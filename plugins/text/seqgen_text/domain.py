@@ -23,13 +23,13 @@ from seqgen import (
     atomic_write,
 )
 from seqgen.contract.tables import GroupedRows
-from seqgen_text.constraints import TextConstraints, any_text, wanted_bytes
+from seqgen_text.constraints import TextConstraints, any_text, constrained_text
 from seqgen_text.display import TextDisplay
 from seqgen_text.document_reader import read_documents
-from seqgen_text.lifting import lift
 from seqgen_text.metrics import TextMetrics
 from seqgen_text.prompting import TextPrompting
 from seqgen_text.settings import TextSettings
+from seqgen_text.token_grammar import token_grammar
 from seqgen_text.tokenization import FIRST_ID, TOKENIZERS, Tokenizer
 
 
@@ -50,7 +50,7 @@ class TextDomain(Domain[str]):
         """How text is read and tokenised."""
 
     class Constraints(TextConstraints):
-        """What can be asked of a sample: a pattern, a length, a beginning, and strings that it does not contain."""
+        """What can be asked of a sample: a pattern, a length, a beginning, and forbidden strings."""
 
     def __init__(
         self, settings: Any = None, vocabulary: Vocabulary | None = None, state: Mapping[str, Any] | None = None
@@ -65,7 +65,7 @@ class TextDomain(Domain[str]):
                 f"The vocabulary does not fit the tokenizer {name!r} ({error}); copy the whole model again from where "
                 "it was trained."
             ) from error
-        self._any_text = lift(any_text(), self.tokenizer.strings)
+        self._any_text = token_grammar(any_text(), self.tokenizer.strings)
         self.prompting = TextPrompting(self, self.tokenizer)
         self.display = TextDisplay()
         self.metrics = TextMetrics()
@@ -101,9 +101,9 @@ class TextDomain(Domain[str]):
         """Returns the automaton of valid UTF-8 over the tokens, narrowed by `constraints`."""
         if constraints is None or constraints.is_empty:
             return self._any_text
-        bytes_grammar = wanted_bytes(constraints)
+        text = constrained_text(constraints)
         try:
-            return lift(bytes_grammar, self.tokenizer.strings)
+            return token_grammar(text, self.tokenizer.strings)
         except EmptyLanguage as error:
             raise EmptyLanguage(
                 f"The {len(self.tokenizer.strings)} tokens of this model cannot write a text that satisfies the "

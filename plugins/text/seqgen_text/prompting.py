@@ -10,7 +10,7 @@ from seqgen import Domain, Grammar, Prompt, Prompting, TooManyStates
 from seqgen.grammar import prepend
 from seqgen_text.chunking import normalised
 from seqgen_text.constraints import TextConstraints
-from seqgen_text.lifting import MOST_CELLS
+from seqgen_text.token_grammar import MAX_CELLS
 from seqgen_text.tokenization import Tokenizer
 
 
@@ -26,7 +26,7 @@ class TextPrompting(Prompting[str]):
         if item is None or constraints is None or constraints.is_empty:
             return super().prompt(item, constraints)
         ids = super().prompt(item).ids
-        return Prompt(ids, after(ids, self.domain.grammar(constraints)))
+        return Prompt(ids, continuation(ids, self.domain.grammar(constraints)))
 
     def from_text(self, text: str) -> str:
         return normalised(text, self.domain.settings.normalisation)
@@ -36,13 +36,13 @@ class TextPrompting(Prompting[str]):
         return self.tokenizer.decode(chunks)
 
 
-def after(ids: np.ndarray, grammar: Grammar) -> Grammar:
+def continuation(ids: np.ndarray, grammar: Grammar) -> Grammar:
     """Returns the grammar of documents that begin with `ids` int32[n], from BOS on, and continue as `grammar` says.
 
     Raises TooManyStates if the tables would be too large.
     """
     try:
-        return prepend(ids[1:].tolist(), grammar, max_states=MOST_CELLS // grammar.vocabulary_size)
+        return prepend(ids[1:].tolist(), grammar, max_states=MAX_CELLS // grammar.vocabulary_size)
     except TooManyStates as error:
         raise TooManyStates(
             f"A prompt of {len(ids) - 1} tokens is too long for constraints; give a shorter one."

@@ -1,0 +1,66 @@
+"""The automata of labelled documents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from seqgen import Grammar
+from seqgen.grammar import Part, embed, join, one_of, with_budget
+from seqgen_sentiment.document_layout import DocumentLayout, LabelSlots
+
+MAX_CELLS = 50_000_000
+"""States × tokens of a grammar in which every label has states of its own."""
+
+
+class LabelledGrammar:
+    """Makes automata of labelled documents around those of content.
+
+    base:          the automaton of all content
+    all_documents: the automaton of all labelled documents
+
+    A model forgets one token at the beginning of a long document. So it is told the first label at every step: a state
+    within the content has a class for each class of the base and each first label, unless that needs too many states.
+    """
+
+    def __init__(self, layout: DocumentLayout, base: Grammar) -> None:
+        self.layout = layout
+        self.base = base
+        fits = len(layout.labels) * base.state_count * layout.vocabulary_size <= MAX_CELLS
+        self._classes_per_label = base.class_count if fits else 0
+        self.all_documents = self.around(base, [layout.label_first, layout.label_last])
+
+    @property
+    def last_label_state(self) -> int:
+        """The state of `all_documents` in which a label may be in the last slot."""
+        grammar, layout = self.all_documents, self.layout
+        after_content = grammar.next_state[grammar.allowed[:, layout.end], layout.end]
+        return int(after_content[grammar.allowed[after_content][:, layout.label_ids].all(1)][0])
+
+    def around(self, content: Grammar, choices: Sequence[LabelSlots]) -> Grammar:
+        """Returns the automaton of documents with content that `content` accepts and slots of one of the `choices`.
+
+        The states outside of the content have the class of the content's start.
+        """
+        layout = self.layout
+        if self._classes_per_label:
+            choices = [LabelSlots([first], slots.last) for slots in choices for first in slots.first]
+        start_class = int(content.state_class[content.start])
+        parts: list[Part] = []
+        for slots in choices:
+            label_number = max(slots.first[0] - layout.end, 0)
+            classes = content.state_class + label_number * self._classes_per_label
+            inside = replace(content, state_class=classes, budget=None)
+            inside = embed(inside, np.arange(layout.unlabelled), layout.vocabulary_size, layout.end)
+            first, last = (one_of(np.isin(np.arange(layout.vocabulary_size), ids), start_class) for ids in slots)
+            number = len(parts)
+            parts += [Part(first, [number + 1]), Part(inside, [number + 2]), Part(last, may_be_last=True)]
+        max_states = (content.state_count + 6) * len(choices) + 2
+        grammar = join(parts, range(0, len(parts), 3), max_states=max_states)
+        if content.budget is None:
+            return grammar
+        cost = np.zeros(layout.vocabulary_size, np.int32)
+        cost[: layout.unlabelled] = content.budget.cost
+        return with_budget(grammar, replace(content.budget, cost=cost, end_token=layout.end))
