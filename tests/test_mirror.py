@@ -12,6 +12,16 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = {"seqgen": ROOT / "seqgen"}
 NO_LOGIC = ("__init__.py", "__main__.py")
 WITHOUT_TEST_FILE = {
+    "seqgen/contract/core.py": "its methods are tested as those of a domain, in test_domain.py",
+    "seqgen/contract/documents.py": "values without logic, tested in test_domain.py",
+    "seqgen/contract/hooks.py": "declarations, tested in test_discovery.py",
+    "seqgen/contract/options.py": "tested in test_domain.py",
+    "seqgen/contract/oracle.py": "a protocol",
+    "seqgen/contract/vocabulary.py": "values, tested in test_domain.py",
+    "seqgen/contract/capabilities.py": "declarations and defaults, tested in test_domain.py and by the conformance kit",
+    "seqgen/contract/wrapping.py": "tested by what wraps: tests/sentiment",
+    "seqgen/contract/testing/core.py": "tested in test_testing.py",
+    "seqgen/contract/testing/capabilities.py": "tested in test_testing.py",
     "seqgen/grammar/special_tokens.py": "two constants",
 }
 """Each module that needs no test file of its own, and why."""

@@ -14,6 +14,7 @@ import music21
 import pretty_midi
 import pytest
 from commands import error_sentence
+from seqgen_midi.music.meters import bar_lines
 
 from seqgen.contract.discovery import load_domain
 
@@ -48,7 +49,7 @@ def test_a_prompt_is_continued(run_cli, run, pieces, tmp_path):
     assert (
         domain.encode(made).ids[: len(domain.encode(given).ids) - 1].tolist() == domain.encode(given).ids[:-1].tolist()
     )
-    assert len(made.grid) > len(given.grid)
+    assert made.end > given.end
     before = (tmp_path / "midi-0-1.mid").read_bytes()
     code, _, error = run_cli("sample", run, "-o", tmp_path, "-n", 1, "--prompt", tmp_path / "midi-0-1.mid")
     assert (code, "written over" in error) == (2, True)
@@ -108,9 +109,11 @@ def test_a_sample_can_be_written_without_its_prompt(run_cli, trained, pieces, tm
         assert run_cli("sample", "run", "-o", tmp_path / folder, *asked, *how)[0] == 0
     domain = load_domain("midi")()
     whole, rest = (next(domain.read(tmp_path / folder / "midi-0-1.mid")) for folder in ("with", "without"))
-    assert len(whole.grid) - len(rest.grid) == whole.pickup + whole.bar
-    starts = [[(pitch >= 0) for pitch in column] for column in rest.grid[1:]]
-    assert starts == [[(pitch >= 0) for pitch in column] for column in whole.grid[whole.pickup + whole.bar + 1 :]]
+    without = whole.end - rest.end
+    assert without in bar_lines(whole)
+    after, before = rest.start > 0, whole.start > without
+    assert (rest.start[after] + without).tolist() == whole.start[before].tolist()
+    assert rest.pitch[after].tolist() == whole.pitch[before].tolist()
 
 
 @pytest.mark.parametrize(
@@ -121,7 +124,7 @@ def test_a_sample_can_be_written_without_its_prompt(run_cli, trained, pieces, tm
         ("domain.json", lambda value: {**value, "settings": {"colour": 1}}),
         ("domain.json", lambda value: {**value, "vocabulary": "abc"}),
         ("domain.json", lambda value: [value]),
-        ("config.json", lambda value: {**value, "grammar": "another"}),
+        ("grammar.json", lambda value: [[0, 0, 77]]),
         ("config.json", lambda value: {**value, "model": {**value["model"], "hidden_size": 72}}),
         ("config.json", lambda value: {**value, "model": {**value["model"], "hidden_size": 1e999}}),
         ("config.json", lambda value: {**value, "format": 99}),
