@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 import traceback
 
@@ -34,6 +35,9 @@ def group(context: click.Context, debug: bool, no_plugins: bool) -> None:
 
 def main() -> None:
     """Runs the command. Exit codes: 0 done, 1 it failed, 2 the call was wrong."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A file name that is not UTF-8 is printed byte for byte.
+        sys.stdout.reconfigure(errors="surrogateescape")
     try:
         # Without standalone mode, click returns the exit code that a command passed to `context.exit`.
         sys.exit(group.main(standalone_mode=False) or 0)

@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 
+import pytest
+
 
 def test_a_call_that_click_refuses_exits_with_2(run_cli):
     assert run_cli("sample")[0] == 2
@@ -49,3 +51,17 @@ def test_help_loads_nothing_heavy():
 
 def test_debug_shows_the_traceback(run_cli, tmp_path):
     assert "Traceback" in run_cli("--debug", "evaluate", tmp_path)[2]
+
+
+@pytest.mark.parametrize("json", [[], ["--json"]], ids=["table", "json"])
+def test_names_of_files_may_be_any_bytes(tmp_path, json):
+    for name in (b"one\xff [live].txt", b"two :smile:.txt", b"three.txt"):
+        with open(os.path.join(os.fsencode(tmp_path), name), "wb") as file:
+            file.write(name[:3] + b"\n\nmore\n\n\xff" * (name == b"three.txt"))
+    out = os.path.join(os.fsencode(tmp_path), b"corpus\xff [neg]")
+    command = [sys.executable, "-m", "seqgen.cli", "build", str(tmp_path), "--domain", "text", "-o", out, *json]
+    environment = {**os.environ, "COLUMNS": "300", "PYTHONUTF8": "1"}
+    done = subprocess.run(command, capture_output=True, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert b"corpus\xff [neg]" in done.stdout
+    assert b"three.txt: byte 0xFF" in done.stdout
