@@ -166,7 +166,7 @@ CATALOGUE = (
         bounds={"gt": 0, "le": MAX_SECONDS},
     ),
     Constraint("time_signature", str, "one of {meters}", _has_bars, _check_meter, _restrict_meter),
-    Constraint("density", str, "notes that begin in a full bar, fewest and most: 4-12", _has_bars, _check_span),
+    Constraint("density", str, "notes that begin in a full bar, minimum and maximum: 4-12", _has_bars, _check_span),
     Constraint(
         "key", str, "Cmaj, Amin (with raised 6th and 7th), F#dor, Ephr, Flyd, Gmix, Bloc", _has("pitch"),
         lambda text, _: parse_key(text), _restrict_key,

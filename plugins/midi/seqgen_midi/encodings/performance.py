@@ -16,6 +16,7 @@ import numpy as np
 from seqgen import EOS, Grammar, UnusableFile
 from seqgen.grammar import Budget, TransitionTable
 from seqgen_midi.encodings.base import Encoding, document_from
+from seqgen_midi.encodings.registry import register
 from seqgen_midi.encodings.tokens import Kind, Role, TokenTable
 from seqgen_midi.music.piece import Piece, Track, round_half_up, sort_notes
 from seqgen_midi.music.velocities import bin_centres, velocity_bins
@@ -28,6 +29,7 @@ RESOLUTION, MICROSECONDS_PER_QUARTER = 50, 500_000
 """Of the pieces of this encoding: a tick is a step."""
 
 
+@register
 class Performance(Encoding):
     """All notes but the drums, as one player plays them. Who plays which note is lost."""
 

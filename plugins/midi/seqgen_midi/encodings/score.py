@@ -23,6 +23,7 @@ from seqgen import EOS, Grammar, UnusableFile
 from seqgen.grammar import TransitionTable
 from seqgen_midi.encodings.bars import BarCells, bar_starts, bars_of, meter_map, tempo_map, tempos_of_bars
 from seqgen_midi.encodings.base import Encoding
+from seqgen_midi.encodings.registry import register
 from seqgen_midi.encodings.tokens import Kind, Role, TokenTable
 from seqgen_midi.music.meters import METERS
 from seqgen_midi.music.piece import MICROSECONDS_PER_MINUTE, Piece, Track, is_new, round_half_up, sort_notes
@@ -38,6 +39,7 @@ KIT = 128 * MAX_PARTS
 """Players are numbered program · MAX_PARTS + part; the drum kit comes after all of them."""
 
 
+@register
 class Score(Encoding):
     """All tracks of a piece."""
 

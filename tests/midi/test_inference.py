@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from helpers import Notes, tune, write_midi
 from seqgen_midi.domain import MidiDomain
-from seqgen_midi.encodings.inference import infer_corpus
+from seqgen_midi.inference import infer_corpus
 
 from seqgen import InvalidValue
 from seqgen.corpus.building.build import build
@@ -60,7 +60,7 @@ def test_an_encoding_that_leaves_things_out_must_fit_most_files(kinds: list[str]
 def test_a_setting_that_the_guess_has_no_use_for_is_told() -> None:
     asked = MidiDomain(MidiDomain.Settings(resolution=12))
     assert asked.inference.infer(["melody"]).encoding == "melody"
-    with pytest.raises(InvalidValue, match="only the encodings melody, drums, score have it"):
+    with pytest.raises(InvalidValue, match="only the encodings drums, melody, score have it"):
         asked.inference.infer(["performance"])
 
 
