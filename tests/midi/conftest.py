@@ -63,7 +63,7 @@ def records(items: list[Piece]) -> list[Record[Piece]]:
 class Band:
     """A MIDI file made by chance, and what stands in it.
 
-    notes: (start, end, pitch, velocity, (programme, is drum, track number)); tempos: (tick, microseconds a quarter).
+    notes: (start, end, pitch, velocity, (program, is drum, track number)); tempos: (tick, microseconds a quarter).
     """
 
     path: Path

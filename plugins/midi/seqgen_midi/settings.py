@@ -35,7 +35,7 @@ class MidiSettings(Options):
     encoding: str | None = Field(
         None,
         description="; ".join(f"{name}: {encoding.summary}" for name, encoding in ENCODINGS.items())
-        + "; where nothing is said, inferred from the files",
+        + "; by default inferred from the files",
     )
     tempo: int = Field(
         80,
@@ -48,13 +48,16 @@ class MidiSettings(Options):
         description=f"grid steps in a quarter: 2, 4, 6, 8, 12, 16 or 24; by default {_defaults('resolution')}",
     )
     velocity_bins: int | None = Field(
-        None, ge=1, le=127, description=f"how many velocities are told apart; by default {_defaults('velocity_bins')}"
+        None,
+        ge=1,
+        le=127,
+        description=f"how many velocities are distinguished; by default {_defaults('velocity_bins')}",
     )
     parts: int | None = Field(
         None,
         ge=1,
         le=MAX_PARTS,
-        description=f"how many tracks of one program are told apart; by default {_defaults('parts')}",
+        description=f"how many tracks of one program are distinguished; by default {_defaults('parts')}",
     )
 
     @field_validator("encoding")

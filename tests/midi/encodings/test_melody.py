@@ -24,6 +24,6 @@ def test_a_melody_is_every_note_of_its_track(bands: list[Any], resolution: int |
 def test_the_model_is_told_the_place_in_the_bar(domains: dict[str, MidiDomain]) -> None:
     grammar = domains["melody"].grammar()
     ids = document(domains["melody"], "bar:3/8 pitch:60 hold hold rest rest rest bar:6/8 pitch:60" + " hold" * 11)
-    told = grammar.state_class[grammar.unroll(ids)].tolist()
-    assert len(set(told[2:7])) == 5
-    assert told[2:7] != told[9:14]
+    classes = grammar.state_class[grammar.unroll(ids)].tolist()
+    assert len(set(classes[2:7])) == 5
+    assert classes[2:7] != classes[9:14]

@@ -33,11 +33,11 @@ def test_a_prompt_out_of_range_is_refused(domains: dict[str, MidiDomain]) -> Non
 
 @pytest.mark.parametrize("cut", [36, 27, 10, 4])
 def test_a_chorale_is_continued_from_where_it_stops(domain: MidiDomain, chorale: Piece, cut: int) -> None:
-    primer = replace(Grid.of(chorale), grid=Grid.of(chorale).grid[:cut])
-    prompt = domain.prompting.prompt(primer.piece(), chorale_constraints(bars=5))
+    prompted = replace(Grid.of(chorale), grid=Grid.of(chorale).grid[:cut])
+    prompt = domain.prompting.prompt(prompted.piece(), chorale_constraints(bars=5))
     assert len(prompt.ids) == 3 + 4 * cut
     whole = Grid.of(domain.decode(prompt.grammar.walk(np.random.default_rng(cut), prompt=prompt.ids)))
-    assert whole.grid[:cut] == primer.grid
+    assert whole.grid[:cut] == prompted.grid
     assert (whole.meter, whole.pickup, len(whole.grid)) == ("4/4", 4, 4 + 5 * 16)
 
 

@@ -56,10 +56,10 @@ def test_what_a_prompt_cannot_be_asked_is_refused(
     name: str, values: dict, sentence: str, domain: MidiDomain, chorale: Piece, domains: dict[str, MidiDomain]
 ) -> None:
     asked = domain if name == "chorale" else domains[name]
-    wishes = asked.Constraints(bars=3) if name == "melody" else None
+    constraints = asked.Constraints(bars=3) if name == "melody" else None
     item = (
         chorale if name == "chorale" else random_score(asked, 8) if name == "score"
-        else asked.decode(asked.grammar(wishes).walk(np.random.default_rng(0), 20_000))
+        else asked.decode(asked.grammar(constraints).walk(np.random.default_rng(0), 20_000))
     )  # fmt: skip
     with pytest.raises(UsageError, match=sentence):
         prompt_for(asked, item, **values)

@@ -90,11 +90,11 @@ class Performance(Encoding):
         steps = table.value[ids] + 1
         now = np.cumsum(np.where(table.of_kind("shift")[ids], steps, 0))
         lasted = np.cumsum(np.where(table.of_kind("duration")[ids], steps, 0))
-        heads = np.flatnonzero(table.of_kind("pitch")[ids])
-        duration = np.append(lasted[heads[1:]], lasted[-1:])[: len(heads)] - lasted[heads]
-        heads, duration = heads[duration > 0], duration[duration > 0]
-        velocity = bin_centres(self.velocity_bins)[table.value[ids[heads + 1]]]
-        return self._piece((now[heads], duration, table.value[ids[heads]], velocity, np.zeros_like(heads)))
+        notes = np.flatnonzero(table.of_kind("pitch")[ids])
+        duration = np.append(lasted[notes[1:]], lasted[-1:])[: len(notes)] - lasted[notes]
+        notes, duration = notes[duration > 0], duration[duration > 0]
+        velocity = bin_centres(self.velocity_bins)[table.value[ids[notes + 1]]]
+        return self._piece((now[notes], duration, table.value[ids[notes]], velocity, np.zeros_like(notes)))
 
     def without_prompt(self, ids: np.ndarray, prompt_length: int) -> np.ndarray:
         """From the first note or shift on. Before that, a note of the prompt may go on sounding."""
