@@ -15,9 +15,8 @@ from seqgen_midi.music.piece import Piece
 
 from seqgen import Record
 
-for _folder in (Path(__file__).parent, Path(__file__).parent / "encodings"):
-    sys.path.insert(0, str(_folder))
-from grids import HOLD, Grid  # noqa: E402
+sys.path.insert(0, str(Path(__file__).parent))
+from grids import HOLD, Grid
 
 ENCODINGS = ("melody", "drums", "score", "performance")
 

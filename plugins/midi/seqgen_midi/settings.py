@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
-from seqgen import Options, UnknownName
-from seqgen_midi.encodings import ENCODINGS
+from seqgen import Options
+from seqgen_midi.encodings import ENCODINGS, find_encoding
 from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.encodings.score import MAX_PARTS
 
@@ -63,9 +63,7 @@ class MidiSettings(Options):
     @field_validator("encoding")
     @classmethod
     def _check_encoding(cls, value: str | None) -> str | None:
-        if value is not None and value not in ENCODINGS:
-            raise UnknownName("encoding", value, ENCODINGS)
-        return value
+        return value if value is None else find_encoding(value).name
 
     @field_validator("resolution", "velocity_bins", "parts")
     @classmethod
@@ -77,6 +75,6 @@ class MidiSettings(Options):
 
     def make_encoding(self) -> Encoding:
         """The encoding that is set, or the default one."""
-        kind = ENCODINGS[self.encoding or DEFAULT_ENCODING]
+        kind = find_encoding(self.encoding or DEFAULT_ENCODING)
         values = {name: getattr(self, name) for name in kind.default_options}
         return kind(**{name: value for name, value in values.items() if value is not None})

@@ -1,13 +1,13 @@
-"""The encodings. Each file of this package that registers an encoding is found; others register theirs on import."""
+"""The encodings. Each file of this package that registers an encoding is found."""
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
 
-from seqgen_midi.encodings.registry import ENCODINGS, register
+from seqgen_midi.encodings.registry import ENCODINGS, find_encoding, register
 
-__all__ = ["ENCODINGS", "register"]
+__all__ = ["ENCODINGS", "find_encoding", "register"]
 
 for _module in pkgutil.iter_modules(__path__, f"{__name__}."):
     importlib.import_module(_module.name)
