@@ -17,6 +17,7 @@ from seqgen_midi.encodings.reading import read_pieces
 from seqgen_midi.encodings.training import MidiLearning, MidiTraining
 from seqgen_midi.inference import MidiInference
 from seqgen_midi.io.midi_reader import MIDI_ENDINGS
+from seqgen_midi.io.midi_writer import midi_bytes
 from seqgen_midi.io.score_reader import ABC_ENDING, SCORE_ENDINGS
 from seqgen_midi.metrics.midi_metrics import MidiDeduplication, MidiMetrics
 from seqgen_midi.music.piece import Piece
@@ -75,8 +76,6 @@ class MidiDomain(Domain[Piece]):
 
     def write(self, item: Piece, path: Path) -> list[Path]:
         """Writes `path`.mid."""
-        from seqgen_midi.io.midi_writer import midi_bytes
-
         target = path.with_name(path.name + ".mid")
         with atomic_write(target) as temporary:
             temporary.write_bytes(midi_bytes(item, self.settings.tempo))
