@@ -10,7 +10,7 @@ from helpers import Notes, tune, write_midi
 from seqgen_midi.domain import MidiDomain
 from seqgen_midi.inference import infer_corpus
 
-from seqgen import InvalidValue
+from seqgen import InvalidValue, UnusableFile
 from seqgen.corpus.building.build import build
 
 
@@ -77,3 +77,13 @@ def test_a_guess_is_said_and_saved_and_transposed_copies_are_left_out(tmp_path: 
     assert list(corpus.sources())[-1]["dropped"] == {"a duplicate of 2.mid but for key, tempo or sound": 1}
     chosen = build(MidiDomain(MidiDomain.Settings(encoding="score")), [folder], tmp_path / "chosen")
     assert (chosen.settings["encoding"], chosen.remarks) == ("score", {})
+
+
+def test_a_file_that_is_no_music_has_no_encoding(tmp_path: Path) -> None:
+    for name, content, reason in (
+        ("a.mid", b"noise", "not a MIDI file"),
+        ("b.abc", b"X:1\nM:4/4\nL:1/8\nK:C\nz8|]\n", "empty"),
+    ):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(UnusableFile, match=reason):
+            MidiDomain().inference.inspect(tmp_path / name)

@@ -27,3 +27,10 @@ def test_the_model_is_told_the_place_in_the_bar(domains: dict[str, MidiDomain]) 
     classes = grammar.state_class[grammar.unroll(ids)].tolist()
     assert len(set(classes[2:7])) == 5
     assert classes[2:7] != classes[9:14]
+
+
+def test_a_note_that_sounds_across_the_end_of_the_prompt_begins_anew(domains: dict[str, MidiDomain]) -> None:
+    domain = domains["melody"]
+    ids = document(domain, "bar:1/8 pitch:60 hold bar:1/8 hold rest")
+    rest = domain.prompting.without_prompt(ids, 4)
+    assert rest.tolist() == document(domain, "bar:1/8 pitch:60 rest").tolist()

@@ -69,3 +69,10 @@ def test_a_prompt_that_has_no_tokens_says_so(domain: MidiDomain, chorale: Piece)
     high = Grid("4/4", 0, ((100, 67, 60, 48), *Grid.of(chorale).grid)).piece()
     with pytest.raises(UsageError, match="The prompt cannot be continued: a voice leaves its range"):
         domain.prompting.prompt(high)
+
+
+def test_a_voice_that_is_given_must_sing(domain: MidiDomain, chorale: Piece) -> None:
+    outer = chorale.select(np.isin(chorale.track, [0, 3]))
+    with pytest.raises(UsageError, match="A voice that is given is silent in the prompt"):
+        prompt_for(domain, outer, harmonise="A")
+    assert len(prompt_for(domain, outer, harmonise="SB").ids) == 4
