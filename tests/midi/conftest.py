@@ -15,9 +15,8 @@ from seqgen_midi.music.piece import Piece
 
 from seqgen import Record
 
-for _folder in (Path(__file__).parent, Path(__file__).parent / "encodings"):
-    sys.path.insert(0, str(_folder))
-from grids import HOLD, Grid  # noqa: E402
+sys.path.insert(0, str(Path(__file__).parent))
+from grids import HOLD, Grid
 
 ENCODINGS = ("melody", "drums", "score", "performance")
 
@@ -63,7 +62,7 @@ def records(items: list[Piece]) -> list[Record[Piece]]:
 class Band:
     """A MIDI file made by chance, and what stands in it.
 
-    notes: (start, end, pitch, velocity, (programme, is drum, track number)); tempos: (tick, microseconds a quarter).
+    notes: (start, end, pitch, velocity, (program, is drum, track number)); tempos: (tick, microseconds a quarter).
     """
 
     path: Path

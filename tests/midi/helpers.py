@@ -151,7 +151,7 @@ def piece_in_bars(domain: MidiDomain, heads: list[list[str]], silent: frozenset[
 
 
 def notes_by_program(domain: MidiDomain, item: Any, path: Path) -> list[Counter[tuple[float, float, int]]]:
-    """By programme (128 is the drums), the notes that pretty_midi reads in the file of a piece: start, end, pitch."""
+    """By program (128 is the drums), the notes that pretty_midi reads in the file of a piece: start, end, pitch."""
     (file,) = domain.write(item, path)
     programs: list[Counter[tuple[float, float, int]]] = [Counter() for _ in range(129)]
     for instrument in pretty_midi.PrettyMIDI(str(file)).instruments:
@@ -161,5 +161,5 @@ def notes_by_program(domain: MidiDomain, item: Any, path: Path) -> list[Counter[
 
 
 def random_score(domain: MidiDomain, seed: int) -> Any:
-    wishes = domain.Constraints(bars=3, time_signature="4/4", instruments="flute,piano,drums")
-    return domain.decode(domain.grammar(wishes).walk(np.random.default_rng(seed), 20_000))
+    constraints = domain.Constraints(bars=3, time_signature="4/4", instruments="flute,piano,drums")
+    return domain.decode(domain.grammar(constraints).walk(np.random.default_rng(seed), 20_000))

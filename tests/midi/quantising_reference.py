@@ -25,7 +25,7 @@ def binned(velocity: int, bins: int) -> int:
 
 
 def score(notes, resolution, grid, bins, parts):
-    """The multiset of (start, duration, pitch, velocity, programme, part or "drums")."""
+    """The multiset of (start, duration, pitch, velocity, program, part or "drums")."""
     found, order = Counter(), {}
     for *_, (program, drums, track) in notes:
         if not drums:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import seqgen_midi
@@ -31,3 +32,9 @@ def test_another_vocabulary_is_refused() -> None:
 def test_a_vocabulary_of_another_encoding_is_refused(domains: dict[str, MidiDomain]) -> None:
     with pytest.raises(BundleError, match="drums"):
         MidiDomain(domains["drums"].settings, domains["melody"].vocabulary)
+
+
+def test_books_of_tunes_are_read_in_parts(domain: MidiDomain) -> None:
+    assert domain.reading is not None
+    assert domain.reading.in_parts(Path("book.abc"))
+    assert not domain.reading.in_parts(Path("piece.mid"))

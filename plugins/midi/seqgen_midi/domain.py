@@ -13,15 +13,16 @@ from seqgen_midi.constraints.catalogue import all_constraint_options, constraint
 from seqgen_midi.constraints.grammar import grammar_of
 from seqgen_midi.display.midi_display import MidiDisplay
 from seqgen_midi.encodings.base import Encoding
-from seqgen_midi.encodings.inference import MidiInference
 from seqgen_midi.encodings.reading import read_pieces
-from seqgen_midi.encodings.settings import DEFAULT_ENCODING, MidiSettings
 from seqgen_midi.encodings.training import MidiLearning, MidiTraining
+from seqgen_midi.inference import MidiInference
 from seqgen_midi.io.midi_reader import MIDI_ENDINGS
+from seqgen_midi.io.midi_writer import midi_bytes
 from seqgen_midi.io.score_reader import ABC_ENDING, SCORE_ENDINGS
 from seqgen_midi.metrics.midi_metrics import MidiDeduplication, MidiMetrics
 from seqgen_midi.music.piece import Piece
 from seqgen_midi.prompts.midi_prompting import MidiPrompting
+from seqgen_midi.settings import DEFAULT_ENCODING, MidiSettings
 
 
 class MidiDomain(Domain[Piece]):
@@ -75,8 +76,6 @@ class MidiDomain(Domain[Piece]):
 
     def write(self, item: Piece, path: Path) -> list[Path]:
         """Writes `path`.mid."""
-        from seqgen_midi.io.midi_writer import midi_bytes
-
         target = path.with_name(path.name + ".mid")
         with atomic_write(target) as temporary:
             temporary.write_bytes(midi_bytes(item, self.settings.tempo))

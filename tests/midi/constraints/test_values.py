@@ -14,6 +14,8 @@ from seqgen import InvalidValue, UnknownName
     [
         ("key", "H", "a key is a tonic and a mode, such as Cmaj, Amin, F#min, Bbmaj or Ddor"),
         ("key", "Cmajor", "a key is a tonic and a mode"),
+        ("harmonise", "X", "it is one to three of the voices S, A, T, B"),
+        ("harmonise", "SATB", "it is one to three of the voices S, A, T, B"),
         ("range", "X:1-2", "ranges are a voice of S, A, T, B with its lowest and highest MIDI pitch"),
         ("range", "S:70-60", "the lowest pitch of S is above its highest"),
         ("range", "S:60-70,S:61-71", "the voice S stands there twice"),

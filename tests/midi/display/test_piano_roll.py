@@ -28,3 +28,12 @@ def test_the_picture_shows_every_track_in_its_colour(domains: dict[str, MidiDoma
     pixels = np.asarray(Image.open(domain.display.render(item, "png", tmp_path / "made")).convert("RGB")).reshape(-1, 3)
     for colour in ((200, 85, 61), (224, 160, 48), (61, 143, 111), (85, 88, 92)):
         assert (np.abs(pixels.astype(int) - colour).sum(axis=1) < 6).sum() > 500
+
+
+def test_the_prompt_is_shaded(domain: MidiDomain, chorale: Piece, tmp_path: Path) -> None:
+    shaded = []
+    for given in (None, chorale.select(chorale.start < 16)):
+        pixels = np.asarray(Image.open(domain.display.render(chorale, "png", tmp_path / "made", given)).convert("RGB"))
+        shaded.append((np.abs(pixels.astype(int) - (251, 238, 193)).sum(axis=2) < 6).sum())
+    assert shaded[0] == 0
+    assert shaded[1] > 1000

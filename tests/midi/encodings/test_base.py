@@ -34,7 +34,7 @@ def walks(domains: dict[str, MidiDomain]) -> dict[str, list[np.ndarray]]:
     return made
 
 
-def said(domain: MidiDomain, ids: np.ndarray) -> list[list[str]]:
+def tokens_of_notes(domain: MidiDomain, ids: np.ndarray) -> list[list[str]]:
     """The names of the tokens of each note."""
     notes = domain.encoding.note_numbers(ids)
     return [[domain.vocabulary[int(number)] for number in ids[notes == note]] for note in range(notes.max() + 1)]
@@ -208,7 +208,7 @@ def test_every_note_has_its_own_tokens(domains: dict[str, MidiDomain], bands: li
     domain = domains[name]
     for band in bands[:3]:
         (item,) = domain.read(band.path)
-        tokens = said(domain, domain.encode(item).ids)
+        tokens = tokens_of_notes(domain, domain.encode(item).ids)
         assert len(tokens) == len(item)
         for note, names in enumerate(tokens):
             pitches = [name for name in names if name.split(":")[0] in ("pitch", "drum", "hit")]
@@ -223,7 +223,7 @@ def test_every_note_has_its_own_tokens(domains: dict[str, MidiDomain], bands: li
 
 def test_holds_belong_to_the_note_that_they_hold(domain: MidiDomain, chorale: Piece) -> None:
     piece = chorale
-    tokens = said(domain, domain.encode(chorale).ids)
+    tokens = tokens_of_notes(domain, domain.encode(chorale).ids)
     assert [(int(names[0].removeprefix("pitch:")), len(names)) for names in tokens] == list(
         zip(piece.pitch.tolist(), piece.duration.tolist(), strict=True)
     )

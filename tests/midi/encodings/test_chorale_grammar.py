@@ -39,7 +39,7 @@ def test_the_model_is_told_meter_position_and_voice_and_nothing_else(domain: Mid
     grammar = domain.grammar()
     assert grammar.class_count == 136 * 4 + 8 + 1
     rng = np.random.default_rng(3)
-    told: dict[tuple[str, int, int], int] = {}
+    class_at: dict[tuple[str, int, int], int] = {}
     for _ in range(200):
         ids = grammar.walk(rng)
         item = Grid.of(domain.decode(ids))
@@ -47,8 +47,8 @@ def test_the_model_is_told_meter_position_and_voice_and_nothing_else(domain: Mid
         for number in range(2, len(ids) - 1):
             column, voice = divmod(number - 2, 4)
             where = (item.meter, (column - item.pickup) % item.bar, voice)
-            assert told.setdefault(where, int(classes[number])) == classes[number]
-    assert len(set(told.values())) == len(told)
+            assert class_at.setdefault(where, int(classes[number])) == classes[number]
+    assert len(set(class_at.values())) == len(class_at)
 
 
 @pytest.mark.parametrize(
@@ -66,10 +66,10 @@ def test_the_model_is_told_the_same_classes_with_constraints(domain: MidiDomain,
     rng = np.random.default_rng(8)
     for _ in range(30):
         ids = narrowed.walk(rng)
-        # What is told after EOS is never looked at: nothing follows.
-        told = [grammar.state_class[grammar.unroll(ids)][:-1] for grammar in (whole, narrowed)]
+        # The class after EOS is never used: nothing follows.
+        class_at = [grammar.state_class[grammar.unroll(ids)][:-1] for grammar in (whole, narrowed)]
         assert ids[-1] == EOS
-        assert np.array_equal(told[0], told[1])
+        assert np.array_equal(class_at[0], class_at[1])
 
 
 def test_a_continued_piece_is_told_the_same_classes_as_well(domain: MidiDomain, chorale: Piece) -> None:

@@ -24,6 +24,13 @@ def test_a_melody_is_every_note_of_its_track(bands: list[Any], resolution: int |
 def test_the_model_is_told_the_place_in_the_bar(domains: dict[str, MidiDomain]) -> None:
     grammar = domains["melody"].grammar()
     ids = document(domains["melody"], "bar:3/8 pitch:60 hold hold rest rest rest bar:6/8 pitch:60" + " hold" * 11)
-    told = grammar.state_class[grammar.unroll(ids)].tolist()
-    assert len(set(told[2:7])) == 5
-    assert told[2:7] != told[9:14]
+    classes = grammar.state_class[grammar.unroll(ids)].tolist()
+    assert len(set(classes[2:7])) == 5
+    assert classes[2:7] != classes[9:14]
+
+
+def test_a_note_that_sounds_across_the_end_of_the_prompt_begins_anew(domains: dict[str, MidiDomain]) -> None:
+    domain = domains["melody"]
+    ids = document(domain, "bar:1/8 pitch:60 hold bar:1/8 hold rest")
+    rest = domain.prompting.without_prompt(ids, 4)
+    assert rest.tolist() == document(domain, "bar:1/8 pitch:60 rest").tolist()

@@ -1,31 +1,52 @@
-"""An encoding from outside: one file and one line that registers it, and it has all that the others have."""
+"""An encoding from outside: one file that registers it, and it has all that the others have."""
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
-import tiny
 from conftest import Band
 from seqgen_midi.domain import MidiDomain
 from seqgen_midi.encodings import ENCODINGS, register
 
-from seqgen import UnknownName, UsageError
+from seqgen import PluginError, UnknownName, UsageError
 from seqgen.contract.testing import check_domain
+from seqgen.corpus.building.build import build
+
+SOURCE = Path(__file__).parent / "tiny.py"
+
+
+def install(folder: Path, module: str = "tiny") -> None:
+    """Lays out a distribution in a folder: its modules, and an entry point that names the encoding `tiny`."""
+    metadata = folder / "tiny-1.0.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: tiny\nVersion: 1.0\n")
+    (metadata / "entry_points.txt").write_text(f"[seqgen_midi.encodings]\ntiny = {module}\n")
+    shutil.copy(SOURCE, folder / "tiny.py")
 
 
 @pytest.fixture
-def domain() -> Iterator[MidiDomain]:
-    register(tiny.Tiny)
-    yield MidiDomain(MidiDomain.Settings(encoding="tiny"))
-    del ENCODINGS["tiny"]
+def domain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MidiDomain]:
+    (tmp_path / "site").mkdir()
+    install(tmp_path / "site")
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    yield MidiDomain(MidiDomain.Settings.from_mapping({"encoding": "tiny"}))
+    del ENCODINGS["tiny"], sys.modules["tiny"]
 
 
 def test_the_encoding_is_short_and_passes_the_conformance_kit(domain: MidiDomain, bands: list[Band]) -> None:
-    assert len(Path(tiny.__file__).read_text().splitlines()) < 80
+    assert len(SOURCE.read_text().splitlines()) < 80
     check_domain(domain, [band.path for band in bands[:2]], walks=20)
+
+
+def test_worker_processes_read_files_in_it(domain: MidiDomain, bands: list[Band], tmp_path: Path) -> None:
+    corpus = build(domain, [band.path for band in bands[:3]], tmp_path / "corpus")
+    assert corpus.settings["encoding"] == "tiny"
+    assert corpus.dropped == {}
 
 
 def test_it_takes_a_number_of_bars_a_key_and_a_range(domain: MidiDomain) -> None:
@@ -61,9 +82,19 @@ def test_it_is_transposed_and_recognised_in_another_key(domain: MidiDomain) -> N
 
 
 def test_a_name_is_registered_once_and_an_unknown_one_suggests_the_nearest(domain: MidiDomain) -> None:
-    assert register(tiny.Tiny) is tiny.Tiny
-    other = type("Other", (tiny.Tiny,), {"name": "melody"})
+    tiny = ENCODINGS["tiny"]
+    assert register(tiny) is tiny
     with pytest.raises(ValueError, match="an encoding 'melody' already"):
-        register(other)
+        register(type("Other", (tiny,), {"name": "melody"}))
     with pytest.raises(UnknownName, match=r"There is no encoding 'melodie'; did you mean 'melody'\? .* tiny"):
         MidiDomain.Settings.from_mapping({"encoding": "melodie"})
+
+
+def test_an_encoding_that_cannot_be_loaded_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    install(tmp_path, module="no_such_module")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(
+        PluginError, match="The encoding 'tiny' of no_such_module cannot be loaded: ModuleNotFoundError"
+    ):
+        MidiDomain.Settings.from_mapping({"encoding": "tiny"})
+    assert "tiny" not in ENCODINGS

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from functools import cached_property
 
 import numpy as np
+from seqgen_midi.encodings import register
 from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.encodings.tokens import Kind, Role, TokenTable
 from seqgen_midi.music.piece import Piece, Track
@@ -18,6 +19,7 @@ State = tuple[int, bool]
 """The quarter of the bar that comes next, 0 at a bar line, and whether the bar has a note so far."""
 
 
+@register
 class Tiny(Encoding):
     """The highest note that begins in each quarter."""
 

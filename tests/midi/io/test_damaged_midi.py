@@ -30,7 +30,7 @@ def midi(*tracks: bytes, division: int = 480, form: int = 1, count: int | None =
 
 
 GOOD = midi(track(b"\0\xff\x51\3\x07\xa1\x20" + QUARTER * 4), track(QUARTER * 3))
-ONE = {
+USABLE = {
     "running status": (midi(track(b"\0\x90\x3c\x50\x83\x60\x3c\0\0\x3e\x50\x83\x60\x3e\0")), 2),
     "no end of track": (midi(track(QUARTER * 2, end=b"")), 2),
     "events after the end of track": (midi(track(QUARTER + END + QUARTER)), 1),
@@ -44,7 +44,7 @@ ONE = {
     "a meter of 0/1": (midi(track(b"\0\xff\x58\4\0\0\0\0" + QUARTER)), 1),
     "a track of its own kind": (midi(b"XYZZ\0\0\0\3abc", track(QUARTER), count=1), 1),
     "format 2": (midi(track(QUARTER), track(QUARTER), form=2), 2),
-    "more tracks than are told": (midi(track(QUARTER), track(QUARTER), count=1), None),
+    "more tracks than the header says": (midi(track(QUARTER), track(QUARTER), count=1), None),
     "a name of noise": (midi(track(b"\0\xff\3\6\xff\xfe\0\x1b[3" + QUARTER)), 1),
     "a note that is never let go": (midi(track(QUARTER + b"\0\x90\x3e\x50")), None),
     "a note let go that never began": (midi(track(b"\0\x80\x3e\0" + QUARTER)), 1),
@@ -65,7 +65,7 @@ REFUSED = {
     "a longer header": (midi(track(QUARTER), header=b"more"), None),
     "a velocity of 200": (midi(track(b"\0\x90\x3c\xc8\x60\x80\x3c\0" + QUARTER)), "a damaged MIDI file"),
     "a pitch of 200": (midi(track(b"\0\x90\xc8\x50\x60\x80\xc8\0" + QUARTER)), "a damaged MIDI file"),
-    "a programme of 200": (midi(track(b"\0\xc0\xc8" + QUARTER)), "a damaged MIDI file"),
+    "a program of 200": (midi(track(b"\0\xc0\xc8" + QUARTER)), "a damaged MIDI file"),
     "a header alone": (midi(), "empty"),
     "a track of nothing": (midi(track(b"")), "empty"),
 }
@@ -83,8 +83,8 @@ def readings(folder: Path, contents: dict[str, bytes]) -> dict[str, Reading]:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Reading]:
-    contents = {name: content for name, (content, _) in [*ONE.items(), *REFUSED.items()]}
+def readings_by_name(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Reading]:
+    contents = {name: content for name, (content, _) in [*USABLE.items(), *REFUSED.items()]}
     cut = {f"cut at {size}": GOOD[:size] for size in range(len(GOOD) + 1)}
     return readings(tmp_path_factory.mktemp("hand-built"), {**contents, **cut})
 
@@ -94,21 +94,21 @@ def notes(reading: Reading) -> int:
     return sum(len(domain.decode(document.ids)) for document in reading.documents)
 
 
-@pytest.mark.parametrize("name", ONE)
-def test_strange_files_are_usable(told: dict[str, Reading], name: str) -> None:
-    assert told[name].reason is None
-    assert ONE[name][1] in (None, notes(told[name]))
+@pytest.mark.parametrize("name", USABLE)
+def test_strange_files_are_usable(readings_by_name: dict[str, Reading], name: str) -> None:
+    assert readings_by_name[name].reason is None
+    assert USABLE[name][1] in (None, notes(readings_by_name[name]))
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_impossible_files_are_refused_with_a_reason(told: dict[str, Reading], name: str) -> None:
-    why = told[name].reason or next(iter(told[name].dropped))
+def test_impossible_files_are_refused_with_a_reason(readings_by_name: dict[str, Reading], name: str) -> None:
+    why = readings_by_name[name].reason or next(iter(readings_by_name[name].dropped))
     assert REFUSED[name][1] in (None, why)
     assert "crashed" not in why
     assert "took longer" not in why
 
 
-def test_a_file_cut_anywhere_is_refused(told: dict[str, Reading]) -> None:
-    reasons = [told[f"cut at {size}"].reason for size in range(len(GOOD) + 1)]
+def test_a_file_cut_anywhere_is_refused(readings_by_name: dict[str, Reading]) -> None:
+    reasons = [readings_by_name[f"cut at {size}"].reason for size in range(len(GOOD) + 1)]
     assert (reasons[0], reasons[-1]) == ("empty", None)
     assert set(reasons[1:-1]) == {"not a MIDI file", "a MIDI file that was cut off"}

@@ -132,12 +132,12 @@ def test_silence_is_a_bar_of_rest(tmp_path: Path) -> None:
 def test_notes_that_are_tied_across_bars_and_voices_are_read_as_one() -> None:
     ties = [("C5", "start", "E4", "start"), ("E4", "continue", "C5", None), ("E4", "stop")]
     part = music21.stream.Part()
-    for number, said in enumerate(ties):
+    for number, notes_and_ties in enumerate(ties):
         measure = music21.stream.Measure(number=number + 1)
-        for pitch, tie in zip(said[::2], said[1::2], strict=True):
+        for pitch, tie in zip(notes_and_ties[::2], notes_and_ties[1::2], strict=True):
             one = music21.note.Note(pitch, quarterLength=4)
             one.tie = music21.tie.Tie(tie) if tie else None
-            measure.insert(0, music21.stream.Voice([one]) if len(said) > 2 else one)
+            measure.insert(0, music21.stream.Voice([one]) if len(notes_and_ties) > 2 else one)
         part.append(measure)
     found = piece_of(music21.stream.Score([part]))
     assert rows(found, 0) == [(0, 96, 72), (0, 144, 64)]

@@ -23,27 +23,27 @@ def piece(*notes: tuple[int, int, int], meters: tuple[tuple[int, int, int], ...]
 def test_two_bars_counted_by_hand() -> None:
     # Four quarters C E G C, and after an empty bar a chord of three in an otherwise silent one that ends early.
     made = piece((0, 4, 60), (4, 4, 64), (8, 4, 67), (12, 3, 72), (32, 4, 60), (32, 4, 64), (32, 2, 66))
-    told = statistics.piece_statistics(made, default_tempo=60)
-    assert told["pitch class entropy"] == pytest.approx(
+    values = statistics.piece_statistics(made, default_tempo=60)
+    assert values["pitch class entropy"] == pytest.approx(
         -(3 / 7 * math.log2(3 / 7) + 2 / 7 * math.log2(2 / 7) + 2 * (1 / 7 * math.log2(1 / 7)))
     )
-    assert told["scale consistency"] == 1  # E minor and G major have them all.
-    assert told["pitches"] == 5
-    assert (told["lowest pitch"], told["highest pitch"], told["pitch range"]) == (60, 72, 12)
-    assert told["polyphony"] == pytest.approx((15 + 2 * 3 + 2 * 2) / (15 + 4))
-    assert told["polyphony rate"] == pytest.approx(2 / 36)
-    assert told["empty bars"] == pytest.approx(1 / 3)
+    assert values["scale consistency"] == 1  # E minor and G major have them all.
+    assert values["pitches"] == 5
+    assert (values["lowest pitch"], values["highest pitch"], values["pitch range"]) == (60, 72, 12)
+    assert values["polyphony"] == pytest.approx((15 + 2 * 3 + 2 * 2) / (15 + 4))
+    assert values["polyphony rate"] == pytest.approx(2 / 36)
+    assert values["empty bars"] == pytest.approx(1 / 3)
     # Bars 1 and 2 differ in four steps of 16, bars 2 and 3 in one.
-    assert told["groove consistency"] == pytest.approx(1 - 5 / 32)
-    assert told["notes a second"] == pytest.approx(7 / 9)
-    assert told["interval"] == pytest.approx((4 + 3 + 5 + 12 + 4 + 2) / 6)
+    assert values["groove consistency"] == pytest.approx(1 - 5 / 32)
+    assert values["notes a second"] == pytest.approx(7 / 9)
+    assert values["interval"] == pytest.approx((4 + 3 + 5 + 12 + 4 + 2) / 6)
 
 
 def test_bars_of_other_lengths_are_no_neighbours_and_a_chromatic_scale_fits_none() -> None:
     made = piece(*((step, 1, 60 + step) for step in range(12)), (12, 1, 60), meters=((0, 3, 4), (12, 4, 4)))
-    told = statistics.piece_statistics(made, default_tempo=60)
-    assert math.isnan(told["groove consistency"])
-    assert told["scale consistency"] == pytest.approx(8 / 13)
+    values = statistics.piece_statistics(made, default_tempo=60)
+    assert math.isnan(values["groove consistency"])
+    assert values["scale consistency"] == pytest.approx(8 / 13)
 
 
 def slowly(made: Piece, lines: list[int]) -> dict[str, float]:
@@ -84,9 +84,9 @@ def test_they_are_the_definitions_written_out(domains: dict[str, MidiDomain], ba
         while lines[-1] <= made.end:
             meter = changes.get(lines[-1], meter)
             lines.append(lines[-1] + 4 * made.resolution * meter[0] // meter[1])
-        told = statistics.piece_statistics(made, default_tempo=80)
+        values = statistics.piece_statistics(made, default_tempo=80)
         for name, value in slowly(made, lines).items():
-            assert told[name] == pytest.approx(value), (band.path.name, name)
+            assert values[name] == pytest.approx(value), (band.path.name, name)
 
 
 def test_the_overlapped_area_is_that_of_densities_written_out() -> None:
@@ -120,16 +120,16 @@ def test_the_overlapped_area_tells_alike_from_different() -> None:
 def test_every_encoding_has_them_side_by_side(domains: dict[str, MidiDomain], bands: list[Band], name: str) -> None:
     domain = domains[name]
     items = [item for band in bands for item in domain.read(band.path)]
-    told = domain.metrics.compare(records(items[:6]), records(items[6:]))
-    assert all(math.isfinite(value) for value in told.values())
+    values = domain.metrics.compare(records(items[:6]), records(items[6:]))
+    assert all(math.isfinite(value) for value in values.values())
     seconds = [item.end * 60 / item.resolution / 80 if not len(item.tempos) else None for item in items[6:]]
     if None not in seconds:
         rates = [len(item) / second for item, second in zip(items[6:], seconds, strict=True)]
-        assert told["notes a second, samples"] == pytest.approx(np.mean(rates))
-    assert ("groove consistency, overlap" in told) == (name != "performance")
-    assert ("scale consistency, held out" in told) == (name != "drums")
-    assert ("scale degrees, overlap" in told) == (name != "drums")
-    assert 0 < told["note lengths, overlap"] <= 1.01
+        assert values["notes a second, samples"] == pytest.approx(np.mean(rates))
+    assert ("groove consistency, overlap" in values) == (name != "performance")
+    assert ("scale consistency, held out" in values) == (name != "drums")
+    assert ("scale degrees, overlap" in values) == (name != "drums")
+    assert 0 < values["note lengths, overlap"] <= 1.01
     of_one = domain.metrics.compare(records(items[:1]), records(items))
     assert of_one
     assert not any(key.endswith("overlap") for key in of_one), "an overlap takes two"

@@ -33,11 +33,11 @@ def test_a_prompt_out_of_range_is_refused(domains: dict[str, MidiDomain]) -> Non
 
 @pytest.mark.parametrize("cut", [36, 27, 10, 4])
 def test_a_chorale_is_continued_from_where_it_stops(domain: MidiDomain, chorale: Piece, cut: int) -> None:
-    primer = replace(Grid.of(chorale), grid=Grid.of(chorale).grid[:cut])
-    prompt = domain.prompting.prompt(primer.piece(), chorale_constraints(bars=5))
+    prompted = replace(Grid.of(chorale), grid=Grid.of(chorale).grid[:cut])
+    prompt = domain.prompting.prompt(prompted.piece(), chorale_constraints(bars=5))
     assert len(prompt.ids) == 3 + 4 * cut
     whole = Grid.of(domain.decode(prompt.grammar.walk(np.random.default_rng(cut), prompt=prompt.ids)))
-    assert whole.grid[:cut] == primer.grid
+    assert whole.grid[:cut] == prompted.grid
     assert (whole.meter, whole.pickup, len(whole.grid)) == ("4/4", 4, 4 + 5 * 16)
 
 
@@ -95,3 +95,31 @@ def test_the_seconds_of_a_performance_begin_with_its_prompt(domains: dict[str, M
         assert 3 <= piece.seconds(piece.start).max() < 4
     with pytest.raises(UsageError, match="keep less of it with prompt_bars or prompt_seconds"):
         prompt_for(domain, domain.decode(ids), seconds=2)
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"tempo": "60"}, "The prompt has tempo 120 in bar 1, which was not asked for"),
+        ({"time_signature": "3/4"}, "The prompt is in 4/4 and time_signature=3/4 was asked for"),
+        ({"bars": 1}, "The prompt has 2 bars and bars=1 was asked for"),
+        ({"seconds": 1}, "The prompt lasts 4 seconds, and seconds=1 was asked for"),
+        ({"density": "1", "bars": 4}, "The prompt does not fit what was asked for"),
+    ],
+)
+def test_what_a_score_has_otherwise_is_named(values: dict, sentence: str, domains: dict[str, MidiDomain]) -> None:
+    domain = domains["score"]
+    piece = piece_in_bars(domain, [["bar:4/4", "tempo:120"]] * 2)
+    with pytest.raises(UsageError) as caught:
+        prompt_for(domain, piece, **values)
+    assert str(caught.value).startswith(sentence)
+
+
+@pytest.mark.parametrize(("name", "meter"), [("melody", "7/8"), ("drums", "5/4"), ("score", "1/8")])
+def test_a_piece_in_an_uncommon_meter_is_continued_in_it(name: str, meter: str, domains: dict[str, MidiDomain]) -> None:
+    domain = domains[name]
+    piece = piece_in_bars(domain, [[f"bar:{meter}", *(["tempo:120"] if name == "score" else [])]] * 2)
+    prompt = prompt_for(domain, piece, bars=20)
+    ids = prompt.grammar.walk(np.random.default_rng(0), 50_000, prompt.ids)
+    bars = [token for token in (domain.vocabulary[int(number)] for number in ids) if token.startswith("bar")]
+    assert bars == [f"bar:{meter}"] * 20

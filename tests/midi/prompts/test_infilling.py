@@ -9,10 +9,12 @@ from typing import Any
 import numpy as np
 import pretty_midi
 import pytest
-from grids import Grid
+from grids import HOLD, Grid
 from helpers import drawn_piece, notes_by_program, piece_in_bars, prompt_for
 from seqgen_midi.domain import MidiDomain
 from seqgen_midi.music.piece import Piece
+
+from seqgen import UsageError
 
 
 def voices_heard(domain: MidiDomain, item: Piece, path: Path) -> list[list[tuple[float, float, int]]]:
@@ -141,3 +143,9 @@ def test_a_prompt_may_be_kept_up_to_a_silent_bar(name: str, asked: dict, domains
     assert (begun_in(made, 1) == begun_in(piece, 1)) == (asked != {"fill": "2"})
     assert bool(begun_in(made, 2)) == (asked == {"fill": "3"})
     assert not begun_in(made, 3)
+
+
+def test_bars_without_a_note_of_their_own_cannot_be_filled(domain: MidiDomain) -> None:
+    held = Grid("4/4", 0, ((72, 67, 60, 48), *((HOLD,) * 4,) * 47)).piece()
+    with pytest.raises(UsageError, match="Every note in these bars sounds across their edges"):
+        prompt_for(domain, held, fill="2")

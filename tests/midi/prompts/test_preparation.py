@@ -56,10 +56,10 @@ def test_what_a_prompt_cannot_be_asked_is_refused(
     name: str, values: dict, sentence: str, domain: MidiDomain, chorale: Piece, domains: dict[str, MidiDomain]
 ) -> None:
     asked = domain if name == "chorale" else domains[name]
-    wishes = asked.Constraints(bars=3) if name == "melody" else None
+    constraints = asked.Constraints(bars=3) if name == "melody" else None
     item = (
         chorale if name == "chorale" else random_score(asked, 8) if name == "score"
-        else asked.decode(asked.grammar(wishes).walk(np.random.default_rng(0), 20_000))
+        else asked.decode(asked.grammar(constraints).walk(np.random.default_rng(0), 20_000))
     )  # fmt: skip
     with pytest.raises(UsageError, match=sentence):
         prompt_for(asked, item, **values)
@@ -69,3 +69,10 @@ def test_a_prompt_that_has_no_tokens_says_so(domain: MidiDomain, chorale: Piece)
     high = Grid("4/4", 0, ((100, 67, 60, 48), *Grid.of(chorale).grid)).piece()
     with pytest.raises(UsageError, match="The prompt cannot be continued: a voice leaves its range"):
         domain.prompting.prompt(high)
+
+
+def test_a_voice_that_is_given_must_sing(domain: MidiDomain, chorale: Piece) -> None:
+    outer = chorale.select(np.isin(chorale.track, [0, 3]))
+    with pytest.raises(UsageError, match="A voice that is given is silent in the prompt"):
+        prompt_for(domain, outer, harmonise="A")
+    assert len(prompt_for(domain, outer, harmonise="SB").ids) == 4

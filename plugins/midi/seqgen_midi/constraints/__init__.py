@@ -1,1 +1,1 @@
-"""What can be asked of samples in any encoding. A constraint narrows the grammar, so every sample satisfies it."""
+"""The constraints on samples, in any encoding. A constraint narrows the grammar, so every sample satisfies it."""

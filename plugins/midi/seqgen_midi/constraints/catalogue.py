@@ -27,8 +27,8 @@ MAX_SECONDS = 3600
 class Constraint(NamedTuple):
     """A constraint in some encodings.
 
+    needs:       what an encoding needs to have the constraint: "bars", "no bars", "voices" or a kind of tokens
     description: for people; {meters} stands for the time signatures of the encoding
-    has:         whether an encoding has the constraint
     check:       raises ValueError for a value that the constraint cannot have
     restrict:    the tokens that a value leaves to each voice: bool[voices, V]; None if it forbids no tokens
     bounds:      the bounds of the value, as pydantic names them
@@ -36,8 +36,8 @@ class Constraint(NamedTuple):
 
     name: str
     kind: type
+    needs: str
     description: str
-    has: Callable[[Encoding], bool]
     check: Callable[[Any, Encoding], object] | None = None
     restrict: Callable[[Any, Encoding], np.ndarray] | None = None
     bounds: Mapping[str, Any] = {}
@@ -56,22 +56,6 @@ def keep(encoding: Encoding, kind: str, chosen: np.ndarray) -> np.ndarray:
     if kind in encoding.table:
         allowed[:, encoding.table.ids(kind)] = chosen
     return allowed
-
-
-def _has_bars(encoding: Encoding) -> bool:
-    return encoding.has_bars
-
-
-def _has_no_bars(encoding: Encoding) -> bool:
-    return not encoding.has_bars
-
-
-def _has_voices(encoding: Encoding) -> bool:
-    return bool(encoding.voices)
-
-
-def _has(kind: str) -> Callable[[Encoding], bool]:
-    return lambda encoding: kind in encoding.table
 
 
 def _check_span(text: str, encoding: Encoding) -> None:
@@ -128,69 +112,64 @@ def _restrict_instruments(value: str, encoding: Encoding) -> np.ndarray:
 
 
 CATALOGUE = (
-    Constraint("prompt_bars", int, "so many bars of the prompt are kept", _has_bars, bounds={"ge": 1}),
-    Constraint("prompt_seconds", float, "so many seconds of the prompt are kept", _has_no_bars, bounds={"gt": 0}),
+    Constraint("prompt_bars", int, "bars", "so many bars of the prompt are kept", bounds={"ge": 1}),
+    Constraint("prompt_seconds", float, "no bars", "so many seconds of the prompt are kept", bounds={"gt": 0}),
     Constraint(
-        "fill", str, "bars of the prompt that are drawn again between the others, first and last: 5-8", _has_bars,
+        "fill", str, "bars", "bars of the prompt that are drawn again between the others, first and last: 5-8",
         _check_span,
     ),
     Constraint(
-        "variation", float, "the share of the prompt's bars, chosen by chance, that are drawn again: 0.3", _has_bars,
+        "variation", float, "bars", "the share of the prompt's bars, chosen by chance, that are drawn again: 0.3",
         lambda value, _: check_share(value),
     ),
     Constraint(
-        "variation_seed", int, "which bars a variation draws again; another number chooses others", _has_bars,
+        "variation_seed", int, "bars", "which bars a variation draws again; another number chooses others",
         bounds={"ge": 0},
     ),
     Constraint(
-        "harmonise", str, "the voices of the prompt that are given, S or SB; the others are found", _has_voices,
+        "harmonise", str, "voices", "the voices of the prompt that are given, S or SB; the others are found",
         lambda text, encoding: parse_voices(text, encoding.voices),
     ),
     Constraint(
-        "harmonise", bool, "true: the melody of the prompt is given, and its chord symbols are found", _has("chord")
+        "harmonise", bool, "chord", "true: the melody of the prompt is given, and its chord symbols are found"
     ),
     Constraint(
-        "accompany", str, "the instruments of the prompt that are given, or melody; the others are found: flute",
-        _has("program"),
+        "accompany", str, "program",
+        "the instruments of the prompt that are given, or melody; the others are found: flute",
     ),
     Constraint(
-        "bars", int, "exactly so many full bars, with music in the last; no pickup but a prompt's", _has_bars,
+        "bars", int, "bars", "exactly so many full bars, with music in the last; no pickup but a prompt's",
         bounds={"ge": 1, "le": MAX_BARS},
     ),
     Constraint(
-        "seconds", float, "as many bars as come nearest; in a prompt's meter, else 4/4 unless you say otherwise",
-        _has_bars, bounds={"gt": 0, "le": MAX_SECONDS},
-    ),
-    Constraint(
-        "seconds", float, "the last note begins within the last of so many", _has_no_bars,
+        "seconds", float, "bars", "as many bars as come nearest; in a prompt's meter, else by default in 4/4",
         bounds={"gt": 0, "le": MAX_SECONDS},
     ),
-    Constraint("time_signature", str, "one of {meters}", _has_bars, _check_meter, _restrict_meter),
-    Constraint("density", str, "notes that begin in a full bar, fewest and most: 4-12", _has_bars, _check_span),
     Constraint(
-        "key", str, "Cmaj, Amin (with raised 6th and 7th), F#dor, Ephr, Flyd, Gmix, Bloc", _has("pitch"),
+        "seconds", float, "no bars", "the last note begins within the last of so many",
+        bounds={"gt": 0, "le": MAX_SECONDS},
+    ),
+    Constraint("time_signature", str, "bars", "one of {meters}", _check_meter, _restrict_meter),
+    Constraint("density", str, "bars", "notes that begin in a full bar, minimum and maximum: 4-12", _check_span),
+    Constraint(
+        "key", str, "pitch", "Cmaj, Amin (with raised 6th and 7th), F#dor, Ephr, Flyd, Gmix, Bloc",
         lambda text, _: parse_key(text), _restrict_key,
     ),
     Constraint(
-        "range", str, "MIDI pitches by voice: S:60-79,B:40-60", _has_voices,
+        "range", str, "voices", "MIDI pitches by voice: S:60-79,B:40-60",
         lambda text, encoding: parse_voice_ranges(text, encoding.voices), _restrict_voice_ranges,
     ),
+    Constraint("range", str, "pitch", "lowest and highest MIDI pitch: 48-72", _check_span, _restrict_span("pitch")),
+    Constraint("instruments", str, "hit", "nothing else is hit: kick,snare,closed-hat", restrict=_restrict_hits),
     Constraint(
-        "range", str, "lowest and highest MIDI pitch: 48-72", _has("pitch"), _check_span, _restrict_span("pitch")
+        "instruments", str, "program", "nothing else plays: piano,violin,drums", restrict=_restrict_instruments
     ),
     Constraint(
-        "instruments", str, "nothing else is hit: kick,snare,closed-hat", _has("hit"), restrict=_restrict_hits
-    ),
-    Constraint(
-        "instruments", str, "nothing else plays: piano,violin,drums", _has("program"), restrict=_restrict_instruments
-    ),
-    Constraint(
-        "tempo", str, "quarters a minute, lowest and highest or one: 100-120", _has("tempo"), _check_span,
+        "tempo", str, "tempo", "quarters a minute, lowest and highest or one: 100-120", _check_span,
         _restrict_span("tempo"),
     ),
     Constraint(
-        "velocity", str, "lowest and highest, of 1-127: 40-80", _has("velocity"), _check_span,
-        _restrict_span("velocity"),
+        "velocity", str, "velocity", "lowest and highest, of 1-127: 40-80", _check_span, _restrict_span("velocity")
     ),
 )  # fmt: skip
 """Of several constraints of one name, an encoding has the first that it can have."""
@@ -216,9 +195,10 @@ class EncodingConstraints(Options):
 
 def constraints_by_name(encoding: Encoding) -> dict[str, Constraint]:
     """The constraints that an encoding has."""
+    traits = {"bars": encoding.has_bars, "no bars": not encoding.has_bars, "voices": bool(encoding.voices)}
     found: dict[str, Constraint] = {}
     for constraint in CATALOGUE:
-        if constraint.has(encoding):
+        if traits.get(constraint.needs, constraint.needs in encoding.table):
             found.setdefault(constraint.name, constraint)
     return found
 

@@ -1,4 +1,4 @@
-"""The grammar of what is asked for."""
+"""The grammar of an encoding under constraints."""
 
 from __future__ import annotations
 

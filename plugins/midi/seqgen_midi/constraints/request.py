@@ -1,4 +1,4 @@
-"""All that is asked of a sample, in any encoding."""
+"""The values of the constraints, whichever of them the encoding has."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from seqgen_midi.constraints.values import parse_span
 PROMPT_CONSTRAINTS = ("prompt_bars", "prompt_seconds", "fill", "variation", "harmonise", "accompany")
 """The constraints that need a prompt."""
 BAR_CONSTRAINTS = ("bars", "seconds", "time_signature", "density", "tempo")
-"""The constraints on whole bars. Where notes are drawn within a prompt, its bars are what they are."""
+"""The constraints on whole bars, which cannot be changed where notes are drawn within a prompt."""
 
 
 @dataclass(frozen=True)
 class Request:
-    """The values of all constraints by name, as they were written; None where nothing is asked."""
+    """The values of all constraints by name, as the user wrote them; None for a constraint that is not given."""
 
     prompt_bars: int | None = None
     prompt_seconds: float | None = None

@@ -26,6 +26,7 @@ from seqgen_midi.encodings.chorale_grammar import (
     full_grammar,
     meters_that_fit,
 )
+from seqgen_midi.encodings.registry import register
 from seqgen_midi.music.meters import parse_meter
 from seqgen_midi.music.piece import Piece, Track, sort_notes
 from seqgen_midi.music.velocities import DEFAULT_VELOCITY
@@ -43,11 +44,12 @@ TRACKS = tuple(Track(CHOIR_PROGRAM, name=voice.name) for voice in VOICES)
 RANGES = np.array([(voice.lowest, voice.highest) for voice in VOICES])
 
 
+@register
 class Chorale(Encoding):
     """Pieces in four voices, each of them one note at a time."""
 
     name = "chorale"
-    summary = "four voices, each a token a 16th"
+    summary = "four voices on a grid of 16ths"
     unit = "note"
     period = len(VOICES)
     renderings = ("png", "wav", "musicxml", "abc")

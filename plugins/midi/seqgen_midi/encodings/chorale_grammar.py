@@ -42,7 +42,7 @@ SOUNDING_SETS = 2 ** len(VOICES)
 STATES_PER_COLUMN = len(VOICES) * SOUNDING_SETS
 """States in one 16th of one bar."""
 MAX_STATES = 120_000
-"""Where a number of bars is asked for, only the commonest meters are kept that need no more: 60 MB, half a second."""
+"""The commonest meters that need no more are kept where bars or notes are counted: 60 MB, half a second."""
 UNCOUNTED_BARS = 3
 """Bars of a meter in an automaton that does not count them: the pickup, the first full bar, and one that repeats."""
 

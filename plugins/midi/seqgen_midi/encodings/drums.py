@@ -17,6 +17,7 @@ from seqgen import EOS, Grammar, UnusableFile
 from seqgen.grammar import TransitionTable
 from seqgen_midi.encodings.bars import BarCells, bar_starts, bars_of, meter_map
 from seqgen_midi.encodings.base import Encoding
+from seqgen_midi.encodings.registry import register
 from seqgen_midi.encodings.tokens import Kind, Role, TokenTable
 from seqgen_midi.music.meters import METERS
 from seqgen_midi.music.piece import Piece, Track, is_new, round_half_up
@@ -37,6 +38,7 @@ for _number, _keys in enumerate(CLASSES.values()):
 KIT = Track(0, True, "Drums")
 
 
+@register
 class Drums(Encoding):
     """The drum tracks of a piece, all together."""
 

@@ -16,6 +16,7 @@ from seqgen import EOS, Grammar, UnusableFile
 from seqgen.grammar import TransitionTable
 from seqgen_midi.encodings.bars import BarCells, bar_starts, bar_steps, bars_of, meter_map
 from seqgen_midi.encodings.base import Encoding
+from seqgen_midi.encodings.registry import register
 from seqgen_midi.encodings.tokens import Kind, Role, TokenTable
 from seqgen_midi.music.chords import CHORD_NAMES, QUALITIES
 from seqgen_midi.music.meters import METERS
@@ -26,6 +27,7 @@ MELODY_NAMES = ("melody", "vocal", "voice", "lead", "soprano", "tune")
 """A track whose name holds one of these is taken for the melody."""
 
 
+@register
 class Melody(Encoding):
     """The melody of a piece: the track with such a name, or else the highest one."""
 

@@ -1,4 +1,4 @@
-"""Narrows the grammar of an encoding to what is asked for: tokens, a number of bars, notes in each bar."""
+"""Narrows the grammar of an encoding to allowed tokens, a number of bars, and a number of notes in each bar."""
 
 from __future__ import annotations
 

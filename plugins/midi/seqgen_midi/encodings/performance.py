@@ -16,6 +16,7 @@ import numpy as np
 from seqgen import EOS, Grammar, UnusableFile
 from seqgen.grammar import Budget, TransitionTable
 from seqgen_midi.encodings.base import Encoding, document_from
+from seqgen_midi.encodings.registry import register
 from seqgen_midi.encodings.tokens import Kind, Role, TokenTable
 from seqgen_midi.music.piece import Piece, Track, round_half_up, sort_notes
 from seqgen_midi.music.velocities import bin_centres, velocity_bins
@@ -28,6 +29,7 @@ RESOLUTION, MICROSECONDS_PER_QUARTER = 50, 500_000
 """Of the pieces of this encoding: a tick is a step."""
 
 
+@register
 class Performance(Encoding):
     """All notes but the drums, as one player plays them. Who plays which note is lost."""
 
@@ -88,11 +90,11 @@ class Performance(Encoding):
         steps = table.value[ids] + 1
         now = np.cumsum(np.where(table.of_kind("shift")[ids], steps, 0))
         lasted = np.cumsum(np.where(table.of_kind("duration")[ids], steps, 0))
-        heads = np.flatnonzero(table.of_kind("pitch")[ids])
-        duration = np.append(lasted[heads[1:]], lasted[-1:])[: len(heads)] - lasted[heads]
-        heads, duration = heads[duration > 0], duration[duration > 0]
-        velocity = bin_centres(self.velocity_bins)[table.value[ids[heads + 1]]]
-        return self._piece((now[heads], duration, table.value[ids[heads]], velocity, np.zeros_like(heads)))
+        notes = np.flatnonzero(table.of_kind("pitch")[ids])
+        duration = np.append(lasted[notes[1:]], lasted[-1:])[: len(notes)] - lasted[notes]
+        notes, duration = notes[duration > 0], duration[duration > 0]
+        velocity = bin_centres(self.velocity_bins)[table.value[ids[notes + 1]]]
+        return self._piece((now[notes], duration, table.value[ids[notes]], velocity, np.zeros_like(notes)))
 
     def without_prompt(self, ids: np.ndarray, prompt_length: int) -> np.ndarray:
         """From the first note or shift on. Before that, a note of the prompt may go on sounding."""

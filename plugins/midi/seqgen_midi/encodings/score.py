@@ -2,7 +2,7 @@
 
     bar:4/4 tempo:120 position:0 program:0 pitch:60 velocity:82 duration:12 drum:36 velocity:98 position:6 …
 
-Every bar says its time signature and its tempo, so that neither depends on what was said long ago. A note says its
+Every bar has its time signature and its tempo, so that neither depends on tokens far back. A note says its
 General MIDI program, and `part:2` where it is played by a second track of that program. Notes of the drum kit are
 `drum` tokens without a duration. Positions rise within a bar. A duration above that of the longest token is written as
 so many of the longest and then the rest. So a piece has one document, but for the order of the notes at one position:
@@ -23,6 +23,7 @@ from seqgen import EOS, Grammar, UnusableFile
 from seqgen.grammar import TransitionTable
 from seqgen_midi.encodings.bars import BarCells, bar_starts, bars_of, meter_map, tempo_map, tempos_of_bars
 from seqgen_midi.encodings.base import Encoding
+from seqgen_midi.encodings.registry import register
 from seqgen_midi.encodings.tokens import Kind, Role, TokenTable
 from seqgen_midi.music.meters import METERS
 from seqgen_midi.music.piece import MICROSECONDS_PER_MINUTE, Piece, Track, is_new, round_half_up, sort_notes
@@ -38,6 +39,7 @@ KIT = 128 * MAX_PARTS
 """Players are numbered program · MAX_PARTS + part; the drum kit comes after all of them."""
 
 
+@register
 class Score(Encoding):
     """All tracks of a piece."""
 
@@ -141,17 +143,17 @@ class Score(Encoding):
         tempos = value[of["tempo"]]
         meters = value[of["bar"]][: len(tempos)]
         starts = bar_starts(meters, self.resolution)
-        heads = np.flatnonzero(of["pitch"] | of["drum"])
+        notes = np.flatnonzero(of["pitch"] | of["drum"])
         lasted = np.cumsum(np.where(of["duration"], value + 1, 0))
-        duration = np.append(lasted[heads[1:]], lasted[-1:])[: len(heads)] - lasted[heads]
-        is_drum = of["drum"][heads]
-        complete = np.where(is_drum, heads + 1 < len(ids), duration > 0)
-        heads, duration, is_drum = heads[complete], np.where(is_drum, 1, duration)[complete], is_drum[complete]
-        start = starts[np.cumsum(of["bar"])[heads] - 1] + value[table.last_position(ids, "position")[heads]]
-        part = np.where(of["part"][heads - 1], value[heads - 1] + 1, 0)
-        player = np.where(is_drum, KIT, value[table.last_position(ids, "program")[heads]] * MAX_PARTS + part)
-        velocity = bin_centres(self.velocity_bins)[value[heads + 1]]
-        return self._piece((start, duration, value[heads], velocity, player), starts, meters, tempos)
+        duration = np.append(lasted[notes[1:]], lasted[-1:])[: len(notes)] - lasted[notes]
+        is_drum = of["drum"][notes]
+        complete = np.where(is_drum, notes + 1 < len(ids), duration > 0)
+        notes, duration, is_drum = notes[complete], np.where(is_drum, 1, duration)[complete], is_drum[complete]
+        start = starts[np.cumsum(of["bar"])[notes] - 1] + value[table.last_position(ids, "position")[notes]]
+        part = np.where(of["part"][notes - 1], value[notes - 1] + 1, 0)
+        player = np.where(is_drum, KIT, value[table.last_position(ids, "program")[notes]] * MAX_PARTS + part)
+        velocity = bin_centres(self.velocity_bins)[value[notes + 1]]
+        return self._piece((start, duration, value[notes], velocity, player), starts, meters, tempos)
 
     @cached_property
     def automaton(self) -> Grammar:

@@ -1,10 +1,11 @@
 """The tokens of an encoding: kinds of tokens, and the role that each kind has in a document.
 
-Everything that is asked of documents in any encoding (which note a token belongs to, what a copy of a tune shares with
-it, where bars begin, what a constraint forbids) follows from this table. Some kinds mean the same wherever they occur,
-and are known by name: `pitch` (values are MIDI pitches), `hold` (a step more of a note on a grid), `chord` (chord
-symbols), `tempo` (quarters a minute), `velocity` (MIDI velocities), `program` and `drum` (General MIDI), `hit` (names
-of drums), `position` (steps from the beginning of the bar).
+Whatever has to be known of a document in any encoding follows from this table: the note that a token belongs to, the
+tokens that a copy of a tune shares with it, where bars begin, what a constraint forbids.
+
+Some kinds mean the same wherever they occur, and are known by name: `pitch` (values are MIDI pitches), `hold` (a step
+more of a note on a grid), `chord` (chord symbols), `tempo` (quarters a minute), `velocity` (MIDI velocities), `program`
+and `drum` (General MIDI), `hit` (names of drums), `position` (steps from the beginning of the bar).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 An entry holds, as JSON, the pieces of a file and the reasons why there are none. Its name is a hash of the file's
 content and ending, of the variant of reading, of music21's version, and of this plugin's own source, so that no change
 can bring back an old entry. An entry that cannot be read is made anew, and one that cannot be written is done without.
-When the folder grows large, the entries that were used longest ago are removed.
+When the folder grows large, the least recently used entries are removed.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def cached_results(path: Path, variant: str, read: Callable[[Path], Iterator[Pie
         with atomic_write(entry) as temporary:
             temporary.write_bytes(gzip.compress(json.dumps({"results": packed}).encode(), mtime=0))
         if next(_writes) % WRITES_BETWEEN_CLEANUPS == 0:
-            _remove_oldest(folder)
+            _remove_least_recently_used(folder)
 
 
 def _entry_name(path: Path, variant: str) -> str:
@@ -84,8 +84,8 @@ def _load(entry: Path) -> list[Piece | str] | None:
     return results
 
 
-def _remove_oldest(folder: Path) -> None:
-    """Removes the entries that were used longest ago until the others fit in MAX_BYTES."""
+def _remove_least_recently_used(folder: Path) -> None:
+    """Removes the least recently used entries until the others fit in MAX_BYTES."""
     remaining, entries = MAX_BYTES, []
     for path in folder.glob("*.json.gz"):
         with suppress(FileNotFoundError):  # another process removes entries too

@@ -183,7 +183,7 @@ def _tempos(score: Score) -> list[tuple[int, int]]:
 def _meters(part: Part) -> list[tuple[int, int, int]]:
     """The time signatures of a part: tick, numerator, denominator.
 
-    A pickup becomes a time signature of its own. A time signature is said again where a full bar begins off the bar
+    A pickup becomes a time signature of its own. A time signature is repeated where a full bar begins off the bar
     lines that follow from the one before.
     """
     signatures = part.flatten().getElementsByClass("TimeSignature")

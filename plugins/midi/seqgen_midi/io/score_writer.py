@@ -198,7 +198,7 @@ def _part(track: Track, name: str, channel: int, notes: list[NoteGroup], edges: 
     for number, start in enumerate(edges[:-1].tolist()):
         measure = music21().stream.Measure()
         with_notes = [voice for voice, bars in enumerate(voices) if any(sounds for _, sounds, _ in bars[number])]
-        # All voices up to the last one with notes: readers tell voices by their places.
+        # All voices up to the last one with notes: readers identify voices by their order.
         written = voices[: max(with_notes, default=0) + 1]
         for voice, bars in enumerate(written):
             line = measure if len(written) == 1 else music21().stream.Voice(id=str(voice + 1))

@@ -8,6 +8,7 @@ import numpy as np
 
 from seqgen import Deduplication, Metrics, Record
 from seqgen_midi.encodings.base import Encoding
+from seqgen_midi.metrics import statistics, voice_leading
 from seqgen_midi.metrics.dedup_key import dedup_key
 from seqgen_midi.music.piece import Piece
 
@@ -21,8 +22,6 @@ class MidiMetrics(Metrics[Piece]):
         self.period = encoding.period
 
     def compare(self, held_out: Sequence[Record[Piece]], samples: Sequence[Record[Piece]]) -> dict[str, float]:
-        from seqgen_midi.metrics import statistics, voice_leading
-
         real, made = ([record.item for record in records] for records in (held_out, samples))
         result = statistics.compare(real, made, self._default_tempo)
         return result | voice_leading.compare(real, made) if self._encoding.voices else result

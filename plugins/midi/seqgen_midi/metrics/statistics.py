@@ -81,7 +81,7 @@ def pitch_counts(piece: Piece) -> tuple[np.ndarray, np.ndarray]:
     tuned = piece.select(~piece.is_drum)
     start = tuned.start.astype(np.int64)
     end = start + tuned.duration
-    # One pitch after the other on a line, so that the ends so far tell what is heard of each.
+    # The pitches are laid end to end on one line. Then the latest end so far shows whether a pitch still sounds.
     order = np.lexsort((start, tuned.pitch))
     offset = tuned.pitch[order].astype(np.int64) * (piece.end + 1)
     first, reached = offset + start[order], np.maximum.accumulate(offset + end[order])

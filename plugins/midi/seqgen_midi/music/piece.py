@@ -19,7 +19,7 @@ class Track:
     program:  General MIDI program, from 0
     is_drums: whether it is the drum kit; then the program means nothing
     name:     for people; it may be empty
-    part:     tells tracks of one program apart, from 0. Readers leave it at 0.
+    part:     distinguishes tracks of one program, from 0. Readers leave it at 0.
     """
 
     program: int = 0

@@ -21,7 +21,7 @@ OF_WHOLE_BARS = (Role.BAR, Role.TEMPO)
 def continue_piece(encoding: Encoding, ids: np.ndarray, request: Request, default_tempo: int) -> Prompt:
     """A document without its end, and the grammar of what it can become; raises UsageError, ImpossibleConstraints.
 
-    Where a number of bars or of seconds is asked for, further bars have meters and tempos that the prompt has.
+    Under a constraint on the length or on the density of bars, further bars have meters and tempos of the prompt.
     """
     table = encoding.table
     is_timed = request.seconds is not None and encoding.has_bars
@@ -57,12 +57,12 @@ def keep_values(table: TokenTable, ids: np.ndarray, roles: tuple[Role, ...]) -> 
 
 
 def check_length(encoding: Encoding, ids: np.ndarray, request: Request) -> None:
-    """Raises UsageError for a prompt that leaves none of the bars that are asked for."""
+    """Raises UsageError for a prompt that has all the bars of the constraint `bars`, or more."""
     bars = encoding.bars(ids)
-    wanted = request.bars
-    if wanted is not None and (wanted < len(bars) or (wanted == len(bars) and bars.is_last_complete)):
+    number = request.bars
+    if number is not None and (number < len(bars) or (number == len(bars) and bars.is_last_complete)):
         raise UsageError(
-            f"The prompt has {len(bars)} bars and bars={wanted} was asked for, so nothing is left to continue; ask for "
+            f"The prompt has {len(bars)} bars and bars={number} was asked for, so nothing is left to continue; ask for "
             "more bars or for fewer of the prompt's with prompt_bars."
         )
 
@@ -85,11 +85,11 @@ def check_tokens(encoding: Encoding, ids: np.ndarray, request: Request) -> None:
     place = f" in bar {bar}" if encoding.has_bars else ""
     if name == "pitch":
         in_key = request.key is None or int(value) % 12 in parse_key(request.key).pitch_classes
-        asked = f"range={request.range}" if in_key else f"key={request.key}"
+        constraint = f"range={request.range}" if in_key else f"key={request.key}"
         singer = f"'s {encoding.voices[voice[position]].name.lower()} sings" if encoding.voices else " has"
         raise UsageError(
-            f"The prompt{singer} pitch {value}{place}, against {asked}; ask for what the prompt has or give another "
-            "prompt."
+            f"The prompt{singer} pitch {value}{place}, against {constraint}; ask for what the prompt has or give "
+            "another prompt."
         )
     raise UsageError(
         f"The prompt has {name} {value}{place}, which was not asked for; ask for what the prompt has or give another "
@@ -98,7 +98,7 @@ def check_tokens(encoding: Encoding, ids: np.ndarray, request: Request) -> None:
 
 
 def bars_for_seconds(encoding: Encoding, ids: np.ndarray, request: Request, default_tempo: int) -> int:
-    """How many bars come nearest to the seconds asked for, if those after the prompt are like its last.
+    """The number of bars that comes nearest to the constraint `seconds`, if bars after the prompt are like its last.
 
     Raises UsageError for a prompt that is longer, and ImpossibleConstraints.
     """

@@ -4,7 +4,7 @@ Where a document has one token for each step, the positions of all that is given
 token stands at each position. Otherwise nobody knows how many tokens stand between what is given. Then what is given
 becomes a grammar: a concatenation of parts, intersected with the encoding's grammar. Every document of it holds all
 that is given, at its place and nothing in its stead. How near the documents that are drawn come to the
-distribution p(document | given) depends on the number of particles of sequential Monte Carlo (`--particles`).
+distribution p(document | given) depends on the number of particles of sequential Monte Carlo (`--num-particles`).
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ def infill(encoding: Encoding, ids: np.ndarray, request: Request) -> Prompt:
 def harmonise(encoding: Encoding, ids: np.ndarray, request: Request) -> Prompt:
     """Some voices are given and the others are drawn; or the notes are given and the chord symbols are drawn.
 
-    What is given may leave the key and the range that are asked for.
+    The constraints `key` and `range` hold only for what is drawn.
     """
     request.check_keeps_bars()
     ids = ids[: length_without_silence(encoding, ids, np.zeros(len(ids), bool))]

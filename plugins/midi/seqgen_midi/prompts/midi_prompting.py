@@ -1,4 +1,4 @@
-"""The prompting of the domain: from a file and what is asked of it to the prompt that sampling starts from."""
+"""The prompting capability of the domain."""
 
 from __future__ import annotations
 

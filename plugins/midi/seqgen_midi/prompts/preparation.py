@@ -1,4 +1,4 @@
-"""From a piece to the prompt of what is asked: which of its notes and bars are given, and what is drawn around them."""
+"""Makes a prompt of a piece and constraints: which notes and bars are given, and what is drawn around them."""
 
 from __future__ import annotations
 

@@ -12,8 +12,8 @@ from seqgen import InvalidValue
     ("name", "settings", "word"),
     [
         ("chorale", {"resolution": 12}, "resolution"),
-        ("performance", {"resolution": 12}, "melody, drums, score"),
-        ("drums", {"velocity_bins": 8}, "score, performance"),
+        ("performance", {"resolution": 12}, "drums, melody, score"),
+        ("drums", {"velocity_bins": 8}, "performance, score"),
         ("melody", {"parts": 2}, "parts"),
         ("score", {"resolution": 5}, "resolution"),
     ],

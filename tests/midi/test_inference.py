@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from helpers import Notes, tune, write_midi
 from seqgen_midi.domain import MidiDomain
-from seqgen_midi.encodings.inference import infer_corpus
+from seqgen_midi.inference import infer_corpus
 
-from seqgen import InvalidValue
+from seqgen import InvalidValue, UnusableFile
 from seqgen.corpus.building.build import build
 
 
@@ -60,7 +60,7 @@ def test_an_encoding_that_leaves_things_out_must_fit_most_files(kinds: list[str]
 def test_a_setting_that_the_guess_has_no_use_for_is_told() -> None:
     asked = MidiDomain(MidiDomain.Settings(resolution=12))
     assert asked.inference.infer(["melody"]).encoding == "melody"
-    with pytest.raises(InvalidValue, match="only the encodings melody, drums, score have it"):
+    with pytest.raises(InvalidValue, match="only the encodings drums, melody, score have it"):
         asked.inference.infer(["performance"])
 
 
@@ -77,3 +77,13 @@ def test_a_guess_is_said_and_saved_and_transposed_copies_are_left_out(tmp_path: 
     assert list(corpus.sources())[-1]["dropped"] == {"a duplicate of 2.mid but for key, tempo or sound": 1}
     chosen = build(MidiDomain(MidiDomain.Settings(encoding="score")), [folder], tmp_path / "chosen")
     assert (chosen.settings["encoding"], chosen.remarks) == ("score", {})
+
+
+def test_a_file_that_is_no_music_has_no_encoding(tmp_path: Path) -> None:
+    for name, content, reason in (
+        ("a.mid", b"noise", "not a MIDI file"),
+        ("b.abc", b"X:1\nM:4/4\nL:1/8\nK:C\nz8|]\n", "empty"),
+    ):
+        (tmp_path / name).write_bytes(content)
+        with pytest.raises(UnusableFile, match=reason):
+            MidiDomain().inference.inspect(tmp_path / name)

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator
 
-from seqgen import Options, UnknownName
-from seqgen_midi.encodings import ENCODINGS
+from seqgen import Options
+from seqgen_midi.encodings import ENCODINGS, find_encoding
 from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.encodings.score import MAX_PARTS
 
@@ -35,7 +35,7 @@ class MidiSettings(Options):
     encoding: str | None = Field(
         None,
         description="; ".join(f"{name}: {encoding.summary}" for name, encoding in ENCODINGS.items())
-        + "; where nothing is said, inferred from the files",
+        + "; by default inferred from the files",
     )
     tempo: int = Field(
         80,
@@ -48,21 +48,22 @@ class MidiSettings(Options):
         description=f"grid steps in a quarter: 2, 4, 6, 8, 12, 16 or 24; by default {_defaults('resolution')}",
     )
     velocity_bins: int | None = Field(
-        None, ge=1, le=127, description=f"how many velocities are told apart; by default {_defaults('velocity_bins')}"
+        None,
+        ge=1,
+        le=127,
+        description=f"how many velocities are distinguished; by default {_defaults('velocity_bins')}",
     )
     parts: int | None = Field(
         None,
         ge=1,
         le=MAX_PARTS,
-        description=f"how many tracks of one program are told apart; by default {_defaults('parts')}",
+        description=f"how many tracks of one program are distinguished; by default {_defaults('parts')}",
     )
 
     @field_validator("encoding")
     @classmethod
     def _check_encoding(cls, value: str | None) -> str | None:
-        if value is not None and value not in ENCODINGS:
-            raise UnknownName("encoding", value, ENCODINGS)
-        return value
+        return value if value is None else find_encoding(value).name
 
     @field_validator("resolution", "velocity_bins", "parts")
     @classmethod
@@ -74,6 +75,6 @@ class MidiSettings(Options):
 
     def make_encoding(self) -> Encoding:
         """The encoding that is set, or the default one."""
-        kind = ENCODINGS[self.encoding or DEFAULT_ENCODING]
+        kind = find_encoding(self.encoding or DEFAULT_ENCODING)
         values = {name: getattr(self, name) for name in kind.default_options}
         return kind(**{name: value for name, value in values.items() if value is not None})

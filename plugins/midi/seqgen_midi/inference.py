@@ -13,10 +13,10 @@ import numpy as np
 from seqgen import Inference, UnusableFile
 from seqgen_midi.encodings.chorale import Chorale
 from seqgen_midi.encodings.reading import library_errors_as_unusable
-from seqgen_midi.encodings.settings import MidiSettings
 from seqgen_midi.io.midi_reader import is_midi, read_midi
 from seqgen_midi.io.score_reader import parsers, piece_of
 from seqgen_midi.music.piece import Piece
+from seqgen_midi.settings import MidiSettings
 
 MAX_TUNES = 4
 """How many tunes of a book are looked at."""
