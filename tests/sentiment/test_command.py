@@ -8,8 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from commands import exit_code
-from engine import toys
-from labelled_texts import WORDS, learned, rows, table
+from labelled_texts import WORDS, rows, table
 from seqgen_sentiment.domain import SentimentDomain
 from seqgen_text.domain import TextDomain
 
@@ -18,13 +17,11 @@ from seqgen import Learned
 from seqgen.corpus.storage.records import Records
 from seqgen.corpus.storage.store import Corpus
 from seqgen.engine.model import Model
-from seqgen.engine.scoring.introspection import Observer
 from seqgen.engine.settings import ModelSettings
 from seqgen.workflows import evaluate as evaluation
 from seqgen.workflows import fine_tuning
 from seqgen.workflows import load as loading
 from seqgen.workflows import train as project
-from seqgen.workflows.oracle import Oracle
 
 MODEL = ModelSettings(hidden_size=48, num_layers=1, attention_window=6, attention_size=16)
 ENGINE = {"batch_size": 8, "bptt_length": 32, "num_evaluations": 2, "learning_rate": 0.02, "label_weight": 3}
@@ -187,15 +184,6 @@ def test_an_explanation_says_what_is_attended_to_when_the_label_is_asked_for(cal
     assert [len(shares) for shares in whole] == [len(ids), 3]
     assert [shares.sum() for shares in whole] == pytest.approx([1, 1])
     assert f"attention {told[3]:.2f} lovely" in call("predict", run, "--text", content.content, "--explain")[1]
-
-
-def test_a_model_without_attention_is_explained_by_leaving_out_alone():
-    domain, model = learned(), toys.model(learned().grammar(), attention_window=0, hidden_size=8)
-    oracle = Oracle(model, None, Observer(model))
-    (answer,) = domain.prediction.explain([seqgen.Record(domain.prompting.from_text("the film is fine"))], oracle)
-    assert [one["attention"] for one in answer.values["tokens"]] == [None] * 4
-    assert "attention" not in answer.text
-    assert oracle.attention([np.array([0])]) is None
 
 
 def test_evaluate_examines_answers_beside_baselines(call, run, monkeypatch):

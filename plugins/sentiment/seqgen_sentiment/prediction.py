@@ -37,11 +37,7 @@ class LabelPrediction(Prediction[LabelledItem]):
         """How the network and naive Bayes are combined."""
 
     def __init__(
-        self,
-        base: Domain[Any],
-        grammar: LabelledGrammar,
-        reader: LabelledReader,
-        prompting: LabelledPrompting,
+        self, base: Domain[Any], grammar: LabelledGrammar, reader: LabelledReader, prompting: LabelledPrompting
     ) -> None:
         super().__init__()
         self.base = base
