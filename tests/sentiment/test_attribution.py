@@ -33,9 +33,9 @@ def test_attention_weights_are_those_of_the_content_before_the_last_slot():
     domain, prefixes = learned(), []
     content = domain.base.encode("the film is").ids[1:-1]
 
-    def attention(asked):
-        prefixes.extend(asked)
-        return [np.arange(float(len(asked[0])))]
+    def attention(new_prefixes):
+        prefixes.extend(new_prefixes)
+        return [np.arange(float(len(new_prefixes[0])))]
 
     found = attention_weights(content, domain.layout, SimpleNamespace(attention=attention))
     assert found == [2, 3, 4]
@@ -47,5 +47,5 @@ def test_attention_weights_are_those_of_the_content_before_the_last_slot():
         " is",
         "<end>",
     ]
-    without = SimpleNamespace(attention=lambda asked: None)
+    without = SimpleNamespace(attention=lambda new_prefixes: None)
     assert attention_weights(content, domain.layout, without) == [None] * 3

@@ -32,9 +32,9 @@ def test_state_classes_are_those_of_the_base_for_each_first_label():
     content = domain.base.encode("naïve").ids
     alone = own.state_class[own.unroll(content)][1:-1]
     for number, label in enumerate([None, *domain.layout.labels]):
-        asked = domain.prompting.prompt(None, domain.Constraints(label=label))
-        for grammar in (whole, asked.grammar):
-            seen = grammar.state_class[grammar.unroll(np.concatenate([asked.ids, content[1:-1]]))]
+        prompt = domain.prompting.prompt(None, domain.Constraints(label=label))
+        for grammar in (whole, prompt.grammar):
+            seen = grammar.state_class[grammar.unroll(np.concatenate([prompt.ids, content[1:-1]]))]
             assert (seen[2:] == alone + number * own.class_count).all()
     assert domain.vocabulary.names[: len(domain.base.vocabulary)] == domain.base.vocabulary.names
 

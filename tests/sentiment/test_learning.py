@@ -11,15 +11,15 @@ from seqgen import CorpusError
 
 
 @pytest.mark.parametrize(
-    ("labels", "said"),
+    ("labels", "sentence"),
     [
         ([None] * 4, "Nothing has a label; name the column"),
         (["same"] * 4, "Every document of the training split has the label 'same'; name"),
         ([str(number) for number in range(20)], "There are 20 labels for 20 training documents; name"),
     ],
 )
-def test_labels_that_cannot_be_learned_are_one_sentence(labels, said):
-    with pytest.raises(CorpusError, match=said):
+def test_labels_that_cannot_be_learned_are_one_sentence(labels, sentence):
+    with pytest.raises(CorpusError, match=sentence):
         SentimentDomain().learn([[label, text] for label, (text, _) in zip(labels, rows(len(labels)), strict=True)])
 
 

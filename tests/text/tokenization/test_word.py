@@ -5,7 +5,7 @@ from __future__ import annotations
 from texts import LEARNED, ODD, random_texts
 
 
-def test_a_word_that_training_never_saw_is_unknown(domains):
+def test_a_word_outside_the_vocabulary_is_unknown(domains):
     domain = domains["word"]
     assert all(domain.decode(domain.encode(text).ids) == text for text in LEARNED)
     once = domain.decode(domain.encode("The quick zebra, the dog").ids)
