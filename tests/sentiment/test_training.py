@@ -53,3 +53,11 @@ def test_a_last_label_is_a_target_within_the_content():
     assert all(
         learned(target_replication_probability=0).training.auxiliary_targets(ids, rng) is None for _ in range(20)
     )
+
+
+def test_weights_of_replicated_targets_grow_linearly():
+    domain = learned(target_replication_probability=1 - 1e-9, label_weight=10)
+    every = domain.training.auxiliary_targets(domain.encode(ITEM).ids, np.random.default_rng(0))
+    assert every.positions.tolist() == [2, 3, 4, 5]
+    assert every.targets.tolist() == [domain.vocabulary.ids["label:pos"]] * 4
+    assert every.weights == pytest.approx([1, 2, 3, 4])
