@@ -6,7 +6,7 @@ import json
 from collections import Counter
 
 import pytest
-from complete_domain import register
+from complete_domain import CompletePrompting, register
 from labelled_texts import learned
 from seqgen_sentiment.domain import SentimentDomain
 from seqgen_sentiment.labelled_item import LabelledItem
@@ -182,3 +182,16 @@ def test_rows_of_a_group_are_in_one_split(tmp_path):
         groups[split] = {documents.metadata(number)["group"] for number in range(len(documents))}
     assert sum(map(len, groups.values())) == len(set().union(*groups.values())) == 20
     assert min(map(len, groups.values())) > 0
+
+
+def test_a_cell_that_the_base_cannot_read_costs_its_row(tmp_path, complete, monkeypatch):
+    def from_text(self, text):
+        if text == "bad":
+            raise UnusableFile("a bad text")
+        return text
+
+    monkeypatch.setattr(CompletePrompting, "from_text", from_text)
+    (tmp_path / "a.csv").write_text("text,label\nab,x\nbad,y\nb,y\n")
+    items, remarks = read(tmp_path / "a.csv", complete)
+    assert items == [LabelledItem("ab", "x"), LabelledItem("b", "y")]
+    assert remarks[-1] == "a bad text"
