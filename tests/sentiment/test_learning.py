@@ -6,6 +6,7 @@ import pytest
 from labelled_texts import rows
 from seqgen_sentiment.domain import SentimentDomain
 from seqgen_sentiment.labelled_item import LabelledItem
+from seqgen_text.domain import TextDomain
 
 from seqgen import CorpusError
 
@@ -29,3 +30,17 @@ def test_two_hundred_uneven_labels_can_be_learned():
     domain = SentimentDomain(None, SentimentDomain().learn(evidence).vocabulary)
     assert sorted(domain.layout.labels) == sorted(set(labels))
     assert domain.decode(domain.encode(LabelledItem("the film", "l123")).ids) == LabelledItem("the film", "l123")
+
+
+def test_a_model_that_starts_from_another_keeps_what_that_learned():
+    observations = [[label, text] for text, label in rows(40)]
+    text = TextDomain(TextDomain.Settings(tokenizer="bpe", vocabulary_size=300)).learn(text for _, text in observations)
+    settings = SentimentDomain.Settings.from_mapping({"base.tokenizer": "bpe"})
+    known = SentimentDomain(settings).learning.extend(text, observations)
+    domain = SentimentDomain(settings, known.vocabulary, known.state)
+    assert domain.base.vocabulary == text.vocabulary
+    assert domain.base.state == text.state
+    assert domain.layout.labels == ("neg", "pos")
+    more = domain.learning.extend(known, [["odd", "a film"], ["pos", "a dog"]])
+    assert SentimentDomain(settings, more.vocabulary, more.state).layout.labels == ("neg", "odd", "pos")
+    assert more.state == text.state
