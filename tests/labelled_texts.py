@@ -12,7 +12,7 @@ OTHERS = ["the", "film", "is", "a", "story", "of", "some", "people", "and", "the
 
 
 def rows(count: int, seed: int = 0) -> list[tuple[str, str]]:
-    """(text, label), both labels in turn; in each text one word tells."""
+    """Returns texts with both labels in turn. One word of each text decides its label."""
     rng = np.random.default_rng(seed)
     made = []
     for number in range(count):
@@ -24,11 +24,11 @@ def rows(count: int, seed: int = 0) -> list[tuple[str, str]]:
 
 
 def table(count: int, seed: int = 0) -> str:
-    """The same as the lines of a TSV file."""
+    """Returns the same as the lines of a TSV file."""
     return "".join(f"{text}\t{label}\n" for text, label in rows(count, seed))
 
 
 def learned(**settings) -> SentimentDomain:
-    asked = SentimentDomain.Settings.from_mapping(settings)
-    found = SentimentDomain(asked).learn([[label, text] for text, label in rows(40)])
-    return SentimentDomain(asked, found.vocabulary, found.state)
+    checked = SentimentDomain.Settings.from_mapping(settings)
+    found = SentimentDomain(checked).learn([[label, text] for text, label in rows(40)])
+    return SentimentDomain(checked, found.vocabulary, found.state)

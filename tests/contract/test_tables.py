@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from seqgen import Remark, UnusableFile
-from seqgen.contract.tables import open_table
+from seqgen import Record, Remark, UnusableFile
+from seqgen.contract.tables import GroupedRows, open_table, row_metadata
 
 
 @pytest.fixture
@@ -88,3 +88,13 @@ def test_a_column_that_is_not_there_is_told_with_those_that_are(table):
         found.label_column("text", "text")
     with pytest.raises(UnusableFile, match="a column for labels"):
         table("b.csv", "text\na\n").label_column("text")
+
+
+def test_metadata_of_a_row_are_its_number_its_id_and_its_group():
+    row = {"text": "a film", "ID": "x7", "author": "ann"}
+    assert row_metadata(3, row) == {"row": 3, "id": "x7"}
+    assert row_metadata(3, row, "author") == {"row": 3, "id": "x7", "group": "ann"}
+    assert row_metadata(3, {"text": "a film"}) == {"row": 3}
+    groups = GroupedRows()
+    assert groups.group(Record("a film", row_metadata(3, row, "author"))) == "ann"
+    assert groups.group(Record("a film", row_metadata(3, row))) is None

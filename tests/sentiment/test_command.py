@@ -1,4 +1,4 @@
-"""A small model of labelled texts that began with a model of unlabelled ones: judges, explains, writes to order."""
+"""A small model of labelled texts that starts from a model of unlabelled ones: it predicts, explains and generates."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from commands import exit_code
-from engine import toys
-from labelled_texts import WORDS, learned, rows, table
+from labelled_texts import WORDS, rows, table
 from seqgen_sentiment.domain import SentimentDomain
 from seqgen_text.domain import TextDomain
 
@@ -18,13 +17,11 @@ from seqgen import Learned
 from seqgen.corpus.storage.records import Records
 from seqgen.corpus.storage.store import Corpus
 from seqgen.engine.model import Model
-from seqgen.engine.scoring.introspection import Observer
 from seqgen.engine.settings import ModelSettings
 from seqgen.workflows import evaluate as evaluation
 from seqgen.workflows import fine_tuning
 from seqgen.workflows import load as loading
 from seqgen.workflows import train as project
-from seqgen.workflows.oracle import Oracle
 
 MODEL = ModelSettings(hidden_size=48, num_layers=1, attention_window=6, attention_size=16)
 ENGINE = {"batch_size": 8, "bptt_length": 32, "num_evaluations": 2, "learning_rate": 0.02, "label_weight": 3}
@@ -32,7 +29,7 @@ ENGINE = {"batch_size": 8, "bptt_length": 32, "num_evaluations": 2, "learning_ra
 
 @pytest.fixture(scope="module")
 def unlabelled():
-    """A model of such texts without labels, as `load` would give it."""
+    """Returns a model of texts without labels, as `load` returns it."""
     domain = TextDomain(TextDomain.Settings(tokenizer="word", document="line"))
     domain = TextDomain(domain.settings, domain.learn(text for text, _ in rows(60, seed=1)).vocabulary)
     return SimpleNamespace(domain=domain, model=Model.new(MODEL, domain.grammar(), 1))
@@ -55,7 +52,10 @@ def trained(run):
 
 @pytest.fixture
 def call(monkeypatch, capsys, trained):
-    """The exit code and standard output of `seqgen arguments…`, standard error where it fails; loads nothing twice."""
+    """Returns a function that calls seqgen with the trained model, and returns the exit code and what is printed.
+
+    If the exit code is not 0, that is standard error.
+    """
 
     def do(*arguments):
         for module in (loading, project):
@@ -67,13 +67,13 @@ def call(monkeypatch, capsys, trained):
     return do
 
 
-def test_a_model_that_begins_with_unlabelled_texts_keeps_their_words(unlabelled, trained):
+def test_a_model_that_starts_from_unlabelled_texts_keeps_their_words(unlabelled, trained):
     names, before = trained.domain.vocabulary.names, unlabelled.domain.vocabulary.names
     assert names[: len(before)] == before
     assert names[len(before) :] == ("<unlabelled>", "<end>", "label:neg", "label:pos")
 
 
-def test_a_model_of_another_tokenizer_cannot_be_begun_with(unlabelled):
+def test_a_model_with_another_tokenizer_cannot_be_started_from(unlabelled):
     domain = SentimentDomain(SentimentDomain.Settings.from_mapping({"base.tokenizer": "byte"}))
     with pytest.raises(seqgen.UsageError, match="another kind of 'text'; give the settings base"):
         domain.learning.extend(Learned(unlabelled.domain.vocabulary), [[label, text] for text, label in rows(4)])
@@ -115,7 +115,7 @@ def test_the_oracle_agrees_with_reading_one_document_at_a_time(trained):
         assert of_ids[0] == 0
 
 
-def test_what_answers_are_mixed_of_is_kept_in_the_bundle(run, trained):
+def test_the_calibration_is_stored_in_the_bundle(run, trained):
     corpus = Corpus.open(run / "corpus")
     train, held_out = (Records(trained.domain, corpus.documents(split)) for split in ("train", "valid"))
     found = trained.domain.prediction.calibration
@@ -130,7 +130,7 @@ def test_what_answers_are_mixed_of_is_kept_in_the_bundle(run, trained):
     assert "lovely" not in counts.document_frequencies["neg"]
 
 
-def test_an_answer_is_the_mixture_and_not_one_of_the_two(trained, monkeypatch):
+def test_an_answer_combines_both_experts(trained, monkeypatch):
     prediction = trained.domain.prediction
     records = [seqgen.Record(trained.domain.prompting.from_text(text)) for text, _ in rows(20, seed=9)]
     found = trained.domain.prediction.calibration
@@ -156,16 +156,16 @@ def test_counts_of_other_labels_are_refused(trained, monkeypatch):
         prediction.Calibration.from_mapping({"feature_counts": {"documents": {"a": 1}}}, "calibration")
 
 
-def test_an_explanation_finds_the_word_that_tells(call, run):
+def test_an_explanation_finds_the_decisive_word(call, run):
     found = []
     for label, words in WORDS.items():
         texts = [option for word in words for option in ("--text", f"the film is {word} and a story")]
         code, out = call("predict", run, *texts, "--explain", "--json")
         assert code == 0
-        told = [json.loads(line)["tokens"] for line in out.splitlines()]
-        for word, tokens in zip(words, told, strict=True):
+        explained = [json.loads(line)["tokens"] for line in out.splitlines()]
+        for word, tokens in zip(words, explained, strict=True):
             assert [one["token"] for one in tokens] == ["the", " film", " is", f" {word}", " and", " a", " story"]
-        weights = np.array([[one["weight"] for one in tokens] for tokens in told])
+        weights = np.array([[one["weight"] for one in tokens] for tokens in explained])
         found += [label] if weights.mean(0).argmax() == 3 else []
     assert found, "one label may be what is said of a text in which nothing tells; leaving a word out changes nothing"
     code, out = call("predict", run, "--text", f"the film is {WORDS[found[0]][0]}", "--explain")
@@ -173,62 +173,53 @@ def test_an_explanation_finds_the_word_that_tells(call, run):
     assert out.splitlines()[1].endswith(WORDS[found[0]][0])
 
 
-def test_an_explanation_says_what_is_attended_to_when_the_label_is_asked_for(call, run, trained):
+def test_an_explanation_has_the_attention_before_the_label(call, run, trained):
     content = trained.domain.prompting.from_text("the film is lovely and a story of their dog")
     code, out = call("predict", run, "--text", content.content, "--explain", "--json")
-    told = np.array([one["attention"] for one in json.loads(out)["tokens"]])
+    attention = np.array([one["attention"] for one in json.loads(out)["tokens"]])
     ids = trained.domain.encode(content).ids[:-2]
     by_distance = trained.inside(ids).attention[-1, 0]
-    # The label is asked for after <end>, which is 0 back; the content's last word is 1 back.
-    np.testing.assert_allclose(told[::-1][:6], by_distance[1:], atol=1e-6)
+    # The label comes after <end>, which is 0 tokens back; the last word of the content is 1 token back.
+    np.testing.assert_allclose(attention[::-1][:6], by_distance[1:], atol=1e-6)
     assert code == 0
-    assert told[:-6].tolist() == [0, 0, 0, 0]
+    assert attention[:-6].tolist() == [0, 0, 0, 0]
     whole = trained.oracle.attention([ids, ids[:3]])
     assert [len(shares) for shares in whole] == [len(ids), 3]
     assert [shares.sum() for shares in whole] == pytest.approx([1, 1])
-    assert f"attention {told[3]:.2f} lovely" in call("predict", run, "--text", content.content, "--explain")[1]
+    assert f"attention {attention[3]:.2f} lovely" in call("predict", run, "--text", content.content, "--explain")[1]
 
 
-def test_a_model_without_attention_is_explained_by_leaving_out_alone():
-    domain, model = learned(), toys.model(learned().grammar(), attention_window=0, hidden_size=8)
-    oracle = Oracle(model, None, Observer(model))
-    (answer,) = domain.prediction.explain([seqgen.Record(domain.prompting.from_text("the film is fine"))], oracle)
-    assert [one["attention"] for one in answer.values["tokens"]] == [None] * 4
-    assert "attention" not in answer.text
-    assert oracle.attention([np.array([0])]) is None
-
-
-def test_evaluate_examines_answers_beside_baselines(call, run, monkeypatch):
+def test_evaluate_reports_answers_beside_baselines(call, run, monkeypatch):
     code, out = call("evaluate", run, "--json")
     evaluated = json.loads(out)
-    told = evaluated["answers"]
+    answers = evaluated["answers"]
     assert code == 0
-    assert told["accuracy"] > 0.9
-    assert told["accuracy, logistic regression"] > 0.9
-    assert told["accuracy, naive Bayes alone"] > 0.9
-    assert 0.5 < told["accuracy, network alone"] <= 1
-    assert 0.2 < told["accuracy, majority class"] < 0.8
-    assert told["label accuracy of samples, by logistic regression"] > 0.7
-    assert told["label accuracy of samples without guidance, by logistic regression"] > 0.6
-    right = sum(told["confusion"][label].get(label, 0) for label in told["confusion"])
-    assert right / sum(sum(row.values()) for row in told["confusion"].values()) == pytest.approx(told["accuracy"])
+    assert answers["accuracy"] > 0.9
+    assert answers["accuracy, logistic regression"] > 0.9
+    assert answers["accuracy, naive Bayes alone"] > 0.9
+    assert 0.5 < answers["accuracy, network alone"] <= 1
+    assert 0.2 < answers["accuracy, majority class"] < 0.8
+    assert answers["label accuracy of samples, by logistic regression"] > 0.7
+    assert answers["label accuracy of samples without guidance, by logistic regression"] > 0.6
+    right = sum(answers["confusion"][label].get(label, 0) for label in answers["confusion"])
+    assert right / sum(sum(row.values()) for row in answers["confusion"].values()) == pytest.approx(answers["accuracy"])
     monkeypatch.setattr(evaluation, "evaluate", lambda *_, **__: evaluated)
     code, out = call("evaluate", run)
     assert code == 0
-    assert f"{told['macro-F1']:.3f}" in out
+    assert f"{answers['macro-F1']:.3f}" in out
     assert out.index("confusion") < out.rindex("neg") < out.rindex("pos")
 
 
-def test_what_is_ordered_is_guided_unless_it_is_said(trained):
-    def drawn(**asked):
-        return [sample.ids.tolist() for sample in trained.sample(8, seed=3, max_new_tokens=20, **asked)]
+def test_samples_with_a_label_are_guided_by_default(trained):
+    def drawn(**options):
+        return [sample.ids.tolist() for sample in trained.sample(8, seed=3, max_new_tokens=20, **options)]
 
-    ordered = {"constraints": {"label": "pos"}}
-    assert drawn(**ordered) == drawn(**ordered, guidance=2) != drawn(**ordered, guidance=1)
+    labelled = {"constraints": {"label": "pos"}}
+    assert drawn(**labelled) == drawn(**labelled, guidance=2) != drawn(**labelled, guidance=1)
     assert drawn() == drawn(guidance=1)
     assert (
-        "".join(trained.stream(3, **ordered, max_new_tokens=20))
-        == trained.sample(8, seed=0, max_new_tokens=20, **ordered)[3].item.content
+        "".join(trained.stream(3, **labelled, max_new_tokens=20))
+        == trained.sample(8, seed=0, max_new_tokens=20, **labelled)[3].item.content
     )
 
 

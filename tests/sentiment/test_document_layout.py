@@ -1,38 +1,42 @@
-"""A labelled document has one label or none, and the model is told the label that comes first."""
+"""Where content and labels are in the vocabulary and in a document."""
 
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from labelled_texts import ITEM, learned
-from seqgen_sentiment.labelled_item import LabelledItem
+from seqgen_sentiment.document_layout import DocumentLayout
 
-from seqgen import BOS, EOS
+from seqgen import BOS, EOS, Vocabulary
 
 
-def test_a_document_has_exactly_one_label_or_none():
+def test_the_base_document_and_its_positions():
     domain = learned()
-    good, none, end = (domain.vocabulary.ids[name] for name in ("label:pos", "<unlabelled>", "<end>"))
-    content = domain.encode(ITEM).ids[2:6].tolist()
-    legal = {(good, none), (none, good), (none, none)}
-    for first in (good, none, end):
-        for last in (good, none, end):
-            ids = np.array([BOS, first, *content, end, last, EOS])
-            assert domain.grammar().accepts(ids) == ((first, last) in legal)
-    assert not domain.grammar().accepts(np.array([BOS, none, *content, EOS]))
-    unlabelled = domain.encode(LabelledItem(ITEM.content))
-    assert unlabelled.weights.tolist() == [0, 0, 1, 1, 1, 1, 1, 0, 0]
-    assert domain.decode(unlabelled.ids) == LabelledItem(ITEM.content)
+    ids, base_ids = domain.encode(ITEM).ids, domain.base.encode(ITEM.content).ids
+    document, positions = domain.layout.document(ids)
+    assert document.tolist() == base_ids.tolist()
+    assert positions.tolist() == [0, 2, 3, 4, 5, 6]
+    for length in range(1, len(ids) + 1):
+        cut, positions = domain.layout.document(ids[:length])
+        assert cut.tolist() == base_ids[: max(1, min(length - 1, len(base_ids)))].tolist()
+        assert len(positions) == len(cut)
+        assert all(
+            ids[position] in (number, domain.layout.end) for position, number in zip(positions, cut, strict=True)
+        )
 
 
-def test_state_classes_are_those_of_the_base_for_each_first_label():
-    domain = learned(**{"base.tokenizer": "byte"})
-    whole, own = domain.grammar(), domain.base.grammar()
-    assert whole.class_count == own.class_count * (1 + len(domain.layout.labels))
-    content = domain.base.encode("naïve").ids
-    alone = own.state_class[own.unroll(content)][1:-1]
-    for number, label in enumerate([None, *domain.layout.labels]):
-        asked = domain.prompting.prompt(None, domain.Constraints(label=label))
-        for grammar in (whole, asked.grammar):
-            seen = grammar.state_class[grammar.unroll(np.concatenate([asked.ids, content[1:-1]]))]
-            assert (seen[2:] == alone + number * own.class_count).all()
-    assert domain.vocabulary.names[: len(domain.base.vocabulary)] == domain.base.vocabulary.names
+def test_the_label_is_found_in_either_slot():
+    layout = DocumentLayout(DocumentLayout.vocabulary(Vocabulary("ab"), ["x", "y"]))
+    y = layout.label_id("y")
+    assert (layout.content_names, layout.labels) == (("a", "b"), ("x", "y"))
+    assert layout.label(np.array([BOS, y, 2, layout.end, layout.unlabelled, EOS])) == "y"
+    assert layout.label(np.array([BOS, layout.unlabelled, 2, layout.end, y, EOS])) == "y"
+    assert layout.label(np.array([BOS, layout.unlabelled, 2])) is None
+    assert layout.label_id("z") == layout.label_id(None) == layout.unlabelled
+
+
+def test_a_vocabulary_without_slots_is_refused():
+    with pytest.raises(ValueError, match="it has no <unlabelled> and <end> before its labels"):
+        DocumentLayout(Vocabulary("ab"))
+    with pytest.raises(ValueError, match="twice"):
+        DocumentLayout.vocabulary(Vocabulary(["label:x"]), ["x"])

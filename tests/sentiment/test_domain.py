@@ -40,8 +40,8 @@ def test_laws_over_music(tmp_path):
     observations = json.loads(json.dumps([unlearned.learning.observe(item) for item in read]))
     domain = SentimentDomain(settings, unlearned.learn(observations).vocabulary)
     check_domain(domain, [tmp_path / "labels.csv"], exact=False, walks=3)
-    asked = domain.prompting.prompt(None, domain.Constraints(label="calm", bars=1, key="Gmaj"))
-    assert domain.decode(asked.grammar.walk(rng)).label == "calm"
+    prompt = domain.prompting.prompt(None, domain.Constraints(label="calm", bars=1, key="Gmaj"))
+    assert domain.decode(prompt.grammar.walk(rng)).label == "calm"
     assert (domain.unit, domain.display.renderings) == (midi.unit, midi.display.renderings)
 
 

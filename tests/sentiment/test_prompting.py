@@ -15,8 +15,8 @@ from seqgen import BOS, UnknownName
 
 def test_a_prompt_has_the_label_the_beginning_and_the_constraints_of_the_base():
     domain = learned()
-    asked = domain.Constraints.from_mapping({"label": "neg", "pattern": "the .{10,20}"}, "constraint")
-    prompt = domain.prompting.prompt(None, asked)
+    constraints = domain.Constraints.from_mapping({"label": "neg", "pattern": "the .{10,20}"}, "constraint")
+    prompt = domain.prompting.prompt(None, constraints)
     rng = np.random.default_rng(1)
     for _ in range(20):
         made = domain.decode(prompt.grammar.walk(rng))

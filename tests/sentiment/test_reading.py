@@ -1,4 +1,4 @@
-"""Tables, folders and tables of files; columns named or guessed, and what is wrong with them."""
+"""Tables, folders and tables of files: columns are named or guessed, and every fault is one sentence."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from collections import Counter
 
 import pytest
-from complete_domain import register
+from complete_domain import CompletePrompting, register
 from labelled_texts import learned
 from seqgen_sentiment.domain import SentimentDomain
 from seqgen_sentiment.labelled_item import LabelledItem
@@ -16,11 +16,11 @@ from seqgen.corpus.building.build import build
 from seqgen.corpus.reading.workers import Limits
 
 BYTES = SentimentDomain.Settings.from_mapping({"base.tokenizer": "byte"})
-WANTED = [LabelledItem("a good film", "pos"), LabelledItem("a dull, long one", "neg")]
+EXPECTED = [LabelledItem("a good film", "pos"), LabelledItem("a dull, long one", "neg")]
 
 
 def read(path, domain=None, **settings):
-    """The items and the texts of the remarks of a file."""
+    """Returns the items and the texts of the remarks of a file."""
     found = list((domain or SentimentDomain(SentimentDomain.Settings.from_mapping(settings))).read(path))
     items = [one.item if isinstance(one, Record) else one for one in found if not isinstance(one, Remark)]
     return items, [one.text for one in found if isinstance(one, Remark)]
@@ -36,18 +36,18 @@ def read(path, domain=None, **settings):
         ("e.jsonl", '{"review": "a good film", "stars": "pos"}\n{"stars": "neg", "review": "a dull, long one"}\n'),
     ],
 )
-def test_tables_are_read_and_the_guess_is_said(tmp_path, name, content):
+def test_tables_are_read_and_guessed_columns_are_remarked(tmp_path, name, content):
     (tmp_path / name).write_text(content)
     items, remarks = read(tmp_path / name)
-    assert items == WANTED
+    assert items == EXPECTED
     assert len(remarks) == 1
     assert remarks[0].startswith("content is taken from the column")
 
 
-def test_columns_that_are_named_are_taken(tmp_path):
+def test_named_columns_are_used(tmp_path):
     (tmp_path / "a.csv").write_text("note,tag,text\na good film,pos,x\n")
     items, remarks = read(tmp_path / "a.csv", content_column="note", label_column="tag")
-    assert (items, remarks) == (WANTED[:1], [])
+    assert (items, remarks) == (EXPECTED[:1], [])
 
 
 def test_other_files_have_the_label_of_their_folder(tmp_path):
@@ -65,11 +65,11 @@ def test_a_table_may_name_files_below_it_and_no_others(tmp_path):
     lines = ["one.txt,pos"] * 100 + ["../secret.txt,neg", f"{secret},neg", "gone.txt,neg"]
     (folder / "labels.csv").write_text("\n".join(["file,label", *lines]))
     items, remarks = read(folder / "labels.csv")
-    assert items == WANTED[:1] * 100
+    assert items == EXPECTED[:1] * 100
     assert remarks.count("a row that names no file below the table's folder") == 3
 
 
-def test_labels_that_are_missing_or_unseen_cost_no_content(tmp_path):
+def test_content_with_a_missing_or_unknown_label_is_kept(tmp_path):
     (tmp_path / "a.csv").write_text("text,label\nthe film,\nthe dog,odd\n ,pos\nthe story," + "x" * 101 + "\n")
     domain = learned()
     items, remarks = read(tmp_path / "a.csv", domain)
@@ -81,7 +81,7 @@ def test_labels_that_are_missing_or_unseen_cost_no_content(tmp_path):
     assert domain.decode(domain.encode(items[1]).ids) == LabelledItem("the dog")
 
 
-def test_what_nobody_could_read_is_no_label(tmp_path):
+def test_text_that_cannot_be_printed_on_a_line_is_no_label(tmp_path):
     labels = ["pos", "x" * 101, "two\nlines", "\x1b[2J", "\ud800"]
     lines = [json.dumps({"text": f"film {number}", "label": label}) for number, label in enumerate(labels)]
     (tmp_path / "a.jsonl").write_text("\n".join(lines))
@@ -117,7 +117,7 @@ def test_the_label_of_an_input_is_not_looked_at(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "settings", "said"),
+    ("content", "settings", "sentence"),
     [
         (b"text,label\na film,pos\n", {"label_column": "text"}, "without a column for labels beside the text"),
         (b"text,label\na film,pos\n", {"label_column": "gold"}, "without a column 'gold'"),
@@ -126,9 +126,9 @@ def test_the_label_of_an_input_is_not_looked_at(tmp_path):
         (b"text,label\na film,pos\n", {"base": "midi"}, "neither files below it nor what the domain 'midi' reads"),
     ],
 )
-def test_trouble_is_one_sentence(tmp_path, content, settings, said):
+def test_trouble_is_one_sentence(tmp_path, content, settings, sentence):
     (tmp_path / "a.csv").write_bytes(content)
-    with pytest.raises(UnusableFile, match=said):
+    with pytest.raises(UnusableFile, match=sentence):
         read(tmp_path / "a.csv", **settings)
 
 
@@ -182,3 +182,16 @@ def test_rows_of_a_group_are_in_one_split(tmp_path):
         groups[split] = {documents.metadata(number)["group"] for number in range(len(documents))}
     assert sum(map(len, groups.values())) == len(set().union(*groups.values())) == 20
     assert min(map(len, groups.values())) > 0
+
+
+def test_a_cell_that_the_base_cannot_read_costs_its_row(tmp_path, complete, monkeypatch):
+    def from_text(self, text):
+        if text == "bad":
+            raise UnusableFile("a bad text")
+        return text
+
+    monkeypatch.setattr(CompletePrompting, "from_text", from_text)
+    (tmp_path / "a.csv").write_text("text,label\nab,x\nbad,y\nb,y\n")
+    items, remarks = read(tmp_path / "a.csv", complete)
+    assert items == [LabelledItem("ab", "x"), LabelledItem("b", "y")]
+    assert remarks[-1] == "a bad text"

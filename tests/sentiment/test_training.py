@@ -1,4 +1,4 @@
-"""Labels change places and are auxiliary targets during training."""
+"""Labels change positions and are auxiliary targets during training."""
 
 from __future__ import annotations
 
@@ -35,16 +35,16 @@ def test_a_last_label_is_a_target_within_the_content():
     domain, rng = learned(target_replication_probability=0.25, label_weight=8), np.random.default_rng(0)
     ids = domain.encode(ITEM).ids
     drawn = [domain.training.auxiliary_targets(ids, rng) for _ in range(4000)]
-    asked = [targets for targets in drawn if targets]
-    places = np.concatenate([targets.positions for targets in asked])
+    found = [targets for targets in drawn if targets]
+    positions = np.concatenate([targets.positions for targets in found])
     # After each of the four words, which are 2 … 5, a quarter of the times.
-    np.testing.assert_allclose(np.bincount(places) / 4000, [0, 0, *[0.25] * 4], atol=0.03)
-    # "Linear gain": what is asked after word k of n counts k / n of what is asked at the end of the content.
-    weights = dict(zip(places, np.concatenate([targets.weights for targets in asked]), strict=True))
-    assert [weights[place] / weights[5] for place in (2, 3, 4)] == pytest.approx([1 / 4, 2 / 4, 3 / 4])
-    assert sum(targets.weights.sum() for targets in asked) / 4000 == pytest.approx(8, rel=0.05)
+    np.testing.assert_allclose(np.bincount(positions) / 4000, [0, 0, *[0.25] * 4], atol=0.03)
+    # Linear gain: the weight after word k of n is k / n of the weight at the end of the content.
+    weights = dict(zip(positions, np.concatenate([targets.weights for targets in found]), strict=True))
+    assert [weights[position] / weights[5] for position in (2, 3, 4)] == pytest.approx([1 / 4, 2 / 4, 3 / 4])
+    assert sum(targets.weights.sum() for targets in found) / 4000 == pytest.approx(8, rel=0.05)
     whole = domain.grammar()
-    for targets in asked[:5]:
+    for targets in found[:5]:
         assert {domain.vocabulary[number] for number in targets.targets} == {"label:pos"}
         assert targets.state == whole.unroll(ids)[-3]
     first = next(other for other in (domain.training.augment(ids, rng) for _ in range(50)) if other[1] != ids[1])
@@ -53,3 +53,11 @@ def test_a_last_label_is_a_target_within_the_content():
     assert all(
         learned(target_replication_probability=0).training.auxiliary_targets(ids, rng) is None for _ in range(20)
     )
+
+
+def test_weights_of_replicated_targets_grow_linearly():
+    domain = learned(target_replication_probability=1 - 1e-9, label_weight=10)
+    every = domain.training.auxiliary_targets(domain.encode(ITEM).ids, np.random.default_rng(0))
+    assert every.positions.tolist() == [2, 3, 4, 5]
+    assert every.targets.tolist() == [domain.vocabulary.ids["label:pos"]] * 4
+    assert every.weights == pytest.approx([1, 2, 3, 4])

@@ -1,4 +1,4 @@
-"""What the tests of the domain `text` share: a domain of each unit."""
+"""What the tests of the domain `text` share: a domain with each tokenizer."""
 
 from __future__ import annotations
 

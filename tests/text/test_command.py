@@ -1,4 +1,4 @@
-"""Text by the command: trained, continued, streamed, asked for, scored and evaluated."""
+"""A model of texts by the command: training, prompts, streams, constraints and evaluation."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ENGINE = {"batch_size": 4, "bptt_length": 16, "num_evaluations": 2}
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """A model of BPE, trained for some steps on lines."""
+    """Returns the folder of a BPE model that was trained for some steps on lines."""
     folder = tmp_path_factory.mktemp("text")
     rng = np.random.default_rng(0)
     words = " ".join(LEARNED).split()
@@ -36,7 +36,10 @@ def trained(run):
 
 @pytest.fixture
 def call(monkeypatch, capsysbinary):
-    """The exit code and standard output of `seqgen arguments…`; standard error where it fails."""
+    """Returns a function that calls seqgen, and returns the exit code and what is printed.
+
+    If the exit code is not 0, that is standard error.
+    """
 
     def do(*arguments):
         code = exit_code(monkeypatch, *arguments)
@@ -47,10 +50,10 @@ def call(monkeypatch, capsysbinary):
 
 
 def test_a_stream_is_what_is_written(call, run, tmp_path):
-    asked = ["-n", "2", "--seed", "3", "--max-new-tokens", "40", "--set", "length=30"]
-    code, printed = call("sample", run, "--stream", *asked)
+    options = ["-n", "2", "--seed", "3", "--max-new-tokens", "40", "--set", "length=30"]
+    code, printed = call("sample", run, "--stream", *options)
     assert code == 0
-    assert call("sample", run, "-o", tmp_path, *asked)[0] == 0
+    assert call("sample", run, "-o", tmp_path, *options)[0] == 0
     written = [(tmp_path / f"text-3-{number}.txt").read_text(encoding="utf-8") for number in (1, 2)]
     assert printed == "".join(text + "\n" for text in written)
 
@@ -69,21 +72,21 @@ def test_a_prompt_is_a_text_or_a_file(call, run, trained, tmp_path):
 
 def test_evaluate_counts_by_character_and_byte_whatever_the_tokenizer(call, run, trained):
     corpus = Corpus.open(run / "corpus")
-    told, documents, train = evaluate_model(trained, corpus), corpus.documents("test"), corpus.documents("train")
+    evaluated, documents, train = evaluate_model(trained, corpus), corpus.documents("test"), corpus.documents("train")
     held_out = [trained.domain.decode(documents[number][0]) for number in range(len(documents))]
-    bits = told["nats"] * told["tokens"] / np.log(2)
-    assert told["bits"]["character"] == pytest.approx(bits / sum(map(len, held_out)))
-    assert told["bits"]["byte"] == pytest.approx(bits / sum(len(text.encode()) for text in held_out))
-    assert told["perplexity"] == pytest.approx(np.exp(told["nats"]))
-    assert 0 <= told["metrics"]["distinct-1, samples"] <= 1
+    bits = evaluated["nats"] * evaluated["tokens"] / np.log(2)
+    assert evaluated["bits"]["character"] == pytest.approx(bits / sum(map(len, held_out)))
+    assert evaluated["bits"]["byte"] == pytest.approx(bits / sum(len(text.encode()) for text in held_out))
+    assert evaluated["perplexity"] == pytest.approx(np.exp(evaluated["nats"]))
+    assert 0 <= evaluated["metrics"]["distinct-1, samples"] <= 1
     samples = [sample.ids for sample in trained.sample(16)]
     copies = longest_copies(samples, train, trained.domain.metrics.copy_symbols)
     lengths = [copy.length for copy in copies]
-    assert told["novelty"]["most, samples"] == max(lengths)
-    assert told["novelty"]["mean, samples"] == pytest.approx(np.mean(lengths))
-    assert [copy["length"] for copy in told["copies"]] == lengths
+    assert evaluated["novelty"]["most, samples"] == max(lengths)
+    assert evaluated["novelty"]["mean, samples"] == pytest.approx(np.mean(lengths))
+    assert [copy["length"] for copy in evaluated["copies"]] == lengths
     lines = (run.parent / "some.txt").read_text(encoding="utf-8").split("\n")
-    for copy, where in zip(told["copies"], copies_of(trained.domain, corpus, samples)[0], strict=True):
+    for copy, where in zip(evaluated["copies"], copies_of(trained.domain, corpus, samples)[0], strict=True):
         assert (copy["source"], copy["word_for_word"]) == ("some.txt", True)
         # Every line is kept, so documents are counted as lines are; a copy of one is no document.
         source = list(dict.fromkeys(lines))[copy["document"] - 1]
@@ -93,12 +96,12 @@ def test_evaluate_counts_by_character_and_byte_whatever_the_tokenizer(call, run,
         assert copy["source_at"]["character"] == len(trained.domain.decode(ids[: where.corpus_span[0]]))
     code, printed = call("evaluate", run)
     assert code == 0
-    assert f"{told['bits']['byte']:.4f} bits a byte" in printed
+    assert f"{evaluated['bits']['byte']:.4f} bits a byte" in printed
     assert "some.txt, document" in printed
 
 
 @pytest.mark.parametrize(
-    ("arguments", "code", "said"),
+    ("arguments", "code", "sentence"),
     [
         (["--set", "pattern=(", "--stream"], 2, "not a regular expression"),
         (["--set", "pattern=a+", "--set", "length=0", "--stream"], 1, "at once"),
@@ -108,12 +111,12 @@ def test_evaluate_counts_by_character_and_byte_whatever_the_tokenizer(call, run,
         (["--stream", "--json"], 2, "Say -o FOLDER, or --stream"),
     ],
 )
-def test_trouble_is_one_sentence(call, run, arguments, code, said):
+def test_trouble_is_one_sentence(call, run, arguments, code, sentence):
     got, err = call("sample", run, *arguments)
-    assert (got, said in err, err.count("\n")) == (code, True, 1)
+    assert (got, sentence in err, err.count("\n")) == (code, True, 1)
 
 
-def test_every_constrained_sample_has_what_was_asked_for(trained):
+def test_every_sample_satisfies_its_constraints(trained):
     for constraints in (
         {"pattern": r'\{"a": [0-9]{1,3}(, "b": "[a-z ]{2,8}")?\}'},
         {"starts_with": "The ", "length": "9"},
@@ -123,8 +126,8 @@ def test_every_constrained_sample_has_what_was_asked_for(trained):
             assert re.fullmatch(constraints.get("pattern", "The (?s:.{5})"), sample.item)
 
 
-def test_the_distribution_under_a_pattern_is_the_models_own_renormalised_at_each_step(trained):
-    """By enumeration of all token sequences of a pattern; 2 000 samples are compared with it (chi-squared, 99.9 %)."""
+def test_the_distribution_under_a_pattern_is_that_of_the_model_renormalised_at_each_step(trained):
+    """All token sequences of a pattern are enumerated, and compared with 2 000 samples (chi-squared, 99.9 %)."""
     domain = trained.domain
     prompt = domain.prompting.prompt(None, domain.Constraints(pattern="a[bc]|(de)?f"))
     expected: dict[str, float] = {}
@@ -145,5 +148,5 @@ def test_the_distribution_under_a_pattern_is_the_models_own_renormalised_at_each
     assert sum(expected.values()) == pytest.approx(1, abs=1e-4)
     drawn = [sample.item for sample in trained.sample(2000, constraints={"pattern": "a[bc]|(de)?f"}, max_new_tokens=8)]
     counts = np.array([drawn.count(text) for text in expected])
-    wanted = 2000 * np.array(list(expected.values()))
-    assert ((counts - wanted) ** 2 / wanted).sum() < 16.27
+    expected_counts = 2000 * np.array(list(expected.values()))
+    assert ((counts - expected_counts) ** 2 / expected_counts).sum() < 16.27

@@ -1,4 +1,4 @@
-"""What is asked of a text holds for every random document of the grammar, whatever the unit."""
+"""Constraints hold for every random document of the grammar, with every tokenizer."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TEXTS = ["".join(letters) for size in range(6) for letters in itertools.product(
 
 
 def texts(domain, seeds: int = 8, **constraints) -> list[str]:
-    """What random walks of the constrained grammar give, those that end."""
+    """Returns the texts of random walks of the constrained grammar that end."""
     grammar = domain.grammar(domain.Constraints.from_mapping(constraints, "constraint"))
     walks = [grammar.walk(np.random.default_rng(seed), 2000) for seed in range(seeds)]
     assert any(walk[-1] == EOS for walk in walks)
@@ -29,9 +29,9 @@ def accepted(grammar: Grammar) -> set[str]:
     return {text for text, ids in spelled.items() if grammar.accepts(ids)}
 
 
-@pytest.mark.parametrize("unit", TOKENIZERS)
-def test_everything_asked_for_holds_at_once(domains, unit):
-    for text in texts(domains[unit], pattern="[Ta-z .]*", length="20-30", starts_with="The ", forbid="zz|q"):
+@pytest.mark.parametrize("tokenizer", TOKENIZERS)
+def test_all_constraints_hold_at_once(domains, tokenizer):
+    for text in texts(domains[tokenizer], pattern="[Ta-z .]*", length="20-30", starts_with="The ", forbid="zz|q"):
         assert re.fullmatch("[Ta-z .]*", text)
         assert 20 <= len(text) <= 30
         assert text.startswith("The ")
@@ -39,28 +39,28 @@ def test_everything_asked_for_holds_at_once(domains, unit):
         assert "q" not in text
 
 
-@pytest.mark.parametrize("unit", ["byte", "character", "bpe"])
-def test_patterns_of_use(domains, unit):
+@pytest.mark.parametrize("tokenizer", ["byte", "character", "bpe"])
+def test_useful_patterns(domains, tokenizer):
     for pattern in (
         r"[0-9]{4}-[0-9]{2}-[0-9]{2}",
         r'\{"name": "\w{1,9}", "n": \d+\}',
         r"- \w{1,5}(\n- [a-z]+){2}",
         "いろは.{1,5}ß",
     ):
-        assert all(re.fullmatch(pattern, text) for text in texts(domains[unit], pattern=pattern))
+        assert all(re.fullmatch(pattern, text) for text in texts(domains[tokenizer], pattern=pattern))
 
 
 @pytest.mark.parametrize(
-    ("length", "least", "most"), [("4", 4, 4), ("2-3", 2, 3), ("-2", 0, 2), ("3-", 3, 9), ("0", 0, 0)]
+    ("length", "minimum", "maximum"), [("4", 4, 4), ("2-3", 2, 3), ("-2", 0, 2), ("3-", 3, 9), ("0", 0, 0)]
 )
-def test_length_counts_characters(length, least, most, domains):
-    asked = intersect(any_text(), of_length(*parse_length(length)))
-    assert accepted(asked) == {text for text in TEXTS if least <= len(text) <= most}
-    for unit in ("byte", "bpe"):
-        assert all(len(text) == 7 for text in texts(domains[unit], length=7))
+def test_length_counts_characters(length, minimum, maximum, domains):
+    grammar = intersect(any_text(), of_length(*parse_length(length)))
+    assert accepted(grammar) == {text for text in TEXTS if minimum <= len(text) <= maximum}
+    for tokenizer in ("byte", "bpe"):
+        assert all(len(text) == 7 for text in texts(domains[tokenizer], length=7))
 
 
-def test_beginnings_and_what_is_forbidden_by_brute_force():
+def test_beginnings_and_forbidden_strings_by_brute_force():
     assert accepted(starting_with("éa")) == {text for text in TEXTS if text.startswith("éa")}
     for words in (["ab"], ["a", "é"], ["aab", "ab", "ba"], ["éé", "bab"], ["aba", "bb"]):
         grammar = without(words)
@@ -77,7 +77,7 @@ def test_beginnings_and_what_is_forbidden_by_brute_force():
         ({"length": "300000"}, "more than 200000 states"),
     ],
 )
-def test_what_nothing_satisfies_is_one_sentence_before_sampling(domains, constraints, sentence):
+def test_impossible_constraints_are_one_sentence_before_sampling(domains, constraints, sentence):
     domain = domains["byte"]
     with pytest.raises(ImpossibleConstraints, match=sentence) as caught:
         domain.grammar(domain.Constraints.from_mapping(constraints, "constraint"))
@@ -91,7 +91,7 @@ def test_tables_that_are_too_large_are_one_sentence(domains, monkeypatch):
         domain.grammar(domain.Constraints(length="50"))
 
 
-def test_what_the_vocabulary_cannot_write_is_one_sentence(domains):
+def test_a_text_that_the_vocabulary_cannot_write_is_one_sentence(domains):
     domain = domains["word"]
     with pytest.raises(ImpossibleConstraints, match="tokens of this model cannot write"):
         domain.grammar(domain.Constraints(pattern="zebra"))
@@ -108,7 +108,7 @@ def test_what_the_vocabulary_cannot_write_is_one_sentence(domains):
         ({"patern": "a"}, "did you mean 'pattern'"),
     ],
 )
-def test_what_cannot_be_asked_is_one_sentence(domains, constraints, sentence):
+def test_invalid_constraints_are_one_sentence(domains, constraints, sentence):
     domain = domains["byte"]
     with pytest.raises(UsageError, match=sentence):
         domain.grammar(domain.Constraints.from_mapping(constraints, "constraint"))

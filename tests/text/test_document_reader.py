@@ -1,4 +1,4 @@
-"""Files → documents: files, lines, paragraphs and fields; documents that are too long; trouble in a sentence."""
+"""Documents are files, lines, paragraphs and rows; long ones are cut, and every fault is one sentence."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def texts_of(found):
     return [one.item for one in found if isinstance(one, Record)]
 
 
-def test_what_a_document_is(read):
+def test_the_documents_of_a_file(read):
     text = "one\r\ntwo\n \n\n  three\nfour\n\n"
     assert read(text) == [text]
     assert read(text, "line") == ["one", "two", "  three", "four"]
@@ -42,7 +42,7 @@ def test_what_a_document_is(read):
     assert texts_of(read(table, "row", "a.csv", text_column="label")) == ["1", "2", "3"]
 
 
-def test_a_guessed_column_is_told(read):
+def test_a_guessed_column_is_remarked(read):
     assert read("text,label\na,b\n", "row", "a.csv") == [
         Remark("the text is taken from the column 'text' of text, label; text_column=… names another"),
         Record("a", {"row": 1}),
@@ -64,7 +64,7 @@ def test_rows_have_their_number_their_id_and_their_group(read):
 
 
 @pytest.mark.parametrize("document", ["file", "line", "paragraph"])
-def test_pieces_of_any_size_give_the_same_documents(read, monkeypatch, document):
+def test_the_documents_do_not_depend_on_the_size_of_pieces(read, monkeypatch, document):
     text = "\n".join(["a b", "", "c. d", "", "", "😀" * 30, "e" * 2250, "f\r", "\r", "g"])
     whole = read(text, document)
     for size in (1, 3, 50):
@@ -72,7 +72,7 @@ def test_pieces_of_any_size_give_the_same_documents(read, monkeypatch, document)
         assert read(text, document) == whole
 
 
-def test_too_long_documents_are_cut_at_a_sensible_place_and_counted(read):
+def test_long_documents_are_cut_at_a_boundary_and_counted(read):
     text = "One sentence. Another one here. " * 10
     found = read(text)
     parts = [part for part in found if isinstance(part, str)]
@@ -89,8 +89,8 @@ def test_normalisation_is_a_setting(read):
     assert read("e\u0301 ﬁ", normalisation="NFC") == ["é ﬁ"]
     assert read("e\u0301 ﬁ", normalisation="NFKC") == ["é fi"]
     assert max(len(part) for part in read("ﷺ" * 90, normalisation="NFKC") if isinstance(part, str)) <= 100
-    asked = TextDomain.Settings(normalisation="NFC")
-    assert TextDomain(asked).prompting.from_text("e\u0301") == "é"
+    settings = TextDomain.Settings(normalisation="NFC")
+    assert TextDomain(settings).prompting.from_text("e\u0301") == "é"
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ PROGRAM = """
 
 
 def test_a_line_larger_than_memory_is_cut(tmp_path):
-    """200 MB of one letter would be 200 MB at least; pieces of 1 MB leave it at a few."""
+    """A line of 200 MB is read in pieces of 1 MB, so that memory grows by a few MB."""
     path = tmp_path / "long.txt"
     with open(path, "wb") as file:
         for _ in range(200):

@@ -22,7 +22,7 @@ def test_the_laws_of_a_domain(tokenizer, tmp_path):
 
 @pytest.mark.parametrize("tokenizer", TOKENIZERS)
 def test_every_walk_is_a_text(domains, tokenizer):
-    """No sample can be anything but UTF-8: a character that was begun is finished."""
+    """Every sample is valid UTF-8: a character that is started is finished."""
     domain = domains[tokenizer]
     for seed in range(30):
         ids = domain.grammar().walk(np.random.default_rng(seed), 200)
@@ -33,7 +33,7 @@ def test_every_walk_is_a_text(domains, tokenizer):
             assert data.decode("utf-8", "ignore").startswith(domain.decode(ids))
 
 
-def test_a_text_that_is_cut_inside_a_character_loses_that_character_alone(domains):
+def test_a_text_cut_inside_a_character_loses_only_that_character(domains):
     for unit in ("byte", "bpe"):
         domain = domains[unit]
         ids = domain.encode("aß京😀z").ids[:-1]

@@ -12,8 +12,8 @@ from seqgen import ImpossibleConstraints
 
 
 def test_constraints_hold_for_what_follows_a_prompt(domains):
-    for unit in ("byte", "character", "bpe"):
-        domain = domains[unit]
+    for tokenizer in ("byte", "character", "bpe"):
+        domain = domains[tokenizer]
         prompt = domain.prompting.prompt("The dog ß: ", domain.Constraints(pattern="[0-9]{3}"))
         assert domain.decode(prompt.ids) == "The dog ß: "
         assert prompt.grammar.unroll(prompt.ids).tolist()[-1] == len(prompt.ids) - 1
@@ -33,7 +33,7 @@ def test_a_prompt_too_long_for_constraints_is_one_sentence(domains, monkeypatch)
 
 
 @pytest.mark.parametrize("tokenizer", TOKENIZERS)
-def test_a_stream_gives_whole_characters_in_their_order(domains, tokenizer):
+def test_a_stream_yields_whole_characters(domains, tokenizer):
     domain = domains[tokenizer]
     for text in random_texts(20, 3):
         ids, rng = domain.encode(text).ids, np.random.default_rng(0)

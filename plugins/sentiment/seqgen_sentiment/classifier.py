@@ -61,12 +61,9 @@ class LabelClassifier:
         return self._oracle.log_probabilities(prefixes, self._layout.label_ids).astype(np.float64)
 
     def calibrate(
-        self,
-        train: Sequence[np.ndarray],
-        train_labels: Sequence[str],
-        held_out: Sequence[np.ndarray],
-        held_out_labels: np.ndarray,
-    ) -> ClassifierCalibration:
+        self, train: Sequence[np.ndarray], train_labels: Sequence[str],
+        held_out: Sequence[np.ndarray], held_out_labels: np.ndarray,
+    ) -> ClassifierCalibration:  # fmt: skip
         """Counts features in training contents, and fits the combination to held-out contents with labels int[n].
 
         Only texts have a naive Bayes expert. On a few pieces of music it is confident and wrong (bench/NOTES.md).

@@ -10,7 +10,6 @@ import numpy as np
 
 from seqgen import BOS, EOS, Answer, Domain, Oracle, Prediction, Record, Remark
 from seqgen_sentiment.attribution import attention_weights, leave_one_out
-from seqgen_sentiment.classification_metrics import accuracy
 from seqgen_sentiment.classifier import ClassifierCalibration, LabelClassifier
 from seqgen_sentiment.evaluation import LabelledWords, evaluate_classifier, generate_by_label
 from seqgen_sentiment.features import words_of_contents, words_of_text
@@ -37,11 +36,7 @@ class LabelPrediction(Prediction[LabelledItem]):
         """How the network and naive Bayes are combined."""
 
     def __init__(
-        self,
-        base: Domain[Any],
-        grammar: LabelledGrammar,
-        reader: LabelledReader,
-        prompting: LabelledPrompting,
+        self, base: Domain[Any], grammar: LabelledGrammar, reader: LabelledReader, prompting: LabelledPrompting
     ) -> None:
         super().__init__()
         self.base = base
@@ -68,15 +63,11 @@ class LabelPrediction(Prediction[LabelledItem]):
         for record, answer in zip(records, self.predict(records, oracle), strict=True):
             content, label = self._content(record.item), self.layout.labels.index(answer.values["label"])
             weights = leave_one_out(content, label, self._is_content, classifier.probabilities)
+            attention = attention_weights(content, self.layout, oracle)
+            names = [self.base.vocabulary[number] for number in content.tolist()]
             tokens: list[dict[str, Any]] = [
-                {
-                    "token": self.base.vocabulary[number],
-                    "weight": None if np.isnan(weight) else weight,
-                    "attention": attention,
-                }
-                for number, weight, attention in zip(
-                    content.tolist(), weights.tolist(), attention_weights(content, self.layout, oracle), strict=True
-                )
+                {"token": name, "weight": None if np.isnan(weight) else weight, "attention": share}
+                for name, weight, share in zip(names, weights.tolist(), attention, strict=True)
             ]
             shown = sorted((token for token in tokens if token["weight"]), key=lambda token: -abs(token["weight"]))
             lines = [answer.text, *map(_explanation_line, shown[:SHOWN_TOKENS])]
@@ -88,11 +79,9 @@ class LabelPrediction(Prediction[LabelledItem]):
         held_out = self._labelled(evenly_spaced(held_out, MAX_CALIBRATION_RECORDS))
         if not train or not held_out:
             return self.calibration
+        train_labels = [str(record.item.label) for record in train]
         found = self._classifier(oracle).calibrate(
-            self._contents(train),
-            [str(record.item.label) for record in train],
-            self._contents(held_out),
-            self._label_numbers(held_out),
+            self._contents(train), train_labels, self._contents(held_out), self._label_numbers(held_out)
         )
         return self.Calibration(**dict(found))
 
@@ -130,7 +119,7 @@ class LabelPrediction(Prediction[LabelledItem]):
         ]
         labels, documents = zip(*generate_by_label(prompts, oracle, max_new_tokens, guidance), strict=True)
         words = words_of_contents([self.layout.content(ids) for ids in documents], self.base)
-        return accuracy(baseline.predict(words), np.array(labels))
+        return float((baseline.predict(words) == np.array(labels)).mean())
 
     def _labelled(self, records: Iterable[Record[LabelledItem]]) -> list[Record[LabelledItem]]:
         """Returns the records that have one of the model's labels."""

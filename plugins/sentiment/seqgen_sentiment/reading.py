@@ -58,24 +58,15 @@ class LabelledReader:
 
     def read(self, path: Path) -> Iterator[Found]:
         """Yields the labelled items of a file. Raises UnusableFile."""
-        if is_table(path):
-            yield from self._read_table(path, self._base.read, with_labels=True)
-        else:
-            yield from self._read_file(path, self._base.read)
+        return self._read(path, self._base.read, with_labels=True)
 
     def read_prompts(self, path: Path) -> Iterator[Found]:
-        """Yields the same of a file that the base reads as a prompt. Raises UnusableFile."""
-        if is_table(path):
-            yield from self._read_table(path, self._base.prompting.read, with_labels=True)
-        else:
-            yield from self._read_file(path, self._base.prompting.read)
+        """Yields the labelled items of a file that the base reads as a prompt. Raises UnusableFile."""
+        return self._read(path, self._base.prompting.read, with_labels=True)
 
     def read_inputs(self, path: Path) -> Iterator[Found]:
-        """Yields items without labels. A label in the file is not looked at. Raises UnusableFile."""
-        if is_table(path):
-            yield from self._read_table(path, self._base.read, with_labels=False)
-        else:
-            yield from (_labelled(found, None) for found in self._base.read(path))
+        """Yields items without labels. Labels in the file are not looked at. Raises UnusableFile."""
+        return self._read(path, self._base.read, with_labels=False)
 
     def content_file(self, path: Path) -> Path:
         """Returns the first file that a table names, or the file itself if it is not such a table."""
@@ -85,9 +76,12 @@ class LabelledReader:
         column = self._path_column(table, path.parent)
         return (file_below(path.parent, table.head[0][column]) if column else None) or path
 
-    def _read_file(self, path: Path, read_content: ReadContent) -> Iterator[Found]:
-        label = path.absolute().parent.name
-        if not self._labels and not is_label(label):
+    def _read(self, path: Path, read_content: ReadContent, *, with_labels: bool) -> Iterator[Found]:
+        if is_table(path):
+            yield from self._read_table(path, read_content, with_labels=with_labels)
+            return
+        label = path.absolute().parent.name if with_labels else None
+        if label is not None and not self._labels and not is_label(label):
             raise UnusableFile(f"in a folder that is named with {INVALID_LABEL}")
         yield from (_labelled(found, label) for found in read_content(path))
 
@@ -141,7 +135,10 @@ class LabelledReader:
                 f"a table whose cells are neither files below it nor what the domain {self._base.name!r} reads",
                 f"column {column!r}",
             )
-        yield self._base.prompting.from_text(row[column])
+        try:
+            yield self._base.prompting.from_text(row[column])
+        except UnusableFile as error:
+            yield Remark(error.reason, dropped=True)
 
     def _named_file(self, folder: Path, cell: str, read_content: ReadContent) -> Iterator[Any]:
         path = file_below(folder, cell)

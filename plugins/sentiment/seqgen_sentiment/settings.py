@@ -10,9 +10,7 @@ from pydantic import ConfigDict, Field, create_model, model_validator
 from seqgen import Domain, Options, UnknownName, UsageError, Vocabulary, load_domain
 
 PREFIX = "base."
-BASE_DEFAULTS: dict[str, dict[str, Any]] = {
-    "text": {"tokenizer": "word", "document": "line", "vocabulary_size": 8192},
-}
+BASE_DEFAULTS: dict[str, dict[str, Any]] = {"text": {"tokenizer": "word", "document": "line", "vocabulary_size": 8192}}
 """The defaults of a base that suit labelled content better than its own."""
 
 
@@ -21,10 +19,7 @@ class SentimentSettings(Options):
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    base: str = Field(
-        default="text",
-        description="the domain of the content; base.KEY=VALUE sets one of its settings",
-    )
+    base: str = Field(default="text", description="the domain of the content; base.KEY=VALUE sets one of its settings")
     content_column: str | None = Field(
         default=None, description="the column of a table with texts, or with paths of files; guessed if unset"
     )
@@ -36,16 +31,10 @@ class SentimentSettings(Options):
         default=0.5, gt=0, lt=1, description="how often a document is trained on label first, to generate by label"
     )
     label_weight: float | None = Field(
-        default=None,
-        gt=0,
-        le=1e6,
-        description="weight of a label in the loss, in tokens; that of its content if unset",
+        default=None, gt=0, le=1e6, description="weight of a label in the loss, in tokens; that of its content if unset"
     )
     target_replication_probability: float = Field(
-        default=0.5,
-        ge=0,
-        lt=1,
-        description="share of a content's tokens after which the label is predicted too",
+        default=0.5, ge=0, lt=1, description="share of a content's tokens after which the label is predicted too"
     )
 
     @classmethod

@@ -1,4 +1,9 @@
-"""How a labelled document varies during training."""
+"""How a labelled document varies during training: the label changes its slot, and is a target within the content.
+
+A label at the very end teaches little about what is far before it. *Target replication* (Lipton et al. 2016, *Learning
+to Diagnose with LSTM Recurrent Neural Networks*, section 4.3) predicts it at earlier steps too. *Linear gain* (Dai & Le
+2015, *Semi-supervised Sequence Learning*, section 2) gives later steps a larger weight.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +15,10 @@ from seqgen import AuxiliaryTargets, Training
 from seqgen_sentiment.labelled_grammar import LabelledGrammar
 from seqgen_sentiment.labelled_item import LabelledItem
 from seqgen_sentiment.settings import SentimentSettings
-from seqgen_sentiment.target_replication import replicate_target
 
 
 class LabelledTraining(Training[LabelledItem]):
-    """Shows the label first in some documents, and asks for it within the content of the others."""
+    """Shows the label first in some documents, and predicts it within the content of the others."""
 
     def __init__(self, base: Training[Any] | None, settings: SentimentSettings, grammar: LabelledGrammar) -> None:
         self.base = base
@@ -37,10 +41,15 @@ class LabelledTraining(Training[LabelledItem]):
         return other
 
     def auxiliary_targets(self, ids: np.ndarray, rng: np.random.Generator) -> AuxiliaryTargets | None:
-        """Returns the label as a target within the content, if the document has it last.
+        """Returns the label as a target after some tokens of the content, or None if the label is not last.
 
-        All copies together weigh as much as the label at the end, if every token of the content has weight 1.
+        The expected sum of the weights is that of the label at the end, if every token of the content has weight 1.
         """
-        weight = self.settings.label_weight or float(self.layout.is_content(ids).sum())
-        probability = self.settings.target_replication_probability
-        return replicate_target(ids, self.layout, self.label_state, probability, weight, rng)
+        length, probability = int(self.layout.is_content(ids).sum()), self.settings.target_replication_probability
+        steps, label = 1 + np.flatnonzero(rng.random(length) < probability), ids[-2]
+        if label == self.layout.unlabelled or not steps.size:
+            return None
+        weight = self.settings.label_weight or float(length)
+        weights = weight * steps / (probability * length * (length + 1) / 2)
+        targets = np.full(steps.size, label, np.int32)
+        return AuxiliaryTargets(1 + steps, targets, weights.astype(np.float32), self.label_state)

@@ -10,7 +10,7 @@ from texts import LEARNED, learned, random_texts
 from seqgen import Vocabulary
 
 
-def test_bpe_encodes_as_the_library_does_with_the_merges_that_it_learned():
+def test_ids_are_those_of_the_library_with_the_merges_that_it_learned():
     from tokenizers import Tokenizer, models, pre_tokenizers, trainers
 
     reference = Tokenizer(models.BPE())

@@ -1,0 +1,43 @@
+"""Answers about records, without a trained model or with an untrained one."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+from engine import toys
+from labelled_texts import learned, rows
+from seqgen_sentiment.labelled_item import LabelledItem
+from seqgen_sentiment.prediction import evenly_spaced
+
+import seqgen
+from seqgen.engine.scoring.introspection import Observer
+from seqgen.workflows.oracle import Oracle
+
+
+def test_a_model_without_attention_is_explained_by_leave_one_out_alone():
+    domain, model = learned(), toys.model(learned().grammar(), attention_window=0, hidden_size=8)
+    oracle = Oracle(model, None, Observer(model))
+    (answer,) = domain.prediction.explain([seqgen.Record(domain.prompting.from_text("the film is fine"))], oracle)
+    assert [one["attention"] for one in answer.values["tokens"]] == [None] * 4
+    assert "attention" not in answer.text
+    assert oracle.attention([np.array([0])]) is None
+
+
+def test_records_come_from_everywhere():
+    for length, most in ((10, 3), (10, 10), (9, 10), (0, 5), (11, 10)):
+        found = evenly_spaced(range(length), most)
+        assert length - max([length, *found][-1:]) <= max(1, length / most)
+        assert length == 0 or 0 < len(found) <= most
+        assert len(found) >= min(length, most) / 2
+
+
+def test_an_answer_has_the_metadata_of_its_record_and_ignores_its_label():
+    uniform = SimpleNamespace(log_probabilities=lambda prefixes, tokens: np.zeros((len(prefixes), len(tokens))))
+    texts = [(text, label) for text, label in rows(3)]
+    records = [
+        seqgen.Record(LabelledItem(text, label), {"row": n, "id": f"x{n}"}) for n, (text, label) in enumerate(texts)
+    ]
+    answers = [answer.values for answer in learned().prediction.predict(records, uniform)]
+    assert [(answer["row"], answer["id"]) for answer in answers] == [(0, "x0"), (1, "x1"), (2, "x2")]
+    assert all(answer["probabilities"] == {"neg": 0.5, "pos": 0.5} for answer in answers)
