@@ -24,6 +24,15 @@ def test_the_plugin_in_40_lines_keeps_all_laws(tmp_path):
     check_domain(made["seqgen_domain"]()(), files=[words])
 
 
+def test_a_capability_is_added_as_the_guide_shows():
+    blocks = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    made: dict = {"__name__": "words"}
+    for block in (blocks[0], next(block for block in blocks if "Metrics" in block)):
+        exec(compile(block, str(GUIDE), "exec"), made)
+    assert made["MeasuredWords"]().capabilities()["metrics"] == ["sizes"]
+    assert made["MeasuredWords"]().require(made["Metrics"]).sizes("abc") == {"letter": 3}
+
+
 @pytest.mark.parametrize("guide", ["CONTRIBUTING.md", "README.md", "SECURITY.md"])
 def test_every_file_that_a_guide_names_exists(guide):
     text = (ROOT / guide).read_text(encoding="utf-8")
