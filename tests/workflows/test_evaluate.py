@@ -1,0 +1,62 @@
+"""Evaluation from Python: what a report contains, and where copied passages come from."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import seqgen
+from seqgen import CorpusError
+from seqgen.corpus.storage.store import Corpus
+from seqgen.workflows.evaluate import copies_of, evaluate_model
+
+
+@pytest.fixture(scope="module")
+def corpus(run):
+    return Corpus.open(run / "corpus")
+
+
+@pytest.fixture(scope="module")
+def report(trained, corpus):
+    return evaluate_model(trained, corpus)
+
+
+def test_likelihood_is_that_of_each_held_out_document(trained, corpus, report):
+    documents = corpus.documents(report["split"])
+    nats = sum(float(score.nats.sum()) for score in trained.score(corpus.path) if len(score.ids))
+    assert report["documents"] == len(documents)
+    assert report["nats"] * report["tokens"] == pytest.approx(nats, rel=1e-4)
+    assert report["perplexity"] == pytest.approx(math.exp(report["nats"]))
+
+
+def test_bits_are_for_the_units_of_the_domain(trained, corpus, report):
+    documents = corpus.documents(report["split"])
+    seconds = sum(
+        trained.domain.metrics.sizes(trained.domain.decode(documents[number][0]))["second"]
+        for number in range(len(documents))
+    )
+    assert report["bits"]["second"] == pytest.approx(report["nats"] * report["tokens"] / math.log(2) / seconds)
+
+
+def test_a_passage_of_the_training_data_is_found_with_its_source(trained, corpus):
+    train = corpus.documents("train")
+    sample = train[0][0]
+    (copy,), _ = copies_of(trained.domain, corpus, [sample])
+    assert copy.document == 0
+    assert copy.sample_span[1] - copy.sample_span[0] >= len(sample) - 3
+
+
+def test_a_corpus_of_another_vocabulary_is_refused(trained, tmp_path):
+    (tmp_path / "a.txt").write_text("some text\n\nmore of it\n\nand more\n")
+    corpus = seqgen.build([tmp_path / "a.txt"], tmp_path / "c", domain="text", settings={"document": "paragraph"})
+    with pytest.raises(CorpusError, match="another vocabulary"):
+        evaluate_model(trained, corpus)
+
+
+def test_the_report_is_a_pure_function_of_the_seed(trained, corpus, report):
+    again = evaluate_model(trained, corpus)
+    assert again["metrics"].keys() == report["metrics"].keys()
+    np.testing.assert_allclose(list(again["metrics"].values()), list(report["metrics"].values()))
+    assert again["copies"] == report["copies"]

@@ -1,0 +1,74 @@
+"""The oracle beside the model read one document at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from seqgen.grammar import BOS
+from seqgen.workflows import oracle as oracle_module
+from seqgen.workflows.oracle import lay
+
+
+@pytest.fixture(scope="module")
+def documents(trained):
+    grammar = trained.domain.grammar()
+    return [grammar.walk(np.random.default_rng(seed), 60) for seed in range(11)]
+
+
+def test_documents_are_laid_end_to_end_with_their_states(trained, documents):
+    grammar = trained.domain.grammar()
+    laid = lay(documents, grammar)
+    ids = np.concatenate(documents)
+    assert laid.inputs[laid.places[:, 0], laid.places[:, 1]].tolist() == ids.tolist()
+    states = np.concatenate([grammar.unroll(document) for document in documents])
+    assert laid.states[laid.places[:, 0], laid.places[:, 1]].tolist() == states.tolist()
+    assert ids[laid.ends].tolist() == [document[-1] for document in documents]
+    assert len({tuple(place) for place in laid.places.tolist()}) == len(ids)
+    rest = np.ones(laid.inputs.shape, bool)
+    rest[laid.places[:, 0], laid.places[:, 1]] = False
+    assert (laid.inputs[rest] == BOS).all()
+
+
+def test_scores_are_those_of_each_document_alone(trained, documents):
+    for document, nats in zip(documents, trained.oracle.score(documents), strict=True):
+        probabilities = trained.probabilities(document)
+        expected = -np.log(probabilities[np.arange(len(document) - 1), document[1:]])
+        np.testing.assert_allclose(nats[1:], expected, atol=1e-4)
+        assert nats[0] == 0
+
+
+def test_probabilities_after_prefixes_are_those_of_each_alone(trained, documents):
+    tokens = [2, 3, 5]
+    prefixes = [document[: 3 + number] for number, document in enumerate(documents)]
+    found = trained.oracle.log_probabilities(prefixes, tokens)
+    assert found.shape == (len(prefixes), 3)
+    for prefix, row in zip(prefixes, found, strict=True):
+        expected = trained.probabilities(prefix)[-1][tokens]
+        np.testing.assert_allclose(np.exp(row), expected, atol=1e-5)
+    assert trained.oracle.log_probabilities([], tokens).shape == (0, 3)
+
+
+def test_many_tokens_are_answered_in_several_rounds(trained, documents, monkeypatch):
+    at_once = trained.oracle.score(documents)
+    monkeypatch.setattr(oracle_module, "AT_ONCE", 100)
+    for one, other in zip(at_once, trained.oracle.score(documents), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-4)
+
+
+def test_ids_that_the_grammar_forbids_are_a_value_error(trained):
+    with pytest.raises(ValueError, match="position 1"):
+        trained.oracle.score([np.array([BOS, BOS])])
+
+
+def test_a_model_without_attention_has_none_to_show(trained, documents):
+    assert trained.oracle.attention(documents) is None
+
+
+def test_documents_are_generated_from_a_prompt(trained):
+    prompt = trained.domain.prompting.prompt()
+    documents = trained.oracle.generate(prompt, 2, max_new_tokens=20, seed=3)
+    assert [document[0] for document in documents] == [BOS, BOS]
+    assert all(len(document) <= 21 for document in documents)
+    again = trained.oracle.generate(prompt, 2, max_new_tokens=20, seed=3)
+    assert [document.tolist() for document in again] == [document.tolist() for document in documents]
