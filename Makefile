@@ -11,12 +11,12 @@ demo: .venv/ready
 	$(BIN)/seqgen sample demo/run -o demo -n 4 --set bars=16 --seed 1
 	$(BIN)/seqgen evaluate demo/run
 
+# CI adds --cov, which takes a quarter to two thirds more CPU time.
 test: .venv/ready
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 $(PYTEST_OPTIONS)
 
-# The same tests, as CI runs them. Tracing takes a quarter to two thirds more CPU time, so it has a target of its own.
-coverage: .venv/ready
-	$(BIN)/python -m pytest -n 2 --cov --cov-report=term
+coverage:
+	$(MAKE) test PYTEST_OPTIONS="--cov --cov-report=term"
 
 check: .venv/ready
 	$(BIN)/ruff check .
