@@ -12,6 +12,8 @@ what is needed: `seqgen --help` imports the plugins that bring commands, and no 
 
 from __future__ import annotations
 
+from typing import Any
+
 import pluggy
 
 from seqgen.contract.domain import Domain
@@ -27,5 +29,5 @@ class HookSpecifications:
     """What a plugin's module implements."""
 
     @hookspec
-    def seqgen_domain(self) -> type[Domain]:  # type: ignore[empty-body]
+    def seqgen_domain(self) -> type[Domain[Any]]:  # type: ignore[empty-body]
         """Returns the domain's class. Its `name` is the name of the entry point."""

@@ -8,7 +8,7 @@ from seqgen.contract.domain import Domain
 from seqgen.corpus.storage.store import Corpus
 
 
-def model_card(config: dict[str, Any], domain: Domain, corpus: Corpus, parameters: int) -> str:
+def model_card(config: dict[str, Any], domain: Domain[Any], corpus: Corpus, parameters: int) -> str:
     """Markdown, from a bundle's config and the corpus that it was trained on."""
     recipe, result, splits = corpus.manifest["recipe"], config["result"], corpus.manifest["splits"]
     origin = f"the recipe `{recipe['name']}`: {recipe['description']}" if recipe else "the trainer's own files"

@@ -79,7 +79,7 @@ def evaluate_model(trained: Trained, corpus: Corpus, *, seed: int = 0) -> dict[s
     }
 
 
-def copies_of(domain: Domain, corpus: Corpus, samples: Sequence[np.ndarray]) -> tuple[list[Copy], list[Copy]]:
+def copies_of(domain: Domain[Any], corpus: Corpus, samples: Sequence[np.ndarray]) -> tuple[list[Copy], list[Copy]]:
     """Of each of `samples`, ids int32[n], the longest passage that stands in the training split of `corpus`.
 
     Beside that, as what is to be expected of something new, those of as many held-out documents, cut to the
@@ -92,7 +92,7 @@ def copies_of(domain: Domain, corpus: Corpus, samples: Sequence[np.ndarray]) -> 
     return found[: len(samples)], found[len(samples) :]
 
 
-def _where(domain: Domain, corpus: Corpus, samples: Sequence[Sample], copies: list[Copy]) -> list[dict[str, Any]]:
+def _where(domain: Domain[Any], corpus: Corpus, samples: Sequence[Sample], copies: list[Copy]) -> list[dict[str, Any]]:
     """What people are told of copied passages: from which place of which source to which place of which sample."""
     train = corpus.documents("train")
     origins = iter(corpus.origins("train", [copy.document for copy in copies if copy.length]))
@@ -116,7 +116,7 @@ def _where(domain: Domain, corpus: Corpus, samples: Sequence[Sample], copies: li
     return told
 
 
-def _bits(domain: Domain, documents: Documents, nats: float) -> dict[str, float]:
+def _bits(domain: Domain[Any], documents: Documents, nats: float) -> dict[str, float]:
     """What `documents` cost by unit, where they cost `nats` together."""
     sizes: defaultdict[str, float] = defaultdict(float)
     for number in range(len(documents)):

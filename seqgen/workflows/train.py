@@ -157,7 +157,7 @@ def _corpus_of_run(run: Path, resume: bool, build_it: Callable[[], Corpus]) -> C
         raise
 
 
-def _run(run: Path, corpus: Corpus, domain: Domain, saved: RunSettings,
+def _run(run: Path, corpus: Corpus, domain: Domain[Any], saved: RunSettings,
          report: Callable[[Progress], None] | None) -> None:  # fmt: skip
     training, grammar = saved.training, domain.checked_grammar()
     changes = domain.training or Training()

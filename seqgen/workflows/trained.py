@@ -56,7 +56,7 @@ def ignore(what: str, count: int) -> None:
 class Trained:
     """A trained model; make one with `seqgen.load(path)`."""
 
-    def __init__(self, bundle: Bundle, domain: Domain) -> None:
+    def __init__(self, bundle: Bundle, domain: Domain[Any]) -> None:
         """Raises BundleError when the weights do not fit the settings and the domain."""
         self.bundle = bundle
         self.domain = domain

@@ -14,7 +14,7 @@ from seqgen.cli.output import print_json
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from seqgen.contract.domain import Vocabulary
+    from seqgen.contract.vocabulary import Vocabulary
     from seqgen.workflows.samples import Score
 
 MAX_SURPRISES = 5

@@ -58,7 +58,7 @@ RECORD = np.dtype(
 
 
 def build(
-    domain: Domain,
+    domain: Domain[Any],
     sources: Iterable[Path],
     out: Path,
     *,
@@ -109,7 +109,7 @@ def build(
 
 
 def _fill(
-    folder: Path, domain: Domain, files: Callable[..., Iterator[Source]], total: int, split: Split,
+    folder: Path, domain: Domain[Any], files: Callable[..., Iterator[Source]], total: int, split: Split,
     named: Collection[str], recipe: Recipe | None, limits: Limits | None, progress: Progress | None,
     known: Learned | None,
 ) -> None:  # fmt: skip
@@ -134,7 +134,7 @@ def _fill(
             writer.finish(recipe, observations.moved, remarks)
 
 
-def _extended(domain: Domain, known: Learned, observations: TrainingObservations) -> Learned:
+def _extended(domain: Domain[Any], known: Learned, observations: TrainingObservations) -> Learned:
     """What is learned for a model that starts from a trained one; as for a new one if the domain says nothing of it."""
     learning = domain.learning
     if learning is None or not learning.offers("extend"):
@@ -146,7 +146,7 @@ def _extended(domain: Domain, known: Learned, observations: TrainingObservations
 class _Writer:
     """What grows in the new folder while files come in; holds nothing of a document in memory."""
 
-    def __init__(self, journal: Journal, domain: Domain, split: Split, named: Collection[str]) -> None:
+    def __init__(self, journal: Journal, domain: Domain[Any], split: Split, named: Collection[str]) -> None:
         self._journal = journal
         self._domain = domain
         self._split = split

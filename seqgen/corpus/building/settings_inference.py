@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from seqgen.contract.domain import Domain
 from seqgen.corpus.reading.sources import Source
@@ -16,12 +17,12 @@ ANSWER = "settled.part"
 
 
 def settled(
-    domain: Domain,
+    domain: Domain[Any],
     files: Callable[[Callable[[int], bool]], Iterator[Source]],
     total: int,
     journal: Journal,
     limits: Limits | None,
-) -> tuple[Domain, list[str]]:
+) -> tuple[Domain[Any], list[str]]:
     """The domain with all of its settings decided, and what is to be said of it; the same again after an interruption.
 
     `files(wanted)` gives all `total` files in order. Raises PluginError.

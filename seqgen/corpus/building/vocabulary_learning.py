@@ -21,7 +21,8 @@ from seqgen.corpus.building.duplicates import Copies
 from seqgen.corpus.reading.sources import Source
 from seqgen.corpus.reading.workers import Limits, Readers
 from seqgen.corpus.storage.journal import Journal, Stage
-from seqgen.corpus.storage.split import LEAST_DOCUMENTS, SPLITS, Split, assign
+from seqgen.corpus.storage.split import LEAST_DOCUMENTS, Split, assign
+from seqgen.corpus.storage.store import SPLITS
 
 SEEN = np.dtype([("key", f"V{SIZE}"), ("group", f"V{SIZE}"), ("place", "<f8")])
 Moved = dict[bytes, int]
@@ -36,7 +37,7 @@ class TrainingObservations:
 
     def __init__(
         self,
-        domain: Domain,
+        domain: Domain[Any],
         files: Callable[[Callable[[int], bool]], Iterator[Source]],
         split: Split,
         named: Collection[str],

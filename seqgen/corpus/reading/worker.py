@@ -57,10 +57,11 @@ def main() -> None:
         pass  # the other end is done
 
 
-def _domain(job: dict[str, Any]) -> Domain:
+def _domain(job: dict[str, Any]) -> Domain[Any]:
     made: Any = reduce(getattr, job["qualname"].split("."), importlib.import_module(job["module"]))
     vocabulary = None if job["vocabulary"] is None else Vocabulary(job["vocabulary"])
-    return made(made.Settings(**job["settings"]), vocabulary, job["state"])
+    domain: Domain[Any] = made(made.Settings(**job["settings"]), vocabulary, job["state"])
+    return domain
 
 
 def _watched(parts: Iterator[Reading], seconds: int) -> Iterator[Reading]:
@@ -83,7 +84,7 @@ class _Part:
         self.remarks: Counter[str] = Counter()
         self.bytes = 0
 
-    def add(self, domain: Domain, grammar: Grammar, item: Any, learning: bool) -> None:
+    def add(self, domain: Domain[Any], grammar: Grammar, item: Any, learning: bool) -> None:
         """Takes in an item or a remark; a fault of this item alone is counted."""
         if isinstance(item, Remark):
             (self.dropped if item.dropped else self.remarks)[item.text] += 1
@@ -108,7 +109,7 @@ class _Part:
         return Reading(self.documents, self.observations, dict(self.dropped), dict(self.remarks), more=more)
 
 
-def _parts(domain: Domain, grammar: Grammar, path: Path, job: dict[str, Any]) -> Iterator[Reading]:
+def _parts(domain: Domain[Any], grammar: Grammar, path: Path, job: dict[str, Any]) -> Iterator[Reading]:
     """What a file gives, the last part with more=False; never raises but for what ends the process."""
     part, empty = _Part(), True
     in_parts = domain.reading is not None and domain.reading.in_parts(path)
@@ -141,7 +142,7 @@ def _parts(domain: Domain, grammar: Grammar, path: Path, job: dict[str, Any]) ->
         yield Reading(reason="holds nothing") if nothing else last
 
 
-def _items(domain: Domain, path: Path, task: str) -> Iterator[Any]:
+def _items(domain: Domain[Any], path: Path, task: str) -> Iterator[Any]:
     """The items of a file, read for training, as a prompt, or as what answers are wanted for."""
     if task == "prompt":
         return domain.prompting.read(path)
@@ -150,14 +151,14 @@ def _items(domain: Domain, path: Path, task: str) -> Iterator[Any]:
     return domain.read(path)
 
 
-def fingerprints(domain: Domain, record: Record[Any]) -> tuple[bytes, bytes]:
+def fingerprints(domain: Domain[Any], record: Record[Any]) -> tuple[bytes, bytes]:
     """The fingerprints of the deduplication key and of the group, which is the key if there is no group."""
     deduplication = domain.deduplication or Deduplication()
     key, group = fingerprint(deduplication.key(record.item)), deduplication.group(record)
     return key, key if group is None else fingerprint(group)
 
 
-def encoded(domain: Domain, grammar: Grammar, record: Record[Any]) -> Encoded:
+def encoded(domain: Domain[Any], grammar: Grammar, record: Record[Any]) -> Encoded:
     """The document of a record, checked. Raises UnusableFile, or anything else for a plugin's bug."""
     example = domain.encode(record.item)
     ids, weights = np.asarray(example.ids), np.asarray(example.weights)

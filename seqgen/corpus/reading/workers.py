@@ -17,7 +17,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from seqgen.contract.capabilities import MAX_FILE_BYTES
 from seqgen.contract.domain import Domain
@@ -50,7 +50,7 @@ class Readers:
 
     def __init__(
         self,
-        domain: Domain,
+        domain: Domain[Any],
         *,
         limits: Limits | None = None,
         workers: int | None = None,
@@ -116,7 +116,7 @@ class Readers:
         self.close()
 
 
-def read_documents(domain: Domain, paths: Iterable[Path], task: Task = "encode") -> Iterator[tuple[Path, Reading]]:
+def read_documents(domain: Domain[Any], paths: Iterable[Path], task: Task = "encode") -> Iterator[tuple[Path, Reading]]:
     """Yields what each of a few files holds, read in a worker process. Raises PluginError as `Readers` does."""
     with Readers(domain, workers=1, task=task) as readers:
         for source, reading in readers.read(Source(Path(path), Path(path).name) for path in paths):
@@ -126,7 +126,7 @@ def read_documents(domain: Domain, paths: Iterable[Path], task: Task = "encode")
 class _Worker:
     """One place in the pool: a process that is started when it is first needed, and again after each death."""
 
-    def __init__(self, start: bytes, limits: Limits, domain: Domain, spool: Path | None) -> None:
+    def __init__(self, start: bytes, limits: Limits, domain: Domain[Any], spool: Path | None) -> None:
         self._start_message = start
         self._limits = limits
         self._spool = spool
@@ -196,7 +196,7 @@ class _Worker:
         return child
 
 
-def _start_message(domain: Domain, limits: Limits, task: Task) -> bytes:
+def _start_message(domain: Domain[Any], limits: Limits, task: Task) -> bytes:
     made = type(domain)
     if made.__module__ == "__main__" or "<locals>" in made.__qualname__:
         raise PluginError(

@@ -39,4 +39,5 @@ class Lengths:
         random = np.random.default_rng([self._seed, 2, block])
         middle = np.where(random.random(BLOCK) < HALVED, 4, 8)
         noise = np.clip(np.rint(8 * DEVIATION * random.standard_normal(BLOCK)), -1, 1)
-        return np.maximum(1, (self._mean * (middle + noise)) // 8).astype(np.int64)
+        lengths: np.ndarray = np.maximum(1, (self._mean * (middle + noise)) // 8)
+        return lengths.astype(np.int64)

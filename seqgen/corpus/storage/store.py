@@ -282,13 +282,13 @@ def is_corpus(path: Path) -> bool:
 def read_manifest(path: Path) -> dict[str, Any]:
     """The manifest of the corpus in folder `path`; raises CorpusError when there is none that can be used."""
     try:
-        manifest = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+        manifest: Any = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise CorpusError(f"{path} is no corpus: it has no manifest.json; make one with 'seqgen build'.") from None
     except (OSError, ValueError, RecursionError) as error:
         raise CorpusError(f"{path}/manifest.json cannot be read ({error}); build the corpus again.") from error
     version = manifest.get("format") if isinstance(manifest, dict) else None
-    if version != FORMAT:
+    if not isinstance(manifest, dict) or version != FORMAT:
         raise CorpusError(f"The corpus {path} is of format {version}, this is format {FORMAT}; build it again.")
     interface = manifest.get("interface_version")
     if interface != INTERFACE_VERSION:
