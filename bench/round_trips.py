@@ -64,8 +64,9 @@ def notes(domain: Any, item: Any) -> Counter[Any]:
 def quantising(domain: Any, path: Path) -> tuple[int, float]:
     """How many notes quantising drops, and how far it moves a beginning, in steps of the encoding."""
     from seqgen_midi.io.midi_reader import read_midi
+    from seqgen_midi.music.piece import Piece
 
-    raw = read_midi(path)
+    raw = next(result for result in read_midi(path) if isinstance(result, Piece))
     done = domain.encoding.quantise(raw)
     if domain.settings.encoding == "performance":
         played, step = ~raw.is_drum, 0.01

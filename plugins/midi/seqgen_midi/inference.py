@@ -58,7 +58,7 @@ def infer_file(path: Path) -> str:
     Raises UnusableFile; the errors of libraries pass through.
     """
     if is_midi(path):
-        piece = read_midi(path)
+        piece = next(result for result in read_midi(path) if isinstance(result, Piece))
         return "chorale" if is_chorale(piece) else infer_piece(piece)
     names, reason = Counter[str](), UnusableFile("empty")
     for parse in islice(parsers(path), MAX_TUNES):

@@ -48,6 +48,7 @@ USABLE = {
     "a name of noise": (midi(track(b"\0\xff\3\6\xff\xfe\0\x1b[3" + QUARTER)), 1),
     "a note that is never let go": (midi(track(QUARTER + b"\0\x90\x3e\x50")), None),
     "a note let go that never began": (midi(track(b"\0\x80\x3e\0" + QUARTER)), 1),
+    "a longer header": (midi(track(QUARTER), header=b"more"), 1),
     "one tick a quarter": (midi(track(b"\0\x90\x3c\x50\1\x80\x3c\0"), division=1), 1),
     "the finest division": (midi(track(QUARTER), division=0x7FFF), 1),
 }
@@ -62,7 +63,6 @@ REFUSED = {
     "a system message without an end": (midi(track(b"\0\xf0" + LONGEST + QUARTER)), None),
     "a track longer than the file": (midi(track(QUARTER))[:-3], "a MIDI file that was cut off"),
     "a track that is missing": (midi(track(QUARTER), count=2), "a MIDI file that was cut off"),
-    "a longer header": (midi(track(QUARTER), header=b"more"), None),
     "a velocity of 200": (midi(track(b"\0\x90\x3c\xc8\x60\x80\x3c\0" + QUARTER)), "a damaged MIDI file"),
     "a pitch of 200": (midi(track(b"\0\x90\xc8\x50\x60\x80\xc8\0" + QUARTER)), "a damaged MIDI file"),
     "a program of 200": (midi(track(b"\0\xc0\xc8" + QUARTER)), "a damaged MIDI file"),

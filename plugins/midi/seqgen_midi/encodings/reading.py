@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 
 from seqgen import Remark, UnusableFile
@@ -15,16 +14,32 @@ from seqgen_midi.music.piece import Piece
 
 
 def read_pieces(path: Path, encoding: Encoding, *, is_prompt: bool = False) -> Iterator[Piece | Remark]:
-    """The quantised pieces of a file, with remarks on tunes that were dropped; raises UnusableFile.
+    """The quantised pieces of a file, with remarks on what was left out.
 
-    A prompt may lack some of the encoding's voices.
+    A piece that cannot be read or quantised gives a remark. Raises UnusableFile where no piece is left. A prompt may
+    lack some of the encoding's voices.
     """
-    quantise = partial(encoding.quantise, is_prompt=is_prompt)
+    first_error: UnusableFile | None = None
+    found = False
     with library_errors_as_unusable(path):
-        if is_midi(path):
-            yield quantise(read_midi(path))
-        else:
-            yield from read_scores(path, quantise, split_voices=bool(encoding.voices))
+        for result in read_midi(path) if is_midi(path) else read_scores(path, split_voices=bool(encoding.voices)):
+            if isinstance(result, Piece):
+                result = _quantised_or_error(result, encoding, is_prompt)
+            if isinstance(result, UnusableFile):
+                first_error = first_error or result
+                result = Remark(result.reason, dropped=True)
+            found |= isinstance(result, Piece)
+            yield result
+    if not found:
+        raise first_error or UnusableFile("empty")
+
+
+def _quantised_or_error(piece: Piece, encoding: Encoding, is_prompt: bool) -> Piece | UnusableFile:
+    """A piece as the encoding can hold it, or why it cannot: such a piece does not cost the others of its file."""
+    try:
+        return encoding.quantise(piece, is_prompt=is_prompt)
+    except UnusableFile as error:
+        return error
 
 
 @contextmanager

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from seqgen import UnusableFile
+from seqgen import Remark, UnusableFile
+from seqgen_midi.io.midi_chunks import INDEPENDENT_TRACKS, join_tracks, share_programs, split_chunks
 from seqgen_midi.music.piece import Piece, Track, is_new
 
-MIDI_ENDINGS = (".mid", ".midi")
-HEADER_BYTES = 14
+MIDI_ENDINGS = (".mid", ".midi", ".kar", ".rmi")
 MAX_BYTES = 10_000_000
 MAX_NOTES = 50_000
 MAX_TICKS = 2**30
@@ -35,13 +36,33 @@ def check_size(path: Path) -> None:
         raise UnusableFile(f"larger than {MAX_BYTES // 1_000_000} MB")
 
 
-def read_midi(path: Path) -> Piece:
-    """The piece of a MIDI file, with the tracks that have notes, in their order.
+def read_midi(path: Path) -> Iterator[Piece | Remark]:
+    """The pieces of a MIDI file: one, or one for each track of a file whose tracks are independent (format 2).
 
-    Raises UnusableFile; symusic's own errors pass through. Columns of notes come from symusic as arrays, so no note
-    passes through Python.
+    Raises UnusableFile; symusic's own errors pass through.
     """
-    score = _parse(path)
+    check_size(path)
+    data = path.read_bytes()
+    chunks = split_chunks(data)
+    if chunks.trailing_bytes:
+        yield Remark("bytes after the last track of a MIDI file, which say nothing")
+    if chunks.format == INDEPENDENT_TRACKS:
+        songs = [[track] for track in chunks.tracks]
+    else:
+        songs = [share_programs(chunks.tracks)]
+    scores = [_parse(join_tracks(chunks.resolution, song)) for song in songs]
+    scores = [score for score in scores if score.note_num()]
+    if not scores:
+        raise UnusableFile("empty")
+    for score in scores:
+        yield _piece(score)
+
+
+def _piece(score: Any) -> Piece:
+    """The piece of a symusic score, with the tracks that have notes, in their order; raises UnusableFile.
+
+    Columns of notes come from symusic as arrays, so no note passes through Python.
+    """
     tracks: list[Track] = []
     columns: list[tuple[np.ndarray, ...]] = []
     for track in score.tracks:
@@ -69,35 +90,14 @@ def read_midi(path: Path) -> Piece:
     )
 
 
-def _parse(path: Path) -> Any:
-    """The symusic score of a MIDI file that has notes; raises UnusableFile."""
+def _parse(data: bytes) -> Any:
+    """The symusic score of a MIDI file; raises UnusableFile for too many notes."""
     import symusic
 
-    check_size(path)
-    data = path.read_bytes()
-    _check_chunks(data)
     score: Any = symusic.Score.from_midi(data)
-    notes = score.note_num()
-    if notes == 0:
-        raise UnusableFile("empty")
-    if notes > MAX_NOTES:
+    if score.note_num() > MAX_NOTES:
         raise UnusableFile(f"more than {MAX_NOTES} notes")
     return score
-
-
-def _check_chunks(data: bytes) -> None:
-    """Raises UnusableFile unless `data` begins like a MIDI file in musical time and holds all its chunks."""
-    if data[:4] != b"MThd":
-        raise UnusableFile("not a MIDI file")
-    position = tracks = 0
-    while position + 8 <= len(data):
-        tracks += data[position : position + 4] == b"MTrk"
-        position += 8 + int.from_bytes(data[position + 4 : position + 8], "big")
-    if len(data) < HEADER_BYTES or position > len(data) or tracks < int.from_bytes(data[10:12], "big"):
-        raise UnusableFile("a MIDI file that was cut off")
-    # From 2¹⁵ on, the number gives the ticks of film frames (SMPTE) and not of quarters.
-    if not 0 < int.from_bytes(data[12:14], "big") < 2**15:
-        raise UnusableFile("no musical time")
 
 
 def _check_data_bytes(*columns: np.ndarray) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from seqgen import Remark, UnusableFile
+from seqgen import UnusableFile
 from seqgen_midi.io.midi_reader import check_size
 from seqgen_midi.io.music21_library import Part, Score, music21
 from seqgen_midi.io.score_cache import cached_results
@@ -29,27 +29,14 @@ UNREADABLE = "not a score that music21 can read"
 DRUM_CHANNEL = 9
 
 
-def read_scores(
-    path: Path, quantise: Callable[[Piece], Piece], *, split_voices: bool = False
-) -> Iterator[Piece | Remark]:
-    """The pieces of a score file after `quantise`: one piece, or one for each tune of an ABC book.
+def read_scores(path: Path, *, split_voices: bool = False) -> Iterator[Piece | UnusableFile]:
+    """The pieces of a score file: one, or one for each tune of an ABC book; the error of each that cannot be read.
 
-    A tune that cannot be read or quantised gives a remark. With `split_voices`, each voice of a staff is a track.
-    Raises UnusableFile where no piece is left.
+    With `split_voices`, each voice of a staff is a track. Raises UnusableFile for a file that is no score.
     """
     variant = "voices" if split_voices else "parts"
-    reason = ""
-    found = False
     for result in cached_results(path, variant, partial(_read_pieces, split_voices=split_voices)):
-        piece = result if isinstance(result, str) else _piece_or_reason(partial(quantise, result))
-        if isinstance(piece, str):
-            reason = reason or piece
-            yield Remark(piece, dropped=True)
-        else:
-            found = True
-            yield piece
-    if not found:
-        raise UnusableFile(reason or "empty")
+        yield UnusableFile(result) if isinstance(result, str) else result
 
 
 def _read_pieces(path: Path, split_voices: bool) -> Iterator[Piece | str]:

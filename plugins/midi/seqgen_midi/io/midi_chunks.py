@@ -1,0 +1,173 @@
+"""The chunks of a MIDI file: out of their envelope, checked, and with the programs that other tracks set."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from seqgen import UnusableFile
+
+CHUNK_HEAD_BYTES = 8
+"""The name of a chunk and its length."""
+MIN_HEADER_BYTES = 6
+ONE_SONG, INDEPENDENT_TRACKS = 1, 2
+"""Formats of MIDI files. A file of format 2 holds one piece in each track."""
+PROGRAM_CHANGE = re.compile(rb"[\xc0-\xcf][\x00-\x7f]")
+NOTE_ON, PROGRAM, SYSTEM, META = 0x90, 0xC0, 0xF0, 0xFF
+END_OF_TRACK = b"\xff\x2f\x00"
+DRUM_CHANNEL = 9
+
+
+class Chunks(NamedTuple):
+    """What a MIDI file holds.
+
+    format:         0, 1 or 2
+    resolution:     ticks in a quarter
+    tracks:         the content of each track
+    trailing_bytes: how many bytes follow the last chunk
+    """
+
+    format: int
+    resolution: int
+    tracks: list[bytes]
+    trailing_bytes: int
+
+
+class Event(NamedTuple):
+    """An event of a track: its tick, and its message with the status byte first."""
+
+    tick: int
+    message: bytes
+
+
+def split_chunks(data: bytes) -> Chunks:
+    """The chunks of a MIDI file, which may be in a RIFF envelope.
+
+    Raises UnusableFile unless it has musical time and is complete. A file is complete when it holds as many tracks as
+    its header says.
+    """
+    data = _out_of_envelope(data)
+    if data[:4] != b"MThd":
+        raise UnusableFile("not a MIDI file")
+    position = CHUNK_HEAD_BYTES + int.from_bytes(data[4:8], "big")
+    if position > len(data) or position < CHUNK_HEAD_BYTES + MIN_HEADER_BYTES:
+        raise UnusableFile("a MIDI file that was cut off")
+    form, track_count, division = (int.from_bytes(data[start : start + 2], "big") for start in (8, 10, 12))
+    # From 2¹⁵ on, the number gives the ticks of film frames (SMPTE) and not of quarters.
+    if not 0 < division < 2**15:
+        raise UnusableFile("no musical time")
+    tracks: list[bytes] = []
+    while position + CHUNK_HEAD_BYTES <= len(data):
+        name, start = data[position : position + 4], position + CHUNK_HEAD_BYTES
+        end = start + int.from_bytes(data[position + 4 : start], "big")
+        if end > len(data) or not name.isalnum():
+            break
+        if name == b"MTrk":
+            tracks.append(data[start:end])
+        position = end
+    if len(tracks) < track_count:
+        raise UnusableFile("a MIDI file that was cut off")
+    return Chunks(form, division, tracks, len(data) - position)
+
+
+def join_tracks(resolution: int, tracks: list[bytes]) -> bytes:
+    """A MIDI file of one song in these tracks."""
+    header = b"".join(number.to_bytes(2, "big") for number in (ONE_SONG, len(tracks), resolution))
+    chunks = [(b"MThd", header), *((b"MTrk", track) for track in tracks)]
+    return b"".join(name + len(content).to_bytes(4, "big") + content for name, content in chunks)
+
+
+def _out_of_envelope(data: bytes) -> bytes:
+    """The MIDI file within a RIFF file of the kind RMID; any other data as it is. Raises UnusableFile."""
+    if data[:4] != b"RIFF" or data[8:12] != b"RMID":
+        return data
+    position = 12
+    while position + CHUNK_HEAD_BYTES <= len(data):
+        start = position + CHUNK_HEAD_BYTES
+        length = int.from_bytes(data[position + 4 : start], "little")
+        if data[position : position + 4] == b"data":
+            return data[start : start + length]
+        position = start + length + length % 2
+    raise UnusableFile("a MIDI file that was cut off")
+
+
+def events(track: bytes) -> Iterator[Event]:
+    """The events of a track up to its end. Raises IndexError for a track that ends within an event."""
+    position, tick, running = 0, 0, 0
+    while position < len(track):
+        delta, position = _variable_length(track, position)
+        tick += delta
+        status = track[position] if track[position] >= 0x80 else running
+        start = position + (track[position] >= 0x80)
+        if status < SYSTEM:
+            running = status
+            position = start + (1 if status & 0xE0 == PROGRAM else 2)
+        else:
+            length, content = _variable_length(track, start + (status == META))
+            position = content + length
+        if position > len(track) or status < 0x80:
+            raise IndexError("a track ends within an event")
+        yield Event(tick, bytes([status]) + track[start:position])
+        if track[start - 1 : position] == END_OF_TRACK:
+            return
+
+
+def _variable_length(track: bytes, position: int) -> tuple[int, int]:
+    """A number of seven bits a byte, and the position after it."""
+    value = 0
+    while True:
+        byte = track[position]
+        value, position = value << 7 | byte & 0x7F, position + 1
+        if byte < 0x80:
+            return value, position
+
+
+def _packed(content: list[Event]) -> bytes:
+    """The track of some events."""
+    parts, now = [], 0
+    for tick, message in content:
+        delta, now = tick - now, tick
+        digits = [delta & 0x7F]
+        while delta := delta >> 7:
+            digits.append(0x80 | delta & 0x7F)
+        parts += [bytes(reversed(digits)), message]
+    return b"".join(parts)
+
+
+def head(track: bytes) -> list[Event]:
+    """The events of a track before its first note. An event that is damaged ends them."""
+    found: list[Event] = []
+    try:
+        for event in events(track):
+            if event.message[0] & 0xF0 == NOTE_ON:
+                break
+            found.append(event)
+    except IndexError:
+        pass
+    return found
+
+
+def share_programs(tracks: list[bytes]) -> list[bytes]:
+    """The tracks, with the program changes that another track has for their channels.
+
+    A channel has one program for all tracks that play on it. A track keeps its own, if it sets one before its first
+    note.
+    """
+    changes = [
+        [event for event in head(track) if event.message[0] & 0xF0 == PROGRAM and event.message[0] & 15 != DRUM_CHANNEL]
+        if PROGRAM_CHANGE.search(track)
+        else []
+        for track in tracks
+    ]
+    shared = []
+    for number, track in enumerate(tracks):
+        own = {event.message[0] for event in changes[number]}
+        others = [
+            event
+            for other, found in enumerate(changes)
+            for event in found
+            if other != number and event.message[0] not in own and event.message[0] - PROGRAM + NOTE_ON in track
+        ]
+        shared.append(_packed(sorted([*others, *events(track)], key=lambda event: event.tick)) if others else track)
+    return shared
