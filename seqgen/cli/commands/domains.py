@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -12,6 +13,8 @@ from seqgen.cli.output import print_json
 if TYPE_CHECKING:
     from seqgen.contract.discovery import LoadedPlugin
     from seqgen.contract.options import Options
+
+MAX_WIDTH = 110
 
 
 @click.command()
@@ -62,28 +65,49 @@ def print_domain(name: str, as_json: bool) -> None:
     from seqgen.contract.discovery import load_domain
 
     domain = load_domain(name)
+    default = domain()
     description: dict[str, Any] = {
         "name": domain.name,
-        "summary": (domain.__doc__ or "").strip(),
+        "summary": inspect.cleandoc(domain.__doc__ or ""),
         "reads": list(domain.reads),
-        "capabilities": domain().capabilities(),
+        "renderings": list(default.display.renderings) if default.display else [],
+        "capabilities": default.capabilities(),
         "settings": fields(domain.Settings),
         "constraints": fields(domain.Constraints),
     }
     if as_json:
         print_json(description)
-        return
-    click.echo(f"{domain.name}: {description['summary']}")
-    click.echo(f"reads: {' '.join(domain.reads) or 'any file'}")
-    click.echo("\ncapabilities")
-    for capability, methods in description["capabilities"].items():
-        click.echo(f"  {capability:<13} {', '.join(methods) or 'the default'}")
+    else:
+        click.echo(described(description), nl=False)
+
+
+def described(description: dict[str, Any]) -> str:
+    """Returns the description of a domain as text, wrapped like a help text."""
+    formatter = click.HelpFormatter(max_width=MAX_WIDTH)
+    formatter.write_text(f"{description['name']}: {description['summary']}")
+    formatter.write_paragraph()
+    formatter.write_dl(
+        [
+            ("reads", " ".join(description["reads"]) or "any file"),
+            ("renders", " ".join(description["renderings"]) or "nothing"),
+        ]
+    )
+    with formatter.section("Capabilities"):
+        formatter.write_dl(
+            [(name, ", ".join(methods) or "the default") for name, methods in description["capabilities"].items()]
+        )
     for kind, command_name in (("settings", "train"), ("constraints", "sample")):
-        click.echo(f"\n{kind} (seqgen {command_name} --set KEY=VALUE)")
-        width = max((len(key) for key in description[kind]), default=0)
-        for key, field in description[kind].items():
-            default = "" if field["default"] is None else f" (default {field['default']})"
-            click.echo(f"  {key:<{width}} {field['description'] or field['type']}{default}")
+        rows = [(key, help_of(field)) for key, field in description[kind].items()]
+        if rows:
+            with formatter.section(f"{kind.capitalize()} (seqgen {command_name} --set KEY=VALUE)"):
+                formatter.write_dl(rows)
+    return formatter.getvalue()
+
+
+def help_of(field: dict[str, Any]) -> str:
+    """Returns the description of one option, with its default if it has one."""
+    default = "" if field["default"] is None else f"  [default: {field['default']}]"
+    return f"{field['description'] or field['type']}{default}"
 
 
 def fields(options: type[Options]) -> dict[str, dict[str, Any]]:
