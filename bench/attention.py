@@ -32,7 +32,7 @@ from race import Run, Task, side_by_side, train
 
 from seqgen.contract.domain import Example
 from seqgen.corpus.storage.store import Documents
-from seqgen.corpus.storage.stream import Stream
+from seqgen.corpus.storage.training_batches import TrainingBatches
 from seqgen.engine.model import Model
 from seqgen.engine.settings import ModelSettings, TrainingSettings
 from seqgen.engine.training.trainer import Trainer
@@ -148,7 +148,7 @@ def cost() -> dict[str, float]:
     rng = np.random.default_rng(0)
     corpus = documents([Example.document(rng.integers(FIRST, 65, 5000)) for _ in range(64)])
     settings = TrainingSettings(batch_size=streams, bptt_length=steps)
-    stream = Stream(corpus, grammar, streams=streams, steps=steps, seed=0)
+    stream = TrainingBatches(corpus, grammar, batch_size=streams, bptt_length=steps, seed=0)
     trainers = {
         memory: Trainer(
             Model.new(ModelSettings(hidden_size=256, num_layers=2, attention_window=memory), grammar, 0), settings

@@ -20,8 +20,8 @@ import numpy as np
 from common import finish
 from harmonising import harmonise
 
-from seqgen.corpus.storage.stream import Stream
-from seqgen.corpus.storage.whole import whole
+from seqgen.corpus.storage.evaluation_batches import evaluation_batches
+from seqgen.corpus.storage.training_batches import TrainingBatches
 from seqgen.engine.model import Model
 from seqgen.engine.scoring.evaluation import Evaluator
 from seqgen.engine.settings import SIZES, ModelSettings, TrainingSettings
@@ -46,13 +46,13 @@ def main() -> None:
 
     training = TrainingSettings(seed=arguments.seed)
     model = Model.new(ModelSettings(**SIZES["small"]), grammar, arguments.seed)
-    stream = Stream(
-        splits["train"], grammar, streams=training.batch_size, steps=training.bptt_length, seed=training.seed,
+    stream = TrainingBatches(
+        splits["train"], grammar, batch_size=training.batch_size, bptt_length=training.bptt_length, seed=training.seed,
         augment=chorales.transpose,
     )  # fmt: skip
 
     def batches(split: str):
-        return (batch for batch, _ in whole(splits[split], grammar, streams=16, steps=64))
+        return (batch for batch, _ in evaluation_batches(splits[split], grammar, batch_size=16, bptt_length=64))
 
     best: dict[str, np.ndarray] = {}
 

@@ -52,7 +52,7 @@ def make_corpus(folder: Path, millions: int) -> None:
 def train(folder: Path) -> None:
     """Some steps of training, from all over the corpus, and the highest memory of this process in MB."""
     from seqgen.corpus.storage.store import Corpus
-    from seqgen.corpus.storage.stream import Stream
+    from seqgen.corpus.storage.training_batches import TrainingBatches
     from seqgen.engine.model import Model
     from seqgen.engine.settings import SIZES, ModelSettings, TrainingSettings
     from seqgen.engine.training.trainer import Trainer
@@ -61,7 +61,7 @@ def train(folder: Path) -> None:
     grammar = unconstrained(VOCABULARY)
     documents = Corpus.open(folder).documents("train")
     trainer = Trainer(Model.new(ModelSettings(**SIZES["small"]), grammar, 0), TrainingSettings())
-    stream = Stream(documents, grammar, streams=16, steps=64, seed=0)
+    stream = TrainingBatches(documents, grammar, batch_size=16, bptt_length=64, seed=0)
     for step in range(STEPS):
         trainer.step(stream.batch(step), 0.5)
     # Reading goes on as in days of training, without the days.

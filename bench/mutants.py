@@ -23,7 +23,7 @@ from common import finish
 
 from seqgen.contract.discovery import load_domain
 from seqgen.corpus.reading.sources import Source
-from seqgen.corpus.reading.workers import Limits, Readers
+from seqgen.corpus.reading.workers import Limits, WorkerPool
 
 LIMITS = Limits(seconds=20, memory_bytes=2 * 2**30)
 EXTREMES = (b"\0\0\0\0", b"\xff\xff\xff\xff", b"\x7f\xff\xff\xff", b"\x80\0\0\0", b"\xff\xff\xff\x7f")
@@ -105,7 +105,7 @@ def main() -> None:
     paths = sorted(arguments.folder.rglob("*.mid"))
     outcomes: Counter[str] = Counter()
     early, slowest, before = 0.0, 0.0, time.perf_counter()
-    with tempfile.TemporaryDirectory() as folder, Readers(domain, limits=LIMITS) as readers:
+    with tempfile.TemporaryDirectory() as folder, WorkerPool(domain, limits=LIMITS) as readers:
         sources = mutants(paths, arguments.mutants, arguments.seed, Path(folder))
         for number, (source, reading) in enumerate(readers.read(sources)):
             outcome = (

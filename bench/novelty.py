@@ -58,7 +58,7 @@ def main() -> None:
         {
             "seconds": seconds,
             "notes": notes,
-            "tokens": corpus.total,
+            "tokens": corpus.token_count,
             "samples": len(samples),
             "copied": counted,
             "found": min(copy.length for copy in copies),

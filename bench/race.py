@@ -21,9 +21,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
+from seqgen.corpus.storage.evaluation_batches import evaluation_batches
 from seqgen.corpus.storage.store import Documents
-from seqgen.corpus.storage.stream import Augment, Batch, Stream
-from seqgen.corpus.storage.whole import whole
+from seqgen.corpus.storage.training_batches import Augment, Batch, TrainingBatches
 from seqgen.engine.model import Model
 from seqgen.engine.settings import ModelSettings, TrainingSettings
 from seqgen.engine.training.loop import Budget, Progress, TrainingLoop
@@ -64,13 +64,16 @@ def train(task: Task, model_settings: ModelSettings, settings: TrainingSettings,
     """Trains a new model for that long."""
     grammar, steps = task.grammar, settings.bptt_length
     trainer = Trainer(Model.new(model_settings, grammar, settings.seed), settings)
-    stream = Stream(
-        task.train, grammar, streams=settings.batch_size, steps=steps, seed=settings.seed, augment=task.augment
+    stream = TrainingBatches(
+        task.train, grammar, batch_size=settings.batch_size, bptt_length=steps, seed=settings.seed, augment=task.augment
     )
 
     def batches(documents: Documents) -> Iterator[Batch]:
         return (
-            batch for batch, _ in whole(documents, grammar, streams=settings.batch_size, steps=steps, longest=LONGEST)
+            batch
+            for batch, _ in evaluation_batches(
+                documents, grammar, batch_size=settings.batch_size, bptt_length=steps, max_length=LONGEST
+            )
         )
 
     curve: list[tuple[float, float]] = []

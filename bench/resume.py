@@ -36,9 +36,9 @@ def train(folder: Path, out: Path, steps: int) -> None:
     """The process that is killed: says each step, and each checkpoint that it is about to finish."""
     from seqgen.atomic import remove_unfinished
     from seqgen.contract.domain import Example
+    from seqgen.corpus.storage.evaluation_batches import evaluation_batches
     from seqgen.corpus.storage.store import Documents
-    from seqgen.corpus.storage.stream import Stream
-    from seqgen.corpus.storage.whole import whole
+    from seqgen.corpus.storage.training_batches import TrainingBatches
     from seqgen.engine.model import Model
     from seqgen.engine.settings import ModelSettings, TrainingSettings
     from seqgen.engine.training import checkpoint, loop
@@ -53,9 +53,12 @@ def train(folder: Path, out: Path, steps: int) -> None:
     settings = TrainingSettings(batch_size=8, bptt_length=16, dropout=0.2, num_evaluations=10)
     model = Model.new(ModelSettings(hidden_size=64, num_layers=1, attention_window=16), grammar, 0)
     trainer = Trainer(model, settings)
-    stream = Stream(stored, grammar, streams=settings.batch_size, steps=settings.bptt_length, seed=settings.seed)
+    stream = TrainingBatches(
+        stored, grammar, batch_size=settings.batch_size, bptt_length=settings.bptt_length, seed=settings.seed
+    )
     training = loop.TrainingLoop(
-        trainer, stream.batch, lambda: (batch for batch, _ in whole(stored, grammar, streams=8, steps=16)),
+        trainer, stream.batch,
+        lambda: (batch for batch, _ in evaluation_batches(stored, grammar, batch_size=8, bptt_length=16)),
         loop.Budget(steps=steps), folder,
         on_best=lambda weights, result, step: None, report=lambda progress: print("step", progress.step, flush=True),
     )  # fmt: skip

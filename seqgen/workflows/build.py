@@ -9,7 +9,7 @@ from typing import Any
 from seqgen.contract.discovery import load_domain
 from seqgen.contract.vocabulary import Learned
 from seqgen.corpus.building.build import build as build_corpus
-from seqgen.corpus.reading.sources import Progress
+from seqgen.corpus.reading.sources import BuildProgress
 from seqgen.corpus.recipes.recipes import Recipe, find_recipe, recipes
 from seqgen.corpus.storage.store import Corpus
 from seqgen.errors import UnknownName, UsageError
@@ -23,7 +23,7 @@ def build(
     settings: Mapping[str, Any] | None = None,
     valid: Sequence[Path | str] = (),
     test: Sequence[Path | str] = (),
-    progress: Progress | None = None,
+    progress: BuildProgress | None = None,
     known: Learned | None = None,
 ) -> Corpus:
     """Makes a corpus of files, folders and archives, or of the one recipe that is named, in the new folder `out`.
@@ -43,7 +43,7 @@ def build(
     paths = recipe.files(progress) if recipe else [Path(source) for source in sources]
     return build_corpus(
         made(made.Settings.from_mapping(values)), paths, Path(out),
-        recipe=recipe, held_out=held_out, progress=progress, known=known,
+        recipe=recipe, held_out=held_out, progress=progress, pretrained=known,
     )  # fmt: skip
 
 

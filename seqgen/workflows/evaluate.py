@@ -13,9 +13,9 @@ import numpy as np
 from seqgen.contract.capabilities import Metrics
 from seqgen.contract.documents import Record
 from seqgen.contract.domain import Domain
+from seqgen.corpus.storage.evaluation_batches import evaluation_batches
 from seqgen.corpus.storage.records import Records, held_out_split
 from seqgen.corpus.storage.store import Corpus, Documents
-from seqgen.corpus.storage.whole import whole
 from seqgen.engine.scoring.evaluation import Evaluator
 from seqgen.models.run_settings import RunSettings
 from seqgen.reports.baselines import baselines
@@ -52,7 +52,7 @@ def evaluate_model(trained: Trained, corpus: Corpus, *, seed: int = 0) -> dict[s
     metrics = domain.metrics or Metrics()
     split, documents = held_out_split(domain, corpus)
     grammar = trained.model.grammar
-    batches = whole(documents, grammar, streams=16, steps=64)
+    batches = evaluation_batches(documents, grammar, batch_size=16, bptt_length=64)
     held_out = Evaluator(trained.model).evaluate(batch for batch, _ in batches)
     made = trained.sample(EVALUATED_SAMPLES, seed=seed)
     real = list(Records(domain, documents)[:COMPARED_DOCUMENTS])

@@ -98,11 +98,11 @@ def lay(documents: Sequence[np.ndarray], grammar: Grammar) -> Laid:
     streams = FEW if len(documents) <= FEW else MANY
     packing = pack(lengths[order], [0] * streams)
     lanes, starts = np.empty(len(lengths), np.int64), np.empty(len(lengths), np.int64)
-    lanes[order], starts[order] = packing.lanes, packing.starts
+    lanes[order], starts[order] = packing.streams, packing.starts
     ends = np.cumsum(lengths) - 1
     within = np.arange(int(lengths.sum())) - np.repeat(ends - lengths + 1, lengths)
     places = np.stack([np.repeat(starts, lengths) + within, np.repeat(lanes, lengths)], 1)
-    inputs = np.full((max(packing.loads), streams), BOS, np.int32)
+    inputs = np.full((max(packing.ends), streams), BOS, np.int32)
     states = np.full(inputs.shape, grammar.start, np.int32)
     inputs[places[:, 0], places[:, 1]] = np.concatenate(documents)
     states[places[:, 0], places[:, 1]] = np.concatenate([grammar.unroll(ids) for ids in documents])

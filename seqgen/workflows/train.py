@@ -17,11 +17,11 @@ from seqgen.atomic import remove_unfinished
 from seqgen.contract.capabilities import Training
 from seqgen.contract.discovery import installed_plugin, load_domain
 from seqgen.contract.domain import Domain
-from seqgen.corpus.building.unfinished import unfinished_folder
-from seqgen.corpus.reading.sources import Progress as BuildProgress
+from seqgen.corpus.building.build_folder import hidden_folder
+from seqgen.corpus.reading.sources import BuildProgress
+from seqgen.corpus.storage.evaluation_batches import evaluation_batches
 from seqgen.corpus.storage.store import Corpus, is_corpus
-from seqgen.corpus.storage.stream import Stream
-from seqgen.corpus.storage.whole import whole
+from seqgen.corpus.storage.training_batches import TrainingBatches
 from seqgen.engine.model import Model
 from seqgen.engine.scoring.evaluation import HeldOut
 from seqgen.engine.training.checkpoint import newest_checkpoint
@@ -130,7 +130,7 @@ def _check_free(run: Path, resume: bool) -> None:
     """
     if resume:
         remove_unfinished(run)
-    mine = {unfinished_folder(run / "corpus").name, *(["corpus"] if resume else [])}
+    mine = {hidden_folder(run / "corpus").name, *(["corpus"] if resume else [])}
     if run.exists() and (not run.is_dir() or {path.name for path in run.iterdir()} - mine):
         raise OutputError(f"{run} is not an empty folder; choose another one.")
 
@@ -162,9 +162,10 @@ def _run(run: Path, corpus: Corpus, domain: Domain[Any], saved: RunSettings,
     training, grammar = saved.training, domain.checked_grammar()
     changes = domain.training or Training()
     documents, held_out = corpus.documents("train"), corpus.documents("valid")
-    stream = Stream(
-        documents, grammar, streams=training.batch_size, steps=training.bptt_length, seed=training.seed,
-        augment=changes.augment, auxiliary_targets=changes.auxiliary_targets, vary=training.random_bptt_length,
+    stream = TrainingBatches(
+        documents, grammar, batch_size=training.batch_size, bptt_length=training.bptt_length, seed=training.seed,
+        augment=changes.augment, auxiliary_targets=changes.auxiliary_targets,
+        random_bptt_length=training.random_bptt_length,
     )  # fmt: skip
     checkpoint = newest_checkpoint(run / "checkpoints")
     if saved.start is not None and checkpoint is None:
@@ -173,11 +174,13 @@ def _run(run: Path, corpus: Corpus, domain: Domain[Any], saved: RunSettings,
     else:
         model = Model.new(saved.model, grammar, training.seed)
     trainer = Trainer(model, training)
-    longest = max(training.bptt_length, held_out.total // training.batch_size)
+    longest = max(training.bptt_length, held_out.token_count // training.batch_size)
 
     def held_out_segments() -> Iterable[Any]:
         # A document longer than a stream's share is cut, so that one huge document is read side by side.
-        batches = whole(held_out, grammar, streams=training.batch_size, steps=training.bptt_length, longest=longest)
+        batches = evaluation_batches(
+            held_out, grammar, batch_size=training.batch_size, bptt_length=training.bptt_length, max_length=longest
+        )
         return (batch for batch, _ in batches)
 
     about = {

@@ -15,11 +15,11 @@ from seqgen.contract.capabilities import Display, Prediction, Prompting
 from seqgen.contract.documents import Answer, Prompt, Record
 from seqgen.contract.domain import Domain
 from seqgen.contract.textfile import is_file
-from seqgen.corpus.reading.channel import Encoded
+from seqgen.corpus.reading.channel import EncodedDocument
 from seqgen.corpus.reading.workers import Task, read_documents
 from seqgen.corpus.storage.records import Records, held_out_split
 from seqgen.corpus.storage.store import Corpus, is_corpus
-from seqgen.corpus.storage.stream import states_of
+from seqgen.corpus.storage.training_batches import grammar_states
 from seqgen.engine.decoding.beam_search import BeamSearch
 from seqgen.engine.decoding.importance_sampling import Weigher
 from seqgen.engine.decoding.infilling import Filler
@@ -359,7 +359,7 @@ class Trained:
         _, documents = held_out_split(self.domain, Corpus.open(path))
         for number in range(len(documents)):
             ids, weights = documents[number]
-            states_of(self.model.grammar, ids, number)
+            grammar_states(self.model.grammar, ids, number)
             yield ids, weights
 
     def _prompt(self, prompt: Path | str | None, constraints: Mapping[str, Any] | None) -> Prompt:
@@ -378,13 +378,13 @@ class Trained:
         documents = self._read(Path(source), task, told)
         return (Record(self.domain.decode(document.ids), document.metadata) for document in documents)
 
-    def _read(self, path: Path, task: Task = "encode", told: Told = ignore) -> Iterator[Encoded]:
+    def _read(self, path: Path, task: Task = "encode", told: Told = ignore) -> Iterator[EncodedDocument]:
         """The documents of one file, read in a process of its own; raises UnusableFile unless there is one."""
         if not path.is_file():
             raise UnusableFile(f"{path} is not a file; name one that exists.")
         for _, reading in read_documents(self.domain, [path], task):
             if not len(reading.documents):
-                raise UnusableFile(f"{path} cannot be used: {reading.why_not}.")
+                raise UnusableFile(f"{path} cannot be used: {reading.explanation}.")
             for what, count in (*reading.dropped.items(), *reading.remarks.items()):
                 told(what, count)
             yield from reading.documents

@@ -9,9 +9,9 @@ import numpy as np
 
 from engine import toys
 from seqgen.atomic import remove_unfinished
+from seqgen.corpus.storage.evaluation_batches import evaluation_batches
 from seqgen.corpus.storage.store import Documents
-from seqgen.corpus.storage.stream import Stream
-from seqgen.corpus.storage.whole import whole
+from seqgen.corpus.storage.training_batches import TrainingBatches
 from seqgen.engine.model import Model
 from seqgen.engine.settings import ModelSettings, TrainingSettings
 from seqgen.engine.training import loop as training_loop
@@ -27,11 +27,11 @@ def main(folder: Path, out: Path) -> None:
     stored = Documents.from_examples([(ids, np.r_[0, np.ones(len(ids) - 1)]) for ids in toys.documents(30)])
     training = TrainingSettings(batch_size=4, bptt_length=8, dropout=0.2, num_evaluations=5)
     trainer = Trainer(Model.new(ModelSettings(hidden_size=16, num_layers=1), grammar, 0), training)
-    stream = Stream(stored, grammar, streams=4, steps=8, seed=0)
+    stream = TrainingBatches(stored, grammar, batch_size=4, bptt_length=8, seed=0)
     loop = training_loop.TrainingLoop(
         trainer,
         stream.batch,
-        lambda: (batch for batch, _ in whole(stored, grammar, streams=4, steps=8)),
+        lambda: (batch for batch, _ in evaluation_batches(stored, grammar, batch_size=4, bptt_length=8)),
         training_loop.Budget(steps=STEPS),
         folder,
         on_best=lambda weights, result, step: None,

@@ -10,9 +10,9 @@ import pytest
 import tensorflow as tf
 
 from engine import toys
+from seqgen.corpus.storage.evaluation_batches import evaluation_batches
 from seqgen.corpus.storage.store import Documents
-from seqgen.corpus.storage.stream import Stream
-from seqgen.corpus.storage.whole import whole
+from seqgen.corpus.storage.training_batches import TrainingBatches
 from seqgen.engine.model import Model
 from seqgen.engine.scoring.evaluation import HeldOut
 from seqgen.engine.settings import ModelSettings, TrainingSettings
@@ -38,7 +38,7 @@ def make_loop(stored, folder, steps=12, *, bad=(), report=lambda progress: None,
     """A loop whose segments of the steps `bad` have a loss that is no number; evaluates at every 4th step."""
     training = TrainingSettings(batch_size=2, bptt_length=4, warmup_steps=0, num_evaluations=steps // 4, **settings)
     trainer = Trainer(Model.new(ModelSettings(hidden_size=8, num_layers=1), toys.turns(), 0), training)
-    stream = Stream(stored, toys.turns(), streams=2, steps=4, seed=0)
+    stream = TrainingBatches(stored, toys.turns(), batch_size=2, bptt_length=4, seed=0)
 
     def segment_at(step):
         batch = stream.batch(step)
@@ -46,7 +46,8 @@ def make_loop(stored, folder, steps=12, *, bad=(), report=lambda progress: None,
 
     kept = {}
     loop = TrainingLoop(
-        trainer, segment_at, lambda: (b for b, _ in whole(stored, toys.turns(), streams=2, steps=4)),
+        trainer, segment_at,
+        lambda: (b for b, _ in evaluation_batches(stored, toys.turns(), batch_size=2, bptt_length=4)),
         Budget(steps=steps), folder, on_best=lambda weights, result, step: kept.update(weights), report=report,
     )  # fmt: skip
     return loop, kept

@@ -7,7 +7,7 @@ import pytest
 
 from engine import toys
 from seqgen.corpus.storage.store import Documents
-from seqgen.corpus.storage.stream import Stream
+from seqgen.corpus.storage.training_batches import TrainingBatches
 from seqgen.engine import data_parallel as lanes
 from seqgen.engine.data_parallel import join_memory, split_memory
 from seqgen.engine.scoring import evaluation
@@ -22,7 +22,7 @@ def trained(monkeypatch, count, **settings):
     for module in (training, evaluation):
         monkeypatch.setattr(module, "lanes_of", lambda streams, width: count)
     stored = Documents.from_examples([(ids, np.r_[0, np.ones(len(ids) - 1)]) for ids in toys.documents(20)])
-    stream = Stream(stored, toys.turns(), streams=4, steps=8, seed=0)
+    stream = TrainingBatches(stored, toys.turns(), batch_size=4, bptt_length=8, seed=0)
     trainer = Trainer(toys.model(), TrainingSettings(batch_size=4, bptt_length=8, **settings))
     for step in range(3):
         trainer.step(stream.batch(step), 0.0)

@@ -7,9 +7,9 @@ import pytest
 import tensorflow as tf
 
 from engine import toys
+from seqgen.corpus.storage.evaluation_batches import evaluation_batches
 from seqgen.corpus.storage.store import Documents
-from seqgen.corpus.storage.stream import Batch
-from seqgen.corpus.storage.whole import whole
+from seqgen.corpus.storage.training_batches import Batch
 from seqgen.engine.layers.embedding import Lookup, projected
 from seqgen.engine.layers.products import linear
 from seqgen.engine.layers.rms_norm import normalise
@@ -29,7 +29,7 @@ def test_a_packed_stream_gives_each_document_what_it_gets_alone(shape):
     packed = np.zeros(len(documents))
     memory = model.empty_memory(3)
     stored = Documents.from_examples([(ids, np.r_[0, np.ones(len(ids) - 1)]) for ids in documents])
-    for batch, owner in whole(stored, model.grammar, streams=3, steps=7):
+    for batch, owner in evaluation_batches(stored, model.grammar, batch_size=3, bptt_length=7):
         nats, memory = model.nats(*map(tf.constant, (batch.inputs, batch.targets, batch.states)), memory)
         counted = owner >= 0
         np.add.at(packed, owner[counted], (nats.numpy() * batch.weights)[counted])

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from engine import toys
+from seqgen.corpus.storage.evaluation_batches import evaluation_batches
 from seqgen.corpus.storage.store import Documents
-from seqgen.corpus.storage.stream import Stream
-from seqgen.corpus.storage.whole import whole
+from seqgen.corpus.storage.training_batches import TrainingBatches
 from seqgen.engine.model import Model
 from seqgen.engine.scoring.evaluation import Evaluator
 from seqgen.engine.scoring.scorer import Scorer
@@ -42,10 +42,11 @@ def make_loop(stored, folder, steps, *, seed=0, report=lambda progress: None, **
         batch_size=4, bptt_length=8, learning_rate=0.02, warmup_steps=5, num_evaluations=4, seed=seed, **settings
     )
     trainer = Trainer(Model.new(SMALL, toys.turns(), seed), training)
-    stream = Stream(stored, toys.turns(), streams=4, steps=8, seed=seed)
+    stream = TrainingBatches(stored, toys.turns(), batch_size=4, bptt_length=8, seed=seed)
     best = []
     loop = TrainingLoop(
-        trainer, stream.batch, lambda: (b for b, _ in whole(stored, toys.turns(), streams=4, steps=8)),
+        trainer, stream.batch,
+        lambda: (b for b, _ in evaluation_batches(stored, toys.turns(), batch_size=4, bptt_length=8)),
         Budget(steps=steps), folder,
         on_best=lambda weights, result, step: best.append((result.nats, step)), report=report,
     )  # fmt: skip
@@ -54,7 +55,9 @@ def make_loop(stored, folder, steps, *, seed=0, report=lambda progress: None, **
 
 def test_learns_what_can_be_learned(stored, tmp_path):
     loop, best = make_loop(stored, tmp_path, 200)
-    untrained = loop.evaluator.evaluate(b for b, _ in whole(stored, toys.turns(), streams=4, steps=8)).nats
+    untrained = loop.evaluator.evaluate(
+        b for b, _ in evaluation_batches(stored, toys.turns(), batch_size=4, bptt_length=8)
+    ).nats
     final = loop.run()
     assert untrained > 1
     # Which pair, and how many of them, cannot be known: about ln 3 + ln 8 nats over 16 tokens.
@@ -66,7 +69,9 @@ def test_evaluation_is_the_weighted_mean_over_every_target(stored):
     model = Model.new(SMALL, toys.turns(), 1)
     scorer = Scorer(model)
     nats = [scorer.nats(stored[number][0]) for number in range(len(stored))]
-    held_out = Evaluator(model).evaluate(b for b, _ in whole(stored, toys.turns(), streams=3, steps=11))
+    held_out = Evaluator(model).evaluate(
+        b for b, _ in evaluation_batches(stored, toys.turns(), batch_size=3, bptt_length=11)
+    )
     assert held_out.tokens == sum(len(n) - 1 for n in nats)
     assert held_out.nats == pytest.approx(np.concatenate(nats).sum() / held_out.tokens, rel=1e-5)
 
@@ -137,7 +142,7 @@ def test_a_checkpoint_of_another_model_is_refused(stored, tmp_path):
 def weights_after(stored, steps=6, **settings):
     training = TrainingSettings(batch_size=4, bptt_length=8, warmup_steps=0, **{"dropout": 0.0, **settings})
     trainer = Trainer(Model.new(SMALL, toys.turns(), 0), training)
-    stream = Stream(stored, toys.turns(), streams=4, steps=8, seed=0)
+    stream = TrainingBatches(stored, toys.turns(), batch_size=4, bptt_length=8, seed=0)
     for step in range(steps):
         trainer.step(stream.batch(step), 0.0)
     return trainer.model.numpy()
@@ -178,7 +183,7 @@ def test_memory_is_carried_from_segment_to_segment(stored):
     """With every second segment's memory thrown away the losses differ: truncated, but not forgotten."""
     training = TrainingSettings(batch_size=4, bptt_length=8, dropout=0.0)
     carried, forgetful = (Trainer(Model.new(SMALL, toys.turns(), 0), training) for _ in range(2))
-    stream = Stream(stored, toys.turns(), streams=4, steps=8, seed=0)
+    stream = TrainingBatches(stored, toys.turns(), batch_size=4, bptt_length=8, seed=0)
     assert float(carried.step(stream.batch(0), 0.0)) == float(forgetful.step(stream.batch(0), 0.0))
     forgetful.memory = forgetful.model.empty_memory(4)
     assert float(carried.step(stream.batch(1), 0.0)) != float(forgetful.step(stream.batch(1), 0.0))

@@ -1,4 +1,4 @@
-"""Which contents were met before, and in which file; on disk, because there may be very many."""
+"""Finds documents that a corpus already has. The table is on disk, because there may be very many documents."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import NamedTuple
 
 
-class Copy(NamedTuple):
-    """The file that held a document before, and whether that was the very same or only as like as copies are."""
+class Duplicate(NamedTuple):
+    """The file that an earlier document came from, and whether that document is equal or only has the same key."""
 
     source: str
-    exact: bool
+    is_exact: bool
 
 
-class Copies:
-    """A table of digests in the file `path`, which is removed by `close`."""
+class DuplicateIndex:
+    """A table of digests in the file `path`. `close` removes the file."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -25,15 +25,16 @@ class Copies:
         self._table.execute("PRAGMA synchronous = OFF")
         self._table.execute("CREATE TABLE seen (digest BLOB PRIMARY KEY, source TEXT) WITHOUT ROWID")
 
-    def first(self, content: bytes, likeness: bytes, source: str) -> Copy | None:
-        """The earlier document with this content, or else this likeness; None where there is none, and then this is
-        remembered as one of the file `source`.
+    def find_or_add(self, content: bytes, key: bytes, source: str) -> Duplicate | None:
+        """Returns the earlier document with this content, or else with this deduplication key.
+
+        If there is none, adds this document, of the file `source`, and returns None.
         """
-        kinds = (b"=" + content, True), (b"~" + likeness, False)
-        for digest, exact in kinds:
+        kinds = (b"=" + content, True), (b"~" + key, False)
+        for digest, is_exact in kinds:
             found = self._table.execute("SELECT source FROM seen WHERE digest = ?", (digest,)).fetchone()
             if found:
-                return Copy(str(found[0]), exact)
+                return Duplicate(str(found[0]), is_exact)
         self._table.executemany("INSERT INTO seen VALUES (?, ?)", [(digest, source) for digest, _ in kinds])
         return None
 

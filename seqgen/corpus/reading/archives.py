@@ -1,4 +1,4 @@
-"""The files in zip and tar archives, given one at a time: opened in a process that may die (unpacker.py)."""
+"""Unpacks zip and tar archives, one file at a time. A process that may die opens them (unpacker.py)."""
 
 from __future__ import annotations
 
@@ -14,16 +14,20 @@ from seqgen.corpus.reading.child import Child
 from seqgen.errors import OutputError
 
 ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tbz2", ".tar.xz", ".txz")
-MEMORY_BYTES = 2**30
-MOST_LETTERS = 60
-SECONDS = 120
-"""For one file of an archive, wanted or not."""
-ANSWER_BYTES = 2**20
+MAX_MEMORY_BYTES = 2**30
+MAX_NAME_LENGTH = 60
+MAX_SECONDS = 120
+"""The time limit for one file of an archive."""
+MAX_ANSWER_BYTES = 2**20
 
 
 class Member(NamedTuple):
-    """A file of an archive: its name there ("" for the archive as a whole), the path where it was put, if it was, and
-    why it was refused, if it was."""
+    """A file of an archive.
+
+    name:   its name in the archive; "" stands for the archive as a whole
+    path:   the unpacked file; None if it was not unpacked
+    reason: why it was refused; None if it was not
+    """
 
     name: str
     path: Path | None
@@ -31,32 +35,34 @@ class Member(NamedTuple):
 
 
 def is_archive(name: str) -> bool:
-    """Whether a file of this name is taken for an archive."""
+    """Whether a file with this name is opened as an archive."""
     return name.lower().endswith(ENDINGS)
 
 
-def place_of(folder: Path, name: str) -> Path:
-    """Where in `folder` a file of an archive is put: as itself, in a folder called as its own, which may be its label.
+def target_path(folder: Path, name: str) -> Path:
+    """Returns where in `folder` a file of an archive is unpacked.
 
-    Both names are made harmless, so that no name leads elsewhere.
+    The file keeps its name and the name of its folder, which may be its label. Both are cleaned, so that no name leads
+    out of `folder`.
     """
-    return folder.joinpath(*(re.sub(r"^[.]+$|[^\w .()+-]", "_", part)[-MOST_LETTERS:] for part in name.split("/")[-2:]))
+    parts = name.split("/")[-2:]
+    return folder.joinpath(*(re.sub(r"^[.]+$|[^\w .()+-]", "_", part)[-MAX_NAME_LENGTH:] for part in parts))
 
 
-def members(archive: Path, endings: tuple[str, ...], target: Callable[[], Path | None]) -> Iterator[Member]:
-    """The files of an archive that have one of the `endings` (none: all), in its own order.
+def members(archive: Path, endings: tuple[str, ...], next_folder: Callable[[], Path | None]) -> Iterator[Member]:
+    """Yields the files of an archive that have one of the `endings` (if empty: all files), in the archive's order.
 
-    Before each, `target()` gives the folder into which it is put, or None where it shall only be named. Raises
-    OutputError when it cannot be put there.
+    `next_folder()` is called before each file. It returns the folder to unpack the file into, or None to only name it.
+    Raises OutputError if a file cannot be written.
     """
     child = Child("seqgen.corpus.reading.unpacker")
     try:
-        job = {"archive": os.fspath(archive), "endings": endings, "memory_bytes": MEMORY_BYTES}
+        job = {"archive": os.fspath(archive), "endings": endings, "memory_bytes": MAX_MEMORY_BYTES}
         child.send(json.dumps(job).encode())
         while True:
-            place = target()
-            child.send(b"" if place is None else os.fsencode(place))
-            answer = json.loads(child.receive(SECONDS, ANSWER_BYTES))
+            folder = next_folder()
+            child.send(b"" if folder is None else os.fsencode(folder))
+            answer = json.loads(child.receive(MAX_SECONDS, MAX_ANSWER_BYTES))
             if answer.get("fault"):
                 raise OutputError(f"The files of {archive} cannot be unpacked ({answer['fault']}); free some space.")
             if answer.get("end"):
@@ -64,16 +70,16 @@ def members(archive: Path, endings: tuple[str, ...], target: Callable[[], Path |
                     yield Member("", None, printable(answer["reason"]))
                 return
             if answer:
-                yield _member(answer, place)
+                yield _member(answer, folder)
     except TimeoutError:
-        yield Member("", None, f"took longer than {SECONDS} s")
+        yield Member("", None, f"took longer than {MAX_SECONDS} s")
     except (EOFError, ValueError, KeyError, TypeError, OSError):
         yield Member("", None, "a damaged archive")
     finally:
         child.close()
 
 
-def _member(answer: dict[str, Any], place: Path | None) -> Member:
+def _member(answer: dict[str, Any], folder: Path | None) -> Member:
     name, reason = answer["name"], answer["reason"]
-    path = place_of(place, name) if place and reason is None else None
+    path = target_path(folder, name) if folder and reason is None else None
     return Member(name, path, reason and printable(reason))

@@ -1,8 +1,8 @@
-"""What the process that builds a corpus and the workers that read its files say to each other.
+"""The messages between the process that builds a corpus and the workers that read its files.
 
-A message is a length (8 bytes, big-endian) and that many bytes. A worker answers for a file with one message or, where
-its domain reads in pieces, with several: each is a JSON header and the raw numbers of some documents. Nothing in it can
-run code, whatever a hostile file has done to the worker.
+A message is a length (8 bytes, big-endian) and that many bytes. A worker answers for a file with one message, or with
+several if its domain reads files in parts. An answer is a JSON header and the raw numbers of some documents. Nothing in
+it can run code, even if a hostile file has taken over the worker.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ import numpy as np
 from seqgen.contract.fingerprint import SIZE
 
 LENGTH = struct.Struct(">Q")
-MOST_LETTERS = 200
+MAX_TEXT_LENGTH = 200
 T_co = TypeVar("T_co", covariant=True)
 
 
 @dataclass(frozen=True)
-class Encoded:
+class EncodedDocument:
     """One document.
 
     key:      the fingerprint of its deduplication key
-    group:    the fingerprint of what it shares with the documents of one source; its key if it has no group
+    group:    the fingerprint of its group, which documents of one source share; its key if it has no group
     ids:      int32[n]
     weights:  float32[n]
     metadata: JSON values by name that are stored beside it
@@ -42,15 +42,15 @@ class Encoded:
 
 @dataclass(frozen=True)
 class Observation:
-    """What `Domain.learn` is given of one document: a JSON value, with the fingerprints of key and group."""
+    """What `Domain.learn` gets of one document: a JSON value, with the fingerprints of key and group."""
 
     key: bytes
     group: bytes
     value: Any
 
 
-class Several(Protocol[T_co]):
-    """Things that can be counted and gone through, in memory or on disk."""
+class SizedIterable(Protocol[T_co]):
+    """Values in memory or on disk that can be counted and iterated over."""
 
     def __iter__(self) -> Iterator[T_co]: ...
 
@@ -58,20 +58,20 @@ class Several(Protocol[T_co]):
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What one file gave, or one part of it.
+class FileContent:
+    """What was read of one file, or of one part of it.
 
     documents:    in the order of the file
-    observations: one a document if the file was read to learn from it; then there are no documents
+    observations: one for each document, if the file was read to learn from it; then there are no documents
     dropped:      how many items were left out, by reason
-    remarks:      what else a user should know about the file, and how often
+    remarks:      how often each remark about the file was made
     reason:       why the whole file was left out, or None
     detail:       what is true of this file alone, beside the reason
     more:         whether another part of the same file follows
     """
 
-    documents: Several[Encoded] = field(default_factory=list)
-    observations: Several[Observation] = field(default_factory=list)
+    documents: SizedIterable[EncodedDocument] = field(default_factory=list)
+    observations: SizedIterable[Observation] = field(default_factory=list)
     dropped: dict[str, int] = field(default_factory=dict)
     remarks: dict[str, int] = field(default_factory=dict)
     reason: str | None = None
@@ -79,30 +79,37 @@ class Reading:
     more: bool = False
 
     @property
-    def why_not(self) -> str:
-        """Why it gave nothing, in words."""
+    def explanation(self) -> str:
+        """Why the file gave no document, in words."""
         if self.reason is None:
             return ", ".join(self.dropped) or "it is empty"
         return f"{self.reason} ({self.detail})" if self.detail else self.reason
 
 
-def message(body: bytes) -> bytes:
-    """A body with its length before it."""
+def to_message(body: bytes) -> bytes:
+    """Returns a body with its length before it."""
     return LENGTH.pack(len(body)) + body
 
 
-def receive(read: Callable[[int], bytes], most: int) -> bytes:
-    """The next message's body, from `read(count)`, which gives up to `count` bytes.
+def read_message(read: Callable[[int], bytes], max_bytes: int) -> bytes:
+    """Returns the body of the next message. `read(count)` returns up to `count` bytes.
 
-    Raises EOFError when the other end is gone, ValueError when the message is larger than `most` bytes.
+    Raises EOFError if the other end is gone, and ValueError if the body is larger than `max_bytes`.
     """
-    (size,) = LENGTH.unpack(_exactly(read, LENGTH.size))
-    if size > most:
+    (size,) = LENGTH.unpack(_read_exactly(read, LENGTH.size))
+    if size > max_bytes:
         raise ValueError(f"a message of {size} bytes")
-    return bytes(_exactly(read, size))
+    return bytes(_read_exactly(read, size))
 
 
-def _exactly(read: Callable[[int], bytes], size: int) -> bytearray:
+def write_message(write: Callable[[memoryview], int | None], body: bytes) -> None:
+    """Writes a message. `write(data)` returns how many bytes it has taken."""
+    rest = memoryview(to_message(body))
+    while rest:
+        rest = rest[write(rest) :]
+
+
+def _read_exactly(read: Callable[[int], bytes], size: int) -> bytearray:
     body = bytearray()
     while len(body) < size:
         part = read(min(size - len(body), 2**20))
@@ -112,17 +119,17 @@ def _exactly(read: Callable[[int], bytes], size: int) -> bytearray:
     return body
 
 
-def pack(reading: Reading) -> bytes:
-    """A reading as bytes."""
-    documents, observations = list(reading.documents), list(reading.observations)
+def serialize(content: FileContent) -> bytes:
+    """Returns the content of a file as the body of an answer."""
+    documents, observations = list(content.documents), list(content.observations)
     prints = [part for document in documents for part in (document.key, document.group)]
     prints += [part for one in observations for part in (one.key, one.group)]
     header = {
-        "reason": reading.reason,
-        "detail": reading.detail,
-        "dropped": reading.dropped,
-        "remarks": reading.remarks,
-        "more": reading.more,
+        "reason": content.reason,
+        "detail": content.detail,
+        "dropped": content.dropped,
+        "remarks": content.remarks,
+        "more": content.more,
         "fingerprints": b"".join(prints).hex(),
         "lengths": [len(document.ids) for document in documents],
         "metadata": [dict(document.metadata) for document in documents],
@@ -130,20 +137,20 @@ def pack(reading: Reading) -> bytes:
     }
     numbers = [document.ids.astype("<i4").tobytes() for document in documents]
     numbers += [document.weights.astype("<f4").tobytes() for document in documents]
-    return b"".join([message(json.dumps(header).encode()), *numbers])
+    return b"".join([to_message(json.dumps(header).encode()), *numbers])
 
 
-def unpack(body: bytes, vocabulary_size: int) -> Reading:
-    """The reading in a worker's answer; raises ValueError when it is not what `pack` makes.
+def deserialize(body: bytes, vocabulary_size: int) -> FileContent:
+    """Returns the content of a file from the body of an answer. Raises ValueError if `serialize` cannot have made it.
 
-    Ids are checked to be tokens, weights to be numbers; the grammar is the worker's to check.
+    All ids are tokens and all weights are finite. The worker has compared the documents with the grammar.
     """
     (size,) = LENGTH.unpack(body[: LENGTH.size].rjust(LENGTH.size, b"\xff"))
     start = LENGTH.size + size
     if start > len(body):
         raise ValueError("the header is cut short")
     header = json.loads(body[LENGTH.size : start])
-    lengths, fingerprints = _checked(header)
+    lengths, fingerprints = _check_header(header)
     total = sum(lengths)
     if len(body) - start != 8 * total:
         raise ValueError("the numbers are cut short")
@@ -153,11 +160,11 @@ def unpack(body: bytes, vocabulary_size: int) -> Reading:
         raise ValueError("a number is out of range")
     documents, first = [], 0
     for (key, group), length, metadata in zip(fingerprints, lengths, header["metadata"], strict=False):
-        place = slice(first, first + length)
-        documents.append(Encoded(key, group, ids[place], weights[place], metadata))
+        span = slice(first, first + length)
+        documents.append(EncodedDocument(key, group, ids[span], weights[span], metadata))
         first += length
     values = zip(fingerprints[len(lengths) :], header["observations"], strict=True)
-    return Reading(
+    return FileContent(
         documents,
         [Observation(key, group, value) for (key, group), value in values],
         {printable(reason): count for reason, count in header["dropped"].items()},
@@ -168,22 +175,22 @@ def unpack(body: bytes, vocabulary_size: int) -> Reading:
     )
 
 
-def printable(text: str, most: int | None = MOST_LETTERS) -> str:
-    """Text from outside without what would upset a terminal or a file in UTF-8, and not too much of it."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text[:most])
+def printable(text: str, max_length: int | None = MAX_TEXT_LENGTH) -> str:
+    """Returns a text from outside that is safe for a terminal and for a file in UTF-8, cut to `max_length`."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:max_length])
 
 
-TYPES = {
+HEADER_TYPES = {
     "reason": str | None, "detail": str, "dropped": dict, "remarks": dict, "more": bool,
     "fingerprints": str, "lengths": list, "metadata": list, "observations": list,
 }  # fmt: skip
 
 
-def _checked(header: Any) -> tuple[list[int], list[tuple[bytes, bytes]]]:
-    """The lengths of the documents, and the fingerprints of key and group of each document or observation."""
-    if not isinstance(header, dict) or set(header) != set(TYPES):
+def _check_header(header: Any) -> tuple[list[int], list[tuple[bytes, bytes]]]:
+    """Returns the length of each document, and the fingerprints of key and group of each document or observation."""
+    if not isinstance(header, dict) or set(header) != set(HEADER_TYPES):
         raise ValueError("the header has other fields")
-    if not all(isinstance(header[name], kind) for name, kind in TYPES.items()):
+    if not all(isinstance(header[name], kind) for name, kind in HEADER_TYPES.items()):
         raise ValueError("the header has other types")
     counts = [*header["dropped"].values(), *header["remarks"].values()]
     if not all(isinstance(count, int) and count > 0 for count in counts):

@@ -1,7 +1,7 @@
-"""A program of this package in a process of its own, both ends of it: what touches files from outside may die there.
+"""Runs a program of this package in a child process, because code that reads files from outside may crash.
 
-It is started as a program, not by `multiprocessing`, which would run a user's unguarded script once more. The two speak
-in messages (channel.py) through its standard input and output.
+The child is started as a program. `multiprocessing` would run a user's unguarded script once more. Parent and child
+exchange messages (channel.py) through the child's standard input and output. This module has both ends.
 """
 
 from __future__ import annotations
@@ -14,11 +14,13 @@ import subprocess
 import sys
 import time
 
-from seqgen.corpus.reading.channel import message, receive
+from seqgen.corpus.reading.channel import read_message, write_message
+
+MAX_REQUEST_BYTES = 2**28
 
 
 class Child:
-    """A running program, `python -P -m module`, seen from the process that started it."""
+    """A running program, `python -P -m module`, as the parent process sees it."""
 
     def __init__(self, module: str) -> None:
         self._process = subprocess.Popen(
@@ -28,40 +30,38 @@ class Child:
             stderr=subprocess.DEVNULL,
             bufsize=0,
             env=_environment(),
-            # Killed with all that a reader may have started; and Ctrl-C goes to the caller alone.
+            # `kill` reaches all processes of the session, and Ctrl-C reaches the parent alone.
             start_new_session=True,
         )
 
     def send(self, body: bytes) -> None:
-        """Raises OSError when the other end is gone."""
+        """Sends a message. Raises OSError if the child is gone."""
         assert self._process.stdin is not None
-        rest = memoryview(message(body))
-        while rest:
-            rest = rest[self._process.stdin.write(rest) :]
+        write_message(self._process.stdin.write, body)
 
-    def receive(self, seconds: float, most: int) -> bytes:
-        """The next message's body, of up to `most` bytes; raises TimeoutError, EOFError, ValueError or OSError."""
+    def receive(self, seconds: float, max_bytes: int) -> bytes:
+        """Returns the body of the next message. Raises TimeoutError, EOFError, ValueError or OSError."""
         assert self._process.stdout is not None
-        channel, until = self._process.stdout.fileno(), time.monotonic() + seconds
+        channel, deadline = self._process.stdout.fileno(), time.monotonic() + seconds
 
         def read(count: int) -> bytes:
             poll = select.poll()
             poll.register(channel, select.POLLIN | select.POLLHUP)
-            if not poll.poll(max(0, 1000 * (until - time.monotonic()))):
+            if not poll.poll(max(0, 1000 * (deadline - time.monotonic()))):
                 raise TimeoutError
             return os.read(channel, count)
 
-        return receive(read, most)
+        return read_message(read, max_bytes)
 
     def kill(self) -> None:
-        """Ends it, whatever it is doing; may be called from any thread."""
+        """Kills the process. Any thread may call it."""
         try:
             os.killpg(self._process.pid, signal.SIGKILL)
         except ProcessLookupError:
             pass
 
     def close(self) -> None:
-        """Ends it and gives back its pipes."""
+        """Kills the process and closes its pipes."""
         self.kill()
         self._process.wait()
         for pipe in (self._process.stdin, self._process.stdout):
@@ -70,34 +70,36 @@ class Child:
 
 
 def _environment() -> dict[str, str]:
-    """Imports work there as they do here; one thread each, because there is a worker for every core."""
+    """Returns an environment in which imports work as they do here.
+
+    Libraries use one thread, because there is a worker for each core.
+    """
     path = os.pathsep.join(os.path.abspath(entry) for entry in sys.path)
-    one = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return {**os.environ, "PYTHONPATH": path, **one}
+    threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    return {**os.environ, "PYTHONPATH": path, **threads}
 
 
 class Parent:
-    """The process that started this one, seen from the program itself."""
+    """The parent process, as the child sees it."""
 
     def __init__(self) -> None:
-        # Under numbers of their own: what a library prints must not get between messages.
+        # The channel gets descriptors of its own, so that output of a library does not mix with messages.
         self._in, self._out = os.dup(0), os.dup(1)
-        nothing = os.open(os.devnull, os.O_RDWR)
+        null = os.open(os.devnull, os.O_RDWR)
         for standard in (0, 1, 2):
-            os.dup2(nothing, standard)
+            os.dup2(null, standard)
 
-    def receive(self, most: int = 2**28) -> bytes:
-        """The next message's body; raises EOFError when the other end is done."""
-        return receive(lambda count: os.read(self._in, count), most)
+    def receive(self) -> bytes:
+        """Returns the body of the next message. Raises EOFError if the parent is done."""
+        return read_message(lambda count: os.read(self._in, count), MAX_REQUEST_BYTES)
 
     def send(self, body: bytes) -> None:
-        """Raises BrokenPipeError when the other end is done."""
-        rest = memoryview(message(body))
-        while rest:
-            rest = rest[os.write(self._out, rest) :]
+        """Sends a message. Raises BrokenPipeError if the parent is done."""
+        write_message(lambda data: os.write(self._out, data), body)
 
 
-def limit_memory(most: int) -> None:
-    """From now on, asking for more than `most` bytes of address space raises MemoryError."""
+def limit_memory(max_bytes: int) -> None:
+    """Limits the address space of this process. An allocation beyond it raises MemoryError."""
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    resource.setrlimit(resource.RLIMIT_AS, (most if hard == resource.RLIM_INFINITY else min(most, hard), hard))
+    limit = max_bytes if hard == resource.RLIM_INFINITY else min(max_bytes, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, hard))

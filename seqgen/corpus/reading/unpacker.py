@@ -1,11 +1,11 @@
-"""The process in which archives are opened: `python -P -m seqgen.corpus.reading.unpacker`.
+"""The process that opens archives: `python -P -m seqgen.corpus.reading.unpacker`.
 
-It gets a job, then for each file of the archive the folder into which it shall be put, or nothing where it shall only
-be named. It answers with the file's name and, where it was refused, the reason; with {} for whatever is of no interest;
-and with `end` after the last, or where the disk is full. No name in an archive leads out of that folder, links and
-devices are refused, and what an archive unpacks to is counted against its size.
+It gets a job, and then for each file of the archive the folder to unpack it into, or nothing if the file is only named.
+It answers with the name of the file and, if it refuses the file, the reason; with {} for a file that nobody asks for;
+and with `end` after the last file, or if the disk is full. No name in an archive leads out of the folder. Links and
+devices are refused. The size of what is unpacked is limited by the size of the archive.
 
-zip and tar.{gz,bz2,xz} are read from beginning to end, one file at a time; in memory is at most zip's list of names.
+zip and tar.{gz,bz2,xz} are read from beginning to end, one file at a time. Only zip's list of names is in memory.
 """
 
 from __future__ import annotations
@@ -24,52 +24,52 @@ from functools import partial
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
-from seqgen.corpus.reading.archives import is_archive, place_of
+from seqgen.corpus.reading.archives import is_archive, target_path
 from seqgen.corpus.reading.child import Parent, limit_memory
 
-PIECE_BYTES = 2**20
-MOST_RATIO, FREE_BYTES = 200, 2**26
-"""So many times its own size an archive may unpack to, and that much in any case. Music and prose shrink to a tenth."""
-MOST_FILE_BYTES = 2**31
+CHUNK_BYTES = 2**20
+MAX_RATIO, ALWAYS_ALLOWED_BYTES = 200, 2**26
+"""An archive may unpack to this many times its size, or to this many bytes. Music and text shrink to about a tenth."""
+MAX_MEMBER_BYTES = 2**31
 DAMAGED = (OSError, EOFError, ValueError, zipfile.BadZipFile, tarfile.TarError, zlib.error, lzma.LZMAError)
 
 
-class Refused(Exception):
+class FileRefused(Exception):
     """Why a file of an archive is not read."""
 
 
-class Bomb(Exception):
+class ArchiveBomb(Exception):
     """Why nothing more of an archive is read."""
 
 
-class Meter:
-    """Counts what an archive unpacks to; raises Bomb when that is more than it can honestly hold."""
+class SizeLimit:
+    """Counts what an archive unpacks to. Raises ArchiveBomb if it is too much."""
 
     def __init__(self, archive: Path) -> None:
-        self._left = MOST_RATIO * archive.stat().st_size + FREE_BYTES
+        self._left = MAX_RATIO * archive.stat().st_size + ALWAYS_ALLOWED_BYTES
 
     def count(self, size: int) -> None:
         self._left -= size
         if self._left < 0:
-            raise Bomb(f"an archive that unpacks to more than {MOST_RATIO} times its size")
+            raise ArchiveBomb(f"an archive that unpacks to more than {MAX_RATIO} times its size")
 
 
-class Metered(io.RawIOBase):
-    """An unpacked stream, metered. `tail` is the end of what was read last."""
+class LimitedStream(io.RawIOBase):
+    """An unpacked stream whose size is counted. `tail` is the end of what was read last."""
 
-    def __init__(self, stream: IO[bytes], meter: Meter) -> None:
+    def __init__(self, stream: IO[bytes], limit: SizeLimit) -> None:
         self._stream = stream
-        self._meter = meter
+        self._limit = limit
         self.tail = b""
 
     def read(self, size: int = -1) -> bytes:
         content = self._stream.read(size)
-        self._meter.count(len(content))
+        self._limit.count(len(content))
         self.tail = content[-tarfile.BLOCKSIZE :] or self.tail
         return content
 
 
-class Entry(NamedTuple):
+class ArchiveEntry(NamedTuple):
     """One file of an archive: its name, why it cannot be read, and how it is opened."""
 
     name: str
@@ -82,21 +82,21 @@ def main() -> None:
     try:
         job = json.loads(parent.receive())
         limit_memory(job["memory_bytes"])
-        found, answer = entries(Path(job["archive"])), dict[str, Any]()
+        files, answer = entries(Path(job["archive"])), dict[str, Any]()
         while "end" not in answer:
-            target = os.fsdecode(parent.receive())
-            answer = next_answer(found, tuple(job["endings"]), target)
+            folder = os.fsdecode(parent.receive())
+            answer = next_answer(files, tuple(job["endings"]), folder)
             parent.send(json.dumps(answer).encode())
     except (EOFError, BrokenPipeError):
-        pass  # the other end is done
+        pass  # The parent is done.
 
 
-def next_answer(found: Iterator[Entry], endings: tuple[str, ...], target: str) -> dict[str, Any]:
-    """What is said of the next file; that there is no other, and why where the archive is not sound."""
+def next_answer(files: Iterator[ArchiveEntry], endings: tuple[str, ...], folder: str) -> dict[str, Any]:
+    """Returns the answer about the next file, or about the end of the archive and why it is not sound."""
     try:
-        entry = next(found, None)
-        return {"end": True, "reason": None} if entry is None else answered(entry, endings, target)
-    except Bomb as error:
+        entry = next(files, None)
+        return {"end": True, "reason": None} if entry is None else answer_about(entry, endings, folder)
+    except ArchiveBomb as error:
         return {"end": True, "reason": str(error)}
     except MemoryError:
         return {"end": True, "reason": "an archive that needs too much memory"}
@@ -106,46 +106,46 @@ def next_answer(found: Iterator[Entry], endings: tuple[str, ...], target: str) -
         return {"end": True, "reason": "a damaged archive"}
 
 
-def answered(entry: Entry, endings: tuple[str, ...], target: str) -> dict[str, Any]:
-    """What is said of a file, which is put into the folder `target` where that is not empty."""
+def answer_about(entry: ArchiveEntry, endings: tuple[str, ...], folder: str) -> dict[str, Any]:
+    """Returns the answer about one file, and unpacks it into `folder` unless that is empty."""
     parts = [part for part in entry.name.split("/") if part not in ("", ".")]
     name = "/".join(parts)
-    if not is_wanted(parts, endings):
+    if not is_asked_for(parts, endings):
         return {}
     reason = entry.reason
     if reason is None and ".." in parts:
         reason = "a name that leads out of its archive"
     if reason is None and is_archive(name):
         reason = "an archive within an archive"
-    if reason is None and target:
+    if reason is None and folder:
         try:
-            unpack(entry, place_of(Path(target), name))
-        except Refused as error:
+            unpack(entry, target_path(Path(folder), name))
+        except FileRefused as error:
             reason = str(error)
         except (NotImplementedError, RuntimeError):
             reason = "packed in a way that is not read"
         except DAMAGED as error:
             if getattr(error, "errno", None):
                 return {"end": True, "reason": None, "fault": str(error)}
-            # Of a zip archive the other files may be sound; a tar archive ends here, which the next answer says.
+            # The other files of a zip archive may be sound. A tar archive ends here, which the next answer says.
             reason = "damaged in its archive"
     return {"name": name, "reason": reason}
 
 
-def is_wanted(parts: list[str], endings: tuple[str, ...]) -> bool:
-    """Whether a walk through folders would look at a file of this name: not hidden, and with one of the endings."""
+def is_asked_for(parts: list[str], endings: tuple[str, ...]) -> bool:
+    """Whether a walk through folders would take a file of this name: it is not hidden and has one of the endings."""
     if not parts or "__MACOSX" in parts or any(part.startswith(".") and part != ".." for part in parts):
         return False
     return not endings or parts[-1].lower().endswith(endings) or is_archive(parts[-1])
 
 
-def entries(archive: Path) -> Iterator[Entry]:
-    """The files of an archive in its own order, folders left out; raises Bomb, DAMAGED or MemoryError."""
-    meter = Meter(archive)
-    yield from zip_entries(archive, meter) if archive.name.lower().endswith(".zip") else tar_entries(archive, meter)
+def entries(archive: Path) -> Iterator[ArchiveEntry]:
+    """Yields the files of an archive in its own order, without folders. Raises ArchiveBomb, DAMAGED or MemoryError."""
+    limit = SizeLimit(archive)
+    yield from zip_entries(archive, limit) if archive.name.lower().endswith(".zip") else tar_entries(archive, limit)
 
 
-def zip_entries(archive: Path, meter: Meter) -> Iterator[Entry]:
+def zip_entries(archive: Path, limit: SizeLimit) -> Iterator[ArchiveEntry]:
     with zipfile.ZipFile(archive) as opened:
         for info in opened.infolist():
             if info.is_dir():
@@ -154,32 +154,32 @@ def zip_entries(archive: Path, meter: Meter) -> Iterator[Entry]:
             reason = "a link" if kind == 0o12 else "neither file nor folder" if kind not in (0, 0o10) else None
             if info.flag_bits & 1:
                 reason = "encrypted"
-            # By what it says it holds, of which no more is read: so it is stopped at the same file whether files are
-            # unpacked or, going on with an interrupted build, only named.
-            meter.count(info.file_size)
-            yield Entry(info.filename, reason, partial(opened.open, info))
+            # The size that the archive declares; no more is read. So an archive ends at the same file whether its files
+            # are unpacked or, when an interrupted build continues, only named.
+            limit.count(info.file_size)
+            yield ArchiveEntry(info.filename, reason, partial(opened.open, info))
 
 
-def tar_entries(archive: Path, meter: Meter) -> Iterator[Entry]:
-    with open(archive, "rb") as raw, unpacked(raw) as stream:
-        metered = Metered(stream, meter)
-        with tarfile.open(fileobj=metered, mode="r|") as opened:
+def tar_entries(archive: Path, limit: SizeLimit) -> Iterator[ArchiveEntry]:
+    with open(archive, "rb") as raw, decompress(raw) as decompressed:
+        stream = LimitedStream(decompressed, limit)
+        with tarfile.open(fileobj=stream, mode="r|") as opened:
             for info in opened:
-                # The list that the library keeps would grow with the archive.
+                # The library keeps a list that would grow with the archive.
                 opened.members.clear()  # type: ignore[attr-defined]
                 if info.isdir():
                     continue
                 reason = "a link" if info.islnk() or info.issym() else None
                 if reason is None and (not info.isreg() or info.issparse()):
                     reason = "neither file nor folder"
-                yield Entry(info.name, reason, partial(opened.extractfile, info))
-        # The library takes whatever is no header for the end, which is zeros.
-        if any(metered.tail):
+                yield ArchiveEntry(info.name, reason, partial(opened.extractfile, info))
+        # The library takes anything that is not a header for the end. The true end is zeros.
+        if any(stream.tail):
             raise tarfile.ReadError
 
 
-def unpacked(raw: IO[bytes]) -> Any:
-    """What a compressed file holds, by its first bytes; the file itself where it is not compressed."""
+def decompress(raw: IO[bytes]) -> Any:
+    """Returns a file that decompresses `raw`, chosen by its first bytes; `raw` itself if it is not compressed."""
     magic = raw.read(6)
     raw.seek(0)
     if magic.startswith(b"\x1f\x8b"):
@@ -189,16 +189,16 @@ def unpacked(raw: IO[bytes]) -> Any:
     return lzma.open(raw) if magic == b"\xfd7zXZ\0" else raw
 
 
-def unpack(entry: Entry, target: Path) -> None:
-    """Writes a file of an archive as `target`; raises Refused when it is too large, or what the archive raises."""
-    done = 0
+def unpack(entry: ArchiveEntry, target: Path) -> None:
+    """Writes a file of an archive to `target`. Raises FileRefused if it is too large, and what the archive raises."""
+    size = 0
     target.parent.mkdir(parents=True, exist_ok=True)
     with entry.open() as source, open(target, "wb") as file:
-        while piece := source.read(PIECE_BYTES):
-            done += len(piece)
-            if done > MOST_FILE_BYTES:
-                raise Refused(f"larger than {MOST_FILE_BYTES // 2**30} GiB")
-            file.write(piece)
+        while chunk := source.read(CHUNK_BYTES):
+            size += len(chunk)
+            if size > MAX_MEMBER_BYTES:
+                raise FileRefused(f"larger than {MAX_MEMBER_BYTES // 2**30} GiB")
+            file.write(chunk)
 
 
 if __name__ == "__main__":

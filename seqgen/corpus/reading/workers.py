@@ -1,9 +1,9 @@
-"""Reads files from outside in processes that may die, and gives what they hold in the order of the files.
+"""Reads files from outside in processes that may die, and returns their content in the order of the files.
 
-A file can crash a reader written in C++, make it hang, or make it eat all memory. Each costs exactly that file: its
+A file can crash a reader written in C++, make it hang, or make it use all memory. Then only that file is lost: its
 worker is killed and replaced.
 
-    caller ── Readers.read(sources) ── one thread a worker ── pipes ── worker.py
+    caller ── WorkerPool.read(sources) ── one thread a worker ── pipes ── worker.py
 """
 
 from __future__ import annotations
@@ -21,20 +21,21 @@ from typing import Any, Literal
 
 from seqgen.contract.capabilities import MAX_FILE_BYTES
 from seqgen.contract.domain import Domain
-from seqgen.corpus.reading.channel import Reading, unpack
+from seqgen.corpus.reading.channel import FileContent, deserialize
 from seqgen.corpus.reading.child import Child
 from seqgen.corpus.reading.sources import Source
-from seqgen.corpus.reading.spool import Spooled
+from seqgen.corpus.reading.spool import SpooledContent
 from seqgen.errors import PluginError
 
-START_SECONDS = 120
-LOOK_AHEAD = 4
+MAX_START_SECONDS = 120
+FILES_READ_AHEAD = 4
+"""The number of files for each worker."""
 Task = Literal["encode", "prompt", "predict", "learn", "inspect"]
 
 
 @dataclass(frozen=True)
 class Limits:
-    """What one file may cost; of a domain that reads in pieces, what each part may, and a file may have any size."""
+    """What one file may cost. If a domain reads a file in parts, the limits are for each part, and it has any size."""
 
     seconds: float = 60
     memory_bytes: int = 4 * 2**30
@@ -42,10 +43,10 @@ class Limits:
     answer_bytes: int = 2**30
 
 
-class Readers:
-    """A pool of workers that read and encode files of one domain; a context manager, on leaving which they are gone.
+class WorkerPool:
+    """Workers that read and encode files of one domain. It is a context manager, which ends the workers.
 
-    Raises PluginError when a worker cannot import the domain's class.
+    Raises PluginError if a worker cannot import the class of the domain.
     """
 
     def __init__(
@@ -57,42 +58,44 @@ class Readers:
         task: Task = "encode",
         spool: Path | None = None,
     ) -> None:
-        """Makes the pool; a process starts when it is first needed.
+        """A process starts when it is first needed.
 
-        task:  "encode", "prompt" and "predict" give documents, of files that are read for training, as a prompt, or for
-               answers; "learn" gives the observations of each document, "inspect" what a file says about open settings
-        spool: the folder on disk for the documents of large files; the system's temporary folder if None
+        workers: the number of processes; by default one for each core
+        task:    "encode", "prompt" and "predict" return documents, of files that are read for training, as a prompt, or
+                 for answers; "learn" returns an observation of each document, "inspect" what a file says about open
+                 settings
+        spool:   the folder for the documents of large files; by default the system's temporary folder
         """
         limits = limits or Limits()
-        start = _start_message(domain, limits, task)
+        job = _job(domain, limits, task)
         count = workers or os.cpu_count() or 1
-        self._workers = [_Worker(start, limits, domain, spool) for _ in range(count)]
+        self._workers = [_Worker(job, limits, domain, spool) for _ in range(count)]
         self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
         for worker in self._workers:
             self._idle.put(worker)
         self._threads = ThreadPoolExecutor(count, "seqgen-reader")
 
-    def read(self, sources: Iterable[Source]) -> Iterator[tuple[Source, Reading]]:
-        """What each file holds, in the order of `sources`; few files are read ahead of the one that is given.
+    def read(self, sources: Iterable[Source]) -> Iterator[tuple[Source, FileContent]]:
+        """Yields the content of each file, in the order of `sources`. A few files are read ahead.
 
-        Raises PluginError when a worker cannot make the domain.
+        Raises PluginError if a worker cannot make the domain.
         """
-        pending: deque[tuple[Source, Future[Reading]]] = deque()
+        pending: deque[tuple[Source, Future[FileContent]]] = deque()
         for source in sources:
             pending.append((source, self._threads.submit(self._read, source)))
-            if len(pending) > LOOK_AHEAD * len(self._workers):
+            if len(pending) > FILES_READ_AHEAD * len(self._workers):
                 yield from self._first(pending)
         while pending:
             yield from self._first(pending)
 
-    def _first(self, pending: deque[tuple[Source, Future[Reading]]]) -> Iterator[tuple[Source, Reading]]:
-        source, reading = pending.popleft()
-        yield source, reading.result()
+    def _first(self, pending: deque[tuple[Source, Future[FileContent]]]) -> Iterator[tuple[Source, FileContent]]:
+        source, content = pending.popleft()
+        yield source, content.result()
         source.release()
 
-    def _read(self, source: Source) -> Reading:
+    def _read(self, source: Source) -> FileContent:
         if source.reason is not None:
-            return Reading(reason=source.reason)
+            return FileContent(reason=source.reason)
         worker = self._idle.get()
         try:
             return worker.read(source.path)
@@ -100,81 +103,83 @@ class Readers:
             self._idle.put(worker)
 
     def close(self) -> None:
-        """Kills the workers, whatever they are doing."""
+        """Kills the workers."""
         self._threads.shutdown(wait=False, cancel_futures=True)
         for worker in self._workers:
             worker.interrupt()
-        # Each thread now meets the end of its pipe; only then may the pipes' descriptors be given back.
+        # Each thread now meets the end of its pipe. Only then may the descriptors of the pipes be reused.
         self._threads.shutdown(wait=True)
         for worker in self._workers:
             worker.discard()
 
-    def __enter__(self) -> Readers:
+    def __enter__(self) -> WorkerPool:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.close()
 
 
-def read_documents(domain: Domain[Any], paths: Iterable[Path], task: Task = "encode") -> Iterator[tuple[Path, Reading]]:
-    """Yields what each of a few files holds, read in a worker process. Raises PluginError as `Readers` does."""
-    with Readers(domain, workers=1, task=task) as readers:
-        for source, reading in readers.read(Source(Path(path), Path(path).name) for path in paths):
-            yield source.path, reading
+def read_documents(
+    domain: Domain[Any], paths: Iterable[Path], task: Task = "encode"
+) -> Iterator[tuple[Path, FileContent]]:
+    """Yields the content of each of a few files, read in a worker process. Raises PluginError as `WorkerPool` does."""
+    with WorkerPool(domain, workers=1, task=task) as pool:
+        for source, content in pool.read(Source(Path(path), Path(path).name) for path in paths):
+            yield source.path, content
 
 
 class _Worker:
-    """One place in the pool: a process that is started when it is first needed, and again after each death."""
+    """One process of the pool. It starts when it is first needed, and again after it has died."""
 
-    def __init__(self, start: bytes, limits: Limits, domain: Domain[Any], spool: Path | None) -> None:
-        self._start_message = start
+    def __init__(self, job: bytes, limits: Limits, domain: Domain[Any], spool: Path | None) -> None:
+        self._job = job
         self._limits = limits
         self._spool = spool
-        self._name = domain.name
+        self._domain_name = domain.name
         self._vocabulary_size = len(domain.vocabulary)
         self._child: Child | None = None
         self._closed = False
         self._lock = threading.Lock()
 
-    def read(self, path: Path) -> Reading:
-        """What a file holds, or why it cannot be said. Raises PluginError when the domain cannot be made."""
-        used = self._child is not None
-        reading = self._try(path)
-        if reading is None and used:
-            # An earlier file may have left the process broken; this one must not pay for it.
-            reading = self._try(path)
-        return reading or Reading(reason="the reader crashed")
+    def read(self, path: Path) -> FileContent:
+        """Returns the content of a file, or why there is none. Raises PluginError if the domain cannot be made."""
+        is_used = self._child is not None
+        content = self._try(path)
+        if content is None and is_used:
+            # An earlier file may have damaged the process, so this file gets a new one.
+            content = self._try(path)
+        return content or FileContent(reason="the reader crashed")
 
-    def _try(self, path: Path) -> Reading | None:
-        """What a file holds, or None when the process died over it."""
+    def _try(self, path: Path) -> FileContent | None:
+        """Returns the content of a file, or None if the process died."""
         child = self._child or self._start()
-        spooled = Spooled(self._spool, self._vocabulary_size)
+        spooled = SpooledContent(self._spool, self._vocabulary_size)
         try:
             child.send(os.fsencode(path))
             while True:
                 body = child.receive(self._limits.seconds, self._limits.answer_bytes)
-                part = unpack(body, self._vocabulary_size)
-                if not (part.more or spooled.parts):
+                part = deserialize(body, self._vocabulary_size)
+                if not (part.more or spooled.part_count):
                     return part
                 spooled.add(part, body)
                 if not part.more:
-                    return spooled.reading()
+                    return spooled.content()
         except TimeoutError:
             self.discard()
-            return Reading(reason=f"took longer than {self._limits.seconds:g} s")
+            return FileContent(reason=f"took longer than {self._limits.seconds:g} s")
         except (EOFError, ValueError, OSError, RecursionError):
             self.discard()
             return None
 
     def interrupt(self) -> None:
-        """Kills the process for good, from another thread than the one that may be waiting for it."""
+        """Kills the process for good. Another thread may be waiting for the process."""
         with self._lock:
             self._closed = True
             if self._child is not None:
                 self._child.kill()
 
     def discard(self) -> None:
-        """Kills the process and forgets it; the next file starts another."""
+        """Kills the process. The next file starts another."""
         with self._lock:
             child, self._child = self._child, None
         if child is not None:
@@ -186,26 +191,29 @@ class _Worker:
                 raise EOFError("the pool is closed")
             child = self._child = Child("seqgen.corpus.reading.worker")
         try:
-            child.send(self._start_message)
-            fault = child.receive(START_SECONDS, self._limits.answer_bytes).decode(errors="replace")
+            child.send(self._job)
+            fault = child.receive(MAX_START_SECONDS, self._limits.answer_bytes).decode(errors="replace")
         except (EOFError, ValueError, OSError) as error:
             fault = f"its process ended with {type(error).__name__}"
         if fault:
             self.discard()
-            raise PluginError(f"The domain {self._name!r} cannot be made in a process of its own: {fault}.")
+            raise PluginError(
+                f"The domain {self._domain_name!r} cannot be made in a process of its own: {fault}; tell the author "
+                "of the plugin."
+            )
         return child
 
 
-def _start_message(domain: Domain[Any], limits: Limits, task: Task) -> bytes:
-    made = type(domain)
-    if made.__module__ == "__main__" or "<locals>" in made.__qualname__:
+def _job(domain: Domain[Any], limits: Limits, task: Task) -> bytes:
+    kind = type(domain)
+    if kind.__module__ == "__main__" or "<locals>" in kind.__qualname__:
         raise PluginError(
-            f"The domain {made.__qualname__} is defined in {made.__module__}, from where the processes that read files "
-            "cannot import it; move it to the top level of a module of its own."
+            f"The domain {kind.__qualname__} is defined in {kind.__module__}, from where worker processes cannot "
+            "import it; move it to the top level of a module of its own."
         )
     job = {
-        "module": made.__module__,
-        "qualname": made.__qualname__,
+        "module": kind.__module__,
+        "qualname": kind.__qualname__,
         "settings": domain.settings.model_dump(mode="json"),
         "vocabulary": list(domain.vocabulary.names[2:]),
         "state": dict(domain.state),

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from seqgen.atomic import atomic_write
-from seqgen.corpus.reading.sources import Progress, sha256
+from seqgen.corpus.reading.sources import BuildProgress, sha256
 from seqgen.errors import CorpusError, OutputError
 
 TIMEOUT_SECONDS = 30
@@ -30,7 +30,7 @@ def cache_folder() -> Path:
         raise OutputError("There is no home folder to keep files in; name a folder in XDG_CACHE_HOME.") from error
 
 
-def fetch(url: str, digest: str, size: int, target: Path, progress: Progress | None = None) -> Path:
+def fetch(url: str, digest: str, size: int, target: Path, progress: BuildProgress | None = None) -> Path:
     """The file at `url` of `size` bytes with the SHA-256 `digest`, as `target`; not fetched again when it is there.
 
     Raises CorpusError when it cannot be had, or is another file; then there is no `target`.
@@ -49,7 +49,7 @@ def fetch(url: str, digest: str, size: int, target: Path, progress: Progress | N
     return target
 
 
-def _copy(url: str, size: int, target: Path, progress: Progress | None) -> str:
+def _copy(url: str, size: int, target: Path, progress: BuildProgress | None) -> str:
     """Writes what is at `url` to `target` and gives its SHA-256; raises ValueError past `size` bytes."""
     hashed, done = hashlib.sha256(), 0
     with urllib.request.urlopen(url, timeout=TIMEOUT_SECONDS) as answer, open(target, "wb") as file:

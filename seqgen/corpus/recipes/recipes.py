@@ -35,10 +35,10 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 
-from seqgen.corpus.reading.sources import Progress
+from seqgen.corpus.reading.sources import BuildProgress
 from seqgen.corpus.recipes.docstrings import Prose, write_prose
 from seqgen.corpus.recipes.downloads import cache_folder, fetch, unzip
-from seqgen.corpus.storage.split import Split
+from seqgen.corpus.storage.split import SplitFractions
 from seqgen.errors import CorpusError, SeqgenError, UnknownName
 
 LISTED = re.compile(r"([0-9a-f]{64})  ([^/\s].*)")
@@ -57,7 +57,7 @@ class PackageSource(BaseModel):
     def __str__(self) -> str:
         return f"{self.take if self.take == 'files' else f'{self.take} in files'} {self.pattern} of {self.package}"
 
-    def files(self, recipe: str, progress: Progress | None) -> list[Path]:
+    def files(self, recipe: str, progress: BuildProgress | None) -> list[Path]:
         """Raises SeqgenError when the package is not installed, CorpusError when it has no such files."""
         # For a top-level name this looks at the path only; nothing is imported.
         found = importlib.util.find_spec(self.package)
@@ -91,7 +91,7 @@ class AddressSource(BaseModel):
     def __str__(self) -> str:
         return f"{self.url} ({self.bytes / 1e6:.1f} MB, fetched into {cache_folder()})"
 
-    def files(self, recipe: str, progress: Progress | None) -> list[Path]:
+    def files(self, recipe: str, progress: BuildProgress | None) -> list[Path]:
         """Raises CorpusError when it cannot be fetched or is another file, OutputError when it cannot be kept."""
         folder = cache_folder() / recipe
         whole = fetch(self.url, self.sha256, self.bytes, folder / self.url.rpartition("/")[2], progress)
@@ -110,7 +110,7 @@ class ListedSource(BaseModel):
     def __str__(self) -> str:
         return f"{self.url}, files of {self.listed} ({self.bytes / 1e6:.1f} MB, fetched into {cache_folder()})"
 
-    def files(self, recipe: str, progress: Progress | None) -> list[Path]:
+    def files(self, recipe: str, progress: BuildProgress | None) -> list[Path]:
         """Raises CorpusError when one cannot be fetched or is another file, OutputError when it cannot be kept.
 
         Files that were fetched before, by a call that was interrupted too, are not fetched again.
@@ -165,9 +165,9 @@ class Recipe(BaseModel):
         | Annotated[ListedSource, Tag("listed")],
         Discriminator(_kind),
     ]
-    split: Split = Split()
+    split: SplitFractions = SplitFractions()
 
-    def files(self, progress: Progress | None = None) -> list[Path]:
+    def files(self, progress: BuildProgress | None = None) -> list[Path]:
         """The files in order, fetched where they have to be; raises SeqgenError when they cannot be had."""
         return self.source.files(self.name, progress)
 

@@ -1,8 +1,8 @@
-"""What has been done of a long job, on disk while it is done: a process that is killed loses a few files' work.
+"""Records the progress of a long job on disk, so that a process that is killed loses the work of a few files only.
 
-A job is a folder of files that only grow, and grow together. After each step the sizes of those that have grown are
-appended to a log; whoever opens the folder again finds each file as it was when the last step was whole. This holds
-when the process dies, at any moment; a power cut may cost the whole job.
+A job is a folder of files that only grow, and grow together. After each step a log gets the sizes of those that have
+grown. Whoever opens the folder again finds each file as it was after the last whole step. This holds if the process
+dies at any moment. A power cut may lose the whole job.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ from seqgen.corpus.reading.sources import Source
 LOG = "grown.jsonl"
 
 
-class Changed(Exception):
-    """The folder does not fit to the files that are to be read: they are not those from before the interruption."""
+class JournalMismatch(Exception):
+    """The folder does not fit the files that are to be read: it is damaged, or the files have changed."""
 
 
 class Journal:
-    """The files of a job in a folder. Raises Changed where they are shorter than they were."""
+    """The files of a job in a folder. Raises JournalMismatch if they are shorter than the log says."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._files: dict[str, IO[bytes]] = {}
         self._sizes: dict[str, int] = {}
         self._grown: dict[str, int] = {}
-        for line in _whole_lines(folder / LOG):
+        for line in _read_log(folder / LOG):
             self._sizes |= line
         for name, size in self._sizes.items():
             if not (folder / name).is_file() or (folder / name).stat().st_size < size:
-                raise Changed
+                raise JournalMismatch
         self._log = open(folder / LOG, "ab")  # noqa: SIM115 (closed by `close`)
 
     def open(self, name: str) -> IO[bytes]:
-        """One of the files, for appending: as it was after the last step, or empty."""
+        """Opens one of the files for appending. It is as it was after the last step, or empty."""
         if name not in self._files:
             file = self._files[name] = open(self.folder / name, "ab")  # noqa: SIM115 (closed by `close`)
             file.truncate(self._sizes.get(name, 0))
@@ -45,14 +45,14 @@ class Journal:
         return self._files[name]
 
     def finish(self, name: str) -> Path:
-        """Says that a file will not grow any more; gives its path."""
+        """Closes a file that will not grow any more, and returns its path."""
         file = self._files.pop(name)
         self._grown[name] = file.tell()
         file.close()
         return self.folder / name
 
     def commit(self) -> None:
-        """Says that a step is whole."""
+        """Ends a step."""
         for name, file in self._files.items():
             file.flush()
             self._grown[name] = file.tell()
@@ -64,52 +64,55 @@ class Journal:
         self._grown = {}
 
     def close(self) -> None:
-        """Gives back the files; what was not committed is forgotten."""
+        """Closes the files. What was written since the last commit is forgotten."""
         for file in (*self._files.values(), self._log):
             file.close()
         self._files = {}
 
 
-class Stage:
-    """One pass over the files: which of them are done with, and what was said of each. It is a file of a journal."""
+class ProcessedFiles:
+    """The source files that one pass is done with, with details about each. They are in a file of a journal.
+
+    count: how many there were when the file was opened
+    """
 
     def __init__(self, journal: Journal, name: str) -> None:
         self._file = journal.open(name)
         self._path = journal.folder / name
-        self.done = sum(1 for _ in self.lines())
+        self.count = sum(1 for _ in self.details())
 
-    def lines(self) -> Iterator[dict[str, Any]]:
-        """What was said of each file, in order."""
+    def details(self) -> Iterator[dict[str, Any]]:
+        """Yields the name, the stamp and the details of each file, in order."""
         with open(self._path, encoding="utf-8") as lines:
             yield from map(json.loads, lines)
 
-    def rest(self, sources: Iterator[Source]) -> Iterator[Source]:
-        """The files after those that are done; raises Changed where those are not the first of `sources`."""
-        for line in self.lines():
+    def skip(self, sources: Iterator[Source]) -> Iterator[Source]:
+        """Yields the files that are not processed. Raises JournalMismatch if the processed ones are not the first."""
+        for line in self.details():
             source = next(sources, None)
             if source is None or [source.name, source.stamp] != [line["name"], line["stamp"]]:
-                raise Changed
+                raise JournalMismatch
         yield from sources
 
-    def add(self, source: Source, **told: Any) -> None:
-        """Says that a file is done with."""
-        line = {"name": source.name, "stamp": source.stamp, **told}
+    def add(self, source: Source, **details: Any) -> None:
+        """Adds a file."""
+        line = {"name": source.name, "stamp": source.stamp, **details}
         self._file.write(json.dumps(line).encode() + b"\n")
 
 
-def _whole_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """The lines of the log, without one that was cut off; that is cut away. Raises Changed for a damaged one."""
+def _read_log(path: Path) -> Iterator[dict[str, Any]]:
+    """Yields the lines of the log, and cuts off an incomplete last line. Raises JournalMismatch for a damaged line."""
     if not path.is_file():
         return
-    whole = 0
+    size = 0
     with open(path, "rb") as lines:
         for line in lines:
             if not line.endswith(b"\n"):
                 break
-            whole += len(line)
+            size += len(line)
             try:
                 yield json.loads(line)
             except ValueError:
-                raise Changed from None
+                raise JournalMismatch from None
     with open(path, "ab") as file:
-        file.truncate(whole)
+        file.truncate(size)

@@ -1,4 +1,4 @@
-"""Lays pieces of different sizes into parallel streams: each, in turn, into the stream that has least so far."""
+"""Sequence packing: puts pieces of different sizes one after the other into parallel streams, without padding."""
 
 from __future__ import annotations
 
@@ -10,25 +10,29 @@ import numpy as np
 
 
 class Packing(NamedTuple):
-    """Where n pieces lie in B streams.
+    """The places of n pieces in B streams.
 
-    lanes:  int32[n]; the stream of each piece
-    starts: int64[n]; the position in that stream at which it begins
-    loads:  B positions; where each stream ends
+    streams: int32[n], the stream of each piece
+    starts:  int64[n], the position in its stream at which each piece begins
+    ends:    B positions, where each stream ends
     """
 
-    lanes: np.ndarray
+    streams: np.ndarray
     starts: np.ndarray
-    loads: tuple[int, ...]
+    ends: tuple[int, ...]
 
 
-def pack(sizes: np.ndarray, loads: Sequence[int]) -> Packing:
-    """Lays pieces of `sizes` int[n], in that order, into streams that end at `loads`; of equal streams, the first."""
-    heap = [(load, lane) for lane, load in enumerate(loads)]
+def pack(sizes: np.ndarray, ends: Sequence[int]) -> Packing:
+    """Puts each piece, in order, into the stream that ends first; of several, the one with the lowest number.
+
+    sizes: int[n], the size of each piece
+    ends:  B positions, where the streams end so far
+    """
+    heap = [(end, stream) for stream, end in enumerate(ends)]
     heapq.heapify(heap)
-    lanes, starts = np.empty(len(sizes), np.int32), np.empty(len(sizes), np.int64)
+    streams, starts = np.empty(len(sizes), np.int32), np.empty(len(sizes), np.int64)
     for number, size in enumerate(map(int, sizes)):
-        load, lane = heap[0]
-        heapq.heapreplace(heap, (load + size, lane))
-        lanes[number], starts[number] = lane, load
-    return Packing(lanes, starts, tuple(load for load, _ in sorted(heap, key=lambda end: end[1])))
+        end, stream = heap[0]
+        heapq.heapreplace(heap, (end + size, stream))
+        streams[number], starts[number] = stream, end
+    return Packing(streams, starts, tuple(end for end, _ in sorted(heap, key=lambda last: last[1])))

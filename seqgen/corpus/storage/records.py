@@ -1,4 +1,4 @@
-"""The records of stored documents, decoded when they are asked for."""
+"""The records of stored documents."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from seqgen.errors import CorpusError
 
 
 class Records(Sequence[Record[Any]]):
-    """The items of documents with their metadata, in order. Each is decoded when it is asked for."""
+    """The items of documents with their metadata, in order. Each item is decoded when it is accessed."""
 
     def __init__(self, domain: Domain[Any], documents: Documents) -> None:
         self._domain, self._documents = domain, documents
@@ -22,7 +22,7 @@ class Records(Sequence[Record[Any]]):
         return len(self._numbers)
 
     def __iter__(self) -> Iterator[Record[Any]]:
-        # Not that of Sequence, which takes an IndexError in a domain's decode for the end.
+        # The iterator of Sequence would take an IndexError in a domain's decode for the end.
         return (self[number] for number in range(len(self)))
 
     def __getitem__(self, index: Any) -> Any:
@@ -37,7 +37,7 @@ class Records(Sequence[Record[Any]]):
 def held_out_split(domain: Domain[Any], corpus: Corpus) -> tuple[str, Documents]:
     """Returns the name and the documents of the test split, or of the validation split if there is no test split.
 
-    Raises CorpusError for a corpus that does not fit the domain.
+    Raises CorpusError if the corpus does not fit the domain.
     """
     if corpus.vocabulary != domain.vocabulary:
         raise CorpusError(f"{corpus.path} has another vocabulary than the model; take one that fits the model.")

@@ -1,43 +1,44 @@
-"""How long each training segment is, and where it begins: always T steps, or drawn around T.
+"""The length and the position of each training segment: always T steps, or a random length around T.
 
-With one length for ever, gradients would be cut at the same places of a stream. So Merity et al. (2018, *Regularizing
-and Optimizing LSTM Language Models*, section 5) draw each length: around T, in 1 of 20 around T/2, with a standard
-deviation of 5 at T = 70. XLA compiles a program for each shape, so here a length is one of six, the nearest in steps
-of T/8: 7, 8 or 9 eighths of T, or 3, 4 or 5. Every length is a pure function of (seed, step), and where a segment
-begins is the sum of those before it: no position is ever saved.
+With one constant length, gradients are always cut at the same places of a stream. So Merity et al. (2018, *Regularizing
+and Optimizing LSTM Language Models*, section 5) draw each length: around T, or with a probability of 1/20 around T/2,
+with a standard deviation of 5 at T = 70. XLA compiles a program for each shape. So there are six lengths here, the
+nearest in steps of T/8: 7, 8 or 9 eighths of T, or 3, 4 or 5. Each length is a pure function of (seed, step), and a
+segment begins at the sum of the lengths before it, so no position is ever saved.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-HALVED = 0.05
-DEVIATION = 5 / 70
-BLOCK = 4096
+HALF_LENGTH_PROBABILITY = 0.05
+RELATIVE_DEVIATION = 5 / 70
+BLOCK_SIZE = 4096
+"""How many lengths are drawn at once."""
 
 
-class Lengths:
-    """Lengths of segments around `mean` steps."""
+class SegmentLengths:
+    """The lengths of segments around `bptt_length` steps."""
 
-    def __init__(self, mean: int, seed: int, *, vary: bool) -> None:
-        self._mean = mean
+    def __init__(self, bptt_length: int, seed: int, *, is_random: bool) -> None:
+        self._bptt_length = bptt_length
         self._seed = seed
-        self._vary = vary
-        self._begins = np.zeros(1, np.int64)
+        self._is_random = is_random
+        self._starts = np.zeros(1, np.int64)
 
-    def place(self, step: int) -> tuple[int, int]:
-        """Where in every stream the segment of a step begins, and how many steps it has."""
-        if not self._vary:
-            return step * self._mean, self._mean
-        while len(self._begins) <= step + 1:
-            drawn = self._draw((len(self._begins) - 1) // BLOCK)
-            self._begins = np.concatenate([self._begins, self._begins[-1] + np.cumsum(drawn)])
-        return int(self._begins[step]), int(self._begins[step + 1] - self._begins[step])
+    def segment(self, step: int) -> tuple[int, int]:
+        """Returns the position in each stream at which the segment of a step begins, and its length."""
+        if not self._is_random:
+            return step * self._bptt_length, self._bptt_length
+        while len(self._starts) <= step + 1:
+            lengths = self._draw((len(self._starts) - 1) // BLOCK_SIZE)
+            self._starts = np.concatenate([self._starts, self._starts[-1] + np.cumsum(lengths)])
+        return int(self._starts[step]), int(self._starts[step + 1] - self._starts[step])
 
     def _draw(self, block: int) -> np.ndarray:
-        """The lengths of BLOCK steps: int64[BLOCK]."""
-        random = np.random.default_rng([self._seed, 2, block])
-        middle = np.where(random.random(BLOCK) < HALVED, 4, 8)
-        noise = np.clip(np.rint(8 * DEVIATION * random.standard_normal(BLOCK)), -1, 1)
-        lengths: np.ndarray = np.maximum(1, (self._mean * (middle + noise)) // 8)
-        return lengths.astype(np.int64)
+        """Returns the lengths of one block: int64[BLOCK_SIZE]."""
+        rng = np.random.default_rng([self._seed, 2, block])
+        mean = np.where(rng.random(BLOCK_SIZE) < HALF_LENGTH_PROBABILITY, 4, 8)
+        noise = np.clip(np.rint(8 * RELATIVE_DEVIATION * rng.standard_normal(BLOCK_SIZE)), -1, 1)
+        lengths: np.ndarray = np.maximum(1, (self._bptt_length * (mean + noise)) // 8).astype(np.int64)
+        return lengths

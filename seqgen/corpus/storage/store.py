@@ -1,14 +1,14 @@
 """A corpus on disk: shards of token ids, an index of documents, and a manifest that says where they came from.
 
-    manifest.json     what it is: domain, settings, vocabulary, counts, what was dropped and why
-    ids-00000.npy     uint16 or int32; documents laid end to end, none of them cut by the end of a shard
-    weights-00000.npy float32; only where a document has weights other than 0, 1, 1, …
-    documents.npy     (offset int64, length int32, split uint8) a document; offsets count tokens from the first shard
-    metadata.jsonl    what is known about each document but not encoded (metadata.py); only if there is something
-    sources.jsonl     one line a source file: its SHA-256, the documents kept, what was dropped and why
+    manifest.json     domain, settings, vocabulary, counts, what was dropped and why
+    ids-00000.npy     uint16 or int32; documents one after the other; a document is in one shard
+    weights-00000.npy float32; only if a document of the shard has weights other than 0, 1, 1, …
+    documents.npy     (offset int64, length int32, split uint8) for each document; offsets count tokens over all shards
+    metadata.jsonl    the metadata of documents (metadata.py); only if there are any
+    sources.jsonl     one line for each source file: its SHA-256, the documents kept, what was dropped and why
 
-Documents are read with `pread` one at a time. A memory map would be shorter, but the pages it has touched count as
-resident memory, which then grows with the corpus.
+Documents are read with `pread`, one at a time. The pages of a memory map count as resident memory, which would then
+grow with the corpus.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from __future__ import annotations
 import abc
 import io
 import json
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,7 +26,7 @@ import numpy as np
 from seqgen.contract.core import INTERFACE_VERSION
 from seqgen.contract.vocabulary import Learned, Vocabulary
 from seqgen.corpus.storage.journal import Journal
-from seqgen.corpus.storage.metadata import StoredMetadata
+from seqgen.corpus.storage.metadata import StoredMetadata, read_bytes
 from seqgen.errors import CorpusError
 
 FORMAT = 2
@@ -39,34 +38,34 @@ SHARD_TOKENS = 4_000_000
 class Documents(abc.ABC):
     """The documents of one split.
 
-    lengths: int32[n]; how many tokens each has, BOS included.
+    lengths: int32[n], the number of tokens of each document, with BOS
     """
 
     lengths: np.ndarray
 
     @abc.abstractmethod
     def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray]:
-        """Copies of one document's ids int32[length] and weights float32[length]."""
+        """Returns copies of one document's ids int32[length] and weights float32[length]."""
 
     def __len__(self) -> int:
         return len(self.lengths)
 
     def metadata(self, number: int) -> dict[str, Any]:
-        """What is known about one document but not encoded; {} if nothing is."""
+        """Returns the metadata of one document; {} if it has none."""
         return {}
 
     @property
-    def total(self) -> int:
-        """How many tokens all documents have together."""
+    def token_count(self) -> int:
+        """The number of tokens of all documents."""
         return int(self.lengths.sum(dtype=np.int64))
 
     @staticmethod
     def from_examples(examples: Sequence[tuple[np.ndarray, np.ndarray]]) -> Documents:
-        """Documents that live in memory, from pairs of ids[length] and weights[length]."""
-        return _InMemory(examples)
+        """Returns documents in memory, made of pairs of ids[length] and weights[length]."""
+        return _DocumentsInMemory(examples)
 
 
-class _InMemory(Documents):
+class _DocumentsInMemory(Documents):
     def __init__(self, examples: Sequence[tuple[np.ndarray, np.ndarray]]) -> None:
         self._examples = [(np.array(ids, np.int32), np.array(weights, np.float32)) for ids, weights in examples]
         self.lengths = np.array([len(ids) for ids, _ in self._examples], np.int32)
@@ -76,7 +75,7 @@ class _InMemory(Documents):
         return ids.copy(), weights.copy()
 
 
-class _Stored(Documents):
+class _StoredDocuments(Documents):
     def __init__(
         self,
         shards: list[_Shard],
@@ -96,21 +95,21 @@ class _Stored(Documents):
 
     def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         offset, length = int(self._offsets[number]), int(self.lengths[number])
-        place = int(np.searchsorted(self._shard_starts, offset, side="right")) - 1
-        shard, first = self._shards[place], offset - int(self._shard_starts[place])
+        shard_number = int(np.searchsorted(self._shard_starts, offset, side="right")) - 1
+        shard, first = self._shards[shard_number], offset - int(self._shard_starts[shard_number])
         ids = shard.ids.read(first, length).astype(np.int32)
         if int(ids.max()) >= self._vocabulary_size or int(ids.min()) < 0:
             raise CorpusError(f"{shard.ids.path} is damaged: it holds an id that no token has; build the corpus again.")
         if shard.weights is not None:
             return ids, shard.weights.read(first, length).astype(np.float32)
-        return ids, plain_weights(length)
+        return ids, default_weights(length)
 
     def metadata(self, number: int) -> dict[str, Any]:
         return {} if self._metadata is None else self._metadata[int(self._rows[number])]
 
 
-def plain_weights(length: int) -> np.ndarray:
-    """The weights float32[length] of a document of which everything but BOS is learned: 0, 1, 1, …"""
+def default_weights(length: int) -> np.ndarray:
+    """Returns the weights float32[length] of a document in which every id but BOS counts: 0, 1, 1, …"""
     weights = np.ones(length, np.float32)
     weights[:1] = 0
     return weights
@@ -118,15 +117,15 @@ def plain_weights(length: int) -> np.ndarray:
 
 @dataclass(frozen=True)
 class _Array:
-    """A one-dimensional .npy file of which parts can be read."""
+    """A one-dimensional .npy file that is read in parts."""
 
     path: Path
-    dtype: np.dtype
+    dtype: np.dtype[Any]
     data_offset: int
 
     @classmethod
     def open(cls, path: Path, dtypes: tuple[str, ...], length: int) -> _Array:
-        """Raises CorpusError when the file is missing, cut short, or of another type or length."""
+        """Raises CorpusError if the file is missing, cut short, or of another type or length."""
         try:
             array = np.load(path, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
@@ -140,11 +139,7 @@ class _Array:
 
     def read(self, first: int, count: int) -> np.ndarray:
         size = self.dtype.itemsize
-        descriptor = os.open(self.path, os.O_RDONLY)
-        try:
-            raw = os.pread(descriptor, count * size, self.data_offset + first * size)
-        finally:
-            os.close(descriptor)
+        raw = read_bytes(self.path, self.data_offset + first * size, count * size)
         if len(raw) != count * size:
             raise CorpusError(f"{self.path} has become shorter since it was opened; build the corpus again.")
         return np.frombuffer(raw, self.dtype)
@@ -161,11 +156,11 @@ class Corpus:
     """A finished corpus.
 
     path:       its folder
-    domain:     the name of the domain that made it
-    settings:   the domain's settings, as JSON
+    domain:     the name of its domain
+    settings:   the settings of the domain, as JSON values
     vocabulary: the names of its tokens
     learned:    the vocabulary and the other state that the domain learned
-    manifest:   everything that manifest.json says
+    manifest:   the content of manifest.json
     """
 
     def __init__(
@@ -188,7 +183,7 @@ class Corpus:
 
     @classmethod
     def open(cls, path: Path) -> Corpus:
-        """Checks the manifest, the shards and the index; raises CorpusError when they do not fit together."""
+        """Opens the corpus in a folder. Raises CorpusError if its manifest, shards and index do not fit together."""
         path = Path(path)
         manifest = read_manifest(path)
         try:
@@ -222,10 +217,10 @@ class Corpus:
             raise CorpusError(f"A document in {self.path} is cut by the end of a shard; build the corpus again.")
 
     def documents(self, split: str) -> Documents:
-        """The documents of "train", "valid" or "test", in the order in which they were read."""
+        """Returns the documents of "train", "valid" or "test", in the order in which they were read."""
         numbers = np.flatnonzero(self._index["split"] == SPLITS.index(split))
         rows = self._index[numbers]
-        return _Stored(
+        return _StoredDocuments(
             self._shards,
             rows["offset"].copy(),
             rows["length"].copy(),
@@ -235,27 +230,25 @@ class Corpus:
         )
 
     @property
-    def tokens(self) -> int:
-        """How many tokens all splits have together."""
-        return sum(shard.tokens for shard in self._shards)
-
-    @property
     def dropped(self) -> dict[str, int]:
-        """How many files or items were left out, by reason, the most frequent reason first."""
+        """The number of files or items that were left out, by reason, the most frequent reason first."""
         return dict(self.manifest["dropped"])
 
     @property
     def remarks(self) -> dict[str, int]:
-        """What else the reader had to say, and how often: documents that were cut, columns that were guessed."""
-        return dict(self.manifest.get("remarks", {}))
+        """How often each other remark was made, such as about a document that was cut or a column that was guessed."""
+        return dict(self.manifest["remarks"])
 
     @property
     def examples(self) -> dict[str, list[str]]:
-        """For each reason some files to which it applied, and what was wrong with each where there is more to say."""
-        return dict(self.manifest.get("examples", {}))
+        """For each reason a few of the files that it applied to, with their details."""
+        return dict(self.manifest["examples"])
 
     def origins(self, split: str, numbers: Sequence[int]) -> list[tuple[str, int]]:
-        """Where documents of a split come from: the source file, and which one of those kept from it, from 1."""
+        """Returns the source file of each of some documents of a split, and its number among those kept from it.
+
+        `numbers` count from 0 in the split. The number in the file counts from 1. Raises CorpusError.
+        """
         try:
             kept = [(str(line["path"]), int(line["documents"])) for line in self.sources()]
         except (OSError, KeyError, TypeError, ValueError) as error:
@@ -268,27 +261,27 @@ class Corpus:
         return [(kept[one][0], int(row - ends[one]) + kept[one][1] + 1) for one, row in zip(which, rows, strict=True)]
 
     def sources(self) -> Iterator[dict[str, Any]]:
-        """What became of each source file, in order: path, sha256, documents, dropped (reason → count)."""
+        """Yields what became of each source file, in order: path, sha256, documents, dropped (reason → count)."""
         with open(self.path / "sources.jsonl", encoding="utf-8") as lines:
             for line in lines:
                 yield json.loads(line)
 
 
 def is_corpus(path: Path) -> bool:
-    """Whether a folder is meant to be a corpus; `Corpus.open` says whether it is a sound one."""
+    """Whether a folder contains a corpus. `Corpus.open` checks it."""
     return (path / "manifest.json").is_file()
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
-    """The manifest of the corpus in folder `path`; raises CorpusError when there is none that can be used."""
+    """Returns the manifest of the corpus in folder `path`. Raises CorpusError if it is missing, damaged or outdated."""
     try:
-        manifest: Any = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
+        manifest: dict[str, Any] = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise CorpusError(f"{path} is no corpus: it has no manifest.json; make one with 'seqgen build'.") from None
     except (OSError, ValueError, RecursionError) as error:
         raise CorpusError(f"{path}/manifest.json cannot be read ({error}); build the corpus again.") from error
     version = manifest.get("format") if isinstance(manifest, dict) else None
-    if not isinstance(manifest, dict) or version != FORMAT:
+    if version != FORMAT:
         raise CorpusError(f"The corpus {path} is of format {version}, this is format {FORMAT}; build it again.")
     interface = manifest.get("interface_version")
     if interface != INTERFACE_VERSION:
@@ -302,59 +295,58 @@ def read_manifest(path: Path) -> dict[str, Any]:
 
 
 class ShardWriter:
-    """Lays documents end to end into shards, on disk as they come.
+    """Appends documents to shards on disk.
 
-    `shards` is what the manifest says of them, complete after `close`.
+    shards: what the manifest says about each finished shard; `close` finishes the last one
     """
 
     def __init__(self, journal: Journal, vocabulary_size: int, shard_tokens: int = SHARD_TOKENS) -> None:
         self._journal = journal
         self._dtypes = {"ids": "<u2" if vocabulary_size <= 2**16 else "<i4", "weights": "<f4"}
         self._shard_tokens = shard_tokens
+        # The open shard: the lengths of its documents, their sum, and whether one has other than the default weights.
         self._lengths: list[int] = []
-        """Of the documents in the shard that grows."""
-        self._held = 0
-        self._weighted = False
-        """Whether one of them has weights other than the plain ones."""
+        self._tokens = 0
+        self._has_weights = False
         self.shards: list[dict[str, Any]] = []
 
     def add(self, ids: np.ndarray, weights: np.ndarray) -> bool:
-        """Appends a document: ids int32[length], weights float32[length]; gives whether its weights are not plain.
+        """Appends a document with ids int32[length] and weights float32[length].
 
-        Raises OSError when the disk refuses.
+        Returns whether it has other than the default weights. Raises OSError.
         """
-        weighted = not np.array_equal(weights, plain_weights(len(ids)))
+        has_weights = not np.array_equal(weights, default_weights(len(ids)))
         self._append("ids", ids)
-        if weighted and not self._weighted:
+        if has_weights and not self._has_weights:
             for length in self._lengths:
-                self._append("weights", plain_weights(length))
-        if weighted or self._weighted:
+                self._append("weights", default_weights(length))
+        if has_weights or self._has_weights:
             self._append("weights", weights)
-        self.count(len(ids), weighted)
-        return weighted
+        self.count(len(ids), has_weights)
+        return has_weights
 
-    def count(self, length: int, weighted: bool) -> None:
-        """Takes note of a document that is in the shard: what an interrupted process appended is there already."""
+    def count(self, length: int, has_weights: bool) -> None:
+        """Counts a document that is in the open shard already, because an interrupted process appended it."""
         self._lengths.append(length)
-        self._held += length
-        self._weighted |= weighted
-        if self._held >= self._shard_tokens:
+        self._tokens += length
+        self._has_weights |= has_weights
+        if self._tokens >= self._shard_tokens:
             self.close()
 
     def close(self) -> None:
-        """Ends the shard that grows."""
+        """Finishes the open shard."""
         if not self._lengths:
             return
-        kinds = ("ids", "weights") if self._weighted else ("ids",)
-        entry: dict[str, Any] = {"ids": self._name("ids"), "tokens": self._held}
-        if self._weighted:
+        kinds = ("ids", "weights") if self._has_weights else ("ids",)
+        entry: dict[str, Any] = {"ids": self._name("ids"), "tokens": self._tokens}
+        if self._has_weights:
             entry["weights"] = self._name("weights")
         for kind in kinds:
             self._journal.open(self._name(kind))
             with open(self._journal.finish(self._name(kind)), "r+b") as file:
-                file.write(npy_header(self._dtypes[kind], self._held))
+                file.write(npy_header(self._dtypes[kind], self._tokens))
         self.shards.append(entry)
-        self._lengths, self._held, self._weighted = [], 0, False
+        self._lengths, self._tokens, self._has_weights = [], 0, False
 
     def _name(self, kind: str) -> str:
         return f"{kind}-{len(self.shards):05d}.npy"
@@ -367,7 +359,7 @@ class ShardWriter:
 
 
 def npy_header(dtype: str, count: int) -> bytes:
-    """What stands before `count` numbers in a .npy file; as long for any count, so that it can be written last."""
+    """Returns the header of a .npy file of `count` numbers. Its size does not depend on `count`."""
     header = io.BytesIO()
     np.lib.format.write_array_header_1_0(header, {"descr": dtype, "fortran_order": False, "shape": (count,)})
     return header.getvalue()

@@ -12,10 +12,10 @@ import pytest
 from letters import Letters
 
 from seqgen import CorpusError, Deduplication, OutputError, Record
-from seqgen.corpus.building import unfinished as unfinished_module
+from seqgen.corpus.building import build_folder
 from seqgen.corpus.building.build import build
 from seqgen.corpus.storage.records import Records
-from seqgen.corpus.storage.split import Split
+from seqgen.corpus.storage.split import SplitFractions
 from seqgen.corpus.storage.store import SPLITS, Corpus
 
 
@@ -80,17 +80,18 @@ def test_a_copy_is_dropped_and_names_its_original(sources, tmp_path):
     assert list(corpus.sources())[1]["dropped"] == {"a duplicate of a.letters": 20}
 
 
-def test_no_document_sits_on_two_sides_and_none_changes_sides(sources, tmp_path):
+def test_no_document_is_in_two_splits_and_none_changes_its_split(sources, tmp_path):
     folder = sources(a=words(100), b=words(150))
-    one = build(Letters(), [folder / "a.letters"], tmp_path / "one", split=Split(train=0.5, valid=0.25, test=0.25))
-    two = build(Letters(), [folder], tmp_path / "two", split=Split(train=0.5, valid=0.25, test=0.25))
-    sides = {}
+    fractions = SplitFractions(train=0.5, valid=0.25, test=0.25)
+    one = build(Letters(), [folder / "a.letters"], tmp_path / "one", fractions=fractions)
+    two = build(Letters(), [folder], tmp_path / "two", fractions=fractions)
+    splits = {}
     for corpus in (one, two):
         for split in ("train", "valid", "test"):
             documents = corpus.documents(split)
             for number in range(len(documents)):
-                assert sides.setdefault(tuple(documents[number][0].tolist()), split) == split
-    assert len(sides) == 150
+                assert splits.setdefault(tuple(documents[number][0].tolist()), split) == split
+    assert len(splits) == 150
 
 
 def test_the_same_files_give_the_same_bytes(sources, tmp_path):
@@ -136,7 +137,8 @@ def test_a_finished_corpus_is_not_overwritten(sources, tmp_path):
 
 def test_an_empty_folder_may_be_filled(sources, tmp_path):
     (tmp_path / "corpus").mkdir()
-    assert build(Letters(), [sources(a=words(5))], tmp_path / "corpus").tokens == 5 * 14
+    corpus = build(Letters(), [sources(a=words(5))], tmp_path / "corpus")
+    assert sum(split["tokens"] for split in corpus.manifest["splits"].values()) == 5 * 14
 
 
 @pytest.mark.parametrize("place", ["save", "flush", "rename"])
@@ -144,7 +146,7 @@ def test_a_full_disk_leaves_nothing(sources, tmp_path, monkeypatch, place):
     def full(*_, **__):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    target = {"save": (np, "save"), "flush": (unfinished_module, "flush"), "rename": (os, "rename")}[place]
+    target = {"save": (np, "save"), "flush": (build_folder, "flush"), "rename": (os, "rename")}[place]
     monkeypatch.setattr(*target, full)
     with pytest.raises(OutputError, match="No space left"):
         build(Letters(), [sources(a=words(5))], tmp_path / "corpus")

@@ -38,6 +38,6 @@ def test_settings_that_are_given_are_kept_and_no_file_is_inspected(folder, tmp_p
 
 
 def test_only_a_sample_of_many_files_is_inspected(folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(settings_inference, "SAMPLE", 2)
+    monkeypatch.setattr(settings_inference, "MAX_INSPECTED_FILES", 2)
     corpus = build(Complete(), [folder], tmp_path / "corpus")
     assert "case=0.ab, guessed from 2 of the files" in corpus.remarks

@@ -11,8 +11,8 @@ from letters import Letters, Remembering
 from seqgen import CorpusError, OutputError
 from seqgen.corpus.building.build import build
 from seqgen.corpus.reading.sources import Source
-from seqgen.corpus.reading.workers import Limits, Readers
-from seqgen.corpus.storage.split import Split
+from seqgen.corpus.reading.workers import Limits, WorkerPool
+from seqgen.corpus.storage.split import SplitFractions
 
 LINE = 2_000
 
@@ -34,11 +34,11 @@ def trained_on(corpus) -> set[str]:
 @pytest.mark.parametrize("count", [2, 3, 4, 200])
 def test_it_is_learned_from_exactly_the_training_split(tmp_path, count):
     """Of few documents some are moved to fill a split that chance left empty; those are not learned from either."""
-    source, split = tmp_path / "some.letters", Split(train=0.4, valid=0.4, test=0.2)
+    source, split = tmp_path / "some.letters", SplitFractions(train=0.4, valid=0.4, test=0.2)
     source.write_text("\n".join(lines(count)))
-    corpus = build(Remembering(), [source], tmp_path / "learned", split=split)
+    corpus = build(Remembering(), [source], tmp_path / "learned", fractions=split)
     assert learned_from(corpus) == trained_on(corpus) != set()
-    assert trained_on(build(Letters(), [source], tmp_path / "plain", split=split)) == trained_on(corpus)
+    assert trained_on(build(Letters(), [source], tmp_path / "plain", fractions=split)) == trained_on(corpus)
     assert sorted(os.listdir(corpus.path)) == sorted(os.listdir(tmp_path / "plain"))
 
 
@@ -89,7 +89,7 @@ def test_a_file_larger_than_the_cap_is_read_in_parts(tmp_path):
     content, path = lines(1200, length=LINE), tmp_path / "large.letters"
     path.write_text("\n".join(content))
     limits = Limits(file_bytes=1000)
-    with Readers(Remembering(), limits=limits, workers=1, spool=tmp_path) as readers:
+    with WorkerPool(Remembering(), limits=limits, workers=1, spool=tmp_path) as readers:
         ((_, reading),) = readers.read([Source(path, path.name)])
         assert not isinstance(reading.documents, list)
         assert len(reading.documents) == 1200
@@ -99,14 +99,14 @@ def test_a_file_larger_than_the_cap_is_read_in_parts(tmp_path):
             file.write("\n!crash")
         ((_, broken),) = readers.read([Source(path, path.name)])
         assert (broken.reason, len(broken.documents)) == ("the reader crashed", 0)
-    with Readers(Letters(), limits=limits, workers=1) as readers:
+    with WorkerPool(Letters(), limits=limits, workers=1) as readers:
         assert next(readers.read([Source(path, path.name)]))[1].reason == "larger than 0.000953674 MiB"
 
 
 def test_the_time_of_a_file_that_is_read_in_pieces_is_counted_anew(tmp_path):
     path = tmp_path / "slow.letters"
     path.write_text("abc\nwait\nwait\nwait\ndef")
-    with Readers(Remembering(), limits=Limits(seconds=1), workers=1, spool=tmp_path) as readers:
+    with WorkerPool(Remembering(), limits=Limits(seconds=1), workers=1, spool=tmp_path) as readers:
         ((_, reading),) = readers.read([Source(path, path.name)])
         assert (reading.reason, len(reading.documents)) == (None, 5)
 
@@ -115,7 +115,7 @@ def test_a_full_disk_is_told(tmp_path):
     path = tmp_path / "large.letters"
     path.write_text("\n".join(lines(1200, length=LINE)))
     with (
-        Readers(Remembering(), workers=1, spool=tmp_path / "nowhere") as readers,
+        WorkerPool(Remembering(), workers=1, spool=tmp_path / "nowhere") as readers,
         pytest.raises(OutputError, match="cannot be kept in"),
     ):
         list(readers.read([Source(path, path.name)]))

@@ -13,7 +13,7 @@ import pytest
 from letters import Letters
 
 from seqgen.corpus.building.build import build
-from seqgen.corpus.reading.sources import walk
+from seqgen.corpus.reading.sources import SourceFiles
 from seqgen.corpus.storage.store import Corpus
 
 pytestmark = pytest.mark.usefixtures("one_reader")
@@ -100,14 +100,14 @@ def test_nothing_is_left_of_what_was_unpacked(corpus, folder):
 
 
 def test_one_file_at_a_time_is_unpacked(folder, tmp_path):
-    for source in walk([folder / "a.zip"], (".letters",), tmp_path):
+    for source in SourceFiles([folder / "a.zip"], (".letters",)).walk(tmp_path):
         assert len(list(tmp_path.iterdir())) == (source.reason is None)
         assert source.reason or source.path.parts[-2:] in {("a", "one.letters"), ("inner", "two.letters")}
         assert source.reason or source.path.read_text() in (words(1), words(2))
         source.release()
-    named = list(walk([folder / "a.zip"], (".letters",), tmp_path, lambda number: False))
+    named = list(SourceFiles([folder / "a.zip"], (".letters",)).walk(tmp_path, lambda number: False))
     assert (len(named), list(tmp_path.iterdir())) == (5, [])
 
 
 def test_a_domain_that_reads_archives_gets_them_whole(folder):
-    assert [source.name for source in walk([folder / "a.zip"], (".zip",))] == ["a.zip"]
+    assert [source.name for source in SourceFiles([folder / "a.zip"], (".zip",)).walk()] == ["a.zip"]

@@ -5,17 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from seqgen.corpus.reading.channel import Encoded, Reading, pack, unpack
+from seqgen.corpus.reading.channel import EncodedDocument, FileContent, deserialize, serialize
 
 
 def answer() -> bytes:
     ids = np.array([0, 2, 1], np.int32)
     weights, metadata = np.array([0, 1, 0.5], np.float32), {"row": 7}
-    return pack(Reading([Encoded(b"x" * 16, b"y" * 16, ids, weights, metadata)], dropped={"why": 2}))
+    return serialize(FileContent([EncodedDocument(b"x" * 16, b"y" * 16, ids, weights, metadata)], dropped={"why": 2}))
 
 
 def test_an_answer_comes_back():
-    reading = unpack(answer(), 3)
+    reading = deserialize(answer(), 3)
     assert reading.documents[0].ids.tolist() == [0, 2, 1]
     assert reading.documents[0].weights.tolist() == [0, 1, 0.5]
     assert (reading.documents[0].key, reading.documents[0].group) == (b"x" * 16, b"y" * 16)
@@ -27,18 +27,18 @@ def test_every_damaged_answer_is_refused():
     whole, rng = answer(), np.random.default_rng(0)
     for length in range(len(whole)):
         with pytest.raises(ValueError):  # noqa: PT011 (any ValueError is a crashed reader)
-            unpack(whole[:length], 3)
+            deserialize(whole[:length], 3)
     for _ in range(3000):
         damaged = bytearray(whole)
         damaged[rng.integers(len(damaged))] = rng.integers(256)
         try:
-            reading = unpack(bytes(damaged), 3)
+            reading = deserialize(bytes(damaged), 3)
         except ValueError:
             continue
         assert all(document.ids.max() < 3 for document in reading.documents)
 
 
 def test_control_characters_do_not_reach_the_terminal():
-    reading = unpack(pack(Reading(reason="\x1b[31mred" + "x" * 1000)), 3)
+    reading = deserialize(serialize(FileContent(reason="\x1b[31mred" + "x" * 1000)), 3)
     assert reading.reason.startswith("?[31mred")
     assert len(reading.reason) == 200

@@ -10,7 +10,7 @@ from letters import Letters, Line
 
 from seqgen import Reading, Record, UnusableFile
 from seqgen.corpus.building.build import build
-from seqgen.corpus.reading.sources import walk
+from seqgen.corpus.reading.sources import SourceFiles
 from seqgen.corpus.storage.records import Records
 from seqgen.corpus.storage.store import SPLITS
 
@@ -79,7 +79,8 @@ def test_archives_keep_companions_together(folder, tmp_path, kind, companions_fi
 
 def test_a_companion_that_changes_changes_the_stamp(folder):
     def stamps():
-        return [source.stamp for source in walk([folder], (".letters",), companions=Pairs().companions)]
+        files = SourceFiles([folder], (".letters",), companions=Pairs().companions)
+        return [source.stamp for source in files.walk()]
 
     before = stamps()
     (folder / "two" / "part.other").write_text("longer")
@@ -93,5 +94,6 @@ def test_a_companion_with_the_same_ending_is_no_source_of_its_own(tmp_path):
     def companions(path):
         return () if ".target" in path.name else (f"{path.stem}.target.letters",)
 
-    assert [source.name for source in walk([tmp_path], (".letters",), companions=companions)] == ["a.letters"]
+    files = SourceFiles([tmp_path], (".letters",), companions=companions)
+    assert [source.name for source in files.walk()] == ["a.letters"]
     assert Line("abc") in list(Letters().read(tmp_path / "a.target.letters"))

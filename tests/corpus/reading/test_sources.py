@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from seqgen import CorpusError
-from seqgen.corpus.reading.sources import walk
+from seqgen.corpus.reading.sources import SourceFiles
 
 
 def names(*sources: Path, endings: tuple[str, ...] = (".mid",)) -> list[str]:
-    return [source.name for source in walk(sources, endings)]
+    return [source.name for source in SourceFiles(sources, endings).walk()]
 
 
 def test_the_walk_is_sorted_and_leaves_out_what_is_hidden(tmp_path):

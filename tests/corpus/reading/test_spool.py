@@ -7,8 +7,8 @@ import pytest
 from letters import Letters
 
 from seqgen import OutputError
-from seqgen.corpus.reading.channel import Reading, pack
-from seqgen.corpus.reading.spool import Spooled
+from seqgen.corpus.reading.channel import FileContent, serialize
+from seqgen.corpus.reading.spool import SpooledContent
 from seqgen.corpus.reading.workers import read_documents
 
 VOCABULARY_SIZE = len(Letters().vocabulary)
@@ -22,17 +22,17 @@ def parts(tmp_path):
     return [reading for _, reading in read_documents(Letters(), sorted(tmp_path.glob("*.letters")))]
 
 
-def spooled(folder, parts: list[Reading]) -> Spooled:
-    result = Spooled(folder, VOCABULARY_SIZE)
+def spooled(folder, parts: list[FileContent]) -> SpooledContent:
+    result = SpooledContent(folder, VOCABULARY_SIZE)
     for part in parts:
-        result.add(part, pack(part))
+        result.add(part, serialize(part))
     return result
 
 
 def test_all_parts_are_one_reading(parts, tmp_path):
     kept = spooled(tmp_path / ".", parts)
-    reading = kept.reading()
-    assert kept.parts == 3
+    reading = kept.content()
+    assert kept.part_count == 3
     assert len(reading.documents) == 3
     for _ in range(2):
         texts = [Letters().decode(document.ids).letters for document in reading.documents]
@@ -43,7 +43,7 @@ def test_all_parts_are_one_reading(parts, tmp_path):
 
 
 def test_a_file_that_turns_out_to_be_unusable_gives_nothing(parts, tmp_path):
-    reading = spooled(tmp_path, [*parts, Reading(reason="not plain letters", detail="line 7")]).reading()
+    reading = spooled(tmp_path, [*parts, FileContent(reason="not plain letters", detail="line 7")]).content()
     assert (reading.reason, reading.detail, len(reading.documents)) == ("not plain letters", "line 7", 0)
 
 

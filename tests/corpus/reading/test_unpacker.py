@@ -71,7 +71,7 @@ def test_links_and_devices_in_a_tar_archive_are_refused(tmp_path):
 
 
 def test_a_bomb_ends_the_archive(tmp_path, monkeypatch):
-    monkeypatch.setattr(unpacker, "FREE_BYTES", 1000)
+    monkeypatch.setattr(unpacker, "ALWAYS_ALLOWED_BYTES", 1000)
     path = zipped(tmp_path / "a.zip", **{"a.txt": b"a", "b.txt": bytes(10**6)})
     first, end = answers(path)
     assert first == {"name": "a.txt", "reason": None}
@@ -87,7 +87,7 @@ def test_a_damaged_archive_says_so(tmp_path):
 
 
 def test_a_file_that_is_too_large_is_refused_alone(tmp_path, monkeypatch):
-    monkeypatch.setattr(unpacker, "MOST_FILE_BYTES", 10)
+    monkeypatch.setattr(unpacker, "MAX_MEMBER_BYTES", 10)
     path = zipped(tmp_path / "a.zip", **{"a.txt": b"a" * 11, "b.txt": b"b"})
     large, small, _ = answers(path, str(tmp_path / "target"))
     assert large["reason"].startswith("larger than")

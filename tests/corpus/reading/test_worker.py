@@ -9,7 +9,7 @@ from letters import Letters, Line
 
 from seqgen import BOS, EOS, Example, Record, UnusableFile
 from seqgen.contract.fingerprint import fingerprint
-from seqgen.corpus.reading.worker import MAX_METADATA_BYTES, encoded, fingerprints
+from seqgen.corpus.reading.worker import MAX_METADATA_BYTES, encode_record, fingerprints
 
 
 class Given(Letters):
@@ -24,11 +24,11 @@ class Given(Letters):
 def encode(ids, weights) -> None:
     domain = Given()
     domain.example = Example(np.asarray(ids), np.asarray(weights))
-    encoded(domain, domain.grammar(), Record(Line("ab")))
+    encode_record(domain, domain.grammar(), Record(Line("ab")))
 
 
 def test_a_document_has_the_types_of_the_engine():
-    document = encoded(Letters(), Letters().grammar(), Record(Line("ab"), {"id": 7}))
+    document = encode_record(Letters(), Letters().grammar(), Record(Line("ab"), {"id": 7}))
     assert (document.ids.dtype, document.weights.dtype) == (np.int32, np.float32)
     assert document.ids.tolist() == [BOS, 2, 3, EOS]
     assert document.metadata == {"id": 7}
@@ -56,7 +56,7 @@ def test_a_document_that_breaks_a_rule_is_a_bug_of_the_plugin(ids, weights, sent
 def test_large_metadata_is_a_reason():
     record = Record(Line("ab"), {"text": "x" * MAX_METADATA_BYTES})
     with pytest.raises(UnusableFile, match="metadata of more than 64 KiB"):
-        encoded(Letters(), Letters().grammar(), record)
+        encode_record(Letters(), Letters().grammar(), record)
 
 
 def test_an_item_has_the_fingerprint_of_its_key_and_of_its_group():

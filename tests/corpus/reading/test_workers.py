@@ -1,4 +1,4 @@
-"""Readers that crash, hang, eat memory or lie cost exactly the file that made them do it."""
+"""WorkerPool that crash, hang, eat memory or lie cost exactly the file that made them do it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from letters import Letters, Remembering
 
 from seqgen import PluginError
 from seqgen.corpus.reading.sources import Source
-from seqgen.corpus.reading.workers import Limits, Readers, read_documents
+from seqgen.corpus.reading.workers import Limits, WorkerPool, read_documents
 
 LIMITS = Limits(seconds=1, memory_bytes=2**30, file_bytes=1000)
 
@@ -29,7 +29,7 @@ def read(tmp_path):
             path = tmp_path / f"{number}.letters"
             path.write_text(content)
             sources.append(Source(path, path.name))
-        with Readers(Letters(), limits=limits, workers=workers) as readers:
+        with WorkerPool(Letters(), limits=limits, workers=workers) as readers:
             given = list(readers.read(sources))
         assert [source for source, _ in given] == sources
         return [reading for _, reading in given]
@@ -70,7 +70,7 @@ def test_a_file_does_not_pay_for_the_one_before(read):
 
 def test_a_file_that_is_read_in_pieces_may_take_longer_than_a_piece(tmp_path):
     (tmp_path / "a.letters").write_text("abc\nwait\nwait\nwait")
-    with Readers(Remembering(), limits=LIMITS, workers=1) as readers:
+    with WorkerPool(Remembering(), limits=LIMITS, workers=1) as readers:
         ((_, reading),) = readers.read([Source(tmp_path / "a.letters", "a")])
     assert (reading.reason, len(reading.documents)) == (None, 4)
 
@@ -114,7 +114,7 @@ def test_a_domain_that_workers_cannot_import_is_told_to_move():
         pass
 
     with pytest.raises(PluginError, match="move it to the top level of a module"):
-        Readers(Local())
+        WorkerPool(Local())
 
 
 def test_a_domain_that_workers_cannot_make_says_why(tmp_path):

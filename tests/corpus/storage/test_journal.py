@@ -6,8 +6,8 @@ import json
 
 import pytest
 
-from seqgen.corpus.reading.sources import walk
-from seqgen.corpus.storage.journal import LOG, Changed, Journal, Stage
+from seqgen.corpus.reading.sources import SourceFiles
+from seqgen.corpus.storage.journal import LOG, Journal, JournalMismatch, ProcessedFiles
 
 
 @pytest.fixture
@@ -62,31 +62,31 @@ def test_a_folder_that_does_not_fit_its_log_is_refused(folder, damage):
         (folder / "a.part").unlink()
     else:
         (folder / LOG).write_bytes(b"no JSON\n")
-    with pytest.raises(Changed):
+    with pytest.raises(JournalMismatch):
         Journal(folder)
 
 
-def test_a_stage_remembers_which_files_are_done(tmp_path):
+def test_processed_files_are_remembered(tmp_path):
     data, work = tmp_path / "data", tmp_path / "work"
     data.mkdir()
     work.mkdir()
     for name in "abc":
         (data / f"{name}.txt").write_text(name)
     journal = Journal(work)
-    stage = Stage(journal, "read.part")
-    first, second, third = walk([data], (".txt",))
-    stage.add(first, kept=1)
-    stage.add(second, kept=2)
+    processed = ProcessedFiles(journal, "read.part")
+    first, second, third = SourceFiles([data], (".txt",)).walk()
+    processed.add(first, kept=1)
+    processed.add(second, kept=2)
     journal.commit()
     journal.close()
     journal = Journal(work)
-    stage = Stage(journal, "read.part")
-    assert stage.done == 2
-    assert [line["kept"] for line in stage.lines()] == [1, 2]
-    assert [source.name for source in stage.rest(iter([first, second, third]))] == ["c.txt"]
-    with pytest.raises(Changed):
-        list(stage.rest(iter([second, first, third])))
-    with pytest.raises(Changed):
-        list(stage.rest(iter([first])))
+    processed = ProcessedFiles(journal, "read.part")
+    assert processed.count == 2
+    assert [line["kept"] for line in processed.details()] == [1, 2]
+    assert [source.name for source in processed.skip(iter([first, second, third]))] == ["c.txt"]
+    with pytest.raises(JournalMismatch):
+        list(processed.skip(iter([second, first, third])))
+    with pytest.raises(JournalMismatch):
+        list(processed.skip(iter([first])))
     journal.close()
     assert json.loads((work / LOG).read_text().splitlines()[-1]) == {"read.part": (work / "read.part").stat().st_size}

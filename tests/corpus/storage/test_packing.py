@@ -16,11 +16,11 @@ def test_each_piece_goes_to_the_emptiest_stream():
         ends = list(loads)
         for number, size in enumerate(sizes.tolist()):
             emptiest = ends.index(min(ends))
-            assert (packing.lanes[number], packing.starts[number]) == (emptiest, ends[emptiest])
+            assert (packing.streams[number], packing.starts[number]) == (emptiest, ends[emptiest])
             ends[emptiest] += size
-        assert packing.loads == tuple(ends)
+        assert packing.ends == tuple(ends)
 
 
 def test_no_pieces_leave_the_streams_as_they_are():
     packing = pack(np.zeros(0, int), [3, 1])
-    assert (len(packing.lanes), packing.loads) == (0, (3, 1))
+    assert (len(packing.streams), packing.ends) == (0, (3, 1))

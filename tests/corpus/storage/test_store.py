@@ -14,7 +14,7 @@ from letters import Letters
 from seqgen import CorpusError
 from seqgen.corpus.building.build import build
 from seqgen.corpus.storage.journal import Journal
-from seqgen.corpus.storage.store import INDEX, Corpus, Documents, ShardWriter
+from seqgen.corpus.storage.store import INDEX, SPLITS, Corpus, Documents, ShardWriter
 
 
 @pytest.fixture(scope="module")
@@ -45,13 +45,13 @@ def test_opened_as_it_was_built(built):
     assert len(corpus.vocabulary) == 28
     train = corpus.documents("train")
     assert len(train) == corpus.manifest["splits"]["train"]["documents"]
-    assert train.total == corpus.manifest["splits"]["train"]["tokens"]
+    assert train.token_count == corpus.manifest["splits"]["train"]["tokens"]
     ids, weights = train[0]
     assert (ids.dtype, weights.dtype) == (np.int32, np.float32)
     assert len(ids) == len(weights) == train.lengths[0] == 7
     assert weights.tolist() == [0, 0, 1, 1, 1, 1, 1]
     assert sum(len(corpus.documents(split)) for split in ("train", "valid", "test")) == 26
-    assert corpus.tokens == 26 * 7
+    assert sum(corpus.documents(split).token_count for split in SPLITS) == 26 * 7
 
 
 def test_where_documents_come_from_is_told_or_refused(copy):
@@ -75,7 +75,7 @@ def test_documents_are_copies():
     docs = Documents.from_examples([(np.array([0, 2, 1]), np.array([0, 1, 1]))])
     docs[0][0][:] = 9
     assert docs[0][0].tolist() == [0, 2, 1]
-    assert (len(docs), docs.total) == (1, 3)
+    assert (len(docs), docs.token_count) == (1, 3)
 
 
 def test_shards_hold_whole_documents_and_weights_where_they_are_needed(tmp_path):

@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 from seqgen_midi.domain import MidiDomain
 
-from seqgen.corpus.reading.channel import Reading
+from seqgen.corpus.reading.channel import FileContent
 from seqgen.corpus.reading.sources import Source
-from seqgen.corpus.reading.workers import Limits, Readers
+from seqgen.corpus.reading.workers import Limits, WorkerPool
 
 END = b"\0\xff\x2f\0"
 QUARTER = b"\0\x90\x3c\x50\x83\x60\x80\x3c\0"
@@ -71,44 +71,44 @@ REFUSED = {
 }
 
 
-def readings(folder: Path, contents: dict[str, bytes]) -> dict[str, Reading]:
+def readings(folder: Path, contents: dict[str, bytes]) -> dict[str, FileContent]:
     """What a worker says of each file, with as little time and memory as such files need."""
     sources = []
     for number, (name, content) in enumerate(contents.items()):
         (folder / f"{number}.mid").write_bytes(content)
         sources.append(Source(folder / f"{number}.mid", name))
     domain = MidiDomain(MidiDomain.Settings(encoding="score"))
-    with Readers(domain, limits=Limits(seconds=20, memory_bytes=2**31), workers=1) as readers:
+    with WorkerPool(domain, limits=Limits(seconds=20, memory_bytes=2**31), workers=1) as readers:
         return {source.name: reading for source, reading in readers.read(sources)}
 
 
 @pytest.fixture(scope="module")
-def readings_by_name(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Reading]:
+def readings_by_name(tmp_path_factory: pytest.TempPathFactory) -> dict[str, FileContent]:
     contents = {name: content for name, (content, _) in [*USABLE.items(), *REFUSED.items()]}
     cut = {f"cut at {size}": GOOD[:size] for size in range(len(GOOD) + 1)}
     return readings(tmp_path_factory.mktemp("hand-built"), {**contents, **cut})
 
 
-def notes(reading: Reading) -> int:
+def notes(reading: FileContent) -> int:
     domain = MidiDomain(MidiDomain.Settings(encoding="score"))
     return sum(len(domain.decode(document.ids)) for document in reading.documents)
 
 
 @pytest.mark.parametrize("name", USABLE)
-def test_strange_files_are_usable(readings_by_name: dict[str, Reading], name: str) -> None:
+def test_strange_files_are_usable(readings_by_name: dict[str, FileContent], name: str) -> None:
     assert readings_by_name[name].reason is None
     assert USABLE[name][1] in (None, notes(readings_by_name[name]))
 
 
 @pytest.mark.parametrize("name", REFUSED)
-def test_impossible_files_are_refused_with_a_reason(readings_by_name: dict[str, Reading], name: str) -> None:
+def test_impossible_files_are_refused_with_a_reason(readings_by_name: dict[str, FileContent], name: str) -> None:
     why = readings_by_name[name].reason or next(iter(readings_by_name[name].dropped))
     assert REFUSED[name][1] in (None, why)
     assert "crashed" not in why
     assert "took longer" not in why
 
 
-def test_a_file_cut_anywhere_is_refused(readings_by_name: dict[str, Reading]) -> None:
+def test_a_file_cut_anywhere_is_refused(readings_by_name: dict[str, FileContent]) -> None:
     reasons = [readings_by_name[f"cut at {size}"].reason for size in range(len(GOOD) + 1)]
     assert (reasons[0], reasons[-1]) == ("empty", None)
     assert set(reasons[1:-1]) == {"not a MIDI file", "a MIDI file that was cut off"}

@@ -11,7 +11,7 @@ from letters import Letters, Line
 
 from seqgen import AuxiliaryTargets, CorpusError, PluginError
 from seqgen.corpus.storage.store import Documents
-from seqgen.corpus.storage.stream import Stream
+from seqgen.corpus.storage.training_batches import TrainingBatches
 from seqgen.grammar import BOS, EOS, Grammar, unconstrained
 
 LETTERS = Letters()
@@ -23,9 +23,9 @@ WITH_AUXILIARY_STATE = Grammar(
 )
 
 
-def documents(count: int, longest: int = 30, seed: int = 0) -> Documents:
+def documents(count: int, max_length: int = 30, seed: int = 0) -> Documents:
     rng = np.random.default_rng(seed)
-    lines = ["".join(rng.choice(list("abcdefgh"), rng.integers(1, longest))) for _ in range(count)]
+    lines = ["".join(rng.choice(list("abcdefgh"), rng.integers(1, max_length))) for _ in range(count)]
     return Documents.from_examples([(example.ids, example.weights) for example in map(encode, lines)])
 
 
@@ -33,9 +33,12 @@ def encode(line: str):
     return LETTERS.encode(Line(line))
 
 
-def stream(docs: Documents, *, streams: int = 4, steps: int = 8, seed: int = 3, augment=None, auxiliary=None) -> Stream:
+def stream(docs: Documents, *, batch_size: int = 4, bptt_length: int = 8, seed: int = 3, augment=None, auxiliary=None):
     grammar = WITH_AUXILIARY_STATE if auxiliary else GRAMMAR
-    return Stream(docs, grammar, streams=streams, steps=steps, seed=seed, augment=augment, auxiliary_targets=auxiliary)
+    return TrainingBatches(
+        docs, grammar, batch_size=batch_size, bptt_length=bptt_length, seed=seed, augment=augment,
+        auxiliary_targets=auxiliary,
+    )  # fmt: skip
 
 
 def same(one, other) -> bool:
@@ -57,7 +60,7 @@ def test_seeds_differ():
 
 
 def test_shapes_types_and_targets():
-    one = stream(documents(20), streams=3, steps=7)
+    one = stream(documents(20), batch_size=3, bptt_length=7)
     for step in range(40):
         batch, following = one.batch(step), one.batch(step + 1)
         for field, kind in zip(batch, (np.int32, np.int32, np.float32, np.int32), strict=True):
@@ -76,7 +79,7 @@ def test_auxiliary_targets_replace_what_follows_and_nothing_that_is_read():
 
     docs, plain, replaced = documents(20), stream(documents(20)), stream(documents(20), auxiliary=auxiliary)
     learned = Counter()
-    for step in range(2 * round(docs.total / (4 * 8))):
+    for step in range(2 * round(docs.token_count / (4 * 8))):
         batch, changed = plain.batch(step), replaced.batch(step)
         np.testing.assert_array_equal(changed.inputs, batch.inputs)
         at_target = changed.states == AUXILIARY_STATE
@@ -115,8 +118,8 @@ def test_every_epoch_of_steps_covers_every_token_about_once(window):
     docs = Documents.from_examples(
         [(np.array([BOS, *[2 + number] * size, EOS]), np.ones(size + 2)) for number, size in enumerate(sizes)]
     )
-    one = Stream(docs, unconstrained(202), streams=4, steps=4, seed=3)
-    steps = round(docs.total / (4 * 4))
+    one = TrainingBatches(docs, unconstrained(202), batch_size=4, bptt_length=4, seed=3)
+    steps = round(docs.token_count / (4 * 4))
     seen = Counter()
     for step in range(steps * window, steps * (window + 1)):
         seen.update(one.batch(step).inputs.ravel().tolist())
@@ -126,7 +129,7 @@ def test_every_epoch_of_steps_covers_every_token_about_once(window):
 
 def test_no_document_is_repeated_before_all_were_seen():
     docs = Documents.from_examples([(np.array([BOS, letter, EOS]), np.ones(3)) for letter in range(2, 28)])
-    one = stream(docs, streams=1, steps=3)
+    one = stream(docs, batch_size=1, bptt_length=3)
     for epoch in range(5):
         batches = [one.batch(26 * epoch + step).inputs[1, 0] for step in range(26)]
         assert sorted(batches) == list(range(2, 28))
@@ -134,16 +137,16 @@ def test_no_document_is_repeated_before_all_were_seen():
 
 def test_streams_begin_at_spread_offsets():
     docs = Documents.from_examples([(np.array([BOS, *[5] * 14, EOS]), np.ones(16))] * 50)
-    states = stream(docs, streams=4, steps=16).batch(0).inputs
+    states = stream(docs, batch_size=4, bptt_length=16).batch(0).inputs
     assert [int(np.flatnonzero(column == BOS)[0]) for column in states.T] == [0, 12, 8, 4]
 
 
 def test_one_huge_document_among_small_ones():
-    docs = documents(6, longest=5)
+    docs = documents(6, max_length=5)
     huge = encode("abcdefgh" * 200)
     docs = Documents.from_examples([*(docs[number] for number in range(6)), (huge.ids, huge.weights)])
-    forwards = [stream(docs, streams=8, steps=16).batch(step) for step in range(0, 400, 37)]
-    used = stream(docs, streams=8, steps=16)
+    forwards = [stream(docs, batch_size=8, bptt_length=16).batch(step) for step in range(0, 400, 37)]
+    used = stream(docs, batch_size=8, bptt_length=16)
     for number, step in reversed(list(enumerate(range(0, 400, 37)))):
         assert same(used.batch(step), forwards[number])
 
@@ -151,7 +154,7 @@ def test_one_huge_document_among_small_ones():
 def test_documents_are_whole_but_for_those_at_which_streams_begin():
     docs = documents(15)
     known = {tuple(docs[number][0].tolist()) for number in range(len(docs))}
-    one = stream(docs, streams=4, steps=8)
+    one = stream(docs, batch_size=4, bptt_length=8)
     tape = np.concatenate([one.batch(step).inputs for step in range(100)])
     for column in tape.T.tolist():
         starts = [position for position, token in enumerate(column) if token == BOS]
@@ -160,7 +163,7 @@ def test_documents_are_whole_but_for_those_at_which_streams_begin():
 
 
 def test_states_follow_the_grammar_across_segments():
-    one = stream(documents(15), streams=4, steps=8)
+    one = stream(documents(15), batch_size=4, bptt_length=8)
     batches = [one.batch(step) for step in range(60)]
     inputs = np.concatenate([batch.inputs for batch in batches])
     states = np.concatenate([batch.states for batch in batches])
@@ -169,8 +172,8 @@ def test_states_follow_the_grammar_across_segments():
 
 
 def test_every_passing_of_a_document_is_augmented_afresh_and_as_a_whole():
-    docs = documents(1, longest=40)
-    one = stream(docs, streams=2, steps=len(docs[0][0]), augment=LETTERS.training.augment)
+    docs = documents(1, max_length=40)
+    one = stream(docs, batch_size=2, bptt_length=len(docs[0][0]), augment=LETTERS.training.augment)
     original = docs[0][0]
     shifts = set()
     tape = np.concatenate([one.batch(step).inputs for step in range(10)])
@@ -184,9 +187,9 @@ def test_every_passing_of_a_document_is_augmented_afresh_and_as_a_whole():
 
 
 def test_a_segment_may_be_longer_than_an_epoch():
-    one = stream(documents(2, longest=4), streams=3, steps=200)
+    one = stream(documents(2, max_length=4), batch_size=3, bptt_length=200)
     first = one.batch(7)
-    assert same(first, stream(documents(2, longest=4), streams=3, steps=200).batch(7))
+    assert same(first, stream(documents(2, max_length=4), batch_size=3, bptt_length=200).batch(7))
 
 
 def test_an_augment_of_another_length_is_refused():
@@ -200,4 +203,7 @@ def test_no_documents_and_illegal_documents_are_errors():
     illegal = Documents.from_examples([(np.array([BOS, EOS]), np.array([0, 1]))])
     with pytest.raises(CorpusError, match="does not follow the grammar"):
         stream(illegal).batch(0)
-    assert Stream(illegal, unconstrained(28), streams=1, steps=2, seed=0).batch(0).inputs.shape == (2, 1)
+    assert TrainingBatches(illegal, unconstrained(28), batch_size=1, bptt_length=2, seed=0).batch(0).inputs.shape == (
+        2,
+        1,
+    )

@@ -1,4 +1,4 @@
-"""The hidden folder in which a corpus grows, and from which an interrupted build goes on."""
+"""The hidden folder in which a corpus grows, and from which an interrupted build continues."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from seqgen.errors import OutputError
 TASK = "task.json"
 
 
-def unfinished_folder(out: Path) -> Path:
-    """Where the corpus that will be `out` grows."""
+def hidden_folder(out: Path) -> Path:
+    """Returns the folder in which the corpus grows that becomes `out`."""
     return out.with_name(f".{out.name}.unfinished")
 
 
 def check_free(out: Path) -> None:
-    """Raises OutputError where `out` is anything but an empty folder that can be replaced, or not there."""
+    """Raises OutputError unless `out` does not exist or is an empty folder that can be replaced."""
     if not out.name or out.is_symlink() or os.path.ismount(out):
         raise OutputError(f"{out} cannot be replaced by a new folder; name one that does not exist yet.")
     if (out / "manifest.json").exists():
@@ -35,19 +35,19 @@ def check_free(out: Path) -> None:
 
 
 @contextmanager
-def unfinished(out: Path, task: Mapping[str, Any]) -> Iterator[Path]:
-    """A folder to fill, which becomes `out` when the block ends well: as an interrupted process left it, if the task
-    was the same, else empty. An error removes it; an interruption does not.
+def resumable_folder(out: Path, task: Mapping[str, Any]) -> Iterator[Path]:
+    """Yields a folder to fill, which becomes `out` at the end of the block.
 
-    Raises OutputError where the disk refuses (full, read-only), or another process fills the folder.
+    It is as an interrupted process left it if the `task` is the same, and otherwise empty. An error removes it, but an
+    interruption does not. Raises OutputError if the disk is full or read-only, or if another process fills the folder.
     """
-    folder = unfinished_folder(out)
+    folder = hidden_folder(out)
     text = json.dumps({"seqgen": importlib.metadata.version("seqgen-framework"), **task})
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with _locked(folder, out):
             try:
-                if _text(folder / TASK) != text:
+                if _read_text(folder / TASK) != text:
                     clear(folder)
                     write_text(folder / TASK, text)
                 yield folder
@@ -65,12 +65,12 @@ def unfinished(out: Path, task: Mapping[str, Any]) -> Iterator[Path]:
 
 
 def clear(folder: Path) -> None:
-    """Empties a folder but for what its task is."""
-    remove_all_but(folder, {TASK})
+    """Removes everything from a folder except the description of its task."""
+    keep_only(folder, {TASK})
 
 
-def remove_all_but(folder: Path, names: Iterable[str]) -> None:
-    """Removes what is called otherwise, files and folders."""
+def keep_only(folder: Path, names: Iterable[str]) -> None:
+    """Removes the files and folders in `folder` that have other names."""
     for path in folder.iterdir():
         if path.name in names:
             continue
@@ -93,7 +93,7 @@ def _locked(folder: Path, out: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _text(path: Path) -> str | None:
+def _read_text(path: Path) -> str | None:
     try:
         return path.read_text(encoding="utf-8")
     except (OSError, ValueError):

@@ -47,9 +47,9 @@ def files(folder, tmp_path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def whole(folder, tmp_path_factory) -> Path:
+def uninterrupted(folder, tmp_path_factory) -> Path:
     """The corpus that nobody interrupts."""
-    return build(Remembering(), [folder], tmp_path_factory.mktemp("whole") / "corpus").path
+    return build(Remembering(), [folder], tmp_path_factory.mktemp("uninterrupted") / "corpus").path
 
 
 def stop_at(last: int, what: str):
@@ -74,7 +74,7 @@ def assert_same(one: Path, other: Path) -> None:
 
 
 @pytest.mark.parametrize(("what", "last"), [("files to learn from", 3), ("files", FILES + 1)])
-def test_it_goes_on_and_reads_nothing_again(files, whole, tmp_path, what, last):
+def test_it_goes_on_and_reads_nothing_again(files, uninterrupted, tmp_path, what, last):
     with pytest.raises(KeyboardInterrupt):
         build(Remembering(), [files], tmp_path / "corpus", progress=stop_at(last, what))
     assert not (tmp_path / "corpus").exists()
@@ -84,7 +84,7 @@ def test_it_goes_on_and_reads_nothing_again(files, whole, tmp_path, what, last):
     told = []
     build(Remembering(), [files], tmp_path / "corpus", progress=lambda *done: told.append(done))
     assert told[0] == (last + 1, TOTAL, what)
-    assert_same(tmp_path / "corpus", whole)
+    assert_same(tmp_path / "corpus", uninterrupted)
     assert {path.name for path in tmp_path.iterdir()} == {"sources", "corpus"}
 
 
@@ -102,7 +102,7 @@ PROGRAM = """
 """
 
 
-def test_a_process_that_was_killed_loses_half_a_step(files, whole, tmp_path):
+def test_a_process_that_was_killed_loses_half_a_step(files, uninterrupted, tmp_path):
     """What it had begun to write is cut away: here each file ends with some of it."""
     result = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(PROGRAM), files, tmp_path / "corpus"],
@@ -114,7 +114,7 @@ def test_a_process_that_was_killed_loses_half_a_step(files, whole, tmp_path):
             with open(path, "ab") as file:
                 file.write(b"{half")
     build(Remembering(), [files], tmp_path / "corpus")
-    assert_same(tmp_path / "corpus", whole)
+    assert_same(tmp_path / "corpus", uninterrupted)
 
 
 def test_other_files_or_another_task_begin_anew(files, tmp_path):
@@ -150,16 +150,16 @@ def test_shards_grow_to_what_numpy_would_have_saved(tmp_path):
     for ids, weights in documents:
         journal = Journal(tmp_path)
         writer = ShardWriter(journal, 100, shard_tokens=60)
-        for length, weighted in known:
-            writer.count(length, weighted)
+        for length, has_weights in known:
+            writer.count(length, has_weights)
         known.append((len(ids), writer.add(ids, weights)))
         journal.commit()
         writer.add(np.arange(9), np.full(9, 0.25))
         journal.close()
     journal = Journal(tmp_path)
     writer = ShardWriter(journal, 100, shard_tokens=60)
-    for length, weighted in known:
-        writer.count(length, weighted)
+    for length, has_weights in known:
+        writer.count(length, has_weights)
     writer.close()
     first = 0
     for shard in writer.shards:
