@@ -81,7 +81,7 @@ def make_band(path: Path, seed: int) -> Band:
     file = mido.MidiFile(ticks_per_beat=resolution)
     conductor, now = mido.MidiTrack(), 0
     tempos = [(tick * resolution // 3, int(rng.integers(250_000, 1_500_000))) for tick in (0, 7, 20, 50)]
-    meters = [(0, 1, 4), (1, 3, 4), (13, 19, 16), (20, 6, 8), (31, 4, 4)]
+    meters = [(0, 1, 4), (1, 3, 4), (13, 12, 16), (20, 6, 8), (31, 4, 4)]
     changes = [(tick, mido.MetaMessage("set_tempo", tempo=tempo)) for tick, tempo in tempos]
     changes += [
         (at * resolution, mido.MetaMessage("time_signature", numerator=n, denominator=d)) for at, n, d in meters

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from seqgen import UnusableFile
 from seqgen.grammar import TransitionTable
-from seqgen_midi.music.meters import METERS, bar_quarters, parse_meter
+from seqgen_midi.music.meters import COMMON_METERS, METERS, bar_quarters, equal_meter, meters_on_grid, parse_meter
 from seqgen_midi.music.piece import MICROSECONDS_PER_MINUTE, Piece, is_new, round_half_up
 from seqgen_midi.music.tempos import TEMPOS, nearest_tempo
 
 MAX_BARS = 5000
 FRACTIONS = np.array([parse_meter(name) for name in METERS])
-EIGHTHS = np.array([int(2 * bar_quarters(name)) for name in METERS])
+SIXTEENTHS = np.array([int(4 * bar_quarters(name)) for name in METERS])
 
 
 class BarCells:
@@ -21,17 +23,25 @@ class BarCells:
     A cell is a step in a bar of one length. Meters of the same length share their cells.
 
     lengths:         int[L]; the steps in a bar of each length
-    length_of_meter: int[meters]; the index of each meter's length
+    length_of_meter: int[meters]; the index of each meter's length, for `meters_on_grid`
     first:           int[L]; the first cell of each length
     length, step:    int[cells]; the steps in the cell's bar, and the cell's step in it
+    state_class:     int[cells]; the number of what a model sees of each cell. A cell in a bar of an uncommon length,
+                     which few pieces have, looks like the same step of a longer bar.
+    class_count:     how many such numbers there are
     """
 
     def __init__(self, resolution: int) -> None:
-        steps = bar_steps(np.arange(len(METERS)), resolution)
+        steps = bar_steps(np.arange(len(meters_on_grid(resolution))), resolution)
         self.lengths, self.length_of_meter = np.unique(steps, return_inverse=True)
         self.first = np.cumsum(self.lengths) - self.lengths
         self.length = np.repeat(self.lengths, self.lengths)
         self.step = np.arange(len(self.length)) - np.repeat(self.first, self.lengths)
+        common = np.unique(self.length_of_meter[: len(COMMON_METERS)])
+        longer = np.where(self.step < self.lengths[common[-1]], self.first[common[-1]], self.first[-1]) + self.step
+        seen = np.where(np.isin(self.length, self.lengths[common]), np.arange(len(self.length)), longer)
+        numbers, self.state_class = np.unique(seen, return_inverse=True)
+        self.class_count = len(numbers)
 
     def __len__(self) -> int:
         return len(self.length)
@@ -55,8 +65,8 @@ class BarCells:
 
 
 def bar_steps(meter: np.ndarray, resolution: int) -> np.ndarray:
-    """The steps in a bar of each meter (an index into METERS), at an even number of steps in a quarter."""
-    return np.asarray(EIGHTHS[meter] * resolution // 2)
+    """The steps in a bar of each meter, an index into `meters_on_grid`."""
+    return np.asarray(SIXTEENTHS[meter] * resolution // 4)
 
 
 def bar_starts(meters: np.ndarray, resolution: int) -> np.ndarray:
@@ -68,25 +78,33 @@ def bar_starts(meters: np.ndarray, resolution: int) -> np.ndarray:
 def bars_of(piece: Piece, resolution: int, last_step: int) -> tuple[np.ndarray, np.ndarray]:
     """The first steps int[bars] and the meters int[bars] of all bars up to the one that holds `last_step`.
 
-    A change of meter waits for the next bar line. A change to a meter that METERS does not have is ignored, so the bars
-    go on as before. Notes are never moved. Raises UnusableFile for more than MAX_BARS.
+    A time signature begins a bar wherever it stands, at the nearest step. It has the first meter of its length: 4/8
+    counts as 2/4. A bar that the next time signature cuts short has the first meter of its own length. Notes are never
+    moved. Raises UnusableFile for a bar whose length no meter has, and for more than MAX_BARS.
     """
-    starts, meters = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-    names = [f"{numerator}/{denominator}" for _, numerator, denominator in piece.meters.tolist()]
-    changes = [
-        (int(round_half_up(tick * resolution, piece.resolution)), METERS.index(name))
-        for tick, name in zip(piece.meters[:, 0].tolist(), names, strict=True)
-        if name in METERS
-    ]
-    step, meter = 0, 0
-    for change, following in [*changes, (last_step + 1, 0)]:
-        length = int(EIGHTHS[meter]) * resolution // 2
-        count = max(0, -(-(min(change, last_step + 1) - step) // length))
-        if sum(map(len, starts)) + count > MAX_BARS:
+    names = meters_on_grid(resolution)
+    starts, meters = [], []
+    changes = {0: (4, 4)}
+    for tick, numerator, denominator in piece.meters.tolist():
+        changes[int(round_half_up(tick * resolution, piece.resolution))] = (numerator, denominator)
+    steps = sorted(step for step in changes if step <= last_step)
+    count = 0
+    for step, end in pairwise([*steps, None]):
+        meter = equal_meter(*changes[step], names)
+        if meter is None:
+            raise UnusableFile("bars of {}/{}, which the grid does not have".format(*changes[step]))
+        length = int(bar_quarters(meter) * resolution)
+        full, rest = divmod((last_step if end is None else end) - step, length)
+        count += full + 1
+        if count > MAX_BARS:
             raise UnusableFile(f"longer than {MAX_BARS} bars")
-        starts.append(step + length * np.arange(count))
-        meters.append(np.full(count, meter))
-        step, meter = step + length * count, following
+        starts.append(step + length * np.arange(full + (end is None or rest > 0)))
+        meters.append(np.full(len(starts[-1]), METERS.index(meter)))
+        if end is not None and rest:
+            cut = equal_meter(rest, 4 * resolution, names)
+            if cut is None:
+                raise UnusableFile("a bar that is cut short at a length that no time signature has")
+            meters[-1][-1] = METERS.index(cut)
     return np.concatenate(starts), np.concatenate(meters)
 
 

@@ -27,7 +27,7 @@ from seqgen_midi.encodings.chorale_grammar import (
     meters_that_fit,
 )
 from seqgen_midi.encodings.registry import register
-from seqgen_midi.music.meters import parse_meter
+from seqgen_midi.music.meters import equal_meter, parse_meter
 from seqgen_midi.music.piece import Piece, Track, sort_notes
 from seqgen_midi.music.velocities import DEFAULT_VELOCITY
 from seqgen_midi.music.voices import CHOIR_PROGRAM, VOICES
@@ -180,7 +180,10 @@ class Chorale(Encoding):
 
 def meter_and_pickup(piece: Piece) -> tuple[str, int]:
     """The time signature of a piece and the 16ths of its pickup; raises UnusableFile where it has no single meter."""
-    changes = [(tick, f"{numerator}/{denominator}") for tick, numerator, denominator in piece.meters.tolist()]
+    changes = [
+        (tick, equal_meter(numerator, denominator, METERS) or f"{numerator}/{denominator}")
+        for tick, numerator, denominator in piece.meters.tolist()
+    ]
     distinct = [row for number, row in enumerate(changes) if number == 0 or row[1] != changes[number - 1][1]]
     start, meter = distinct[-1] if distinct else (0, METERS[0])
     if meter not in METERS:

@@ -19,7 +19,7 @@ from seqgen_midi.encodings.bars import BarCells, bar_starts, bars_of, meter_map
 from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.encodings.registry import register
 from seqgen_midi.encodings.tokens import Kind, Role, TokenTable
-from seqgen_midi.music.meters import METERS
+from seqgen_midi.music.meters import meters_on_grid
 from seqgen_midi.music.piece import Piece, Track, is_new, round_half_up
 from seqgen_midi.music.velocities import DEFAULT_VELOCITY
 
@@ -51,7 +51,7 @@ class Drums(Encoding):
         self.resolution = self.options["resolution"]
         self.cells = BarCells(self.resolution)
         self.table = TokenTable(
-            bar=Kind(Role.BAR, METERS),
+            bar=Kind(Role.BAR, meters_on_grid(self.resolution)),
             position=Kind(Role.TIME, range(self.cells.lengths.max())),
             hit=Kind(Role.NOTE, CLASSES),
         )
@@ -108,5 +108,6 @@ class Drums(Encoding):
         for drum in range(classes):
             rules.allow(hit[:, drum], table.ids("hit"), hit, np.arange(classes) > drum)
         rules.allow(hit.ravel(), EOS, 0)
-        state_class = np.concatenate([[0], bar, at, np.repeat(at, classes)])
+        seen = at[0] + cells.state_class
+        state_class = np.concatenate([[0], bar, seen, np.repeat(seen, classes)])
         return rules.grammar(state_class)

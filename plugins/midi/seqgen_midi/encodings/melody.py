@@ -19,7 +19,7 @@ from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.encodings.registry import register
 from seqgen_midi.encodings.tokens import Kind, Role, TokenTable
 from seqgen_midi.music.chords import CHORD_NAMES, QUALITIES
-from seqgen_midi.music.meters import METERS
+from seqgen_midi.music.meters import meters_on_grid
 from seqgen_midi.music.piece import Piece, Track, round_half_up
 from seqgen_midi.music.velocities import DEFAULT_VELOCITY
 
@@ -42,7 +42,7 @@ class Melody(Encoding):
         self.resolution = self.options["resolution"]
         self.cells = BarCells(self.resolution)
         self.table = TokenTable(
-            bar=Kind(Role.BAR, METERS),
+            bar=Kind(Role.BAR, meters_on_grid(self.resolution)),
             chord=Kind(Role.CHORD, CHORD_NAMES, varies=True),
             rest=Kind(Role.REST),
             hold=Kind(Role.MODIFIER),
@@ -145,8 +145,9 @@ class Melody(Encoding):
             rules.copy(step[sounds, 0, cells.first], begin[sounds])
             rules.allow(begin[sounds], table.ids("chord"), step[sounds, 0, cells.first][:, None])
         rules.allow(line[:, 1], EOS, 0)
+        seen = 1 + cells.state_class
         state_class = np.concatenate(
-            [[0], np.tile(1 + cells.first, 2), np.tile(1 + np.arange(size), 4), [size + 1] * 4]
+            [[0], np.tile(seen[cells.first], 2), np.tile(seen, 4), [1 + cells.class_count] * 4]
         )
         return rules.grammar(state_class)
 

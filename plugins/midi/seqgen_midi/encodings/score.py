@@ -25,7 +25,7 @@ from seqgen_midi.encodings.bars import BarCells, bar_starts, bars_of, meter_map,
 from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.encodings.registry import register
 from seqgen_midi.encodings.tokens import Kind, Role, TokenTable
-from seqgen_midi.music.meters import METERS
+from seqgen_midi.music.meters import meters_on_grid
 from seqgen_midi.music.piece import MICROSECONDS_PER_MINUTE, Piece, Track, is_new, round_half_up, sort_notes
 from seqgen_midi.music.tempos import TEMPOS, nearest_tempo
 from seqgen_midi.music.velocities import bin_centres, velocity_bins
@@ -55,7 +55,7 @@ class Score(Encoding):
         self.max_duration = MAX_TOKEN_QUARTERS * self.resolution
         self.cells = BarCells(self.resolution)
         self.table = TokenTable(
-            bar=Kind(Role.BAR, METERS),
+            bar=Kind(Role.BAR, meters_on_grid(self.resolution)),
             tempo=Kind(Role.TEMPO, TEMPOS, varies=True),
             position=Kind(Role.TIME, range(self.cells.lengths.max())),
             program=Kind(Role.PLAYER, range(128)),
@@ -181,4 +181,4 @@ class Score(Encoding):
             rules.allow(states, table.ids("duration")[:-1], ended[:, None])
             rules.allow(states, table.ids("duration")[-1], going_on[:, None])
         rules.allow(after_note, EOS, 0)
-        return rules.grammar(np.concatenate([[0], bar, tempo, np.tile(at, 8)]))
+        return rules.grammar(np.concatenate([[0], bar, tempo, np.tile(at[0] + cells.state_class, 8)]))

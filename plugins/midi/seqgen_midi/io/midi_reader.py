@@ -86,8 +86,14 @@ def _piece(score: Any) -> Piece:
         tracks,
         [column[order] for column in (start, np.maximum(duration, 1), *rest)],
         tempos=_changes(tempos["time"], np.clip(tempos["mspq"], MIN_TEMPO, MAX_TEMPO)),
-        meters=_changes(meters["time"], meters["numerator"], meters["denominator"]),
+        meters=_meters(meters),
     )
+
+
+def _meters(columns: dict[str, np.ndarray]) -> np.ndarray:
+    """The time signatures; one of nothing, or of notes shorter than a 2¹⁶th, says nothing."""
+    rows = _changes(columns["time"], columns["numerator"], columns["denominator"])
+    return rows[(rows[:, 1:] > 0).all(axis=1)]
 
 
 def _parse(data: bytes) -> Any:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from seqgen_midi.music.piece import Piece
 
-METERS = (
+COMMON_METERS = (
     "4/4", "3/4", "2/4", "6/8", "2/2", "1/4", "12/8", "5/4", "3/8", "9/8", "6/4", "7/8", "5/8", "3/2", "7/4", "1/8"
 )  # fmt: skip
-"""The time signatures that encodings have tokens for, the commonest first. Each is a whole number of eighths."""
+METERS = (*COMMON_METERS, "4/2", "11/8", "3/16", "1/16", "9/16", "5/16", "7/16", "11/16", "13/16", "15/16")
+"""The time signatures that encodings have tokens for, the commonest first. Each is a whole number of 16ths."""
 
 
 def parse_meter(name: str) -> tuple[int, int]:
@@ -20,6 +23,18 @@ def bar_quarters(name: str) -> float:
     """The quarters in a bar of a time signature."""
     numerator, denominator = parse_meter(name)
     return 4 * numerator / denominator
+
+
+def meters_on_grid(resolution: int) -> tuple[str, ...]:
+    """Those of METERS whose bars are a whole number of steps, at so many steps in a quarter."""
+    return tuple(name for name in METERS if (bar_quarters(name) * resolution).is_integer())
+
+
+def equal_meter(numerator: int, denominator: int, names: Sequence[str] = METERS) -> str | None:
+    """The time signature itself, or the first of `names` with bars of the same length ("2/4" for 4/8), or None."""
+    name = f"{numerator}/{denominator}"
+    same = (each for each in names if bar_quarters(each) * denominator == 4 * numerator)
+    return name if name in names else next(same, None)
 
 
 def meter_at(piece: Piece, tick: int) -> tuple[int, int]:
