@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 from grids import Grid
-from helpers import chorale_constraints, piece_in_bars, prompt_for
+from helpers import chorale_constraints, midi_file, piece_in_bars, prompt_for
 from seqgen_midi.domain import MidiDomain
 from seqgen_midi.music.piece import Piece
 
@@ -100,11 +101,11 @@ def test_the_seconds_of_a_performance_begin_with_its_prompt(domains: dict[str, M
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"tempo": "60"}, "The prompt has tempo 120 in bar 1, which was not asked for"),
+        ({"tempo": "60"}, "The prompt has tempo 120 in bar 1, against tempo=60"),
         ({"time_signature": "3/4"}, "The prompt is in 4/4 and time_signature=3/4 was asked for"),
         ({"bars": 1}, "The prompt has 2 bars and bars=1 was asked for"),
         ({"seconds": 1}, "The prompt lasts 4 seconds, and seconds=1 was asked for"),
-        ({"density": "1", "bars": 4}, "The prompt does not fit what was asked for"),
+        ({"density": "1", "bars": 4}, "The prompt does not fit density=1"),
     ],
 )
 def test_what_a_score_has_otherwise_is_named(values: dict, sentence: str, domains: dict[str, MidiDomain]) -> None:
@@ -123,3 +124,42 @@ def test_a_piece_in_an_uncommon_meter_is_continued_in_it(name: str, meter: str, 
     ids = prompt.grammar.walk(np.random.default_rng(0), 50_000, prompt.ids)
     bars = [token for token in (domain.vocabulary[int(number)] for number in ids) if token.startswith("bar")]
     assert bars == [f"bar:{meter}"] * 20
+
+
+@pytest.mark.parametrize("name", ["score", "melody"])
+@pytest.mark.parametrize("meter", [(3, 4), (6, 8), (5, 4), (7, 8)])
+def test_a_prompt_with_a_pickup_goes_on_in_its_meter(
+    name: str, meter: tuple[int, int], domains: dict[str, MidiDomain], tmp_path: Path
+) -> None:
+    bar = 1920 * meter[0] // meter[1]
+    starts = range(240, 240 + 3 * bar, 240)
+    path = midi_file(tmp_path / "upbeat.mid", [[(0, 200, 60), *((at, at + 200, 60 + at % 7) for at in starts)]],
+                     ((0, 1, 8), (240, *meter)))  # fmt: skip
+    domain = domains[name]
+    (piece,) = domain.prompting.read(path)
+    prompt = domain.prompting.prompt(piece, domain.Constraints(bars=9))
+    for seed in range(3):
+        sample = domain.decode(prompt.grammar.walk(np.random.default_rng(seed), 20_000, prompt.ids))
+        assert [row[1:] for row in sample.meters.tolist()] == [[1, 8], list(meter)]
+
+
+@pytest.mark.parametrize(
+    ("values", "constraint"),
+    [
+        ({"instruments": "violin"}, "instruments=violin"),
+        ({"velocity": "1-10"}, "velocity=1-10"),
+        ({"density": "1-1"}, "density=1-1"),
+        ({"density": "1-1", "bars": 30}, "density=1-1"),
+        ({"key": "F#maj"}, "key=F#maj"),
+        ({"range": "90-100"}, "range=90-100"),
+        ({"tempo": "60"}, "tempo=60"),
+    ],
+)
+def test_a_refused_prompt_names_the_constraint(
+    values: dict[str, object], constraint: str, domains: dict[str, MidiDomain], tmp_path: Path
+) -> None:
+    domain = domains["score"]
+    path = midi_file(tmp_path / "scale.mid", [[(240 * at, 240 * at + 200, 60) for at in range(24)]], ((0, 3, 4),))
+    (piece,) = domain.prompting.read(path)
+    with pytest.raises(UsageError, match=constraint):
+        domain.prompting.prompt(piece, domain.Constraints(**values))

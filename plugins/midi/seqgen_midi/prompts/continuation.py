@@ -8,6 +8,7 @@ import numpy as np
 
 from seqgen import EOS, Grammar, Prompt, UsageError
 from seqgen.grammar import intersect, one_of, prepend, repeat
+from seqgen_midi.constraints.catalogue import constraints_by_name
 from seqgen_midi.constraints.grammar import allowed_tokens, bars_in, narrow
 from seqgen_midi.constraints.request import Request
 from seqgen_midi.encodings.base import Encoding
@@ -16,12 +17,19 @@ from seqgen_midi.music.keys import parse_key
 
 OF_WHOLE_DOCUMENT = (Role.METER, Role.DOCUMENT)
 OF_WHOLE_BARS = (Role.BAR, Role.TEMPO)
+COUNTING_CONSTRAINTS = {
+    "density": "a bar of it has another number of notes",
+    "bars": "it is longer, or ends too soon for what was asked",
+    "seconds": "it is longer",
+}
+"""The constraints that count, and what a prompt is like that does not fit them."""
 
 
 def continue_piece(encoding: Encoding, ids: np.ndarray, request: Request, default_tempo: int) -> Prompt:
     """A document without its end, and the grammar of what it can become; raises UsageError, ImpossibleConstraints.
 
-    Under a constraint on the length or on the density of bars, further bars have meters and tempos of the prompt.
+    Under a constraint on the length or on the density of bars, further bars have meters and tempos of the prompt. They
+    do not have the meter of its pickup.
     """
     table = encoding.table
     is_timed = request.seconds is not None and encoding.has_bars
@@ -35,15 +43,55 @@ def continue_piece(encoding: Encoding, ids: np.ndarray, request: Request, defaul
     check_tokens(encoding, ids, request)
     allowed = keep_values(table, ids, kept_roles)
     grammar = narrow(encoding, request, allowed, keep_meters=True)
+    check_accepts(encoding, grammar, ids, request, allowed)
+    if table.of_role(Role.BAR)[ids].any():
+        if is_timed:
+            grammar = continue_alike(ids, grammar, table)
+        elif Role.BAR in kept_roles and (pickup := pickup_meter(encoding, ids)) is not None:
+            grammar = continue_with(ids, grammar, np.arange(len(table.vocabulary)) != pickup)
+    return Prompt(ids, grammar)
+
+
+def pickup_meter(encoding: Encoding, ids: np.ndarray) -> int | None:
+    """The token of a first bar that is shorter than the second, if no later bar of the prompt has it."""
+    bars = encoding.bars(ids)
+    if len(bars) < 2 or bars.quarters[0] >= bars.quarters[1]:
+        return None
+    first, *later = ids[bars.starts].tolist()
+    return None if first in later else int(first)
+
+
+def check_accepts(encoding: Encoding, grammar: Grammar, ids: np.ndarray, request: Request, allowed: np.ndarray) -> None:
+    """Raises UsageError that names the constraints that keep the beginning of a document out of a narrowed grammar.
+
+    `allowed` bool[V] are the tokens that the grammar was narrowed to, beside the request.
+    """
+    if begins_with(grammar, ids):
+        return
+    for name in COUNTING_CONSTRAINTS:
+        value = getattr(request, name)
+        if value is None:
+            continue
+        others = narrow(encoding, replace(request, **{name: None}), allowed, keep_meters=True)
+        if begins_with(others, ids):
+            raise UsageError(
+                f"The prompt does not fit {name}={value}: {COUNTING_CONSTRAINTS[name]}; ask for what the prompt has, "
+                "or keep less of it with prompt_bars or prompt_seconds."
+            )
+    asked = [f"{name}={getattr(request, name)}" for name in COUNTING_CONSTRAINTS if getattr(request, name) is not None]
+    raise UsageError(
+        f"The prompt does not fit {' and '.join(asked) or 'the encoding'}; ask for what the prompt has, or keep less of "
+        "it with prompt_bars or prompt_seconds."
+    )
+
+
+def begins_with(grammar: Grammar, ids: np.ndarray) -> bool:
+    """Whether a document of the grammar begins with `ids`."""
     try:
         grammar.unroll(ids)
-    except ValueError as error:
-        raise UsageError(
-            "The prompt does not fit what was asked for: it is longer, or has bars with other numbers of notes; ask "
-            "for what the prompt has, or keep less of it with prompt_bars or prompt_seconds."
-        ) from error
-    has_bar_tokens = table.of_role(Role.BAR).any()
-    return Prompt(ids, continue_alike(ids, grammar, table) if is_timed and has_bar_tokens else grammar)
+    except ValueError:
+        return False
+    return True
 
 
 def keep_values(table: TokenTable, ids: np.ndarray, roles: tuple[Role, ...]) -> np.ndarray:
@@ -91,10 +139,20 @@ def check_tokens(encoding: Encoding, ids: np.ndarray, request: Request) -> None:
             f"The prompt{singer} pitch {value}{place}, against {constraint}; ask for what the prompt has or give "
             "another prompt."
         )
+    constraint = _forbidding(encoding, request, int(voice[position]), int(ids[position]))
     raise UsageError(
-        f"The prompt has {name} {value}{place}, which was not asked for; ask for what the prompt has or give another "
-        "prompt."
+        f"The prompt has {name} {value}{place}, against {constraint}; "
+        "ask for what the prompt has or give another prompt."
     )
+
+
+def _forbidding(encoding: Encoding, request: Request, voice: int, token: int) -> str:
+    """The first constraint that forbids a token to a voice, with its value."""
+    for name, constraint in constraints_by_name(encoding).items():
+        value = getattr(request, name)
+        if value is not None and constraint.restrict and not constraint.restrict(value, encoding)[voice, token]:
+            return f"{name}={value}"
+    return "the pitches of the encoding"
 
 
 def bars_for_seconds(encoding: Encoding, ids: np.ndarray, request: Request, default_tempo: int) -> int:
@@ -128,4 +186,9 @@ def continue_alike(ids: np.ndarray, grammar: Grammar, table: TokenTable) -> Gram
         if of_role.any():
             alike &= ~of_role
             alike[ids[of_role[ids]][-1]] = True
-    return intersect(grammar, prepend(ids[1:].tolist(), repeat(one_of(alike))))
+    return continue_with(ids, grammar, alike)
+
+
+def continue_with(ids: np.ndarray, grammar: Grammar, allowed: np.ndarray) -> Grammar:
+    """The documents that begin with `ids` and go on with the tokens `allowed` bool[V]."""
+    return intersect(grammar, prepend(ids[1:].tolist(), repeat(one_of(allowed))))
