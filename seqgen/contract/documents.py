@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -70,6 +70,8 @@ class Prompt:
     unconditional: int32[n], the same beginning without the condition (such as a label), for classifier-free guidance
                    (Ho & Salimans 2022). None if there is no condition.
     guidance:      the default strength of the guidance; 1 means none
+    complete:      adds to the item of a document that was drawn what its tokens cannot say, such as an exact tempo. It
+                   takes the item, and whether the item has the prompt in it. None if the tokens say everything.
     """
 
     ids: np.ndarray
@@ -77,6 +79,11 @@ class Prompt:
     given: np.ndarray | Grammar | None = None
     unconditional: np.ndarray | None = None
     guidance: float = 1.0
+    complete: Callable[[Any, bool], Any] | None = None
+
+    def item(self, decoded: Any, with_prompt: bool = True) -> Any:
+        """Returns the item of a document that was drawn, with what its tokens cannot say."""
+        return decoded if self.complete is None else self.complete(decoded, with_prompt)
 
     def guidance_strength(self, requested: float | None) -> float:
         """Returns the requested strength, or the prompt's default if none was requested."""

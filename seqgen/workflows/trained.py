@@ -122,7 +122,7 @@ class Trained:
         shown = drawn if with_prompt else [self.domain.prompting.without_prompt(ids, len(start.ids)) for ids in drawn]
         given = self._given(start) if with_prompt else None
         return [
-            Sample(seed, number, ids, self.domain.decode(kept), given)
+            Sample(seed, number, ids, start.item(self.domain.decode(kept), with_prompt), given)
             for number, (ids, kept) in enumerate(zip(drawn, shown, strict=True))
         ]
 
@@ -153,7 +153,7 @@ class Trained:
         )
         given = self._given(start)
         return [
-            Found(0, rank, one.ids, self.domain.decode(one.ids), given, one.log_probability, one.score)
+            Found(0, rank, one.ids, start.item(self.domain.decode(one.ids)), given, one.log_probability, one.score)
             for rank, one in enumerate(found)
         ]
 
@@ -190,7 +190,7 @@ class Trained:
             made = self._filler.fill(start.ids, start.grammar, np.asarray(start.given), **asked)
         given = self._given(start)
         return [
-            Filled(seed, number, ids, self.domain.decode(ids), given, float(log_evidence))
+            Filled(seed, number, ids, start.item(self.domain.decode(ids)), given, float(log_evidence))
             for number, (ids, log_evidence) in enumerate(zip(made.samples, made.log_evidence, strict=True))
         ]
 
@@ -247,7 +247,7 @@ class Trained:
 
     def _given(self, start: Prompt) -> Any:
         """The item that a prompt stands for, or None where it is nothing but BOS."""
-        return self.domain.decode(start.ids) if len(start.ids) > 1 else None
+        return start.item(self.domain.decode(start.ids)) if len(start.ids) > 1 else None
 
     def score(
         self,

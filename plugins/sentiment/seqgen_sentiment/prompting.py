@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -48,10 +49,14 @@ class LabelledPrompting(Wrapper, Prompting[LabelledItem]):
         beginning = content.ids[1:]
         ids = np.array([BOS, self.layout.label_id(label), *beginning], np.int32)
         grammar, given = self.grammar.around(content.grammar, [slots]), self._given(content.given, slots)
+
+        def complete(item: LabelledItem, with_prompt: bool) -> LabelledItem:
+            return replace(item, content=content.item(item.content, with_prompt))
+
         if label is None:
-            return Prompt(ids, grammar, given)
+            return Prompt(ids, grammar, given, complete=complete)
         unconditional = np.array([BOS, self.layout.unlabelled, *beginning], np.int32)
-        return Prompt(ids, grammar, given, unconditional, GUIDANCE)
+        return Prompt(ids, grammar, given, unconditional, GUIDANCE, complete)
 
     def _given(self, given: np.ndarray | Grammar | None, slots: LabelSlots) -> np.ndarray | Grammar | None:
         """Returns the same given tokens within the labelled document, where the content ends with `<end>`."""

@@ -200,7 +200,6 @@ def test_constraints_go_together(domains: dict[str, MidiDomain]) -> None:
     ("name", "values", "sentence"),
     [
         ("score", {"velocity": "1-1"}, "No velocity that the encoding has is left by velocity=1-1"),
-        ("score", {"tempo": "121"}, "No tempo that the encoding has is left by tempo=121"),
         ("melody", {"key": "Cmaj", "range": "61-61"}, "No pitch that the encoding has is left by range=61-61"),
         ("score", {"bars": 200, "time_signature": "7/4"}, "200 bars need an automaton of"),
         ("melody", {"seconds": 3000}, "3000 seconds are 1000 bars at 80 quarters a minute, and 200 are the most"),

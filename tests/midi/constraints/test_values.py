@@ -36,7 +36,7 @@ def test_a_value_that_cannot_be_is_refused_with_what_could_be(key: str, value: s
     [
         ("drums", {"key": "Cmaj"}, UnknownName, "There is no constraint 'key'"),
         ("performance", {"bars": 2}, UnknownName, "There is no constraint 'bars'"),
-        ("chorale", {"tempo": "80"}, UnknownName, "There is no constraint 'tempo'"),
+        ("chorale", {"velocity": "80"}, UnknownName, "There is no constraint 'velocity'"),
         ("melody", {"time_signature": "4/3"}, InvalidValue, "a time signature is one of 4/4, 3/4"),
         ("melody", {"key": "Cfoo"}, InvalidValue, "a key is a tonic and a mode"),
         ("score", {"range": "70-60"}, InvalidValue, "the lowest value is above the highest"),

@@ -55,7 +55,8 @@ def test_it_takes_a_number_of_bars_a_key_and_a_range(domain: MidiDomain) -> None
         ids = domain.grammar(asked).walk(np.random.default_rng(seed))
         assert [domain.vocabulary[int(token)] for token in ids].count("bar:4/4") == 3
         assert set(domain.decode(ids).pitch.tolist()) <= {60, 62, 64, 66, 67, 69, 71, 72}
-    assert "tempo" not in domain.Constraints.model_fields
+    assert "tempo" in domain.Constraints.model_fields
+    assert "velocity" not in domain.Constraints.model_fields
 
 
 def test_it_continues_a_prompt_and_fills_its_bars(domain: MidiDomain) -> None:

@@ -19,6 +19,7 @@ from seqgen_midi.encodings.tokens import Role
 from seqgen_midi.music.chords import QUALITIES, ROOTS
 from seqgen_midi.music.instruments import parse_instruments
 from seqgen_midi.music.keys import parse_key
+from seqgen_midi.music.tempos import TEMPOS, marks_within
 
 MAX_BARS = 200
 MAX_SECONDS = 3600
@@ -97,6 +98,17 @@ def _restrict_span(kind: str) -> Callable[[str, Encoding], np.ndarray]:
     return restrict
 
 
+def _check_tempo(text: str, encoding: Encoding) -> None:
+    lowest, highest = parse_span(text)
+    if highest < TEMPOS[0] or lowest > TEMPOS[-1]:
+        raise ValueError(f"the tempos there are go from {TEMPOS[0]} to {TEMPOS[-1]} quarters a minute")
+
+
+def _restrict_tempo(value: str, encoding: Encoding) -> np.ndarray:
+    """The marks that are asked for, or the nearest one. What is written is exact: see `prompts.completion`."""
+    return keep(encoding, "tempo", marks_within(*parse_span(value)))
+
+
 def _restrict_hits(value: str, encoding: Encoding) -> np.ndarray:
     names, known = {name.strip().lower() for name in value.split(",")}, encoding.table.values["hit"]
     for name in sorted(names - set(known)):
@@ -165,8 +177,17 @@ CATALOGUE = (
         "instruments", str, "program", "nothing else plays: piano,violin,drums", restrict=_restrict_instruments
     ),
     Constraint(
-        "tempo", str, "tempo", "quarters a minute, lowest and highest or one: 100-120", _check_span,
-        _restrict_span("tempo"),
+        "tempo", str, "tempo", f"quarters a minute, one or lowest and highest, of {TEMPOS[0]} to {TEMPOS[-1]}: 100-120",
+        _check_tempo, _restrict_tempo,
+    ),
+    Constraint(
+        "tempo", str, "bars", f"quarters a minute at which it is written, from {TEMPOS[0]} to {TEMPOS[-1]}: 120",
+        _check_tempo,
+    ),
+    Constraint(
+        "tempo", str, "no bars",
+        f"quarters a minute in the file, from {TEMPOS[0]} to {TEMPOS[-1]}: 120; the notes are as fast as ever",
+        _check_tempo,
     ),
     Constraint(
         "velocity", str, "velocity", "lowest and highest, of 1-127: 40-80", _check_span, _restrict_span("velocity")

@@ -25,6 +25,8 @@ def grammar_of(encoding: Encoding, constraints: Options | None, default_tempo: i
     UsageError for constraints that contradict each other.
     """
     request = Request.of(constraints)
+    if "tempo" not in encoding.table:
+        default_tempo, request = request.tempo_near(default_tempo), replace(request, tempo=None)
     if request == Request():
         return encoding.automaton
     return narrow(encoding, seconds_as_bars(request, encoding, default_tempo))

@@ -58,14 +58,24 @@ class Request:
         """The minimum and maximum number of notes that begin in a bar."""
         return None if self.density is None else parse_span(self.density)
 
+    def tempo_near(self, tempo: int) -> int:
+        """The tempo nearest to `tempo` that was asked for, in quarters a minute."""
+        if self.tempo is None:
+            return tempo
+        lowest, highest = parse_span(self.tempo)
+        return min(max(tempo, lowest), highest)
+
     def check_needs_no_prompt(self) -> None:
         """Raises UsageError for a constraint that needs a prompt."""
         for name in PROMPT_CONSTRAINTS:
             if getattr(self, name) is not None:
                 raise UsageError(f"{name} is asked of a prompt; give one with --prompt FILE.")
 
-    def check_keeps_bars(self) -> None:
-        """Raises UsageError for a constraint on the bars of a prompt that notes are drawn within."""
+    def check_keeps_bars(self, has_tempos: bool) -> None:
+        """Raises UsageError for a constraint on the bars of a prompt that notes are drawn within.
+
+        `has_tempos` says whether bars have tempos in the encoding. Otherwise any tempo can be written.
+        """
         for name in BAR_CONSTRAINTS:
-            if getattr(self, name) is not None:
+            if getattr(self, name) is not None and (name != "tempo" or has_tempos):
                 raise UsageError(f"What is drawn within a prompt keeps the prompt's bars; leave out {name}.")

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
+
+import numpy as np
 
 from seqgen import Remark, UnusableFile
 from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.io.midi_reader import is_midi, read_midi
 from seqgen_midi.io.score_reader import UNREADABLE, read_scores
-from seqgen_midi.music.piece import Piece
+from seqgen_midi.music.piece import Piece, is_new, round_half_up
+
+MIDI_TEMPO = np.array([[0, 500_000]], np.int32)
+"""The tempo of a MIDI file that says none."""
 
 
 def read_pieces(path: Path, encoding: Encoding, *, is_prompt: bool = False) -> Iterator[Piece | Remark]:
@@ -24,6 +30,8 @@ def read_pieces(path: Path, encoding: Encoding, *, is_prompt: bool = False) -> I
     with library_errors_as_unusable(path):
         for result in read_midi(path) if is_midi(path) else read_scores(path, split_voices=bool(encoding.voices)):
             if isinstance(result, Piece):
+                if is_midi(path) and not len(result.tempos):
+                    result = replace(result, tempos=MIDI_TEMPO)
                 result = _quantised_or_error(result, encoding, is_prompt)
             if isinstance(result, UnusableFile):
                 first_error = first_error or result
@@ -37,9 +45,22 @@ def read_pieces(path: Path, encoding: Encoding, *, is_prompt: bool = False) -> I
 def _quantised_or_error(piece: Piece, encoding: Encoding, is_prompt: bool) -> Piece | UnusableFile:
     """A piece as the encoding can hold it, or why it cannot: such a piece does not cost the others of its file."""
     try:
-        return encoding.quantise(piece, is_prompt=is_prompt)
+        return quantise_prompt(encoding, piece) if is_prompt else encoding.quantise(piece)
     except UnusableFile as error:
         return error
+
+
+def quantise_prompt(encoding: Encoding, piece: Piece) -> Piece:
+    """The quantised piece of a prompt, with the exact tempos of its file, whatever tokens the encoding has for them.
+
+    Raises UnusableFile.
+    """
+    quantised = encoding.quantise(piece, is_prompt=True)
+    if not encoding.has_bars or not len(piece.tempos):
+        return quantised
+    ticks = round_half_up(piece.tempos[:, 0].astype(np.int64) * quantised.resolution, piece.resolution)
+    is_last = is_new(ticks[::-1])[::-1]
+    return replace(quantised, tempos=np.column_stack([ticks, piece.tempos[:, 1]])[is_last].astype(np.int32))
 
 
 @contextmanager

@@ -26,8 +26,8 @@ from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.encodings.registry import register
 from seqgen_midi.encodings.tokens import Kind, Role, TokenTable
 from seqgen_midi.music.meters import meters_on_grid
-from seqgen_midi.music.piece import MICROSECONDS_PER_MINUTE, Piece, Track, is_new, round_half_up, sort_notes
-from seqgen_midi.music.tempos import TEMPOS, nearest_tempo
+from seqgen_midi.music.piece import Piece, Track, is_new, round_half_up, sort_notes
+from seqgen_midi.music.tempos import TEMPOS
 from seqgen_midi.music.velocities import bin_centres, velocity_bins
 
 MAX_TOKEN_QUARTERS = 8
@@ -109,8 +109,7 @@ class Score(Encoding):
 
     def tokens(self, piece: Piece) -> np.ndarray:
         starts, meters = bars_of(piece, self.resolution, int(piece.start[-1]))
-        speeds = piece.tempos[np.searchsorted(piece.tempos[:, 0], starts, "right") - 1, 1]
-        tempos = nearest_tempo(MICROSECONDS_PER_MINUTE / speeds)
+        tempos = tempos_of_bars(piece, starts, meters, self.resolution)
         bar = np.searchsorted(starts, piece.start, side="right") - 1
         program, part = np.array([(track.program, track.part) for track in piece.tracks])[piece.track].T
         is_drum = piece.is_drum

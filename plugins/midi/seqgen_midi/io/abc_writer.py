@@ -11,15 +11,19 @@ from seqgen_midi.music.chords import chord_name
 from seqgen_midi.music.instruments import track_names
 from seqgen_midi.music.keys import LETTERS, Key, estimate_key
 from seqgen_midi.music.meters import bar_lines, has_pickup, meter_at
-from seqgen_midi.music.piece import Piece
+from seqgen_midi.music.piece import MICROSECONDS_PER_MINUTE, Piece
 
 ACCIDENTALS = {-2: "__", -1: "_", 0: "=", 1: "^", 2: "^^"}
 SEMITONES = dict(zip("CDEFGAB", (0, 2, 4, 5, 7, 9, 11), strict=True))
 BARS_PER_LINE = 4
 
 
-def abc_text(piece: Piece, tempo: int) -> str:
-    """A tune at `tempo` quarters a minute, with a tick as the unit of length. Notes of one track must not overlap."""
+def abc_text(piece: Piece, default_tempo: int) -> str:
+    """A tune with a tick as the unit of length; one without tempos gets `default_tempo` quarters a minute.
+
+    Notes of one track must not overlap. The first tempo of a piece holds for all of it.
+    """
+    tempo = round(MICROSECONDS_PER_MINUTE / int(piece.tempos[0, 1])) if len(piece.tempos) else default_tempo
     key, lines = estimate_key(piece.pitch_class_ticks()), bar_lines(piece)
     header = [
         "X:1", "T:A new tune", f"M:{_meter_name(piece, _first_full_bar(lines))}", f"L:1/{4 * piece.resolution}",

@@ -11,7 +11,15 @@ TEMPOS = np.array(
 """Quarters a minute: the marks of a metronome (Maelzel's scale), continued in its manner to 304."""
 
 
-def nearest_tempo(quarters_per_minute: np.ndarray) -> np.ndarray:
+def marks_within(lowest: int, highest: int) -> np.ndarray:
+    """Whether each of TEMPOS is from `lowest` to `highest`; the nearest to them where none is: bool[tempos]."""
+    is_within = (lowest <= TEMPOS) & (highest >= TEMPOS)
+    if not is_within.any():
+        is_within[nearest_tempo(np.sqrt(float(lowest) * highest))] = True
+    return is_within
+
+
+def nearest_tempo(quarters_per_minute: np.ndarray | float) -> np.ndarray:
     """The index into TEMPOS of the mark with the nearest ratio to each of float[n]: int[n]."""
     boundaries = np.log(TEMPOS[1:]) / 2 + np.log(TEMPOS[:-1]) / 2
     return np.asarray(np.searchsorted(boundaries, np.log(quarters_per_minute)))

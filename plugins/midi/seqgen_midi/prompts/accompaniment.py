@@ -20,7 +20,7 @@ def accompany(encoding: Encoding, ids: np.ndarray, request: Request) -> Prompt:
 
     A player is a program, in all its parts, or the drum kit. Raises UsageError, ImpossibleConstraints.
     """
-    request.check_keeps_bars()
+    request.check_keeps_bars(has_tempos="tempo" in encoding.table)
     table = encoding.table
     allowed = allowed_tokens(request, encoding)[0] & ~table.of_role(Role.BAR, Role.TEMPO)
     allowed[[BOS, EOS]] = False

@@ -37,7 +37,7 @@ def infill(encoding: Encoding, ids: np.ndarray, request: Request) -> Prompt:
     A bar that is drawn again keeps its time signature. On a grid, a note that crosses the edge of such a bar is kept
     whole.
     """
-    request.check_keeps_bars()
+    request.check_keeps_bars(has_tempos="tempo" in encoding.table)
     bars = encoding.bars(ids)
     emptied = np.append(emptied_bars(request, len(bars)), False)
     is_free = emptied[bars.numbers(len(ids))]
@@ -56,7 +56,7 @@ def harmonise(encoding: Encoding, ids: np.ndarray, request: Request) -> Prompt:
 
     The constraints `key` and `range` hold only for what is drawn.
     """
-    request.check_keeps_bars()
+    request.check_keeps_bars(has_tempos="tempo" in encoding.table)
     ids = ids[: length_without_silence(encoding, ids, np.zeros(len(ids), bool))]
     if isinstance(request.harmonise, str):
         is_drawn = np.ones(len(encoding.voices), bool)

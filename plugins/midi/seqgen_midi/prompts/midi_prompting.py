@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from seqgen_midi.constraints.request import Request
 from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.encodings.reading import read_pieces
 from seqgen_midi.music.piece import Piece
+from seqgen_midi.prompts.completion import Completion
 from seqgen_midi.prompts.preparation import prompt_of
 
 
@@ -26,8 +28,10 @@ class MidiPrompting(Prompting[Piece]):
     def prompt(self, item: Piece | None = None, constraints: Options | None = None) -> Prompt:
         if item is not None:
             return prompt_of(self._encoding, item, constraints, self._default_tempo)
-        Request.of(constraints).check_needs_no_prompt()
-        return super().prompt(None, constraints)
+        request = Request.of(constraints)
+        request.check_needs_no_prompt()
+        complete = Completion(self._encoding, request, self._default_tempo)
+        return replace(super().prompt(None, constraints), complete=complete)
 
     def read(self, path: Path) -> Iterator[Piece | Remark]:
         """The pieces of a prompt file. A chorale may be one melody, for which the other voices are found."""

@@ -11,12 +11,16 @@ from seqgen_midi.constraints.request import Request
 from seqgen_midi.constraints.values import parse_voices
 from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.music.instruments import instrument_name, parse_instruments
-from seqgen_midi.music.piece import Piece
+from seqgen_midi.music.meters import bar_lines
+from seqgen_midi.music.piece import MICROSECONDS_PER_MINUTE, Piece
 from seqgen_midi.prompts.accompaniment import accompany
+from seqgen_midi.prompts.completion import Completion
 from seqgen_midi.prompts.continuation import continue_piece
 from seqgen_midi.prompts.infilling import harmonise, infill
 
 MELODY = "melody"
+END = 2**31 - 1
+"""The tick before which all of a piece is given."""
 
 
 def prompt_of(encoding: Encoding, piece: Piece, constraints: Options | None, default_tempo: int) -> Prompt:
@@ -38,6 +42,13 @@ def prompt_of(encoding: Encoding, piece: Piece, constraints: Options | None, def
     bars = encoding.bars(ids).starts if encoding.has_bars else np.zeros(0, int)
     if request.prompt_bars is not None and request.prompt_bars < len(bars):
         ids = ids[: bars[request.prompt_bars]]
+    is_within = bool(request.empties_bars or request.harmonise or request.accompany is not None)
+    default_tempo = request.tempo_near(last_tempo(piece, default_tempo))
+    complete = Completion(encoding, request, default_tempo, piece, END if is_within else end_of(encoding, ids))
+    return replace(_prompt_of_ids(encoding, ids, request, default_tempo), complete=complete)
+
+
+def _prompt_of_ids(encoding: Encoding, ids: np.ndarray, request: Request, default_tempo: int) -> Prompt:
     if request.empties_bars:
         return infill(encoding, ids, request)
     if request.harmonise:
@@ -45,6 +56,16 @@ def prompt_of(encoding: Encoding, piece: Piece, constraints: Options | None, def
     if request.accompany is not None:
         return accompany(encoding, ids, request)
     return continue_piece(encoding, ids, request, default_tempo)
+
+
+def last_tempo(piece: Piece, default_tempo: int) -> int:
+    """The tempo at the end of a piece in quarters a minute; `default_tempo` where the piece has none."""
+    return round(MICROSECONDS_PER_MINUTE / int(piece.tempos[-1, 1])) if len(piece.tempos) else default_tempo
+
+
+def end_of(encoding: Encoding, ids: np.ndarray) -> int:
+    """The tick at which the last bar of a document without its end is over; 0 in an encoding without bars."""
+    return bar_lines(encoding.decode(ids))[-1] if encoding.has_bars else 0
 
 
 def notes_begun_within(piece: Piece, seconds: float) -> Piece:
