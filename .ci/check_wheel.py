@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -22,7 +23,7 @@ REQUIRED = (
     "seqgen/corpora/bach-chorales.toml",
     "seqgen/models/pretrained/bach-chorales/model.safetensors",
 )
-ENTRY_POINTS = ("seqgen = seqgen.cli:main", "midi = seqgen_midi", "sentiment = seqgen_sentiment", "text = seqgen_text")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 
 
 def source_files() -> set[str]:
@@ -35,6 +36,12 @@ def source_files() -> set[str]:
     }
 
 
+def entry_point_lines() -> list[str]:
+    """Returns the lines of entry_points.txt that pyproject.toml asks for."""
+    groups = {"console_scripts": PROJECT["scripts"], **PROJECT["entry-points"]}
+    return [line for group, points in groups.items() for line in (f"[{group}]", *map(" = ".join, points.items()))]
+
+
 def main(path: str) -> None:
     with zipfile.ZipFile(path) as wheel:
         names = {name for name in wheel.namelist() if ".dist-info/" not in name}
@@ -42,7 +49,7 @@ def main(path: str) -> None:
         registered = wheel.read(entry_points).decode().splitlines()
     faults = [f"{name} is missing" for name in sorted((source_files() | set(REQUIRED)) - names)]
     faults += [f"{name} does not belong there" for name in sorted(names - source_files())]
-    faults += [f"the entry point {line!r} is missing" for line in ENTRY_POINTS if line not in registered]
+    faults += [f"the entry point {line!r} is missing" for line in entry_point_lines() if line not in registered]
     if faults:
         sys.exit(f"{path}: " + "; ".join(faults))
     print(f"{path} holds all {len(names)} files")

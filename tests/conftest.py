@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import os
 import sys
+import textwrap
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ import numpy as np
 import pytest
 
 import seqgen
+from seqgen.contract import plugins
 
 os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 sys.path.insert(0, str(Path(__file__).parent))
@@ -54,3 +57,29 @@ def run(pieces: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def trained(run: Path) -> Any:
     """Returns one loaded model for many tests, so that everything is compiled once."""
     return seqgen.load(run)
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Path]]:
+    """Returns a function that installs a distribution with one plugin, and returns the folder that holds it.
+
+    The body is the source of the plugin's module. What is reported in a test does not count as reported in the next.
+    """
+
+    def install_one(name: str, body: str, *, group: str = "seqgen", distribution: str | None = None) -> Path:
+        distribution = distribution or f"seqgen-{name}"
+        module = distribution.replace("-", "_") + "_fake"
+        folder = tmp_path / module
+        information = folder / f"{module}-2.5.dist-info"
+        information.mkdir(parents=True)
+        (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 2.5\n")
+        (information / "entry_points.txt").write_text(f"[{group}]\n{name} = {module}\n")
+        (folder / f"{module}.py").write_text(textwrap.dedent(body))
+        monkeypatch.syspath_prepend(folder)
+        return folder
+
+    before = set(sys.modules)
+    plugins._print_once.cache_clear()
+    yield install_one
+    for module in set(sys.modules) - before:
+        del sys.modules[module]

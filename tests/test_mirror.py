@@ -12,7 +12,6 @@ ROOT = Path(__file__).parent.parent
 PACKAGES = {"seqgen": ROOT / "seqgen", **{path.name: path for path in (ROOT / "plugins").glob("*/seqgen_*")}}
 NO_LOGIC = ("__init__.py", "__main__.py")
 WITHOUT_TEST_FILE = {
-    "seqgen/contract/hooks.py": "declarations, tested in test_discovery.py",
     "seqgen/contract/oracle.py": "a protocol; tests/workflows/test_oracle.py tests what implements it",
     "seqgen/grammar/special_tokens.py": "two constants",
     "seqgen_midi/io/music21_library.py": "one import",

@@ -16,6 +16,14 @@ from seqgen.errors import SeqgenError, UsageError
 FAILED, WRONG_CALL = 1, 2
 
 
+def leave_plugins_out(context: click.Context, parameter: click.Parameter, value: bool) -> None:
+    """Leaves plugins that do not come with seqgen out until the command has ended."""
+    if value:
+        from seqgen.contract.plugins import bundled_plugins_only
+
+        context.with_resource(bundled_plugins_only())
+
+
 @click.group(
     cls=CommandGroup,
     package=commands,
@@ -23,14 +31,16 @@ FAILED, WRONG_CALL = 1, 2
 )
 @click.version_option(seqgen.__version__, prog_name="seqgen")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-@click.option("--no-plugins", is_flag=True, help="Use only the domains that come with seqgen.")
-@click.pass_context
-def group(context: click.Context, debug: bool, no_plugins: bool) -> None:
+@click.option(
+    "--no-plugins",
+    is_flag=True,
+    is_eager=True,  # before --help, which lists the commands of plugins
+    expose_value=False,
+    callback=leave_plugins_out,
+    help="Use only the plugins that come with seqgen.",
+)
+def group(debug: bool) -> None:
     """Train an LSTM with attention on your own sequences, and generate new ones."""
-    if no_plugins:
-        from seqgen.contract.discovery import bundled_plugins_only
-
-        context.with_resource(bundled_plugins_only())
 
 
 def main() -> None:

@@ -7,27 +7,81 @@
         return MyDomain
 
 An entry point of the group names the module. Each hook has a group of its own, so that seqgen imports a plugin only for
-what is needed: `seqgen --help` imports the plugins that bring commands, and no other.
+what is needed: `seqgen --help` imports the plugins that bring commands, and no other. One module may implement several
+hooks; it is then named in several groups.
+
+A broken plugin is named on standard error, and everything else works without it.
 """
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from seqgen.contract.domain import Domain
+if TYPE_CHECKING:
+    import click
+
+    from seqgen.contract.domain import Domain
 
 PROJECT = "seqgen"
-GROUPS = {"seqgen_domain": "seqgen"}
+GROUPS = {
+    "seqgen_domain": "seqgen",
+    "seqgen_commands": "seqgen.commands",
+    "seqgen_recipes": "seqgen.recipes",
+    "seqgen_renderers": "seqgen.renderers",
+}
 """The entry-point group of each hook."""
+
+
+@dataclass(frozen=True)
+class Renderer:
+    """One more kind of file that the items of a domain are shown as.
+
+    domain:    the name of the domain
+    rendering: the name of the rendering, which is the ending of the file
+    function:  takes an item and a path without an ending; writes the file and returns its path
+    """
+
+    domain: str
+    rendering: str
+    function: Callable[[Any, Path], Path]
+
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 
 
 class HookSpecifications:
-    """What a plugin's module implements."""
+    """What a plugin's module may implement."""
 
     @hookspec
     def seqgen_domain(self) -> type[Domain[Any]]:  # type: ignore[empty-body]
-        """Returns the domain's class. Its `name` is the name of the entry point."""
+        """Returns the domain's class. Its `name` is the name of the entry point.
+
+        Called when the domain is asked for by its name, and when all domains are listed.
+        """
+
+    @hookspec
+    def seqgen_commands(self) -> Sequence[click.Command]:  # type: ignore[empty-body]
+        """Returns more subcommands of `seqgen`.
+
+        Called by `seqgen --help`, and when a subcommand is called that is none of seqgen's own. Modules that a command
+        needs are imported inside its function, so that the help stays fast.
+        """
+
+    @hookspec
+    def seqgen_recipes(self) -> Sequence[Path]:  # type: ignore[empty-body]
+        """Returns recipes: TOML files, and folders of TOML files.
+
+        Called when recipes are listed, and when a source of `build` or `train` is no file or folder.
+        """
+
+    @hookspec
+    def seqgen_renderers(self) -> Sequence[Renderer]:  # type: ignore[empty-body]
+        """Returns renderings of domains, which may be those of other plugins.
+
+        Called when the renderings of a domain are first asked for.
+        """

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -62,7 +63,10 @@ class WrappedDisplay(Wrapper, Display[Outer]):
     def __init__(self, wrapped: Display[Any], view: BaseView[Outer, Any]) -> None:
         self.wrapped = wrapped
         self.view = view
-        self.renderings = wrapped.renderings
+
+    @cached_property
+    def renderings(self) -> tuple[str, ...]:  # type: ignore[override]
+        return self.wrapped.renderings
 
     def render(self, item: Outer, rendering: str, path: Path, given: Outer | None = None) -> Path:
         return self.wrapped.render(self.view.item(item), rendering, path, self._given(given))

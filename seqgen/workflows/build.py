@@ -10,7 +10,7 @@ from seqgen.contract.discovery import load_domain
 from seqgen.contract.vocabulary import Learned
 from seqgen.corpus.building.build import build as build_corpus
 from seqgen.corpus.reading.sources import BuildProgress
-from seqgen.corpus.recipes.recipes import Recipe, find_recipe, recipes
+from seqgen.corpus.recipes.recipes import Recipe, recipes
 from seqgen.corpus.storage.store import Corpus
 from seqgen.errors import UnknownName, UsageError
 
@@ -53,9 +53,10 @@ def what_is(sources: Sequence[Path | str], domain: str | None) -> tuple[str, Rec
         raise UsageError("There is nothing to learn from; name files, folders or a recipe ('seqgen corpora').")
     missing = [str(source) for source in sources if not Path(source).exists()]
     if len(sources) == 1 and missing:
-        if missing[0] not in recipes():
-            raise UnknownName("file, folder or recipe", missing[0], recipes())
-        recipe = find_recipe(missing[0])
+        known = recipes()
+        if missing[0] not in known:
+            raise UnknownName("file, folder or recipe", missing[0], known)
+        recipe = known[missing[0]]
         if domain not in (None, recipe.domain):
             raise UsageError(f"The recipe {recipe.name!r} is of the domain {recipe.domain!r}, not {domain!r}.")
         return recipe.domain, recipe

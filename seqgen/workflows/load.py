@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from seqgen.contract.capabilities import Prediction
 from seqgen.contract.core import INTERFACE_VERSION
 from seqgen.contract.discovery import installed_plugin, load_domain
+from seqgen.contract.renderers import with_renderers
 from seqgen.contract.vocabulary import Vocabulary
 from seqgen.errors import BundleError, UsageError
 from seqgen.models.bundle import read_bundle
@@ -53,7 +54,7 @@ def load(path: Path | str) -> Trained:
         )
     made = load_domain(named.name, named.plugin)
     try:
-        domain = made(made.Settings.from_mapping(named.settings), vocabulary, named.state)
+        domain = with_renderers(made(made.Settings.from_mapping(named.settings), vocabulary, named.state))
         if named.calibration:
             prediction = domain.require(Prediction)
             prediction.calibration = prediction.Calibration.from_mapping(named.calibration, "calibration")

@@ -14,6 +14,7 @@ import numpy as np
 from seqgen.contract.capabilities import Display, Prediction, Prompting
 from seqgen.contract.documents import Answer, Prompt, Record
 from seqgen.contract.domain import Domain
+from seqgen.contract.renderers import render_all
 from seqgen.contract.textfile import is_file
 from seqgen.corpus.reading.channel import EncodedDocument
 from seqgen.corpus.reading.workers import Task, read_documents
@@ -225,8 +226,7 @@ class Trained:
         """Writes a sample and every rendering of it to `folder`, named after its label. Raises OutputError."""
         path = Path(folder) / f"{self.domain.name}-{sample.label}"
         files = self.domain.write(sample.item, path)
-        display = self.domain.display or Display()
-        return files + [display.render(sample.item, kind, path, sample.given) for kind in display.renderings]
+        return files + render_all(self.domain.display or Display(), sample.item, path, sample.given)
 
     def write_page(
         self, written: Sequence[tuple[Sample, list[Path]]], folder: Path | str, about: Mapping[str, Any] | None = None

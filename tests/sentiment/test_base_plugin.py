@@ -10,7 +10,7 @@ from complete_domain import register
 from seqgen_sentiment.domain import SentimentDomain
 
 from seqgen import PluginError, UnknownName
-from seqgen.contract.discovery import bundled_plugins_only
+from seqgen.contract.plugins import bundled_plugins_only
 from seqgen.corpus.building.build import build
 
 

@@ -1,6 +1,6 @@
-"""The bundled plugin for music in MIDI files and scores: registers the domain `midi`.
+"""The bundled plugin for music in MIDI files and scores: the domain `midi`, its SVG pictures, and `seqgen render`.
 
-What the entry point loads stays cheap: the domain is imported when seqgen first asks for it.
+What the entry points load stays cheap: everything else is imported when seqgen first asks for it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
+    import click
+
+    from seqgen.contract.hooks import Renderer
     from seqgen_midi.domain import MidiDomain
 
 hookimpl = pluggy.HookimplMarker("seqgen")
@@ -21,3 +24,20 @@ def seqgen_domain() -> type[MidiDomain]:
     from seqgen_midi.domain import MidiDomain
 
     return MidiDomain
+
+
+@hookimpl
+def seqgen_commands() -> list[click.Command]:
+    """The command `seqgen render`."""
+    from seqgen_midi.display.render_command import render
+
+    return [render]
+
+
+@hookimpl
+def seqgen_renderers() -> list[Renderer]:
+    """Piano rolls as vector graphics."""
+    from seqgen.contract.hooks import Renderer
+    from seqgen_midi.display.svg import write_svg
+
+    return [Renderer("midi", "svg", write_svg)]

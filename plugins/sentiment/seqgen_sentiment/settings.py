@@ -8,6 +8,7 @@ from typing import Any, Self
 from pydantic import ConfigDict, Field, create_model, model_validator
 
 from seqgen import Domain, Options, UnknownName, UsageError, Vocabulary, load_domain
+from seqgen.contract.renderers import with_renderers
 
 PREFIX = "base."
 BASE_DEFAULTS: dict[str, dict[str, Any]] = {"text": {"tokenizer": "word", "document": "line", "vocabulary_size": 8192}}
@@ -64,7 +65,7 @@ class SentimentSettings(Options):
         domain = load_domain(self.base)
         given = {key.removeprefix(PREFIX): value for key, value in (self.model_extra or {}).items()}
         settings = domain.Settings.from_mapping(given)
-        return domain(settings, None if names is None else Vocabulary(names), state)
+        return with_renderers(domain(settings, None if names is None else Vocabulary(names), state))
 
 
 def _prefixed(settings: Options) -> dict[str, Any]:

@@ -33,9 +33,9 @@ def command(name: str | None, as_json: bool) -> None:
 
 def print_domains(as_json: bool) -> None:
     """Prints a line for each domain, broken ones included."""
-    from seqgen.contract.discovery import hidden_plugins, load_all
+    from seqgen.contract.discovery import hidden_domains, load_all
 
-    for sentence in hidden_plugins():
+    for sentence in hidden_domains():
         click.echo(sentence, err=True)
     domains = load_all()
     if as_json:
@@ -63,9 +63,10 @@ def summary(loaded: LoadedPlugin) -> dict[str, Any]:
 def print_domain(name: str, as_json: bool) -> None:
     """Prints what one domain reads, offers, can be set to, and can be asked for."""
     from seqgen.contract.discovery import load_domain
+    from seqgen.contract.renderers import with_renderers
 
     domain = load_domain(name)
-    default = domain()
+    default = with_renderers(domain())
     description: dict[str, Any] = {
         "name": domain.name,
         "summary": inspect.cleandoc(domain.__doc__ or ""),

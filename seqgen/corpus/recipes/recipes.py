@@ -16,12 +16,14 @@ bytes = 1115394
 members = ["a/b.txt"]   # of a zip archive, the files that are meant; without them an archive is read as a folder is
 [source]                # or files below an address, one by one
 url = "https://…/"
-listed = "some.sha256"  # their SHA-256s and names, as sha256sum writes them, in a file beside this one
+listed = "some.sha256"  # their SHA-256s and names, as sha256sum writes them, in a file beside the recipe
 bytes = 2531984         # of all together
 [split]
 train = 0.8
 valid = 0.1
 test = 0.1
+
+Recipes are found by the hook seqgen_recipes, those that come with seqgen too.
 """
 
 from __future__ import annotations
@@ -35,11 +37,12 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 
+from seqgen.contract.plugins import hook_results, report_broken_plugins, unique
 from seqgen.corpus.reading.sources import BuildProgress
 from seqgen.corpus.recipes.docstrings import Prose, write_prose
 from seqgen.corpus.recipes.downloads import cache_folder, fetch, unzip
 from seqgen.corpus.storage.split import SplitFractions
-from seqgen.errors import CorpusError, SeqgenError, UnknownName
+from seqgen.errors import CorpusError, PluginError, SeqgenError, UnknownName
 
 LISTED = re.compile(r"([0-9a-f]{64})  ([^/\s].*)")
 """A line of sha256sum: the SHA-256 of a file and its name."""
@@ -57,7 +60,7 @@ class PackageSource(BaseModel):
     def __str__(self) -> str:
         return f"{self.take if self.take == 'files' else f'{self.take} in files'} {self.pattern} of {self.package}"
 
-    def files(self, recipe: str, progress: BuildProgress | None) -> list[Path]:
+    def files(self, recipe: str, folder: Path, progress: BuildProgress | None) -> list[Path]:
         """Raises SeqgenError when the package is not installed, CorpusError when it has no such files."""
         # For a top-level name this looks at the path only; nothing is imported.
         found = importlib.util.find_spec(self.package)
@@ -91,11 +94,11 @@ class AddressSource(BaseModel):
     def __str__(self) -> str:
         return f"{self.url} ({self.bytes / 1e6:.1f} MB, fetched into {cache_folder()})"
 
-    def files(self, recipe: str, progress: BuildProgress | None) -> list[Path]:
+    def files(self, recipe: str, folder: Path, progress: BuildProgress | None) -> list[Path]:
         """Raises CorpusError when it cannot be fetched or is another file, OutputError when it cannot be kept."""
-        folder = cache_folder() / recipe
-        whole = fetch(self.url, self.sha256, self.bytes, folder / self.url.rpartition("/")[2], progress)
-        return unzip(whole, self.members, folder) if self.members else [whole]
+        cache = cache_folder() / recipe
+        whole = fetch(self.url, self.sha256, self.bytes, cache / self.url.rpartition("/")[2], progress)
+        return unzip(whole, self.members, cache) if self.members else [whole]
 
 
 class ListedSource(BaseModel):
@@ -110,7 +113,7 @@ class ListedSource(BaseModel):
     def __str__(self) -> str:
         return f"{self.url}, files of {self.listed} ({self.bytes / 1e6:.1f} MB, fetched into {cache_folder()})"
 
-    def files(self, recipe: str, progress: BuildProgress | None) -> list[Path]:
+    def files(self, recipe: str, folder: Path, progress: BuildProgress | None) -> list[Path]:
         """Raises CorpusError when one cannot be fetched or is another file, OutputError when it cannot be kept.
 
         Files that were fetched before, by a call that was interrupted too, are not fetched again.
@@ -122,15 +125,15 @@ class ListedSource(BaseModel):
             if progress:
                 progress(done + part, size, what)
 
-        for name, digest in self.digests():
+        for name, digest in self.digests(folder):
             made.append(fetch(self.url + quote(name), digest, self.bytes, cache_folder() / recipe / name, told))
             done += made[-1].stat().st_size
         return made
 
-    def digests(self) -> list[tuple[str, str]]:
-        """Name and SHA-256 of each file that is listed; raises CorpusError."""
+    def digests(self, folder: Path) -> list[tuple[str, str]]:
+        """Name and SHA-256 of each file that is listed in the recipe's folder; raises CorpusError."""
         found = []
-        path = folder() / self.listed
+        path = folder / self.listed
         try:
             lines = path.read_text(encoding="utf-8").splitlines()
         except (OSError, ValueError) as error:
@@ -166,23 +169,26 @@ class Recipe(BaseModel):
         Discriminator(_kind),
     ]
     split: SplitFractions = SplitFractions()
+    folder: Path = Field(exclude=True)
+    """Where the recipe's file is."""
 
     def files(self, progress: BuildProgress | None = None) -> list[Path]:
         """The files in order, fetched where they have to be; raises SeqgenError when they cannot be had."""
-        return self.source.files(self.name, progress)
-
-
-def folder() -> Path:
-    """Where recipes lie: inside the package when it is installed, beside it in a checkout."""
-    package = Path(__file__).parents[2]
-    inside = package / "corpora"
-    return inside if inside.is_dir() else package.parent / "corpora"
+        return self.source.files(self.name, self.folder, progress)
 
 
 def recipes() -> dict[str, Recipe]:
-    """Every recipe by name; raises CorpusError for one that cannot be read."""
-    found = (_read(path) for path in sorted(folder().glob("*.toml")))
-    return {recipe.name: recipe for recipe in found}
+    """Returns every recipe by name. One that cannot be read, or that has the name of another, is reported."""
+    named = []
+    for plugin, path in hook_results("seqgen_recipes", Path):
+        for file in sorted(path.glob("*.toml")) if path.is_dir() else [path]:
+            with report_broken_plugins():
+                try:
+                    recipe = read_recipe(file)
+                except CorpusError as error:
+                    raise PluginError(f"A recipe of the plugin {plugin} is left out. {error}") from error
+                named.append((recipe.name, plugin, recipe))
+    return {name: recipe for name, (_, recipe) in unique(named, "recipe").items()}
 
 
 def find_recipe(name: str) -> Recipe:
@@ -193,9 +199,10 @@ def find_recipe(name: str) -> Recipe:
     return known[name]
 
 
-def _read(path: Path) -> Recipe:
+def read_recipe(path: Path) -> Recipe:
+    """Returns the recipe in a file. Raises CorpusError for a file that cannot be read or that is wrong."""
     try:
-        return Recipe.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return Recipe.model_validate({**tomllib.loads(path.read_text(encoding="utf-8")), "folder": path.parent})
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])

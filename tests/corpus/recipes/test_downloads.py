@@ -14,8 +14,7 @@ import pytest
 
 from seqgen import CorpusError
 from seqgen.corpus.recipes import downloads as fetching
-from seqgen.corpus.recipes import recipes as recipes_module
-from seqgen.corpus.recipes.recipes import find_recipe
+from seqgen.corpus.recipes.recipes import find_recipe, read_recipe
 from seqgen.workflows.build import build
 
 TEXT = b"".join(b"A line of text, number %d.\n" % number for number in range(2000))
@@ -64,10 +63,10 @@ def server(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def recipe(server, tmp_path, monkeypatch):
+def recipe(server, tmp_path, install_recipes):
     """A recipe for what the server has at a path."""
     (tmp_path / "corpora").mkdir()
-    monkeypatch.setattr(recipes_module, "folder", lambda: tmp_path / "corpora")
+    install_recipes(tmp_path / "corpora")
 
     def do(path: str, *, content: bytes | None = None, size: int | None = None, members: tuple[str, ...] = ()):
         content = FILES[path] if content is None else content
@@ -187,8 +186,8 @@ def test_a_wrong_list_is_one_sentence(songs, server, tmp_path, line):
 
 
 def test_pop909_lists_two_hundred_songs():
-    source = find_recipe("pop909").source
-    names, digests = zip(*source.digests(), strict=True)
+    recipe = find_recipe("pop909")
+    names, digests = zip(*recipe.source.digests(recipe.folder), strict=True)
     assert list(names) == [f"{number:03}/{number:03}.mid" for number in range(1, 201)]
     assert len(set(digests)) == 200
 
@@ -205,4 +204,4 @@ def test_other_addresses_are_refused(recipe, tmp_path, url):
     path = tmp_path / "corpora" / "some.toml"
     path.write_text("".join(f'url = "{url}"\n' if line.startswith("url") else line for line in path.open()))
     with pytest.raises(CorpusError, match=r"wrong at 'source\.url"):
-        find_recipe("some")
+        read_recipe(path)

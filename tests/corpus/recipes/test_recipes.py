@@ -7,8 +7,7 @@ import sys
 import pytest
 
 from seqgen import CorpusError, SeqgenError, UnknownName
-from seqgen.corpus.recipes import recipes as recipes_module
-from seqgen.corpus.recipes.recipes import find_recipe, recipes
+from seqgen.corpus.recipes.recipes import find_recipe, read_recipe, recipes
 
 RECIPE = """
 name = "few"
@@ -28,11 +27,11 @@ test = 0.25
 
 
 @pytest.fixture
-def recipe_folder(tmp_path, monkeypatch):
+def recipe_folder(tmp_path, install_recipes):
     folder = tmp_path / "corpora"
     folder.mkdir()
     (folder / "few.toml").write_text(RECIPE)
-    monkeypatch.setattr(recipes_module, "folder", lambda: folder)
+    install_recipes(folder)
     return folder
 
 
@@ -69,13 +68,56 @@ def test_an_unknown_recipe_suggests_the_nearest(recipe_folder):
         ('name = "few"', "name = ", "cannot be read"),
     ],
 )
-def test_a_recipe_that_is_wrong_says_where(recipe_folder, old, new, sentence):
+def test_a_recipe_that_is_wrong_says_where(recipe_folder, capsys, old, new, sentence):
     (recipe_folder / "few.toml").write_text(RECIPE.replace(old, new))
+    (recipe_folder / "more.toml").write_text(RECIPE.replace("few", "more"))
     with pytest.raises(CorpusError, match=sentence):
-        recipes()
+        read_recipe(recipe_folder / "few.toml")
+    assert {"more", "bach-chorales"} <= recipes().keys()
+    with pytest.raises(UnknownName):
+        find_recipe("few")
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "A recipe of the plugin 'corpora' of seqgen-corpora 2.5 is left out." in line
+    assert sentence in line
 
 
 def test_the_recipes_of_the_project_can_be_read():
     for name, recipe in recipes().items():
         assert recipe.name == name
         assert recipe.licence
+
+
+def test_a_plugin_may_name_files_and_folders(recipe_folder, install_recipes, tmp_path):
+    (tmp_path / "own.toml").write_text(RECIPE.replace("few", "own"))
+    install_recipes(tmp_path / "own.toml", name="files")
+    assert {"few", "own", "bach-chorales"} <= recipes().keys()
+    assert recipes()["own"].folder == tmp_path
+    assert "folder" not in recipes()["own"].model_dump()
+
+
+def test_a_bundled_recipe_wins_over_another_of_its_name(recipe_folder, capsys):
+    (recipe_folder / "few.toml").write_text(RECIPE.replace("few", "bach-chorales"))
+    assert find_recipe("bach-chorales").domain == "midi"
+    assert "The recipe 'bach-chorales' of the plugin 'corpora' of seqgen-corpora 2.5" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("returned", "sentence"),
+    [("1 / 0", "ZeroDivisionError"), ('["few.toml"]', "no list of Path"), ('[Path("nowhere")]', "cannot be read")],
+)
+def test_a_broken_plugin_is_named_and_leaves_the_other_recipes(recipe_folder, install, capsys, returned, sentence):
+    body = f"""
+        from pathlib import Path
+        import pluggy
+
+        @pluggy.HookimplMarker("seqgen")
+        def seqgen_recipes():
+            return {returned}
+    """
+    install("bad", body, group="seqgen.recipes")
+    install("worse", "import there_is_no_such_module", group="seqgen.recipes")
+    assert {"few", "bach-chorales"} <= recipes().keys()
+    first, second = sorted(capsys.readouterr().err.splitlines(), key=lambda line: "worse" in line)
+    assert "'bad' of seqgen-bad 2.5" in first
+    assert sentence in first
+    assert "'worse' of seqgen-worse 2.5" in second

@@ -1,0 +1,211 @@
+"""Finds the plugins that are installed, and calls the hooks of each inside its own guard.
+
+A plugin is an entry point of one of the groups in hooks.py. A broken plugin is named with its distribution, its version
+and the error, and breaks nothing else. What comes with seqgen is found in the same way as everything else.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.metadata
+import os
+import re
+import sys
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import pluggy
+
+from seqgen.contract.hooks import GROUPS, PROJECT, HookSpecifications
+from seqgen.errors import PluginError, SeqgenError
+
+BUNDLED = "seqgen-framework"
+NO_PLUGINS = "SEQGEN_NO_PLUGINS"
+"""The environment variable that leaves out all plugins that do not come with seqgen; worker processes inherit it."""
+STRICT = "SEQGEN_STRICT_PLUGINS"
+"""The environment variable that makes a broken plugin an error, in place of a line on standard error."""
+MAX_ERROR_LENGTH = 300
+"""In characters; errors of pluggy and TensorFlow have many lines."""
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """An entry point that is installed. Nothing of it has been imported."""
+
+    name: str
+    distribution: str
+    version: str
+    entry_point: importlib.metadata.EntryPoint
+
+    def __str__(self) -> str:
+        return f"{self.name!r} of {self.distribution} {self.version}"
+
+    @property
+    def is_bundled(self) -> bool:
+        """Whether it comes with seqgen."""
+        return normalized(self.distribution) == BUNDLED
+
+
+@contextmanager
+def bundled_plugins_only(only: bool = True) -> Iterator[None]:
+    """Leaves out the plugins that do not come with seqgen, here and in worker processes that are started within."""
+    before = os.environ.get(NO_PLUGINS)
+    if only:
+        os.environ[NO_PLUGINS] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop(NO_PLUGINS, None)
+        else:
+            os.environ[NO_PLUGINS] = before
+
+
+def installed_plugins(hook: str) -> list[Plugin]:
+    """Returns every installed plugin that announces a hook, without importing any.
+
+    Bundled ones come first, in the order of their names; the others follow, unless SEQGEN_NO_PLUGINS is 1.
+    """
+    plugins = [plugin for plugin in _all_plugins(tuple(sys.path)) if plugin.entry_point.group == GROUPS[hook]]
+    if os.environ.get(NO_PLUGINS) == "1":
+        plugins = [plugin for plugin in plugins if plugin.is_bundled]
+    return sorted(plugins, key=lambda plugin: (not plugin.is_bundled, plugin.name, plugin.distribution))
+
+
+@functools.lru_cache(maxsize=1)
+def _all_plugins(path: tuple[str, ...]) -> list[Plugin]:
+    """Returns the plugins of all hooks on `path`, which is sys.path."""
+    found: dict[tuple[str, str, str, str], Plugin] = {}
+    for distribution in importlib.metadata.distributions():
+        try:
+            points = [point for point in distribution.entry_points if point.group in GROUPS.values()]
+            if not points:
+                continue
+            owner, version = str(distribution.metadata["Name"]), str(distribution.version)
+        except Exception:  # damaged metadata of a distribution that may have nothing to do with seqgen
+            continue
+        for point in points:
+            # An editable installation can be on sys.path twice: that is one plugin, not two with the same name.
+            key = (point.group, point.name, point.value, normalized(owner))
+            found.setdefault(key, Plugin(point.name, owner, version, point))
+    return list(found.values())
+
+
+@functools.cache
+def plugin_manager() -> pluggy.PluginManager:
+    """Returns the one plugin manager of the process."""
+    manager = pluggy.PluginManager(PROJECT)
+    manager.add_hookspecs(HookSpecifications)
+    return manager
+
+
+def call_hook(plugin: Plugin, hook: str, **arguments: Any) -> list[Any]:
+    """Imports a plugin and returns what its implementation of a hook returns: [] if it does not implement it.
+
+    Raises PluginError for whatever the plugin raises.
+    """
+    manager, name = plugin_manager(), plugin.entry_point.value
+    try:
+        module = plugin.entry_point.load()
+        if manager.get_plugin(name) is not module:
+            if manager.has_plugin(name):
+                manager.unregister(name=name)
+            manager.register(module, name=name)
+        manager.check_pending()
+        others = [other for other in manager.get_plugins() if other is not module]
+        return list(manager.subset_hook_caller(hook, others)(**arguments))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # a module that calls sys.exit() is as broken as one that raises
+        if manager.has_plugin(name):
+            manager.unregister(name=name)
+        raise broken(plugin, f"cannot be loaded: {cause(error)}") from error
+
+
+def hook_results(hook: str, kind: type[Result], **arguments: Any) -> list[tuple[Plugin, Result]]:
+    """Returns each object of the lists that all plugins return for a hook, with its plugin; bundled ones come first.
+
+    kind: the type of the objects. A plugin that is broken, or that returns something else, is reported and left out.
+    """
+    found: list[tuple[Plugin, Result]] = []
+    for plugin in installed_plugins(hook):
+        with report_broken_plugins():
+            for returned in call_hook(plugin, hook, **arguments):
+                if not (isinstance(returned, Sequence) and all(isinstance(one, kind) for one in returned)):
+                    raise broken(plugin, f"returns {returned!r} from {hook}, which is no list of {kind.__name__}")
+                found += [(plugin, one) for one in returned]
+    return found
+
+
+def unique(
+    named: Iterable[tuple[str, Plugin, Result]], what: str, reserved: Iterable[str] = ()
+) -> dict[str, tuple[Plugin, Result]]:
+    """Returns the first result of each name, with its plugin. Reports the plugin of every other one.
+
+    what:     what a result is called in the report, such as "command"
+    reserved: names that no result may have
+    """
+    taken = set(reserved)
+    found: dict[str, tuple[Plugin, Result]] = {}
+    for name, plugin, result in named:
+        with report_broken_plugins():
+            if name in taken:
+                raise PluginError(
+                    f"The {what} {name!r} of the plugin {plugin} is not used, because there is another; rename it."
+                )
+            taken.add(name)
+            found[name] = plugin, result
+    return found
+
+
+@contextmanager
+def guard(plugin: Plugin, activity: str) -> Iterator[None]:
+    """Raises PluginError for whatever a plugin raises within. Errors that seqgen raises pass through.
+
+    activity: what the plugin is doing, such as "the rendering 'svg'", for the message
+    """
+    try:
+        yield
+    except (KeyboardInterrupt, SeqgenError):
+        raise
+    except BaseException as error:  # as in call_hook
+        raise broken(plugin, f"fails in {activity}: {cause(error)}") from error
+
+
+@contextmanager
+def report_broken_plugins() -> Iterator[None]:
+    """Prints a PluginError that is raised within to standard error, and goes on; each error only once.
+
+    Raises it if SEQGEN_STRICT_PLUGINS is 1.
+    """
+    try:
+        yield
+    except PluginError as error:
+        if os.environ.get(STRICT) == "1":
+            raise
+        _print_once(str(error))
+
+
+@functools.cache
+def _print_once(sentence: str) -> None:
+    print(f"seqgen: {sentence}", file=sys.stderr)
+
+
+def broken(plugin: Plugin, fault: str) -> PluginError:
+    """Returns the error that names a plugin and its fault."""
+    return PluginError(f"The plugin {plugin} {fault}; update or uninstall it.")
+
+
+def cause(error: BaseException) -> str:
+    """Returns the type and the text of an error in one line."""
+    return f"{type(error).__name__}: {textwrap.shorten(str(error), MAX_ERROR_LENGTH, placeholder=' …')}"
+
+
+def normalized(distribution: str) -> str:
+    """Returns a distribution's name as PEP 503 compares it."""
+    return re.sub(r"[-_.]+", "-", distribution).lower()
