@@ -12,7 +12,8 @@ import click
 from seqgen import UnusableFile, UsageError
 
 if TYPE_CHECKING:
-    from seqgen_midi.domain import MidiDomain
+    from seqgen import Domain
+    from seqgen_midi.music.piece import Piece
 
 
 @click.command()
@@ -65,11 +66,11 @@ def render_file(file: Path, out: Path) -> list[Path]:
     return made
 
 
-def fitting_domain(file: Path) -> MidiDomain:
+def fitting_domain(file: Path) -> Domain[Piece]:
     """Returns a domain in the encoding that fits a file. Raises UnusableFile."""
-    from seqgen import Inference
+    from seqgen import Inference, load_domain
     from seqgen.contract.renderers import with_renderers
-    from seqgen_midi.domain import MidiDomain
 
-    inference = MidiDomain().require(Inference)
-    return with_renderers(MidiDomain(inference.infer([inference.inspect(file)])))
+    domain = load_domain("midi")
+    inference = domain().require(Inference)
+    return with_renderers(domain(inference.infer([inference.inspect(file)])))
