@@ -50,18 +50,19 @@ def check_names(files: Sequence[Path], out: Path) -> None:
 
 def render_file(file: Path, out: Path) -> list[Path]:
     """Writes each piece of a file in all renderings, and returns the new files. Raises UnusableFile, OutputError."""
-    from seqgen import Display, Remark
+    from seqgen import Display, Record, Remark
     from seqgen.contract.renderers import render_all
 
     domain = fitting_domain(file)
     made: list[Path] = []
     number = 0
-    for item in domain.read(file):
-        if isinstance(item, Remark):
-            click.echo(f"{file}: {item.text}", err=True)
+    for found in domain.read(file):
+        if isinstance(found, Remark):
+            click.echo(f"{file}: {found.text}", err=True)
             continue
+        piece = found.item if isinstance(found, Record) else found
         path = out / (f"{file.stem}-{number}" if number else file.stem)
-        made += [*domain.write(item, path), *render_all(domain.require(Display), item, path)]
+        made += [*domain.write(piece, path), *render_all(domain.require(Display), piece, path)]
         number += 1
     return made
 
