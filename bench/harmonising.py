@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from seqgen.corpus.storage.store import Documents
-from seqgen.engine.decoding.infilling import FREE, Filler
+from seqgen.engine.decoding.infilling import ANY_TOKEN, Infiller
 from seqgen.engine.decoding.sampling import Sampler
 from seqgen.engine.model import Model
 from seqgen.engine.scoring.scorer import Scorer
@@ -28,15 +28,15 @@ PARTICLES = (1, 64)
 
 def harmonise(model: Model, train: Documents, test: Documents, pieces: int, seed: int) -> dict[str, Any]:
     """The figures of the first `pieces` documents of `test`, by number of particles."""
-    filler, scorer = Filler(Sampler(model)), Scorer(model)
+    filler, scorer = Infiller(Sampler(model)), Scorer(model)
     real = [test[number][0][1:].reshape(-1, VOICES) for number in range(min(pieces, len(test)))]
     figures: dict[str, Any] = {"harmonised_pieces": len(real), "accuracy_by_table": by_table(train, real)}
-    costs = [float(scorer.nats(document(piece)).sum()) for piece in real]
+    costs = [float(scorer.negative_log_likelihood(document(piece)).sum()) for piece in real]
     notes = sum(map(len, real))
     for particles in PARTICLES:
         right, evidence, found = 0, 0.0, 0.0
         for number, piece in enumerate(real):
-            given = np.full(piece.shape, FREE)
+            given = np.full(piece.shape, ANY_TOKEN)
             given[:, 0] = piece[:, 0]
             made = filler.fill(
                 np.array([BOS], np.int32), model.grammar, given.ravel(), count=1, max_new_tokens=piece.size, seed=seed,
@@ -45,7 +45,7 @@ def harmonise(model: Model, train: Documents, test: Documents, pieces: int, seed
             drawn = made.samples[0][1:].reshape(-1, VOICES)
             right += int((drawn == piece)[:, 1:].sum())
             evidence -= float(made.log_evidence[0])
-            found += float(scorer.nats(made.samples[0]).sum())
+            found += float(scorer.negative_log_likelihood(made.samples[0]).sum())
         figures |= {
             f"accuracy_{particles}": right / (3 * notes),
             f"evidence_nats_{particles}": evidence / notes,

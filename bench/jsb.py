@@ -25,7 +25,8 @@ from seqgen.corpus.storage.training_batches import TrainingBatches
 from seqgen.engine.model import Model
 from seqgen.engine.scoring.evaluation import Evaluator
 from seqgen.engine.settings import SIZES, ModelSettings, TrainingSettings
-from seqgen.engine.training.loop import Budget, Progress, TrainingLoop
+from seqgen.engine.training.loop import TrainingLoop
+from seqgen.engine.training.progress import TrainingBudget, TrainingProgress
 from seqgen.engine.training.trainer import Trainer
 from seqgen.reports.baselines import baselines
 
@@ -56,15 +57,15 @@ def main() -> None:
 
     best: dict[str, np.ndarray] = {}
 
-    def tell(progress: Progress) -> None:
-        if progress.evaluated:
+    def tell(progress: TrainingProgress) -> None:
+        if progress.is_evaluation:
             print(f"{progress.seconds:4.0f} s  step {progress.step:6}  loss {progress.loss:.4f}  valid "
                   f"{progress.held_out:.4f}  {progress.tokens_per_second:,.0f} notes/s", flush=True)  # fmt: skip
 
     with tempfile.TemporaryDirectory() as folder:
         loop = TrainingLoop(
             Trainer(model, training), stream.batch, lambda: batches("valid"),
-            Budget(seconds=60 * arguments.minutes), Path(folder),
+            TrainingBudget(seconds=60 * arguments.minutes), Path(folder),
             on_best=lambda weights, result, step: best.update(weights), report=tell,
         )  # fmt: skip
         final = loop.run()

@@ -31,7 +31,7 @@ from common import finish
 
 from seqgen.engine.compiling import compiled
 from seqgen.engine.model import Model
-from seqgen.engine.scoring.introspection import Observer
+from seqgen.engine.scoring.introspection import Introspector
 from seqgen.engine.settings import ModelSettings, TrainingSettings
 from seqgen.engine.training.trainer import Trainer
 from seqgen.grammar import BOS, unconstrained
@@ -136,7 +136,7 @@ def learn(task: Adding | Copying, cell: str, full: int, seconds: float, seed: in
 
     @compiled
     def answers(inputs: tf.Tensor, states: tf.Tensor) -> tf.Tensor:
-        x, _ = model.forward(inputs, states, model.empty_memory(STREAMS))
+        x, _ = model.forward(inputs, states, model.initial_memory(STREAMS))
         allowed = tf.ones((task.asked, STREAMS, task.vocabulary), tf.bool)
         return tf.nn.softmax(model.logits(x[-task.asked :], allowed))
 
@@ -168,7 +168,7 @@ def reach(model: Model, steps: int) -> np.ndarray:
     """[steps + 1]: the length of a cost's gradient by the hidden state k = 0, 1, … steps before, 1 for k = 0."""
     random = np.random.default_rng(0)
     ids = np.concatenate([[BOS], random.integers(2, model.grammar.vocabulary_size, steps + 2)])
-    norms = Observer(model).gradient_norms(ids, furthest=steps)[:, 0]
+    norms = Introspector(model).gradient_norms(ids, max_distance=steps)[:, 0]
     return np.maximum(norms / norms[0], NOTHING)
 
 

@@ -21,7 +21,7 @@ import chorales
 from common import finish
 from race import Run, Task, least_difference, side_by_side, train
 
-from seqgen.engine.cells.registry import CELLS
+from seqgen.engine.cells.registry import cell_names
 from seqgen.engine.settings import ModelSettings, TrainingSettings
 
 ABLATIONS = {
@@ -100,9 +100,10 @@ def main() -> None:
     parser.add_argument("--at-once", type=int, default=2, help="trainings at a time, each on a core of its own")
     parser.add_argument("--plot", type=Path)
     arguments = parser.parse_args()
+    cells, seconds = cell_names(), 60 * arguments.minutes
     # Seed by seed, so that all cells share what the machine goes through.
-    jobs = [(arguments.folder, cell, seed, 60 * arguments.minutes) for seed in range(arguments.seeds) for cell in CELLS]
-    runs: dict[str, list[Run]] = {cell: [] for cell in CELLS}
+    jobs = [(arguments.folder, cell, seed, seconds) for seed in range(arguments.seeds) for cell in cells]
+    runs: dict[str, list[Run]] = {cell: [] for cell in cells}
     for (_, cell, *_), run in zip(jobs, side_by_side(learn, jobs, arguments.at_once), strict=True):
         runs[cell].append(run)
 

@@ -26,7 +26,8 @@ from seqgen.corpus.storage.store import Documents
 from seqgen.corpus.storage.training_batches import Augment, Batch, TrainingBatches
 from seqgen.engine.model import Model
 from seqgen.engine.settings import ModelSettings, TrainingSettings
-from seqgen.engine.training.loop import Budget, Progress, TrainingLoop
+from seqgen.engine.training.loop import TrainingLoop
+from seqgen.engine.training.progress import TrainingBudget, TrainingProgress
 from seqgen.engine.training.trainer import Trainer
 from seqgen.grammar import Grammar
 
@@ -79,20 +80,20 @@ def train(task: Task, model_settings: ModelSettings, settings: TrainingSettings,
     curve: list[tuple[float, float]] = []
     best: dict[str, np.ndarray] = {}
 
-    def tell(progress: Progress) -> None:
-        if progress.evaluated and progress.held_out is not None:
+    def tell(progress: TrainingProgress) -> None:
+        if progress.is_evaluation and progress.held_out is not None:
             curve.append((progress.seconds, progress.held_out))
 
     with tempfile.TemporaryDirectory() as folder:
         loop = TrainingLoop(
-            trainer, stream.batch, lambda: batches(task.valid), Budget(seconds=seconds), Path(folder),
+            trainer, stream.batch, lambda: batches(task.valid), TrainingBudget(seconds=seconds), Path(folder),
             on_best=lambda weights, result, step: best.update(weights), report=tell,
         )  # fmt: skip
         compile_all(loop)
         final = loop.run()
-        for name, weight in trainer.judged.weights.items():
+        for name, weight in trainer.evaluated_model.weights.items():
             weight.assign(best[name])
-        test = loop.evaluator.evaluate(batches(task.test)).nats
+        test = loop.evaluator.held_out_likelihood(batches(task.test)).nats
     valid, tokens = min(nats for _, nats in curve), final.step * settings.batch_size * steps
     return Run(test, valid, curve, final.step, tokens / seconds)
 
@@ -101,7 +102,7 @@ def compile_all(loop: TrainingLoop) -> None:
     """Makes TensorFlow compile a step and an evaluation, and leaves no trace in what is trained."""
     before = loop.trainer.tensors()
     float(loop.trainer.step(loop.segment_at(0), 0.0))
-    loop.evaluator.evaluate(loop.held_out())
+    loop.evaluator.held_out_likelihood(loop.held_out())
     loop.trainer.restore(before, 0)
 
 

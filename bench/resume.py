@@ -68,7 +68,7 @@ def train(folder: Path, out: Path, steps: int) -> None:
         training.resume(newest)
     print("begins", trainer.step_number, flush=True)
     training.run()
-    np.savez(out, **{name.replace("/", "."): value for name, value in model.numpy().items()})
+    np.savez(out, **{name.replace("/", "."): value for name, value in model.numpy_weights().items()})
 
 
 class SlowPath(PosixPath):

@@ -88,7 +88,7 @@ def measure(folder: Path, budget: Mapping[str, Any], asked: Mapping[str, Any]) -
         trained = seqgen.train(
             [folder / "train.tsv"], run, domain="sentiment", settings={**RECIPE, **asked}, **budget,
             valid=[folder / "dev.tsv"],
-            report=lambda progress: progress.evaluated and print(
+            report=lambda progress: progress.is_evaluation and print(
                 f"{progress.seconds:4.0f} s  step {progress.step:6}  loss {progress.loss:.4f}  "
                 f"valid {progress.held_out:.4f}", flush=True
             ),

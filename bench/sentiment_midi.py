@@ -188,7 +188,7 @@ def told(what: str) -> Callable[[Any], None]:
     """Prints a line at each evaluation of a training."""
 
     def report(progress: Any) -> None:
-        if progress.evaluated:
+        if progress.is_evaluation:
             print(
                 f"{what} {progress.seconds:4.0f} s  step {progress.step:6}  valid {progress.held_out:.4f}", flush=True
             )

@@ -12,7 +12,7 @@ import click
 from seqgen.cli.output import literal
 
 if TYPE_CHECKING:
-    from seqgen.engine.training.loop import Progress
+    from seqgen.engine.training.progress import TrainingProgress
 
 
 @contextmanager
@@ -54,7 +54,7 @@ def print_tenths(done: int, total: int, unit: str) -> None:
 
 
 @contextmanager
-def train_progress() -> Iterator[Callable[[Progress], None]]:
+def train_progress() -> Iterator[Callable[[TrainingProgress], None]]:
     """Yields a callback for training: a line that changes on a terminal, a line for each evaluation elsewhere."""
     if not sys.stderr.isatty():
         yield print_evaluation
@@ -64,11 +64,11 @@ def train_progress() -> Iterator[Callable[[Progress], None]]:
 
     live = Live(console=Console(stderr=True), refresh_per_second=4, transient=True)
 
-    def update(progress: Progress) -> None:
+    def update(progress: TrainingProgress) -> None:
         # The line starts with the first step: before that, the bar of the build has the terminal.
         live.start()
         live.update(literal(describe(progress)))
-        if progress.evaluated:
+        if progress.is_evaluation:
             live.console.print(literal(describe(progress)))
         if progress.note:
             live.console.print(literal(progress.note))
@@ -79,17 +79,17 @@ def train_progress() -> Iterator[Callable[[Progress], None]]:
         live.stop()
 
 
-def print_evaluation(progress: Progress) -> None:
+def print_evaluation(progress: TrainingProgress) -> None:
     """Prints the first step, each evaluation and each note of the training loop."""
-    if progress.evaluated or progress.step == 1:
+    if progress.is_evaluation or progress.step == 1:
         click.echo(describe(progress), err=True)
     if progress.note:
         click.echo(progress.note, err=True)
 
 
-def describe(progress: Progress) -> str:
+def describe(progress: TrainingProgress) -> str:
     """Returns one line: the share that is done, the losses, the speed and the time left."""
-    parts = [f"{100 * min(progress.share, 1):3.0f} %", f"step {progress.step:,}", f"loss {progress.loss:.4f}"]
+    parts = [f"{100 * min(progress.fraction, 1):3.0f} %", f"step {progress.step:,}", f"loss {progress.loss:.4f}"]
     if progress.held_out is not None:
         parts += [f"held-out {progress.held_out:.4f}", f"best {progress.best:.4f}"]
     parts += ["nats/token", f"{progress.tokens_per_second:,.0f} tokens/s"]

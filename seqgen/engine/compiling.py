@@ -1,4 +1,4 @@
-"""XLA programs: what makes one of a function of tensors."""
+"""XLA programs: functions of tensors that are compiled as a whole."""
 
 from __future__ import annotations
 
@@ -18,15 +18,16 @@ _tracing = _Tracing()
 
 
 def inside_program() -> bool:
-    """Whether what runs now is being made part of an XLA program."""
+    """Whether the code that runs now is being traced for an XLA program."""
     return _tracing.inside_program
 
 
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Makes one XLA program of a function of tensors: fast where many small operations follow each other.
+    """Compiles a function of tensors with XLA, which is fast where many small operations follow each other.
 
-    Inside another program it is a part of that one. A program called by a program would make XLA ask for the values
-    of all tensors that an inner gradient's shapes come with, and compile again for every new value.
+    Called inside another compiled function, it becomes a part of that program. A program that called another program
+    would make XLA ask for the values of all tensors that the shapes of the inner gradient depend on, and compile again
+    for every new value.
     """
 
     def traced(*arguments: Any, **options: Any) -> Any:

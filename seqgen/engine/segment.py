@@ -1,4 +1,4 @@
-"""What training, evaluation and scoring read: T steps of B packed streams, as arrays of integers."""
+"""Segments: T steps of B packed streams, as arrays of integers. Training, evaluation and scoring read them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Segment(Protocol):
 
     @property
     def inputs(self) -> np.ndarray:
-        """int32[T, B]; BOS resets the memory."""
+        """int32[T, B]. A BOS resets the memory."""
 
     @property
     def targets(self) -> np.ndarray:
@@ -30,12 +30,12 @@ class Segment(Protocol):
         """int32[T, B]: the grammar's state after each input."""
 
 
-def tensors(segment: Segment) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """The arrays of a segment in the order in which the compiled functions take them."""
+def segment_arrays(segment: Segment) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Returns inputs, targets, weights and states, the order in which compiled functions take them."""
     return segment.inputs, segment.targets, segment.weights, segment.states
 
 
-class Cut(NamedTuple):
+class DocumentSegment(NamedTuple):
     """A segment of one document: B = 1."""
 
     inputs: np.ndarray
@@ -44,17 +44,17 @@ class Cut(NamedTuple):
     states: np.ndarray
 
 
-def cut(ids: np.ndarray, weights: np.ndarray, grammar: Grammar, steps: int) -> Iterator[Cut]:
-    """A document's segments of `steps` inputs: ids int32[n], weights float32[n].
+def split_document(ids: np.ndarray, weights: np.ndarray, grammar: Grammar, steps: int) -> Iterator[DocumentSegment]:
+    """Splits a document into segments of `steps` inputs. ids int32[n], weights float32[n].
 
-    Every id is an input once. After the last one comes BOS of weight 0, which also fills the last segment up, so that
-    all segments share one compiled shape. Raises ValueError when the grammar forbids an id.
+    Every id is an input once. After the last id comes BOS with weight 0, which also pads the last segment, so that all
+    segments share one compiled shape. Raises ValueError if the grammar forbids an id.
     """
     states = grammar.unroll(ids)
     for begin in range(0, len(ids), steps):
-        until = begin + steps + 1
-        missing = max(0, until - len(ids))
-        window = np.concatenate([ids[begin:until], np.full(missing, BOS)]).astype(np.int32)[:, None]
-        counts = np.concatenate([weights[begin:until], np.zeros(missing)]).astype(np.float32)[:, None]
-        after = np.concatenate([states[begin:until], np.full(missing, grammar.start)]).astype(np.int32)[:, None]
-        yield Cut(window[:-1], window[1:], counts[1:], after[:-1])
+        end = begin + steps + 1
+        padding = max(0, end - len(ids))
+        window = np.concatenate([ids[begin:end], np.full(padding, BOS)]).astype(np.int32)[:, None]
+        window_weights = np.concatenate([weights[begin:end], np.zeros(padding)]).astype(np.float32)[:, None]
+        window_states = np.concatenate([states[begin:end], np.full(padding, grammar.start)]).astype(np.int32)[:, None]
+        yield DocumentSegment(window[:-1], window[1:], window_weights[1:], window_states[:-1])

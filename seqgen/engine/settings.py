@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic_core import PydanticCustomError
 
-Cell = Literal["lstm", "peephole", "coupled", "gru", "rnn", "echo", "nig", "nfg", "nog", "niaf", "noaf", "fgr"]
+from seqgen.engine.cells.registry import cell_names
+
 SIZES: dict[str, dict[str, Any]] = {
     "tiny": {"hidden_size": 64, "num_layers": 1},
     "small": {"hidden_size": 256, "num_layers": 2},
@@ -20,7 +22,7 @@ class ModelSettings(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    cell: Cell = Field("lstm", description="recurrent cell: lstm, a variant of it, gru, rnn or echo")
+    cell: str = Field("lstm", description=f"recurrent cell: {', '.join(cell_names())}")
     hidden_size: int = Field(256, ge=8, le=8192, description="units of every recurrent layer and of every embedding")
     num_layers: int = Field(2, ge=1, le=16, description="number of recurrent layers")
     spectral_radius: float = Field(0.95, gt=0, le=10, description="of the fixed recurrent matrix of cell 'echo'")
@@ -30,6 +32,14 @@ class ModelSettings(BaseModel):
     state_embedding: bool = Field(True, description="add an embedding of the grammar's state to the input")
     forget_bias: float = Field(1.0, ge=-20, le=20, description="initial bias of forget gates; higher remembers longer")
     recurrent_initializer: Literal["orthogonal", "normal"] = Field("orthogonal", description="of recurrent matrices")
+
+    @field_validator("cell")
+    @classmethod
+    def _is_registered(cls, name: str) -> str:
+        if name not in cell_names():
+            names = ", ".join(cell_names())
+            raise PydanticCustomError("unknown_cell", "Input should be one of {names}", {"names": names})
+        return name
 
 
 class TrainingSettings(BaseModel):

@@ -1,78 +1,85 @@
-"""A model's weights: their names, their shapes, and what they are before training."""
+"""A model's weights: their names, their shapes, and their values before training."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from seqgen.engine.cells.registry import CELLS
+from seqgen.engine.cells.registry import find_cell
 from seqgen.engine.settings import ModelSettings
 
 
-def weight_shapes(settings: ModelSettings, vocabulary: int, classes: int) -> dict[str, tuple[int, ...]]:
-    """The shape of every weight by name; what a bundle's file must hold, no more and no less."""
-    width, attention, hidden = settings.hidden_size, settings.attention_size, settings.feed_forward_size
-    shapes: dict[str, tuple[int, ...]] = {"embedding": (vocabulary, width)}
-    if settings.state_embedding and classes > 1:
-        shapes["state_embedding"] = (classes, width)
+def weight_shapes(settings: ModelSettings, vocabulary_size: int, class_count: int) -> dict[str, tuple[int, ...]]:
+    """Returns the shape of every weight by name. The file of a bundle holds exactly these.
+
+    `class_count` is the number of the grammar's state classes.
+    """
+    cell, hidden_size = find_cell(settings.cell), settings.hidden_size
+    attention_size, feed_forward_size = settings.attention_size, settings.feed_forward_size
+    shapes: dict[str, tuple[int, ...]] = {"embedding": (vocabulary_size, hidden_size)}
+    if settings.state_embedding and class_count > 1:
+        shapes["state_embedding"] = (class_count, hidden_size)
     for layer in range(settings.num_layers):
-        shapes[f"recurrence_{layer}/norm"] = (width,)
-        for part, shape in CELLS[settings.cell].shapes(width).items():
-            shapes[f"recurrence_{layer}/{part}"] = shape
+        shapes[f"recurrence_{layer}/norm"] = (hidden_size,)
+        for name, shape in cell.weight_shapes(hidden_size).items():
+            shapes[f"recurrence_{layer}/{name}"] = shape
     if settings.attention_window:
-        shapes["attention/norm"] = (width,)
-        shapes["attention/query_key_value"] = (width, 3 * attention)
-        shapes["attention/output"] = (attention, width)
+        shapes["attention/norm"] = (hidden_size,)
+        shapes["attention/query_key_value"] = (hidden_size, 3 * attention_size)
+        shapes["attention/output"] = (attention_size, hidden_size)
         shapes["attention/distance_bias"] = (settings.attention_window + 1,)
-    if hidden:
-        shapes["feed_forward/norm"] = (width,)
-        shapes["feed_forward/up"] = (width, hidden)
-        shapes["feed_forward/up_bias"] = (hidden,)
-        shapes["feed_forward/down"] = (hidden, width)
-    if not CELLS[settings.cell].learns:
-        # A softmax tied to embeddings that stay random could not be learned.
-        shapes["output/weights"] = (vocabulary, width)
-    shapes["output/norm"] = (width,)
-    shapes["output/bias"] = (vocabulary,)
+    if feed_forward_size:
+        shapes["feed_forward/norm"] = (hidden_size,)
+        shapes["feed_forward/up"] = (hidden_size, feed_forward_size)
+        shapes["feed_forward/up_bias"] = (feed_forward_size,)
+        shapes["feed_forward/down"] = (feed_forward_size, hidden_size)
+    if not cell.is_trainable:
+        # A softmax tied to embeddings that stay random could not be trained.
+        shapes["output/weights"] = (vocabulary_size, hidden_size)
+    shapes["output/norm"] = (hidden_size,)
+    shapes["output/bias"] = (vocabulary_size,)
     return shapes
 
 
-def is_learned(name: str, settings: ModelSettings) -> bool:
-    """Whether training changes a weight: all of them, or what reads an echo state network."""
-    return CELLS[settings.cell].learns or not name.startswith(("embedding", "state_embedding", "recurrence"))
+def is_trainable(name: str, settings: ModelSettings) -> bool:
+    """Whether training changes a weight. With a cell that is not trained, only what reads its states is."""
+    fixed = ("embedding", "state_embedding", "recurrence")
+    return find_cell(settings.cell).is_trainable or not name.startswith(fixed)
 
 
-def first_weights(settings: ModelSettings, vocabulary: int, classes: int, seed: int) -> dict[str, np.ndarray]:
-    """Untrained weights, float32 by name; a pure function of its arguments.
+def initial_weights(
+    settings: ModelSettings, vocabulary_size: int, class_count: int, seed: int
+) -> dict[str, np.ndarray]:
+    """Returns untrained weights, float32 by name: a pure function of its arguments.
 
-    Orthogonal recurrent matrices (Saxe et al. 2014) and a forget bias of 1 (Jozefowicz et al. 2015) unless set; an echo
-    state network's fixed matrix is scaled to its spectral radius (Jaeger 2001).
+    Recurrent matrices are orthogonal (Saxe et al. 2014) or normal, forget gates have the bias `forget_bias` (1:
+    Jozefowicz et al. 2015), and the fixed matrix of an echo state network is scaled to its spectral radius (Jaeger
+    2001). All other matrices are normal with variance 1 / fan-in.
     """
-    cell, weights = CELLS[settings.cell], {}
-    for number, (name, shape) in enumerate(weight_shapes(settings, vocabulary, classes).items()):
-        part, random = name.split("/")[-1], np.random.default_rng([seed, number])
-        if part == "norm":
+    cell, weights = find_cell(settings.cell), {}
+    for number, (name, shape) in enumerate(weight_shapes(settings, vocabulary_size, class_count).items()):
+        kind, random = name.split("/")[-1], np.random.default_rng([seed, number])
+        if kind == "norm":
             value = np.ones(shape)
-        elif name.startswith("recurrence") and part == "bias":
-            value = np.repeat(
-                [settings.forget_bias * (block == "forget_gate") for block in cell.blocks], settings.hidden_size
-            )
+        elif name.startswith("recurrence") and kind == "bias":
+            is_forget_gate = [block == "forget_gate" for block in cell.blocks]
+            value = np.repeat(np.multiply(settings.forget_bias, is_forget_gate), settings.hidden_size)
         elif len(shape) == 1:
             value = np.zeros(shape)
-        elif part == "recurrent_weights" and cell.learns and settings.recurrent_initializer == "orthogonal":
-            value = np.concatenate([orthogonal(shape[0], random) for _block in range(shape[1] // shape[0])], 1)
-        elif part == "recurrent_weights" and not cell.learns:
+        elif kind == "recurrent_weights" and not cell.is_trainable:
             value = random.standard_normal(shape)
             value *= settings.spectral_radius / np.abs(np.linalg.eigvals(value)).max()
+        elif kind == "recurrent_weights" and settings.recurrent_initializer == "orthogonal":
+            value = np.concatenate([random_orthogonal(shape[0], random) for _ in range(shape[1] // shape[0])], 1)
         else:
-            # The attention's way back into x starts small: that was gentler at first than a full-sized one.
-            scale = {"embedding": 0.5, "state_embedding": 0.5, "output": 0.1}.get(part, 1.0)
-            fan_in = settings.hidden_size if part in {"embedding", "state_embedding", "weights"} else shape[0]
+            # The output projection of attention starts small: training begins more smoothly than with a full-sized one.
+            scale = {"embedding": 0.5, "state_embedding": 0.5, "output": 0.1}.get(kind, 1.0)
+            fan_in = settings.hidden_size if kind in {"embedding", "state_embedding", "weights"} else shape[0]
             value = random.standard_normal(shape) * scale * fan_in**-0.5
         weights[name] = np.asarray(value, np.float32)
     return weights
 
 
-def orthogonal(units: int, random: np.random.Generator) -> np.ndarray:
-    """A random rotation [units, units], uniform over all of them (Mezzadri 2007)."""
-    q, r = np.linalg.qr(random.standard_normal((units, units)))
+def random_orthogonal(size: int, random: np.random.Generator) -> np.ndarray:
+    """Returns a random orthogonal matrix [size, size], uniform over all of them (Mezzadri 2007)."""
+    q, r = np.linalg.qr(random.standard_normal((size, size)))
     return q * np.sign(np.diag(r))

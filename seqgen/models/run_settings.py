@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from seqgen.atomic import write_text
 from seqgen.contract.options import Options
 from seqgen.engine.settings import SIZES, ModelSettings, TrainingSettings
-from seqgen.engine.training.loop import Budget
+from seqgen.engine.training.progress import TrainingBudget
 from seqgen.errors import CorpusError, InvalidValue, PluginError, TrainingError, UnknownName, UsageError
 from seqgen.models import bundle
 
@@ -36,8 +36,8 @@ class RunSettings(BaseModel):
     """The bundle that the run began with; needed until the run's first checkpoint is there."""
 
     @property
-    def budget(self) -> Budget:
-        return Budget(self.steps, self.seconds)
+    def budget(self) -> TrainingBudget:
+        return TrainingBudget(self.steps, self.seconds)
 
     def write(self, run: Path) -> None:
         write_text(run / NAME, self.model_dump_json(indent=1))

@@ -53,7 +53,7 @@ def evaluate_model(trained: Trained, corpus: Corpus, *, seed: int = 0) -> dict[s
     split, documents = held_out_split(domain, corpus)
     grammar = trained.model.grammar
     batches = evaluation_batches(documents, grammar, batch_size=16, bptt_length=64)
-    held_out = Evaluator(trained.model).evaluate(batch for batch, _ in batches)
+    held_out = Evaluator(trained.model).held_out_likelihood(batch for batch, _ in batches)
     made = trained.sample(EVALUATED_SAMPLES, seed=seed)
     real = list(Records(domain, documents)[:COMPARED_DOCUMENTS])
     copies, expected = copies_of(domain, corpus, [sample.ids for sample in made])

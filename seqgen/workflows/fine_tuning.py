@@ -16,7 +16,7 @@ from seqgen.contract.domain import Domain
 from seqgen.contract.vocabulary import Learned, Vocabulary
 from seqgen.engine.model import Model
 from seqgen.engine.settings import SIZES, ModelSettings
-from seqgen.engine.weights import first_weights
+from seqgen.engine.weights import initial_weights
 from seqgen.errors import UnknownName, UsageError
 from seqgen.grammar import Grammar
 from seqgen.workflows.load import load
@@ -47,7 +47,7 @@ class Start:
         self.path = path
         self.settings: ModelSettings = trained.model.settings
         self.learned = Learned(trained.domain.vocabulary, trained.domain.state)
-        self._weights = trained.model.numpy()
+        self._weights = trained.model.numpy_weights()
 
     def check_same(self, asked: Mapping[str, Any], size: str | None) -> None:
         """Raises UsageError when a size or a setting of the model is asked for that the trained one does not have."""
@@ -60,7 +60,7 @@ class Start:
 
     def model(self, grammar: Grammar, vocabulary: Vocabulary, seed: int) -> Model:
         """A model for another vocabulary and grammar that knows what the trained one knew."""
-        fresh = first_weights(self.settings, grammar.vocabulary_size, grammar.class_count, seed)
+        fresh = initial_weights(self.settings, grammar.vocabulary_size, grammar.class_count, seed)
         return Model(self.settings, moved(self._weights, self.learned.vocabulary, fresh, vocabulary), grammar)
 
 

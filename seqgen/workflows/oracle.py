@@ -16,8 +16,8 @@ from seqgen.contract.documents import Prompt
 from seqgen.corpus.storage.packing import pack
 from seqgen.engine.decoding.sampling import Sampler
 from seqgen.engine.model import Model
-from seqgen.engine.scoring.introspection import Observer
-from seqgen.engine.scoring.reader import Reader
+from seqgen.engine.scoring.introspection import Introspector
+from seqgen.engine.scoring.packed_scorer import PackedScorer
 from seqgen.grammar import BOS, Grammar
 
 FEW, MANY = 8, 64
@@ -43,19 +43,21 @@ class Laid(NamedTuple):
 class Oracle:
     """A trained model that answers about ids; see `seqgen.Oracle` for what is asked and answered."""
 
-    def __init__(self, model: Model, sampler: Sampler, observer: Observer) -> None:
+    def __init__(self, model: Model, sampler: Sampler, introspector: Introspector) -> None:
         """All three are of the same model."""
         self._grammar = model.grammar
-        self._reader = Reader(model)
+        self._packed_scorer = PackedScorer(model)
         self._sampler = sampler
-        self._observer = observer
+        self._introspector = introspector
 
     def log_probabilities(self, beginnings: Sequence[np.ndarray], among: Sequence[int]) -> np.ndarray:
         wanted = np.array(among, np.int32)
         found = [np.empty((0, len(wanted)), np.float32)]
         for some in _at_once(beginnings):
             laid = lay(some, self._grammar)
-            found.append(self._reader.log_probabilities(laid.inputs, laid.states, laid.places[laid.ends], wanted))
+            found.append(
+                self._packed_scorer.log_probabilities(laid.inputs, laid.states, laid.places[laid.ends], wanted)
+            )
         return np.concatenate(found)
 
     def score(self, documents: Sequence[np.ndarray]) -> list[np.ndarray]:
@@ -64,7 +66,7 @@ class Oracle:
             laid = lay(some, self._grammar)
             # The target of an input is the id that lies after it; of a stream's last one, anything.
             targets = np.roll(laid.inputs, -1, axis=0)
-            nats = self._reader.nats(laid.inputs, laid.states, targets)
+            nats = self._packed_scorer.negative_log_likelihood(laid.inputs, laid.states, targets)
             of_ids = nats[laid.places[:, 0] - 1, laid.places[:, 1]]
             found += np.split(of_ids, laid.ends[:-1] + 1)
         for nats in found:
@@ -72,12 +74,12 @@ class Oracle:
         return found
 
     def attention(self, beginnings: Sequence[np.ndarray]) -> list[np.ndarray] | None:
-        if not self._observer.model.settings.attention_window:
+        if not self._introspector.model.settings.attention_window:
             return None
         return [self._attention_after(ids) for ids in beginnings]
 
     def _attention_after(self, ids: np.ndarray) -> np.ndarray:
-        attention = self._observer.activity(ids).attention
+        attention = self._introspector.activations(ids).attention
         assert attention is not None
         by_distance = attention[-1, 0, : len(ids)]
         return np.pad(by_distance[::-1], (len(ids) - len(by_distance), 0))

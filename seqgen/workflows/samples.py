@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from seqgen.engine.scoring.introspection import Activity
+from seqgen.engine.scoring.introspection import Activations
 from seqgen.grammar import EOS
 
 
@@ -79,7 +79,7 @@ class Score:
 
 
 @dataclass(frozen=True, eq=False)
-class Inside(Activity):
+class NamedActivations(Activations):
     """What goes on in a model while it reads a document of n tokens."""
 
     tokens: tuple[str, ...]

@@ -23,10 +23,11 @@ from seqgen.corpus.storage.evaluation_batches import evaluation_batches
 from seqgen.corpus.storage.store import Corpus, is_corpus
 from seqgen.corpus.storage.training_batches import TrainingBatches
 from seqgen.engine.model import Model
-from seqgen.engine.scoring.evaluation import HeldOut
+from seqgen.engine.scoring.evaluation import HeldOutLikelihood
 from seqgen.engine.training.checkpoint import newest_checkpoint
-from seqgen.engine.training.loop import Progress, Stopped, TrainingLoop
-from seqgen.engine.training.memory import memory_explained
+from seqgen.engine.training.loop import TrainingLoop
+from seqgen.engine.training.memory_requirements import explain_out_of_memory
+from seqgen.engine.training.progress import TrainingProgress, TrainingStopped
 from seqgen.engine.training.run_log import RunLog
 from seqgen.engine.training.trainer import Trainer
 from seqgen.errors import OutputError, UsageError
@@ -55,7 +56,7 @@ def train(
     valid: Sequence[Path | str] = (),
     test: Sequence[Path | str] = (),
     build_progress: BuildProgress | None = None,
-    report: Callable[[Progress], None] | None = None,
+    report: Callable[[TrainingProgress], None] | None = None,
 ) -> Trained:
     """Trains a model in the folder `run` and gives the best one found, judged by held-out data.
 
@@ -68,7 +69,7 @@ def train(
     valid:    files and folders that choose the best model, in place of a share of `sources`
     test:     files and folders that `evaluate` looks at, in place of a share of `sources`
 
-    Raises SeqgenError's children, and `seqgen.engine.training.loop.Stopped` after Ctrl-C.
+    Raises SeqgenError's children, and `seqgen.engine.training.progress.TrainingStopped` after Ctrl-C.
     """
     run = Path(run)
     if (run / SETTINGS).is_file():
@@ -111,10 +112,10 @@ def train(
         saved = RunSettings(corpus="corpus" if inside else str(corpus.path.resolve()), start=where(start), **parts)
     saved.write(run)
     domain_of_run = made(made.Settings.from_mapping(corpus.settings), corpus.learned.vocabulary, corpus.learned.state)
-    with memory_explained(saved.model, saved.training, domain_of_run.checked_grammar()):
+    with explain_out_of_memory(saved.model, saved.training, domain_of_run.checked_grammar()):
         try:
             _run(run, corpus, domain_of_run, saved, report)
-        except Stopped:
+        except TrainingStopped:
             if (run / "bundle" / "config.json").is_file():
                 load(run).calibrate(corpus)
             raise
@@ -158,7 +159,7 @@ def _corpus_of_run(run: Path, resume: bool, build_it: Callable[[], Corpus]) -> C
 
 
 def _run(run: Path, corpus: Corpus, domain: Domain[Any], saved: RunSettings,
-         report: Callable[[Progress], None] | None) -> None:  # fmt: skip
+         report: Callable[[TrainingProgress], None] | None) -> None:  # fmt: skip
     training, grammar = saved.training, domain.checked_grammar()
     changes = domain.training or Training()
     documents, held_out = corpus.documents("train"), corpus.documents("valid")
@@ -194,18 +195,18 @@ def _run(run: Path, corpus: Corpus, domain: Domain[Any], saved: RunSettings,
     examples = class_examples(grammar)
     made_with = {"model": saved.model.model_dump(), "training": training.model_dump()}
 
-    def save_best(weights: dict[str, np.ndarray], result: HeldOut, step: int) -> None:
+    def save_best(weights: dict[str, np.ndarray], result: HeldOutLikelihood, step: int) -> None:
         found = {"step": step, "held_out_nats": result.nats, "held_out_tokens": result.tokens}
         config = {**made_with, "result": found}
-        card = model_card(config, domain, corpus, model.parameters)
+        card = model_card(config, domain, corpus, model.num_parameters)
         write_bundle(run / "bundle", config, about, examples, weights, card)
 
     for folder in (run, run / "bundle", run / "checkpoints"):
         remove_unfinished(folder)
     with RunLog(run, after_step=checkpoint.record["step"] if checkpoint else 0) as log:
 
-        def tell(progress: Progress) -> None:
-            if progress.evaluated:
+        def tell(progress: TrainingProgress) -> None:
+            if progress.is_evaluation:
                 log.write(progress.step, loss=progress.loss, held_out=progress.held_out or 0.0,
                           tokens_per_second=progress.tokens_per_second, seconds=progress.seconds)  # fmt: skip
             if report:

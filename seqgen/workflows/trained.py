@@ -22,13 +22,13 @@ from seqgen.corpus.storage.records import Records, held_out_split
 from seqgen.corpus.storage.store import Corpus, is_corpus
 from seqgen.corpus.storage.training_batches import grammar_states
 from seqgen.engine.decoding.beam_search import BeamSearch
-from seqgen.engine.decoding.importance_sampling import Weigher
-from seqgen.engine.decoding.infilling import Filler
+from seqgen.engine.decoding.importance_sampling import ImportanceSampler
+from seqgen.engine.decoding.infilling import Infiller
 from seqgen.engine.decoding.sampling import Sampler
 from seqgen.engine.decoding.sampling_options import SamplingOptions
 from seqgen.engine.model import Model
-from seqgen.engine.scoring.dynamic_evaluation import Adaptation, DynamicEvaluation
-from seqgen.engine.scoring.introspection import Observer
+from seqgen.engine.scoring.dynamic_evaluation import DynamicEvaluation, DynamicEvaluator
+from seqgen.engine.scoring.introspection import Introspector
 from seqgen.engine.scoring.neural_cache import NeuralCache
 from seqgen.engine.scoring.scorer import Scorer
 from seqgen.engine.settings import ModelSettings
@@ -38,7 +38,7 @@ from seqgen.grammar import BOS, Grammar, keeps_classes
 from seqgen.models.bundle import Bundle
 from seqgen.reports.page import Entry, write_page
 from seqgen.workflows.oracle import Oracle
-from seqgen.workflows.samples import Filled, Found, Inside, Sample, Score
+from seqgen.workflows.samples import Filled, Found, NamedActivations, Sample, Score
 
 DEFAULT_MAX_NEW_TOKENS = 8192
 DEFAULT_PARTICLES = 64
@@ -78,10 +78,10 @@ class Trained:
         weights = bundle.weights(weight_shapes(settings, grammar.vocabulary_size, grammar.class_count))
         self.model = Model(settings, weights, grammar)
         self._sampler = Sampler(self.model)
-        self._observer = Observer(self.model)
-        self.oracle = Oracle(self.model, self._sampler, self._observer)
+        self._introspector = Introspector(self.model)
+        self.oracle = Oracle(self.model, self._sampler, self._introspector)
         self._beam_search = BeamSearch(self.model)
-        self._filler = Filler(self._sampler)
+        self._infiller = Infiller(self._sampler)
         self._scorers: dict[tuple[DynamicEvaluation | None, NeuralCache | None], Scorer] = {}
 
     def sample(
@@ -186,9 +186,9 @@ class Trained:
         """Samples around what a prompt gives."""
         asked = {"count": count, "max_new_tokens": max_new_tokens, "seed": seed, "num_particles": num_particles}
         if isinstance(start.given, Grammar):
-            made = Weigher(self._sampler, self._scorer(None, None)).draw(start.ids, start.given, **asked)
+            made = ImportanceSampler(self._sampler, self._scorer(None, None)).sample(start.ids, start.given, **asked)
         else:
-            made = self._filler.fill(start.ids, start.grammar, np.asarray(start.given), **asked)
+            made = self._infiller.fill(start.ids, start.grammar, np.asarray(start.given), **asked)
         given = self._given(start)
         return [
             Filled(seed, number, ids, start.item(self.domain.decode(ids)), given, float(log_evidence))
@@ -265,7 +265,7 @@ class Trained:
         source, scorer = Path(source), self._scorer(dynamic, cache)
         read = ((document.ids, document.weights) for document in self._read(source))
         for ids, weights in self._held_out(source) if is_corpus(source) else read:
-            yield Score(source, ids, scorer.nats(ids, weights), float(weights.sum()))
+            yield Score(source, ids, scorer.negative_log_likelihood(ids, weights), float(weights.sum()))
 
     def draw(self, score: Score, path: Path | str) -> Path:
         """Draws where a document costs most, as `path` with an ending added. Raises UsageError, OutputError."""
@@ -285,26 +285,26 @@ class Trained:
         with self._documents_only():
             return self._scorer(dynamic, cache).probabilities(np.asarray(ids, np.int32))
 
-    def inside(self, ids: np.ndarray) -> Inside:
+    def activations(self, ids: np.ndarray) -> NamedActivations:
         """Gates, states and attention of every layer while the model reads ids int32[n], BOS first; a `Score` has them.
 
         All are kept for all n: (G + 2) · N · H + M + 1 floats a token, for G gates and candidate, N layers of H units,
         and attention over M positions. Raises UsageError when the domain's grammar forbids an id.
         """
         with self._documents_only():
-            activity = self._observer.activity(np.asarray(ids, np.int32))
-        return Inside(**vars(activity), tokens=tuple(self.domain.vocabulary[id] for id in ids))
+            activations = self._introspector.activations(np.asarray(ids, np.int32))
+        return NamedActivations(**vars(activations), tokens=tuple(self.domain.vocabulary[id] for id in ids))
 
-    def gradient_norms(self, ids: np.ndarray, *, furthest: int = 256) -> np.ndarray:
+    def gradient_norms(self, ids: np.ndarray, *, max_distance: int = 256) -> np.ndarray:
         """float64[K + 1, N]: ‖∂L/∂h_{T-k}‖ for k = 0 … K and each of N layers, L the cost of the last of ids int32[n].
 
         T is the step that reads the last id but one: how much what the model says there depends on its hidden states k
-        steps before. K is `furthest`, or as far as the document goes back. Raises InvalidValue, and UsageError when the
-        domain's grammar forbids an id.
+        steps before. K is `max_distance`, or as far as the document goes back. Raises InvalidValue, and UsageError when
+        the domain's grammar forbids an id.
         """
-        _check(0, furthest=furthest)
+        _check(0, max_distance=max_distance)
         with self._documents_only():
-            return self._observer.gradient_norms(np.asarray(ids, np.int32), furthest)
+            return self._introspector.gradient_norms(np.asarray(ids, np.int32), max_distance)
 
     @contextmanager
     def _documents_only(self) -> Iterator[None]:
@@ -330,10 +330,8 @@ class Trained:
     def _scorer(self, dynamic: DynamicEvaluation | None, cache: NeuralCache | None) -> Scorer:
         """The scorer of these settings; compiled functions are kept for the next call."""
         if (dynamic, cache) not in self._scorers:
-            if cache:
-                cache.check()
-            adaptation = Adaptation(self.model, dynamic, self._typical()) if dynamic else None
-            self._scorers[dynamic, cache] = Scorer(self.model, adaptation=adaptation, cache=cache)
+            dynamic_evaluator = DynamicEvaluator(self.model, dynamic, self._typical()) if dynamic else None
+            self._scorers[dynamic, cache] = Scorer(self.model, dynamic_evaluator=dynamic_evaluator, cache=cache)
         return self._scorers[dynamic, cache]
 
     def _typical(self) -> list[np.ndarray]:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from seqgen.cli.progress import build_progress, describe, train_progress
-from seqgen.engine.training.loop import Progress
+from seqgen.engine.training.progress import TrainingProgress
 
-STEP = Progress(
+STEP = TrainingProgress(
     step=1200,
-    share=0.5,
+    fraction=0.5,
     seconds=61.9,
     loss=1.5,
     held_out=None,
     best=None,
     tokens_per_second=12345.0,
-    evaluated=False,
+    is_evaluation=False,
 )
 
 
@@ -28,7 +28,7 @@ def test_a_build_prints_a_line_for_each_tenth(capsys):
 def test_training_prints_evaluations_and_notes(capsys):
     with train_progress() as progress:
         progress(STEP)
-        progress(STEP._replace(evaluated=True, held_out=1.25, best=1.2))
+        progress(STEP._replace(is_evaluation=True, held_out=1.25, best=1.2))
         progress(STEP._replace(note="[/INST] was not learned"))
     evaluation, note = capsys.readouterr().err.splitlines()
     assert "held-out 1.2500  best 1.2000" in evaluation
@@ -37,4 +37,4 @@ def test_training_prints_evaluations_and_notes(capsys):
 
 def test_a_step_is_described_in_one_line():
     assert describe(STEP) == " 50 %  step 1,200  loss 1.5000  nats/token  12,345 tokens/s  1:01 left"
-    assert "left" not in describe(STEP._replace(share=0.0))
+    assert "left" not in describe(STEP._replace(fraction=0.0))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+
 import numpy as np
 
 from seqgen.grammar import BOS
@@ -11,76 +13,96 @@ def sigmoid(x: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-x))
 
 
-ABSENT = {("i", "nig"), ("f", "nfg"), ("o", "nog"), ("f", "coupled")}
+Step = Callable[[np.ndarray, np.ndarray, np.ndarray, Mapping[str, np.ndarray]], tuple[np.ndarray, np.ndarray]]
+"""A step of a cell: x_t [B, H], h_{t-1} [B, H], c_{t-1} [B, C·H] and weights by name give h_t and c_t."""
+ABSENT_GATES = {("i", "nig"), ("f", "nfg"), ("o", "nog"), ("f", "coupled")}
 
 
-def columns(weights: np.ndarray, names: list[str]) -> dict[str, np.ndarray]:
-    """The blocks of a matrix or bias, one for each gate or candidate."""
+def blocks(weights: np.ndarray, names: Sequence[str]) -> dict[str, np.ndarray]:
+    """The columns of a matrix or bias by gate or candidate."""
     return dict(zip(names, np.split(weights, len(names), -1), strict=True))
 
 
-def lstm_step(x, h, c, gates_before, parts, *, peephole=True, variant=""):
-    """Greff et al. (2017), section II-A, and the variants of section III; `gates_before` for FGR."""
-    names = [gate for gate in ("i", "f", "o") if (gate, variant) not in ABSENT]
-    W, R, b = (columns(parts[name], [*names, "g"]) for name in ("input_weights", "recurrent_weights", "bias"))
-    p = columns(parts["peepholes"], names) if peephole else dict.fromkeys(names, 0.0)
-
-    def net(name):
-        return x @ W[name] + h @ R[name] + b[name]
-
-    def gate(name, cell):
-        if name not in names:
-            return np.ones_like(c)
-        from_gates = 0.0
-        if variant == "fgr":
-            from_gates = np.concatenate(gates_before, -1) @ columns(parts["gate_weights"], names)[name]
-        return sigmoid(net(name) + p[name] * cell + from_gates)
-
-    i = gate("i", c)
-    f = 1 - i if variant == "coupled" else gate("f", c)
-    g = net("g") if variant == "niaf" else np.tanh(net("g"))
-    c = f * c + i * g
-    o = gate("o", c)
-    h = o * (c if variant == "noaf" else np.tanh(c))
-    return h, c, [i, f, o]
+def rnn_step(x, h, c, weights):
+    """Elman (1990)."""
+    return np.tanh(x @ weights["input_weights"] + h @ weights["recurrent_weights"] + weights["bias"]), c
 
 
-def plain_lstm_parts(parts):
-    """The engine's own LSTM has its blocks in the order i f g o; the paper's come here as i f o g."""
-    order = [0, 1, 3, 2]
-    return {name: np.concatenate([np.split(value, 4, -1)[k] for k in order], -1) for name, value in parts.items()}
-
-
-def gru_step(x, h, parts):
+def gru_step(x, h, c, weights):
     """Cho et al. (2014), with the reset gate after the product."""
-    W, R, b = (columns(parts[name], ["r", "u", "n"]) for name in ("input_weights", "recurrent_weights", "bias"))
+    W, R, b = (blocks(weights[name], "run") for name in ("input_weights", "recurrent_weights", "bias"))
     r, u = (sigmoid(x @ W[name] + h @ R[name] + b[name]) for name in "ru")
-    n = np.tanh(x @ W["n"] + b["n"] + r * (h @ R["n"] + parts["recurrent_bias"]))
-    return (1 - u) * n + u * h
+    n = np.tanh(x @ W["n"] + b["n"] + r * (h @ R["n"] + weights["recurrent_bias"]))
+    return (1 - u) * n + u * h, c
 
 
-def recurrence(cell, x, parts, resets, h, carried, nudges=None):
-    """Any cell over x [T, B, D], float64; carried [B, C·H] as the engine lays it out. Gives all h, the last carried.
+def lstm_step(x, h, c, weights):
+    """Hochreiter & Schmidhuber (1997) with the forget gate of Gers et al. (2000); blocks in the order i f g o."""
+    h, c, _ = lstm_gates(x, h, c, weights)
+    return h, c
 
-    Each h is moved by its nudge [T, B, H].
+
+def lstm_gates(x, h, c, weights):
+    """h, c, and the gates i, f, o of `lstm_step`."""
+    W, R, b = (blocks(weights[name], "ifgo") for name in ("input_weights", "recurrent_weights", "bias"))
+    z = {name: x @ W[name] + h @ R[name] + b[name] for name in "ifgo"}
+    i, f, o = (sigmoid(z[name]) for name in "ifo")
+    c = f * c + i * np.tanh(z["g"])
+    return o * np.tanh(c), c, [i, f, o]
+
+
+def lstm_variant_step(variant: str) -> Step:
+    """Greff et al. (2017), section II-A, and the variants of section III; "peephole" is the first."""
+    names = [gate for gate in "ifo" if (gate, variant) not in ABSENT_GATES]
+
+    def step(x, h, c, weights):
+        W, R, b = (blocks(weights[name], [*names, "g"]) for name in ("input_weights", "recurrent_weights", "bias"))
+        p, size = blocks(weights["peepholes"], names), h.shape[-1]
+        c, gates_before = c[:, :size], c[:, size:]
+
+        def net(name):
+            return x @ W[name] + h @ R[name] + b[name]
+
+        def gate(name, cell_state):
+            if name not in names:
+                return np.ones_like(c)
+            from_gates = gates_before @ blocks(weights["gate_weights"], names)[name] if variant == "fgr" else 0.0
+            return sigmoid(net(name) + p[name] * cell_state + from_gates)
+
+        i = gate("i", c)
+        f = 1 - i if variant == "coupled" else gate("f", c)
+        g = net("g") if variant == "niaf" else np.tanh(net("g"))
+        c = f * c + i * g
+        o = gate("o", c)
+        h = o * (c if variant == "noaf" else np.tanh(c))
+        return h, np.concatenate([c, i, f, o], -1) if variant == "fgr" else c
+
+    return step
+
+
+LSTM_VARIANTS = ("peephole", "coupled", "nig", "nfg", "nog", "niaf", "noaf", "fgr")
+STEPS: dict[str, Step] = {
+    "lstm": lstm_step,
+    "gru": gru_step,
+    "rnn": rnn_step,
+    "echo": rnn_step,
+    **{variant: lstm_variant_step(variant) for variant in LSTM_VARIANTS},
+}
+
+
+def recurrence(step: Step, x, weights, resets, h, c, perturbations=None):
+    """A cell over x [T, B, H], in float64. All h [T, B, H] and the last c [B, C·H].
+
+    Each h is moved by its perturbation [T, B, H].
     """
-    units, hiddens = h.shape[-1], []
-    c = carried[:, :units]
-    gates = np.split(carried[:, units:], 3, -1) if cell == "fgr" else []
+    hiddens = []
     for t in range(len(x)):
+        h, c = step(x[t], h, c, weights)
+        h = h if perturbations is None else h + perturbations[t]
         keep = 1.0 - resets[t][:, None]
-        if cell in ("rnn", "echo"):
-            h = np.tanh(x[t] @ parts["input_weights"] + h @ parts["recurrent_weights"] + parts["bias"])
-        elif cell == "gru":
-            h = gru_step(x[t], h, parts)
-        elif cell == "lstm":
-            h, c, _ = lstm_step(x[t], h, c, [], plain_lstm_parts(parts), peephole=False)
-        else:
-            h, c, gates = lstm_step(x[t], h, c, gates, parts, variant="" if cell == "peephole" else cell)
-        h = h if nudges is None else h + nudges[t]
-        h, c, gates = h * keep, c * keep, [gate * keep for gate in gates]
+        h, c = h * keep, c * keep
         hiddens.append(h)
-    return np.stack(hiddens), np.concatenate([c, *gates], -1) if cell == "fgr" else c
+    return np.stack(hiddens), c
 
 
 def attention(query, key, value, bias, query_document, key_document):
@@ -103,7 +125,7 @@ def rms_norm(x, gain):
 
 def embeddings(model, ids):
     """What the first layer reads: [n, H] of the tokens, and of the grammar's states where the model is told them."""
-    weights = model.numpy()
+    weights = model.numpy_weights()
     tables = [weights["embedding"][ids]]
     if "state_embedding" in weights:
         tables.append(weights["state_embedding"][model.grammar.state_class[model.grammar.unroll(ids)]])
@@ -112,28 +134,30 @@ def embeddings(model, ids):
 
 def layer_input(model, ids, hiddens):
     """What layer N of a model reads, given the hidden states [n, N, H] of those below it."""
-    gain, tables = model.numpy()[f"recurrence_{hiddens.shape[1]}/norm"], embeddings(model, ids)
+    gain, tables = model.numpy_weights()[f"recurrence_{hiddens.shape[1]}/norm"], embeddings(model, ids)
     if hiddens.shape[1] == 0:
         return sum(rms_norm(table, gain) for table in tables)
     return rms_norm(sum(tables) + hiddens.sum(1), gain)
 
 
-def hidden_states(model, ids, nudges=None):
-    """[n, N, H] of all layers; each is moved by its nudge [n, N, H]."""
+def hidden_states(model, ids, perturbations=None):
+    """[n, N, H] of all layers; each is moved by its perturbation [n, N, H]."""
     settings, resets = model.settings, (ids == BOS)[:, None]
     hiddens = np.zeros((len(ids), 0, settings.hidden_size))
     for layer in range(settings.num_layers):
-        parts = {part: value.numpy().astype(float) for part, value in model.layer(layer, model.weights).items()}
-        first = np.zeros((1, settings.hidden_size)), np.zeros((1, max(1, model.cell.carried) * settings.hidden_size))
-        nudge = None if nudges is None else nudges[:, layer, None]
+        of_layer = model.layer_weights(layer, model.weights)
+        weights = {name: value.numpy().astype(float) for name, value in of_layer.items()}
+        h, c = (np.zeros((1, size * settings.hidden_size)) for size in (1, model.cell.cell_state_blocks))
+        perturbation = None if perturbations is None else perturbations[:, layer, None]
         x = layer_input(model, ids, hiddens)[:, None]
-        hiddens = np.concatenate([hiddens, recurrence(settings.cell, x, parts, resets, *first, nudge)[0]], 1)
+        of_layer, _ = recurrence(STEPS[settings.cell], x, weights, resets, h, c, perturbation)
+        hiddens = np.concatenate([hiddens, of_layer], 1)
     return hiddens
 
 
 def probabilities(model, ids, hiddens):
     """p [n, V] of the token after each of ids, from the hidden states [n, N, H] of all layers."""
-    weights = {name: value.astype(float) for name, value in model.numpy().items()}
+    weights = {name: value.astype(float) for name, value in model.numpy_weights().items()}
     x = sum(embeddings(model, ids)) + hiddens.sum(1)
     if memory := model.settings.attention_window:
         projected = rms_norm(x, weights["attention/norm"]) @ weights["attention/query_key_value"]

@@ -51,6 +51,23 @@ def _shifting(shifted):
         yield from ((2, True), (3, True), (4, False), (EOS, False))
 
 
+MAX_FORKED_LENGTH = 7
+
+
+def forked() -> Grammar:
+    """One to six tokens of 2 to 5, none twice in a row; and who begins with 2 never meets 4, which is a trap."""
+
+    def moves(state):
+        length, last, trapped = state
+        if length:
+            yield EOS, state
+        if length < MAX_FORKED_LENGTH - 1:
+            for token in {2, 3, 4, 5} - {last} - ({4} if trapped else set()):
+                yield token, (length + 1, token, trapped or (length, token) == (0, 2))
+
+    return build_grammar(6, (0, None, False), moves)
+
+
 def model(grammar: Grammar | None = None, seed: int = 0, **settings) -> Model:
     """A model whose biases and distances are not 0, so that a test would notice if they were left out."""
     shape = {

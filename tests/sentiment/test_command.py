@@ -178,7 +178,7 @@ def test_an_explanation_has_the_attention_before_the_label(call, run, trained):
     code, out = call("predict", run, "--text", content.content, "--explain", "--json")
     attention = np.array([one["attention"] for one in json.loads(out)["tokens"]])
     ids = trained.domain.encode(content).ids[:-2]
-    by_distance = trained.inside(ids).attention[-1, 0]
+    by_distance = trained.activations(ids).attention[-1, 0]
     # The label comes after <end>, which is 0 tokens back; the last word of the content is 1 token back.
     np.testing.assert_allclose(attention[::-1][:6], by_distance[1:], atol=1e-6)
     assert code == 0

@@ -11,7 +11,7 @@ from letters import Letters
 from seqgen import UsageError, Vocabulary
 from seqgen.engine.model import Model
 from seqgen.engine.settings import ModelSettings
-from seqgen.engine.weights import first_weights
+from seqgen.engine.weights import initial_weights
 from seqgen.grammar import unconstrained
 from seqgen.workflows import fine_tuning
 from seqgen.workflows.fine_tuning import Start, moved
@@ -20,7 +20,7 @@ SETTINGS = ModelSettings(hidden_size=8, num_layers=1, attention_window=3, attent
 
 
 def weights(tokens, classes, seed):
-    made = first_weights(SETTINGS, len(tokens), classes, seed)
+    made = initial_weights(SETTINGS, len(tokens), classes, seed)
     return {name: value + np.float32(seed) for name, value in made.items()}
 
 
@@ -60,9 +60,9 @@ def trained(monkeypatch):
 def test_a_model_for_a_larger_vocabulary_is_a_new_one_but_for_what_the_old_one_knew(trained):
     start = Start("some", ["letters"])
     larger = Vocabulary([*start.learned.vocabulary.names[2:], "new"])
-    made = start.model(unconstrained(len(larger)), larger, seed=5).numpy()
-    np.testing.assert_array_equal(made["embedding"][:-1], trained.numpy()["embedding"])
-    np.testing.assert_array_equal(made["embedding"][-1], first_weights(SETTINGS, len(larger), 1, 5)["embedding"][-1])
+    made = start.model(unconstrained(len(larger)), larger, seed=5).numpy_weights()
+    np.testing.assert_array_equal(made["embedding"][:-1], trained.numpy_weights()["embedding"])
+    np.testing.assert_array_equal(made["embedding"][-1], initial_weights(SETTINGS, len(larger), 1, 5)["embedding"][-1])
 
 
 def test_a_model_of_another_domain_or_of_another_shape_is_refused(trained):

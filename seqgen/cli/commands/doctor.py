@@ -20,7 +20,7 @@ def command(as_json: bool) -> None:
     import platform
 
     from seqgen.contract.discovery import load_all
-    from seqgen.engine.devices import devices
+    from seqgen.engine.devices import device_names
 
     plugins = load_all()
     report = {
@@ -29,7 +29,7 @@ def command(as_json: bool) -> None:
         "system": platform.platform(),
         "cores": os.cpu_count(),
         "packages": {package: installed_version(package) for package in PACKAGES},
-        "devices": devices(),
+        "devices": device_names(),
         "plugins": {str(loaded.plugin): loaded.error or "works" for loaded in plugins},
     }
     if as_json:

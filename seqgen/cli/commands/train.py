@@ -36,7 +36,7 @@ def command(context: click.Context, sources: tuple[str, ...], domain: str | None
     """
     if not sources and not resume:
         raise UsageError("There is nothing to train on; name files, folders or a recipe ('seqgen corpora' lists them).")
-    from seqgen.engine.training.loop import Stopped
+    from seqgen.engine.training.progress import TrainingStopped
     from seqgen.workflows.train import train
 
     try:
@@ -56,11 +56,11 @@ def command(context: click.Context, sources: tuple[str, ...], domain: str | None
                 build_progress=reading,
                 report=report,
             )
-    except Stopped as stopped:
+    except TrainingStopped as stopped:
         click.echo(f"Stopped at step {stopped.step}; the same command with --resume continues from there.", err=True)
         context.exit(1)
     result, unit = trained.bundle.config["result"], trained.domain.unit
     click.echo(
-        f"Trained {trained.model.parameters:,} parameters: {result['held_out_nats']:.4f} nats a {unit} on held-out "
+        f"Trained {trained.model.num_parameters:,} parameters: {result['held_out_nats']:.4f} nats a {unit} on held-out "
         f"data (best, at step {result['step']}). The model is in {out}."
     )

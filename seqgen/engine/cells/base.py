@@ -1,8 +1,17 @@
-"""What a recurrent cell is: the equations of one step.
+"""What a recurrent cell is: the equations of one time step.
 
-A cell sees the pre-activations z [B, G·H] of its G blocks (gates and candidate), which the loop in recurrence.py makes
-of the input and of what is recalled of the past, and gives the next states. Its gradient follows from its equations
-by automatic differentiation, unless it brings its own. The cells themselves stand in cells.py and lstm_cells.py.
+A layer of H units reads an input x_t [B, H] at each step t and passes two states on to the next step: the hidden state
+h_t [B, H], which is its output, and the cell state c_t [B, C·H], which only the cell itself reads (nothing, C = 0, in a
+GRU or a simple RNN). The loop over time in layers/recurrence.py works out the pre-activations of G blocks, which are
+the gates and the candidate,
+
+    z_t = x_t W + u_{t-1} R + b        [B, G·H]        u: the recurrent input, for most cells u = h
+
+and the cell turns them into the next states:
+
+    h_t, c_t = step(z_t, h_{t-1}, c_{t-1})
+
+The gradient of a step follows from its equations by automatic differentiation, unless the cell has its own.
 """
 
 from __future__ import annotations
@@ -13,71 +22,77 @@ from typing import ClassVar, NamedTuple
 import tensorflow as tf
 
 
-class Weights(NamedTuple):
-    """A layer's weights as the loop uses them: z = x W + recalled R + b."""
+class CellWeights(NamedTuple):
+    """A layer's weights in the form in which the loop over time reads them."""
 
-    input: tf.Tensor  # W [D, G·H]
-    recurrent: tf.Tensor  # R [K·H, G·H], where K blocks are recalled
+    input: tf.Tensor  # W [H, G·H]
+    recurrent: tf.Tensor  # R [K·H, G·H], where the recurrent input has K blocks
     bias: tf.Tensor  # b [G·H]
-    own: tf.Tensor  # [P·H], what the cell alone knows how to use (peepholes); empty for most
+    extra: tf.Tensor  # [P·H], weights that only the equations of the cell read (peepholes); empty for most cells
 
 
-class Step(NamedTuple):
-    """What a cell makes of one step."""
+class StepOutput(NamedTuple):
+    """The result of one step."""
 
-    hidden: tf.Tensor  # [B, H]
-    carried: tf.Tensor  # [B, C·H], what goes to the next step beside the hidden state: the cell state, or nothing
-    activations: tf.Tensor  # [B, ·H], what `Cell.blocks` names, after their activation functions
+    hidden: tf.Tensor  # h_t [B, H]
+    cell_state: tf.Tensor  # c_t [B, C·H]
+    activations: tf.Tensor  # [B, ·], the blocks that `Cell.blocks` names, after their activation functions
 
 
-class Gradient(NamedTuple):
-    """The gradient of a loss with respect to what went into one step."""
+class StepGradient(NamedTuple):
+    """The gradient of a loss with respect to everything that one step reads."""
 
-    z: tf.Tensor
-    hidden: tf.Tensor
-    carried: tf.Tensor
-    own: tf.Tensor
+    z: tf.Tensor  # [B, G·H]
+    hidden: tf.Tensor  # of h_{t-1} [B, H], without the path through the recurrent weights
+    cell_state: tf.Tensor  # of c_{t-1} [B, C·H]
+    extra: tf.Tensor  # [P·H]
 
 
 class Cell:
-    """One kind of recurrence; has no state and no weights of its own."""
+    """One kind of recurrence. A cell holds no weights and no states."""
 
     blocks: tuple[str, ...]
-    """The gates and the candidate, in the order of their columns in the weights and in `Step.activations`."""
-    carried: int = 0
-    """C: how many blocks are carried to the next step beside the hidden state."""
-    learns: ClassVar[bool] = True
-    """Whether the recurrence is trained, or only what reads it."""
-    keeps_activations: ClassVar[bool] = False
-    """Whether the gradient starts from the activations of a step; if not, from its pre-activations z."""
+    """Names of the gates and of the candidate, in the order of their columns in the weights and activations."""
+    cell_state_blocks: int = 0
+    """C: the cell state is C·H wide."""
+    is_trainable: ClassVar[bool] = True
+    """Whether training changes the weights of the cell. If not, only what reads its states is trained."""
+    saves_activations: ClassVar[bool] = False
+    """Whether `gradient` starts from a step's activations. If not, it starts from the pre-activations z."""
 
-    def shapes(self, units: int) -> dict[str, tuple[int, ...]]:
-        """The shapes of a layer's weights by name; inputs are as wide as the layer."""
-        columns = len(self.blocks) * units
-        return {"input_weights": (units, columns), "recurrent_weights": (units, columns), "bias": (columns,)}
+    def weight_shapes(self, hidden_size: int) -> dict[str, tuple[int, ...]]:
+        """Returns the shape of each weight of a layer, by name. A layer's input is as wide as the layer."""
+        columns = len(self.blocks) * hidden_size
+        return {
+            "input_weights": (hidden_size, columns),
+            "recurrent_weights": (hidden_size, columns),
+            "bias": (columns,),
+        }
 
-    def weights(self, parts: Mapping[str, tf.Tensor]) -> Weights:
-        """The weights of `shapes` as the loop uses them."""
-        return Weights(parts["input_weights"], parts["recurrent_weights"], parts["bias"], tf.zeros(0))
+    def assemble(self, weights: Mapping[str, tf.Tensor]) -> CellWeights:
+        """Returns the weights that `weight_shapes` names in the form in which the loop over time reads them."""
+        return CellWeights(weights["input_weights"], weights["recurrent_weights"], weights["bias"], tf.zeros(0))
 
-    def recalled(self, hidden: tf.Tensor, carried: tf.Tensor) -> tf.Tensor:
-        """What of the step before goes through the recurrent weights: [..., K·H]."""
+    def recurrent_input(self, hidden: tf.Tensor, cell_state: tf.Tensor) -> tf.Tensor:
+        """Returns u [..., K·H], which the recurrent weights multiply. Blocks beside h are the last ones of c."""
         return hidden
 
-    def step(self, z: tf.Tensor, hidden: tf.Tensor, carried: tf.Tensor, own: tf.Tensor) -> Step:
-        """The equations: z [B, G·H], hidden [B, H] and carried [B, C·H] of the step before."""
+    def step(self, z: tf.Tensor, hidden: tf.Tensor, cell_state: tf.Tensor, extra: tf.Tensor) -> StepOutput:
+        """The equations of one step.
+
+        Takes z_t [B, G·H], the states h_{t-1} [B, H] and c_{t-1} [B, C·H] of the step before, and `CellWeights.extra`.
+        """
         raise NotImplementedError
 
-    def gradient(self, kept: tf.Tensor, hidden: tf.Tensor, carried: tf.Tensor, after: tf.Tensor, own: tf.Tensor,
-                 d_hidden: tf.Tensor, d_carried: tf.Tensor) -> Gradient:  # fmt: skip
-        """The gradient of one step, given those of its hidden and carried states.
+    def gradient(self, saved: tf.Tensor, hidden: tf.Tensor, cell_state: tf.Tensor, new_cell_state: tf.Tensor,
+                 extra: tf.Tensor, d_hidden: tf.Tensor, d_cell_state: tf.Tensor) -> StepGradient:  # fmt: skip
+        """Returns the gradient of one step from those of h_t, d_hidden [B, H], and c_t, d_cell_state [B, C·H].
 
-        kept is z, or the activations where `keeps_activations`; hidden and carried are of the step before,
-        `after` [B, C·H] is what it carried on.
+        `saved` are the activations if `saves_activations`, else z_t. The states are h_{t-1}, c_{t-1} and c_t.
         """
         with tf.GradientTape() as tape:
-            tape.watch([kept, hidden, carried, own])
-            made = self.step(kept, hidden, carried, own)
-        none = tf.UnconnectedGradients.ZERO
-        states, sources = [made.hidden, made.carried], [kept, hidden, carried, own]
-        return Gradient(*tape.gradient(states, sources, [d_hidden, d_carried], unconnected_gradients=none))
+            tape.watch([saved, hidden, cell_state, extra])
+            output = self.step(saved, hidden, cell_state, extra)
+        zero = tf.UnconnectedGradients.ZERO
+        targets, sources = [output.hidden, output.cell_state], [saved, hidden, cell_state, extra]
+        return StepGradient(*tape.gradient(targets, sources, [d_hidden, d_cell_state], unconnected_gradients=zero))

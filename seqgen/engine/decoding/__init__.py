@@ -1,1 +1,1 @@
-"""Making sequences: sampling, beam search, guidance and infilling."""
+"""Generation: sampling, beam search, guidance, and infilling."""

@@ -21,7 +21,7 @@ import numpy as np
 import tensorflow as tf
 
 from seqgen.engine.decoding.sampling_options import MAX_NGRAM_SIZE, SamplingOptions
-from seqgen.engine.layers.attention import BLOCKED
+from seqgen.engine.layers.attention import MASKED_LOGIT
 
 
 class EnabledFilters(NamedTuple):
@@ -108,7 +108,7 @@ def apply_filters(
             history.tokens, history.length, enabled.no_repeat_ngram_size, logits.shape[-1]
         )
         some_left = tf.reduce_any(allowed & ~repeated, -1, keepdims=True)
-        logits = tf.where(repeated & some_left, BLOCKED, logits)
+        logits = tf.where(repeated & some_left, MASKED_LOGIT, logits)
     if enabled.greedy:
         return logits
     logits = logits / strengths.temperature
@@ -116,7 +116,7 @@ def apply_filters(
         logits = keep_top_k_top_p(logits, enabled.top_k, strengths.top_p if enabled.top_p else None)
     if enabled.min_p:
         threshold = tf.reduce_max(logits, -1, keepdims=True) + tf.math.log(strengths.min_p)
-        logits = tf.where(logits >= threshold, logits, BLOCKED)
+        logits = tf.where(logits >= threshold, logits, MASKED_LOGIT)
     return logits
 
 
@@ -145,10 +145,10 @@ def keep_top_k_top_p(logits: tf.Tensor, top_k: int, top_p: tf.Tensor | None) -> 
     vocabulary_size = logits.shape[-1]
     descending = tf.sort(logits, -1, direction="DESCENDING")
     if top_k:
-        descending = tf.where(tf.range(vocabulary_size) < top_k, descending, BLOCKED)
+        descending = tf.where(tf.range(vocabulary_size) < top_k, descending, MASKED_LOGIT)
     if top_p is not None:
         probability = tf.nn.softmax(descending)
         before = tf.cumsum(probability, -1, exclusive=True)
-        descending = tf.where((before < top_p) | (tf.range(vocabulary_size) == 0), descending, BLOCKED)
-    threshold = tf.reduce_min(tf.where(descending > BLOCKED / 2, descending, descending[:, :1]), -1, keepdims=True)
-    return tf.where(logits >= threshold, logits, BLOCKED)
+        descending = tf.where((before < top_p) | (tf.range(vocabulary_size) == 0), descending, MASKED_LOGIT)
+    threshold = tf.reduce_min(tf.where(descending > MASKED_LOGIT / 2, descending, descending[:, :1]), -1, keepdims=True)
+    return tf.where(logits >= threshold, logits, MASKED_LOGIT)

@@ -1,13 +1,13 @@
-"""Classifier-free guidance: samples that are more of what their prompt asks for.
+"""Classifier-free guidance: samples that have more of what their prompt asks for.
 
-Ho & Salimans (2022), *Classifier-Free Diffusion Guidance*, for sequences as Sanchez et al. (2023), *Stay on Topic with
-Classifier-Free Guidance*. The same document is read twice: after the prompt, which gives logits z, and after another
-one, the unconditional prompt, which does not say what is asked for and gives z'. Its next token is drawn from
+Ho & Salimans (2022), *Classifier-Free Diffusion Guidance*, for sequences as in Sanchez et al. (2023), *Stay on Topic
+with Classifier-Free Guidance*. The model reads the same document twice: after the prompt, which gives the logits z, and
+after the unconditional prompt, which leaves out what is asked for and gives z'. The next token is drawn from
 
-    z' + g (z − z')
+    z' + g (z - z')        that is, in proportion to p'(x) (p(x) / p'(x))^g
 
-that is, in proportion to p'(x) (p(x) / p'(x))^g. At g = 1 the unconditional prompt does not matter, at 0 the prompt
-does not, and above 1 what the prompt makes likelier becomes likelier still. The grammar is that of the prompt alone.
+With strength g = 1 the unconditional prompt does not matter, with 0 the prompt does not, and above 1 everything that
+the prompt makes likelier becomes likelier still. The prompt's grammar alone says what is allowed.
 """
 
 from __future__ import annotations
@@ -17,28 +17,28 @@ from typing import Any, NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from seqgen.engine.decoding.decoder import Decoder, moved
-from seqgen.engine.layers.attention import BLOCKED
+from seqgen.engine.decoding.decoder import Decoder
+from seqgen.engine.layers.attention import MASKED_LOGIT
 from seqgen.errors import InvalidValue, UsageError
 
-STRONGEST = 100
+MAX_STRENGTH = 100
 
 
 class Guidance(NamedTuple):
-    """The documents that are drawn, as they stand after the unconditional prompt; () where nothing is guided."""
+    """The documents that are drawn, as they stand after the unconditional prompt. All parts are () without guidance."""
 
-    position: Any = ()
-    """A Position whose states are of the model's own grammar: they are what the model is told, and forbid nothing."""
+    state: Any = ()
+    """A DecodingState in the model's own grammar, whose state classes the model sees. It forbids nothing."""
     strength: Any = ()  # float32, scalar
 
     @classmethod
-    def of(cls, decoder: Decoder, unconditional: np.ndarray | None, strength: float, count: int) -> Guidance:
-        """Guidance of `count` documents away from the prompt int32[n] `unconditional`; none at strength 1.
+    def from_prompt(cls, decoder: Decoder, unconditional: np.ndarray | None, strength: float, count: int) -> Guidance:
+        """Returns the guidance of `count` documents with the unconditional prompt int32[n]; none at strength 1.
 
-        Raises InvalidValue for a strength that cannot be, UsageError where there is no unconditional prompt.
+        Raises InvalidValue for a strength out of range, and UsageError if there is no unconditional prompt.
         """
-        if not 0 <= strength <= STRONGEST:
-            raise InvalidValue(f"The guidance cannot be {strength}; it must be between 0 and {STRONGEST}.")
+        if not 0 <= strength <= MAX_STRENGTH:
+            raise InvalidValue(f"The guidance cannot be {strength}; it must be between 0 and {MAX_STRENGTH}.")
         if strength == 1:
             return cls()
         if unconditional is None:
@@ -46,22 +46,20 @@ class Guidance(NamedTuple):
                 "Guidance needs something that is asked for and could be left out, and this prompt has nothing of the "
                 "kind; leave the guidance at 1."
             )
-        position = decoder.begin(unconditional, decoder.model.grammar, count)
-        return cls(position, tf.constant(strength, tf.float32))
+        state = decoder.read_prompt(unconditional, decoder.model.grammar, count)
+        return cls(state, tf.constant(strength, tf.float32))
 
     def guide(self, decoder: Decoder, logits: tf.Tensor, allowed: tf.Tensor) -> tuple[tf.Tensor, Guidance]:
-        """The logits [B, V] after guidance, where allowed bool[B, V] is legal; and the guidance, its last token read.
+        """Reads the last token. Returns the guided logits [B, V], -1e9 where not allowed bool[B, V], and the guidance.
 
-        For the inside of a compiled loop.
+        For use in a compiled loop.
         """
-        if not self.position:
+        if not self.state:
             return logits, self
-        unconditional, memory = decoder.step(self.position, decoder.model.tables, allowed)
+        unconditional, memory = decoder.step(self.state, decoder.model.tables, allowed)
         guided = unconditional + self.strength * (logits - unconditional)
-        return tf.where(allowed, guided, BLOCKED), self._replace(position=self.position._replace(memory=memory))
+        return tf.where(allowed, guided, MASKED_LOGIT), self._replace(state=self.state._replace(memory=memory))
 
-    def with_token(self, decoder: Decoder, token: tf.Tensor) -> Guidance:
-        """The guidance after one more token int32[B], the one that was drawn."""
-        if not self.position:
-            return self
-        return self._replace(position=moved(decoder.model.tables, self.position, token))
+    def append(self, decoder: Decoder, token: tf.Tensor) -> Guidance:
+        """Returns the guidance after one more token int32[B], the one that was drawn."""
+        return self._replace(state=self.state.append(token, decoder.model.tables)) if self.state else self

@@ -1,1 +1,1 @@
-"""The layers that a model is made of."""
+"""The layers of the model as functions of tensors, and the products that they are made of."""

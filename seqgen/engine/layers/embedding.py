@@ -1,46 +1,50 @@
-"""What the first layer reads: rows of the token's and of the grammar state's embedding, each normalised by itself.
+"""The input of the first layer: rows of the embeddings of the token and of the grammar's state, each normalised alone.
 
-There are only as many different inputs to the first layer as the tables have rows. Where those are fewer than the
-T·B positions of a segment, its product with the input weights is made once for each row and then looked up; the
-gradient's two products shrink alike. That is the same function, and saves a two-layer model a quarter of its work.
+The first layer has only as many different inputs as the tables have rows. Where those are fewer than the T·B positions
+of a segment, the product with the input weights is made once for each row of the tables, and its results are looked up.
+The two products of the gradient shrink in the same way. The function is the same, and a two-layer model saves a quarter
+of its work.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import tensorflow as tf
 
 from seqgen.engine.layers.products import linear
-from seqgen.engine.layers.rms_norm import normalise
+from seqgen.engine.layers.rms_norm import rms_norm
 
 
-class Lookup(NamedTuple):
-    """Rows of a table: rows [R, D], ids int32[...]."""
+class EmbeddingLookup(NamedTuple):
+    """A table and the ids of the rows that are looked up in it."""
 
-    rows: tf.Tensor
-    ids: tf.Tensor
+    table: tf.Tensor  # [R, D]
+    ids: tf.Tensor  # int32[...]
 
-    def of(self, rows: tf.Tensor) -> tf.Tensor:
-        """The same look-up in other rows."""
-        return tf.gather(rows, self.ids)
-
-
-def embedded(lookups: list[Lookup]) -> tf.Tensor:
-    """The sum of what is looked up: [..., D]."""
-    return tf.add_n([lookup.of(lookup.rows) for lookup in lookups])
+    def rows_of(self, table: tf.Tensor) -> tf.Tensor:
+        """Returns the rows [..., E] of another table [R, E] for the same ids."""
+        return tf.gather(table, self.ids)
 
 
-def normalised(lookups: list[Lookup], gain: tf.Tensor) -> tf.Tensor:
-    """The sum of what is looked up, each normalised by itself: [..., D]."""
-    return tf.add_n([normalise(lookup.of(lookup.rows), gain) for lookup in lookups])
+def embed(lookups: Sequence[EmbeddingLookup]) -> tf.Tensor:
+    """Returns the sum of the embeddings [..., D]."""
+    return tf.add_n([lookup.rows_of(lookup.table) for lookup in lookups])
 
 
-def projected(lookups: list[Lookup], gain: tf.Tensor, weights: tf.Tensor, precision: tf.DType) -> tf.Tensor:
-    """`normalised` times weights [D, E] = [..., E]; precision is that of a product over all positions."""
+def embed_normalized(lookups: Sequence[EmbeddingLookup], gain: tf.Tensor) -> tf.Tensor:
+    """Returns the sum of the embeddings [..., D], each normalised alone."""
+    return tf.add_n([rms_norm(lookup.rows_of(lookup.table), gain) for lookup in lookups])
+
+
+def project_embeddings(
+    lookups: Sequence[EmbeddingLookup], gain: tf.Tensor, weights: tf.Tensor, precision: tf.DType
+) -> tf.Tensor:
+    """Returns `embed_normalized` times weights [D, E], [..., E]. A product over all positions is in `precision`."""
     positions = math.prod(lookups[0].ids.shape)
-    if sum(lookup.rows.shape[0] for lookup in lookups) > positions:
-        return linear(normalised(lookups, gain), weights, precision)
-    # Many positions add up to one row's gradient, so rows are always exact.
-    return tf.add_n([lookup.of(linear(normalise(lookup.rows, gain), weights)) for lookup in lookups])
+    if sum(lookup.table.shape[0] for lookup in lookups) > positions:
+        return linear(embed_normalized(lookups, gain), weights, precision)
+    # Many positions add up to the gradient of one row, so products over rows are always in float32.
+    return tf.add_n([lookup.rows_of(linear(rms_norm(lookup.table, gain), weights)) for lookup in lookups])

@@ -1,4 +1,8 @@
-"""RMSNorm (Zhang & Sennrich 2019), with its gradient written out."""
+"""RMSNorm (Zhang & Sennrich 2019), with its gradient written out.
+
+r = 1 / sqrt(mean(x²) + ε)        y = gain * x r
+dx = r (gain dy - x r · mean(gain dy * x r))        dgain = Σ dy * x r
+"""
 
 from __future__ import annotations
 
@@ -8,22 +12,24 @@ import tensorflow as tf
 
 from seqgen.engine.compiling import compiled
 
+EPSILON = 1e-6
+
 
 @compiled
-def normalise(x: tf.Tensor, gain: tf.Tensor) -> tf.Tensor:
-    """x [..., D] divided by its root mean square over the last axis, times gain [D]."""
-    return tf.reshape(_rms_norm(tf.reshape(x, (-1, x.shape[-1])), tf.convert_to_tensor(gain)), x.shape)
+def rms_norm(x: tf.Tensor, gain: tf.Tensor) -> tf.Tensor:
+    """Returns x [..., D], divided by its root mean square over the last axis, times gain [D]."""
+    return tf.reshape(_rms_norm_rows(tf.reshape(x, (-1, x.shape[-1])), tf.convert_to_tensor(gain)), x.shape)
 
 
 @tf.custom_gradient
-def _rms_norm(x: tf.Tensor, gain: tf.Tensor) -> tuple[tf.Tensor, Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]]:
-    """Rows x [R, D]. Every sum is a product with ones: XLA adds up floats one by one on a CPU."""
+def _rms_norm_rows(x: tf.Tensor, gain: tf.Tensor) -> tuple[tf.Tensor, Callable[..., tuple[tf.Tensor, tf.Tensor]]]:
+    """Rows x [R, D]. Every sum is a product with ones, because XLA adds floats up one by one on a CPU."""
     rows, width = x.shape
 
     def mean(values: tf.Tensor) -> tf.Tensor:
         return tf.matmul(values, tf.fill((width, 1), 1.0 / width))
 
-    scale = tf.math.rsqrt(mean(tf.square(x)) + 1e-6)
+    scale = tf.math.rsqrt(mean(tf.square(x)) + EPSILON)
     unit = x * scale
 
     def gradient(d_out: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:

@@ -1,1 +1,1 @@
-"""Measuring sequences: likelihood, attention, gates and gradients."""
+"""What a model says about given documents: likelihoods, distributions, and what happens inside it."""

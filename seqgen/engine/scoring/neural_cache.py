@@ -1,76 +1,84 @@
 """A neural cache: what came after moments like this one is likely to come again.
 
-Grave, Joulin & Usunier (2017), *Improving Neural Language Models with a Continuous Cache*, equations 2 and 3. Kept are
-the last positions i, each as the output h_i of the model's last layer and the token x_{i+1} that came after it:
+Grave, Joulin & Usunier (2017), *Improving Neural Language Models with a Continuous Cache*, equations 2 and 3. The cache
+keeps the last positions i, each with the output h_i of the model's last layer and the token x_{i+1} that came after it:
 
-    p(w) = (1 - share) p_model(w) + share p_cache(w)
-    p_cache(w) ∝ sum over kept i of 1[x_{i+1} = w] exp(sharpness h_t · h_i)
+    p(w)       = (1 - λ) p_model(w) + λ p_cache(w)
+    p_cache(w) ∝ Σ_i 1[x_{i+1} = w] exp(θ h_t · h_i)
 
-Outputs are taken at unit length: here they are sums of residuals of any size, and so `sharpness` means the same at any
-width. Tokens that the grammar does not allow at t are left out of the sum; where nothing is left, p = p_model.
+The outputs are scaled to unit length: here they are sums of residuals of any size, and so θ means the same in models of
+any size. Tokens that the grammar forbids at t are left out of the sum. If nothing is left, p = p_model.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import tensorflow as tf
 
-from seqgen.engine.layers.attention import BLOCKED
+from seqgen.engine.layers.attention import MASKED_LOGIT
 from seqgen.errors import InvalidValue
 from seqgen.grammar import BOS
 
-LARGEST = 100_000
+MAX_CACHE_SIZE = 100_000
 
 
-class Cached(NamedTuple):
-    """What is kept of the last S positions, the oldest first."""
+class CacheEntries(NamedTuple):
+    """The last S positions, the oldest first."""
 
-    outputs: tf.Tensor  # [S, H], at unit length
-    tokens: tf.Tensor  # int32[S], what came after each; BOS where nothing is kept yet
+    outputs: tf.Tensor  # [S, H], of unit length
+    tokens: tf.Tensor  # int32[S], the token after each; BOS where there is no entry yet
 
 
-class NeuralCache(NamedTuple):
-    """How much is kept, and how much it has to say."""
+@dataclass(frozen=True)
+class NeuralCache:
+    """The settings of a neural cache."""
 
     size: int = 500
-    """How many positions back."""
-    share: float = 0.1
-    """Of the mixture, the lambda of equation 3."""
-    sharpness: float = 20.0
-    """How much more alike moments count, the theta of equation 2; 0 counts all the same."""
+    """How many positions the cache keeps."""
+    interpolation: float = 0.1
+    """λ: the weight of the cache in the mixture."""
+    flatness: float = 20.0
+    """θ: how much more similar positions count; 0 counts all alike."""
 
-    def check(self) -> None:
-        """Raises InvalidValue for a cache that cannot be."""
-        if not 1 <= self.size <= LARGEST:
-            raise InvalidValue(f"The size of the cache cannot be {self.size}; it must be between 1 and {LARGEST}.")
-        if not 0 < self.share < 1:
-            raise InvalidValue(f"The share of the cache cannot be {self.share}; it must be between 0 and 1.")
-        if not 0 <= self.sharpness <= 1000:
-            raise InvalidValue(f"The cache's sharpness cannot be {self.sharpness}; it must be between 0 and 1000.")
+    def __post_init__(self) -> None:
+        """Raises InvalidValue for a value out of range."""
+        if not 1 <= self.size <= MAX_CACHE_SIZE:
+            raise InvalidValue(f"The size of the cache cannot be {self.size}; it must be 1 to {MAX_CACHE_SIZE}.")
+        if not 0 < self.interpolation < 1:
+            raise InvalidValue(
+                f"The interpolation of the cache cannot be {self.interpolation}; it must be between 0 and 1."
+            )
+        if not 0 <= self.flatness <= 1000:
+            raise InvalidValue(f"The flatness of the cache cannot be {self.flatness}; it must be between 0 and 1000.")
 
-    def empty(self, width: int) -> Cached:
-        """Nothing kept yet. No grammar allows BOS, so such an entry never counts."""
-        return Cached(tf.zeros((self.size, width)), tf.fill([self.size], BOS))
+    def no_entries(self, hidden_size: int) -> CacheEntries:
+        """Returns an empty cache. No grammar allows BOS, so its entries never count."""
+        return CacheEntries(tf.zeros((self.size, hidden_size)), tf.fill([self.size], BOS))
 
-    def mix(self, log_probabilities: tf.Tensor, outputs: tf.Tensor, targets: tf.Tensor, allowed: tf.Tensor,
-            cached: Cached) -> tuple[tf.Tensor, Cached]:  # fmt: skip
-        """The mixture's log-probabilities [T, V] over one segment of one document, and what is kept after it.
+    def interpolate(self, log_probabilities: tf.Tensor, outputs: tf.Tensor, targets: tf.Tensor, allowed: tf.Tensor,
+                    entries: CacheEntries) -> tuple[tf.Tensor, CacheEntries]:  # fmt: skip
+        """Returns ln p of the mixture [T, V] over one segment of one document, and the entries after it.
 
-        log_probabilities [T, V] and allowed bool[T, V] are of the token after each input, outputs [T, H] the last
-        layer's, targets int32[T] the tokens that came; position t sees those of the positions before it.
+        log_probabilities [T, V] and allowed bool[T, V] are of the token after each input, outputs [T, H] those of the
+        last layer, targets int32[T] the tokens that came. Position t sees the positions before it alone.
         """
-        steps, vocabulary = log_probabilities.shape
+        steps, vocabulary_size = log_probabilities.shape
         outputs = tf.math.l2_normalize(outputs, -1)
-        kept, tokens = tf.concat([cached.outputs, outputs], 0), tf.concat([cached.tokens, targets], 0)
+        all_outputs = tf.concat([entries.outputs, outputs], 0)
+        all_tokens = tf.concat([entries.tokens, targets], 0)
         distance = self.size + tf.range(steps)[:, None] - tf.range(self.size + steps)[None, :]
-        counts = (distance >= 1) & (distance <= self.size) & tf.gather(allowed, tokens, axis=1)
-        alike = self.sharpness * tf.matmul(outputs, kept, transpose_b=True)
-        weights = tf.nn.softmax(tf.where(counts, alike, BLOCKED))
-        # A sum by token; a product with one-hot rows would need memory of size times vocabulary.
-        by_token = tf.transpose(tf.math.unsorted_segment_sum(tf.transpose(weights), tokens, vocabulary))
-        both = [log_probabilities + tf.math.log1p(-self.share), tf.math.log(by_token) + tf.math.log(self.share)]
-        mixed = tf.where(
-            tf.reduce_any(counts, 1, keepdims=True), tf.reduce_logsumexp(tf.stack(both), 0), log_probabilities
+        counts = (distance >= 1) & (distance <= self.size) & tf.gather(allowed, all_tokens, axis=1)
+        similarity = self.flatness * tf.matmul(outputs, all_outputs, transpose_b=True)
+        weights = tf.nn.softmax(tf.where(counts, similarity, MASKED_LOGIT))
+        # A sum by token. A product with one-hot rows would need memory for size times vocabulary.
+        p_cache = tf.transpose(tf.math.unsorted_segment_sum(tf.transpose(weights), all_tokens, vocabulary_size))
+        from_model = log_probabilities + tf.math.log1p(-self.interpolation)
+        from_cache = tf.math.log(p_cache) + tf.math.log(self.interpolation)
+        mixture = tf.where(
+            tf.reduce_any(counts, 1, keepdims=True),
+            tf.reduce_logsumexp(tf.stack([from_model, from_cache]), 0),
+            log_probabilities,
         )
-        return mixed, Cached(kept[-self.size :], tokens[-self.size :])
+        return mixture, CacheEntries(all_outputs[-self.size :], all_tokens[-self.size :])

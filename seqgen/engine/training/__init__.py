@@ -1,1 +1,1 @@
-"""Training: one step, the loop, checkpoints and the run log."""
+"""Training: one step, the loop, checkpoints, and the log of a run."""

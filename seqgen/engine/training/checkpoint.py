@@ -1,8 +1,8 @@
-"""Checkpoints: all that training needs to go on, in one file that is whole or not there.
+"""Checkpoints: everything that training needs to go on, in one file that is written whole or not at all.
 
-A checkpoint is a safetensors file whose metadata holds the step and the loop's own record as JSON. The newest two are
-kept: if the newest one cannot be read, the one before it serves. So is the last one that the loop calls good, for when
-training goes wrong after it.
+A checkpoint is a safetensors file whose metadata holds the step and the record of the training loop as JSON. The newest
+two are kept: if the newest one cannot be read, the one before it is used. The last one that the loop calls good is kept
+too, in case training goes wrong after it.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from safetensors.numpy import save
 
 from seqgen.atomic import atomic_write
 
-KEPT = 2
+NUM_KEPT = 2
 
 
 class Checkpoint(NamedTuple):
-    """What was saved: arrays by name, and the loop's record (JSON values), which has at least `step`."""
+    """The content of a checkpoint: arrays by name, and the record of the loop (JSON values), with at least `step`."""
 
     tensors: dict[str, np.ndarray]
     record: dict[str, Any]
 
 
 def save_checkpoint(
-    folder: Path, tensors: dict[str, np.ndarray], record: dict[str, Any], good: Collection[int | None] = ()
+    folder: Path, tensors: dict[str, np.ndarray], record: dict[str, Any], good_steps: Collection[int | None] = ()
 ) -> Path:
-    """Writes `step-N.safetensors` in `folder`; removes all but the newest two and those of the steps `good`.
+    """Writes `step-N.safetensors` in `folder`, and removes all checkpoints but the newest two and those of good steps.
 
     Raises OutputError.
     """
@@ -39,20 +39,20 @@ def save_checkpoint(
     content = save(tensors, metadata={"record": json.dumps(record)})
     with atomic_write(path) as temporary:
         temporary.write_bytes(content)
-    kept = {checkpoint_path(folder, step) for step in good if step is not None}
-    for old in sorted(folder.glob("step-*.safetensors"))[:-KEPT]:
+    kept = {checkpoint_path(folder, step) for step in good_steps if step is not None}
+    for old in sorted(folder.glob("step-*.safetensors"))[:-NUM_KEPT]:
         if old not in kept:
             old.unlink(missing_ok=True)
     return path
 
 
 def checkpoint_path(folder: Path, step: int) -> Path:
-    """Where the checkpoint of a step is."""
+    """Returns the path of the checkpoint of a step."""
     return folder / f"step-{step:010}.safetensors"
 
 
 def newest_checkpoint(folder: Path) -> Checkpoint | None:
-    """The newest checkpoint in `folder` that can be read whole, or None."""
+    """Returns the newest checkpoint in `folder` that can be read, or None."""
     for path in sorted(folder.glob("step-*.safetensors"), reverse=True):
         if checkpoint := read_checkpoint(path):
             return checkpoint
@@ -60,7 +60,7 @@ def newest_checkpoint(folder: Path) -> Checkpoint | None:
 
 
 def read_checkpoint(path: Path) -> Checkpoint | None:
-    """The checkpoint in a file, or None where it is not there or cannot be read whole."""
+    """Returns the checkpoint in a file, or None if the file is missing or damaged."""
     try:
         with safe_open(str(path), framework="numpy") as file:
             record = json.loads(file.metadata()["record"])

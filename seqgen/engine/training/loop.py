@@ -1,131 +1,101 @@
-"""The training loop: steps until the budget is spent, held-out evaluation on the way, checkpoints, a clean stop.
+"""The training loop: steps until the budget is spent, held-out evaluations, checkpoints, and a clean stop.
 
-What is learned is a pure function of settings and steps. The clock decides two things alone: when a checkpoint is
-written, which changes nothing, and, where the budget is given in seconds, how far the schedule has come.
+The result is a pure function of the settings and of the steps. The clock decides only two things: when a checkpoint is
+written, which changes nothing, and, if the budget is in seconds, how far the learning rate schedule has come.
 
-A loss that is not finite puts back the weights of the last evaluation and halves the rate. The newest checkpoint may be
-newer than those, but which one that is the clock decides, and a run that was killed must fall back as one that was not.
+When a loss is not finite, training rolls back to the weights of the last evaluation and halves the learning rate. The
+newest checkpoint may be newer than these, but the clock decides which one that is, and a run that was killed and
+resumed must roll back to the same weights as one that was not.
 """
 
 from __future__ import annotations
 
 import math
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from seqgen.engine.scoring.evaluation import Evaluator, HeldOut
+from seqgen.engine.scoring.evaluation import Evaluator, HeldOutLikelihood
 from seqgen.engine.segment import Segment
 from seqgen.engine.training.checkpoint import Checkpoint, checkpoint_path, read_checkpoint, save_checkpoint
+from seqgen.engine.training.progress import TrainingBudget, TrainingProgress, TrainingStopped
+from seqgen.engine.training.stop_signals import stop_signals
 from seqgen.engine.training.trainer import Trainer
 from seqgen.errors import TrainingError
 
 CHECKPOINT_SECONDS = 30.0
-MOST_HALVINGS = 3
-
-
-class Budget(NamedTuple):
-    """How long to train: by steps, which can be repeated to the bit, or by seconds of training, which cannot."""
-
-    steps: int | None = None
-    seconds: float | None = None
-
-    def progress(self, step: int, seconds: float) -> float:
-        """How much of the budget is spent, from 0 to 1."""
-        if self.steps is not None:
-            return step / self.steps
-        assert self.seconds is not None
-        return seconds / self.seconds
-
-
-class Progress(NamedTuple):
-    """What training can say of itself at any step."""
-
-    step: int
-    share: float
-    """Of the budget that is spent, 0 to 1."""
-    seconds: float
-    loss: float
-    """Mean nats a token of the training data over the steps since the last evaluation."""
-    held_out: float | None
-    """Nats a token at the last evaluation."""
-    best: float | None
-    tokens_per_second: float
-    evaluated: bool
-    """Whether `held_out` was measured at this very step."""
-    note: str | None = None
-    """One line about something unusual that happened at this step."""
-
-    @property
-    def seconds_left(self) -> float | None:
-        """Estimated from the share that is spent."""
-        return self.seconds * max(0.0, 1 - self.share) / self.share if self.share > 0 else None
-
-
-class Stopped(Exception):
-    """Training was asked to stop, and can be resumed from the checkpoint that it left."""
-
-    def __init__(self, step: int) -> None:
-        super().__init__(f"stopped at step {step}")
-        self.step = step
+MAX_ROLLBACKS = 3
 
 
 class TrainingLoop:
-    """Trains to the end of a budget; what it needs to go on stands in its checkpoints."""
+    """Trains to the end of a budget. Its checkpoints hold everything that it needs to go on."""
 
     def __init__(
         self,
         trainer: Trainer,
         segment_at: Callable[[int], Segment],
         held_out: Callable[[], Iterable[Segment]],
-        budget: Budget,
+        budget: TrainingBudget,
         checkpoints: Path,
         *,
-        on_best: Callable[[dict[str, np.ndarray], HeldOut, int], None],
-        report: Callable[[Progress], None],
+        on_best: Callable[[dict[str, np.ndarray], HeldOutLikelihood, int], None],
+        report: Callable[[TrainingProgress], None],
     ) -> None:
-        """segment_at(step) is a pure function; on_best gets the weights whenever held-out data was never likelier."""
+        """Prepares a run.
+
+        segment_at:  a pure function of the step, which returns the segment to train on
+        held_out:    returns the segments to evaluate on
+        checkpoints: the folder of the checkpoints
+        on_best:     receives the weights, their held-out likelihood and the step whenever an evaluation is the best
+        report:      receives the progress after each step
+        """
         self.trainer = trainer
-        self.evaluator = Evaluator(trainer.judged)
+        self.evaluator = Evaluator(trainer.evaluated_model)
         self.segment_at = segment_at
         self.held_out = held_out
         self.budget = budget
         self.checkpoints = checkpoints
         self.on_best = on_best
         self.report = report
-        self.evaluations = 0
-        self.best: float | None = None
-        self.last: float | None = None
-        self.unimproved = 0
+        self.evaluations_done = 0
+        self.best_nats: float | None = None
+        self.last_nats: float | None = None
+        self.evaluations_without_improvement = 0
         self.good_step: int | None = None
-        self.saved_good: int | None = None
+        """The step of the checkpoint to roll back to."""
+        self.good_step_on_disk: int | None = None
+        """The `good_step` in the newest checkpoint, which the checkpoint before it may still need."""
         self.loss_sum, self.loss_steps = 0.0, 0
         self.seconds_before = 0.0
+        """Seconds that were trained before this run was resumed."""
+
+    @property
+    def patience_is_exhausted(self) -> bool:
+        """Whether `early_stopping_patience` evaluations in a row brought no improvement."""
+        return 0 < self.trainer.settings.early_stopping_patience <= self.evaluations_without_improvement
 
     def resume(self, checkpoint: Checkpoint) -> None:
-        """Goes on from a checkpoint; raises TrainingError when it is of another model."""
+        """Continues from a checkpoint. Raises TrainingError if it is of another model."""
         record = checkpoint.record
         self.trainer.restore(checkpoint.tensors, record["step"])
-        self.best, self.last = record["best"], record["last"]
-        self.good_step = self.saved_good = record["good_step"]
-        # A larger budget has its own places for evaluations, and its own patience.
-        share = self.budget.progress(record["step"], record["seconds"])
-        self.evaluations = min(record["evaluations"], int(share * self.trainer.settings.num_evaluations))
-        self.unimproved = record["unimproved"] if record["budget"] == list(self.budget) else 0
-        self.trainer.halvings = record["halvings"]
+        self.best_nats, self.last_nats = record["best_nats"], record["last_nats"]
+        self.good_step = self.good_step_on_disk = record["good_step"]
+        # With a larger budget, evaluations are at other steps, and patience begins anew.
+        fraction = self.budget.fraction_spent(record["step"], record["seconds"])
+        self.evaluations_done = min(record["evaluations_done"], int(fraction * self.trainer.settings.num_evaluations))
+        if record["budget"] == list(self.budget):
+            self.evaluations_without_improvement = record["evaluations_without_improvement"]
+        self.trainer.rollbacks = record["rollbacks"]
         self.loss_sum, self.loss_steps = record["loss_sum"], record["loss_steps"]
         self.seconds_before = record["seconds"]
 
-    def run(self) -> Progress:
-        """Trains until the budget is spent, or `early_stopping_patience` evaluations in a row found nothing better.
+    def run(self) -> TrainingProgress:
+        """Trains until the budget is spent or the patience is exhausted. Returns the progress at the end.
 
-        Raises Stopped after Ctrl-C, TrainingError when the loss is again and again not finite.
+        Raises TrainingStopped after Ctrl-C, and TrainingError if the loss is not finite after MAX_ROLLBACKS rollbacks.
         """
         trainer, settings = self.trainer, self.trainer.settings
         if self.good_step is None:
@@ -133,82 +103,81 @@ class TrainingLoop:
         begun = saved = time.monotonic()
         tokens = 0
 
-        def progress(evaluated: bool, note: str | None = None) -> Progress:
+        def progress(is_evaluation: bool, note: str | None = None) -> TrainingProgress:
             seconds = self.seconds_before + time.monotonic() - begun
-            speed = tokens / max(time.monotonic() - begun, 1e-9)
+            fraction = self.budget.fraction_spent(trainer.step_number, seconds)
             loss = self.loss_sum / max(self.loss_steps, 1)
-            share = self.budget.progress(trainer.step_number, seconds)
-            return Progress(trainer.step_number, share, seconds, loss, self.last, self.best, speed, evaluated, note)
+            speed = tokens / max(time.monotonic() - begun, 1e-9)
+            return TrainingProgress(
+                trainer.step_number, fraction, seconds, loss, self.last_nats, self.best_nats, speed, is_evaluation, note
+            )
 
         with stop_signals() as stop:
-            while (now := progress(False)).share < 1 and not self.exhausted:
+            while (now := progress(False)).fraction < 1 and not self.patience_is_exhausted:
                 if stop.is_set():
                     self._save(now.seconds)
-                    raise Stopped(trainer.step_number)
+                    raise TrainingStopped(trainer.step_number)
                 if time.monotonic() - saved > CHECKPOINT_SECONDS:
                     self._save(now.seconds)
                     saved = time.monotonic()
                 segment = self.segment_at(trainer.step_number)
-                loss = float(trainer.step(segment, now.share))
+                loss = float(trainer.step(segment, now.fraction))
                 if not math.isfinite(loss):
-                    self.report(progress(False, self._fall_back(loss)))
+                    self.report(progress(False, self._roll_back(loss)))
                     continue
                 tokens += segment.inputs.size
                 self.loss_sum, self.loss_steps = self.loss_sum + loss, self.loss_steps + 1
                 now = progress(False)
-                if now.share * settings.num_evaluations >= self.evaluations + 1 and now.share < 1:
-                    self.evaluations = int(now.share * settings.num_evaluations)
-                    held_out = self._evaluate()
-                    if not math.isfinite(held_out):
-                        self.report(progress(False, self._fall_back(held_out)))
+                if now.fraction * settings.num_evaluations >= self.evaluations_done + 1 and now.fraction < 1:
+                    self.evaluations_done = int(now.fraction * settings.num_evaluations)
+                    nats = self._evaluate()
+                    if not math.isfinite(nats):
+                        self.report(progress(False, self._roll_back(nats)))
                         continue
-                    patience = settings.early_stopping_patience
-                    note = f"no better for {patience} evaluations: training ends" if self.exhausted else None
-                    self.report(progress(True, note))
+                    self.report(progress(True, self._early_stopping_note()))
                     self.loss_sum, self.loss_steps = 0.0, 0
-                    # The best model is on disk now; a run that is killed must not forget how good it is.
+                    # The best model is on disk now, and a run that is killed must not forget how good it is.
                     self._save_good(now.seconds)
                     saved = time.monotonic()
                 else:
                     self.report(now)
-            if self.last is None or self.good_step != trainer.step_number:
-                held_out = self._evaluate()
-                if math.isfinite(held_out):
+            if self.last_nats is None or self.good_step != trainer.step_number:
+                nats = self._evaluate()
+                if math.isfinite(nats):
                     self.report(progress(True))
                     self._save_good(progress(True).seconds)
                 else:
-                    self.report(progress(False, self._fall_back(held_out)))
-            if self.best is None:
+                    self.report(progress(False, self._roll_back(nats)))
+            if self.best_nats is None:
                 raise TrainingError("Nothing was learned before the loss grew without end; lower learning_rate.")
         return progress(True)
 
-    @property
-    def exhausted(self) -> bool:
-        """Whether `early_stopping_patience` evaluations in a row found nothing better."""
-        return 0 < self.trainer.settings.early_stopping_patience <= self.unimproved
+    def _early_stopping_note(self) -> str | None:
+        patience = self.trainer.settings.early_stopping_patience
+        return f"no better for {patience} evaluations: training ends" if self.patience_is_exhausted else None
 
     def _evaluate(self) -> float:
-        """Nats a token of the held-out data, which may be no number; whoever is told of the best one is told."""
-        held_out = self.evaluator.evaluate(self.held_out())
-        self.last = held_out.nats
-        if math.isfinite(held_out.nats) and (self.best is None or held_out.nats < self.best):
-            self.best, self.unimproved = held_out.nats, 0
-            self.on_best(self.trainer.judged.numpy(), held_out, self.trainer.step_number)
+        """Returns the nats a token of the held-out data, which may not be finite. Calls `on_best` for the best."""
+        held_out = self.evaluator.held_out_likelihood(self.held_out())
+        self.last_nats = held_out.nats
+        if math.isfinite(held_out.nats) and (self.best_nats is None or held_out.nats < self.best_nats):
+            self.best_nats, self.evaluations_without_improvement = held_out.nats, 0
+            self.on_best(self.trainer.evaluated_model.numpy_weights(), held_out, self.trainer.step_number)
         else:
-            self.unimproved += 1
+            self.evaluations_without_improvement += 1
         return held_out.nats
 
-    def _fall_back(self, loss: float) -> str:
-        """Goes back to the weights of the last evaluation, and says so; raises TrainingError when that was in vain."""
-        trainer, bad = self.trainer, self.trainer.step_number - 1
+    def _roll_back(self, loss: float) -> str:
+        """Restores the weights of the last evaluation. Returns a note on it. Raises TrainingError if it cannot."""
+        trainer, bad_step = self.trainer, self.trainer.step_number - 1
         assert self.good_step is not None
         good = read_checkpoint(checkpoint_path(self.checkpoints, self.good_step))
-        if good is None or trainer.halvings == MOST_HALVINGS:
-            raise TrainingError(f"The loss became {loss} at step {bad}; train again with a lower learning_rate.")
-        trainer.fall_back(good.tensors)
+        if good is None or trainer.rollbacks == MAX_ROLLBACKS:
+            raise TrainingError(f"The loss became {loss} at step {bad_step}; train again with a lower learning_rate.")
+        trainer.roll_back(good.tensors)
         return (
-            f"the loss became {loss} at step {bad}: weights of step {self.good_step} put back, learning rate halved "
-            f"(time {trainer.halvings} of {MOST_HALVINGS})"
+            f"the loss became {loss} at step {bad_step}: weights of step {self.good_step} restored, learning rate "
+            f"halved (time {trainer.rollbacks} of {MAX_ROLLBACKS})"
         )
 
     def _save_good(self, seconds: float) -> None:
@@ -217,43 +186,20 @@ class TrainingLoop:
         self._save(seconds)
 
     def _save(self, seconds: float) -> None:
+        """Saves a checkpoint after so many seconds of training."""
         record: dict[str, Any] = {
             "step": self.trainer.step_number,
-            "halvings": self.trainer.halvings,
+            "rollbacks": self.trainer.rollbacks,
             "good_step": self.good_step,
             "budget": list(self.budget),
-            "evaluations": self.evaluations,
-            "best": self.best,
-            "last": self.last,
-            "unimproved": self.unimproved,
+            "evaluations_done": self.evaluations_done,
+            "best_nats": self.best_nats,
+            "last_nats": self.last_nats,
+            "evaluations_without_improvement": self.evaluations_without_improvement,
             "loss_sum": self.loss_sum,
             "loss_steps": self.loss_steps,
             "seconds": seconds,
         }
-        # Should this file be damaged, the one before serves, and goes back to the checkpoint that was good then.
-        save_checkpoint(self.checkpoints, self.trainer.tensors(), record, {self.good_step, self.saved_good})
-        self.saved_good = self.good_step
-
-
-@contextmanager
-def stop_signals() -> Iterator[threading.Event]:
-    """An event that the first Ctrl-C (or SIGTERM) sets, so that a step is never cut in half; the second one interrupts.
-
-    Signals reach only the main thread of Python; elsewhere the event is never set.
-    """
-    stop = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-
-    def handle(number: int, frame: Any) -> None:
-        if stop.is_set():
-            raise KeyboardInterrupt
-        stop.set()
-
-    before = {number: signal.signal(number, handle) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        # If this file is damaged, the checkpoint before it is used, and that one rolls back to its own good step.
+        save_checkpoint(self.checkpoints, self.trainer.tensors(), record, {self.good_step, self.good_step_on_disk})
+        self.good_step_on_disk = self.good_step

@@ -1,4 +1,4 @@
-"""What a run writes down while it trains: JSON lines for programs, TensorBoard events for people."""
+"""The log of a run: JSON lines for programs, and TensorBoard events for people."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from seqgen.atomic import write_text
 
 
 class RunLog:
-    """`metrics.jsonl` and `tensorboard/` in a run's folder; a context manager."""
+    """Writes `metrics.jsonl` and `tensorboard/` in the folder of a run. A context manager."""
 
     def __init__(self, run: Path, *, after_step: int) -> None:
-        """Lines of steps after `after_step` are dropped: a resumed run measures them again."""
+        """Drops the lines of steps after `after_step`, because a resumed run measures them again."""
         path = run / "metrics.jsonl"
         if path.exists():
             kept = [line for line in path.read_text(encoding="utf-8").splitlines() if _step(line) <= after_step]
@@ -24,10 +24,10 @@ class RunLog:
         self._events = tf.summary.create_file_writer(str(run / "tensorboard"))
 
     def write(self, step: int, **values: float) -> None:
-        """One measurement of named values at a step."""
+        """Writes named values that were measured at a step."""
         self._lines.write(json.dumps({"step": step, **values}) + "\n")
         self._lines.flush()
-        # What tf.summary.scalar does; that one needs the package tensorboard, which only looking needs.
+        # As tf.summary.scalar does, which would need the package tensorboard. Only looking at the events needs that.
         scalar = tf.compat.v1.SummaryMetadata(
             plugin_data=tf.compat.v1.SummaryMetadata.PluginData(plugin_name="scalars")
         )
@@ -47,7 +47,7 @@ class RunLog:
 
 
 def _step(line: str) -> float:
-    """The step of a line; endless for one that was cut short by a crash."""
+    """Returns the step of a line, or infinity for a line that a crash cut short."""
     try:
         return float(json.loads(line)["step"])
     except (ValueError, KeyError, TypeError):

@@ -1,7 +1,10 @@
 """One training step, and everything that must be saved so that training can go on.
 
-Cross-entropy by truncated back-propagation through time over packed streams; AdamW (Loshchilov & Hutter 2019) with
-the gradient clipped by value and by its global norm (Pascanu et al. 2013); averaged weights (Polyak & Juditsky 1992).
+loss      = Σ weight · -ln p(target) / Σ weight                cross-entropy over one segment of B packed streams
+objective = loss + AR + TAR                                    layers/regularization.py
+gradient  by truncated back-propagation through time, clipped by value and by its global norm (Pascanu et al. 2013)
+weights   by AdamW (Loshchilov & Hutter 2019)
+average ← average + (1 - decay) (weights - average)            exponential moving average (Polyak & Juditsky 1992)
 """
 
 from __future__ import annotations
@@ -13,10 +16,10 @@ import numpy as np
 import tensorflow as tf
 
 from seqgen.engine.compiling import compiled
-from seqgen.engine.data_parallel import join_memory, lanes_of, split_memory, split_streams
-from seqgen.engine.layers.regularization import Regularisation
+from seqgen.engine.data_parallel import join_memory, num_sub_batches, split_batch, split_memory
+from seqgen.engine.layers.regularization import Regularization
 from seqgen.engine.model import Memory, Model
-from seqgen.engine.segment import Segment, tensors
+from seqgen.engine.segment import Segment, segment_arrays
 from seqgen.engine.settings import TrainingSettings
 from seqgen.engine.training.schedule import learning_rate
 from seqgen.errors import TrainingError
@@ -31,97 +34,103 @@ class Trainer:
         self.model = model
         self.settings = settings
         self.step_number = 0
-        self.halvings = 0
-        self.memory = model.empty_memory(settings.batch_size)
-        self.judged = Model(model.settings, model.numpy(), model.grammar) if settings.ema_decay else model
-        """What is evaluated and kept: the averaged weights, or the model itself."""
-        self.learned = [name for name, weight in model.weights.items() if weight.trainable]
-        self._variables = [model.weights[name] for name in self.learned]
+        self.rollbacks = 0
+        """How often training had to roll back. Each time halves the learning rate."""
+        self.memory = model.initial_memory(settings.batch_size)
+        self.evaluated_model = (
+            Model(model.settings, model.numpy_weights(), model.grammar) if settings.ema_decay else model
+        )
+        """The model that is evaluated and kept: one with the averaged weights, or `model` itself."""
+        self.trainable_names = [name for name, weight in model.weights.items() if weight.trainable]
+        self._variables = [model.weights[name] for name in self.trainable_names]
         self.optimizer = keras.optimizers.AdamW(
             learning_rate=settings.learning_rate, weight_decay=settings.weight_decay, beta_2=0.99
         )
-        # Decay shrinks what multiplies an input; gains and biases have nothing to gain from it.
-        self.optimizer.exclude_from_weight_decay(var_list=[w for w in self._variables if w.shape.rank == 1])
+        # Only matrices decay. Gains and biases would gain nothing from it.
+        vectors = [weight for weight in self._variables if weight.shape.rank == 1]
+        self.optimizer.exclude_from_weight_decay(var_list=vectors)
         self.optimizer.build(self._variables)
-        accumulated = self.learned if settings.gradient_accumulation_steps > 1 else []
-        self._accumulated = {name: tf.Variable(tf.zeros_like(model.weights[name])) for name in accumulated}
+        accumulated = self.trainable_names if settings.gradient_accumulation_steps > 1 else []
+        self._mean_gradients = {name: tf.Variable(tf.zeros_like(model.weights[name])) for name in accumulated}
         self._step = tf.function(self._train_segment, autograph=False)
-        self._apply = compiled(self._use)
+        self._apply = compiled(self._apply_gradients)
 
-    def _train_segment(self, inputs: tf.Tensor, targets: tf.Tensor, counts: tf.Tensor, states: tf.Tensor,
-                       memory: Memory, step: tf.Tensor, update: bool) -> tuple[tf.Tensor, Memory]:  # fmt: skip
-        """The loss and the memory after; the loss is not finite where its gradient is not."""
-        loss, gradients, memory = self._gradients(inputs, targets, counts, states, memory, step)
-        norm = self._apply(gradients, update)
-        return tf.where(tf.math.is_finite(norm), loss, norm), memory
-
-    def _use(self, gradients: list[tf.Tensor], update: bool) -> tf.Tensor:
-        """Adds a segment's gradients to those before it, updates the weights where it is time to, gives their norm."""
-        norm = tf.linalg.global_norm(gradients)
-        if self._accumulated:
-            gradients = [
-                mean.assign_add(gradient / self.settings.gradient_accumulation_steps)
-                for mean, gradient in zip(self._accumulated.values(), gradients, strict=True)
-            ]
-        if update:
-            self._update(gradients)
-            for mean in self._accumulated.values():
-                mean.assign(tf.zeros_like(mean))
-        return norm
-
-    def _gradients(self, inputs: tf.Tensor, targets: tf.Tensor, counts: tf.Tensor, states: tf.Tensor, memory: Memory,
-                   step: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor], Memory]:  # fmt: skip
-        """Loss in nats a token, the gradients of loss and penalties in the order of what is learned, and the memory."""
-        lanes = lanes_of(self.settings.batch_size, self.model.settings.hidden_size)
-        precision = PRECISIONS[self.settings.precision]
-        regularisation, total, memories = Regularisation(self.settings, step, lanes), tf.constant(0.0), []
-        with tf.GradientTape() as tape:
-            parts = zip(
-                split_streams([inputs, targets, counts, states], lanes), split_memory(memory, lanes), strict=True
-            )
-            for lane, (part, before) in enumerate(parts):
-                regularisation.lane = lane
-                nats, after = self.model.nats(part[0], part[1], part[3], before, regularisation, precision)
-                total += tf.reduce_sum(nats * part[2])
-                memories.append(after)
-            loss = total / tf.maximum(tf.reduce_sum(counts), 1.0)
-            objective = loss + regularisation.penalty
-        gradients = tape.gradient(objective, self._variables)
-        return loss, [tf.convert_to_tensor(gradient) for gradient in gradients], join_memory(memories)
-
-    def _update(self, gradients: Sequence[tf.Tensor]) -> None:
-        """One step of the optimizer, and of the averaged weights."""
-        self.optimizer.apply_gradients(zip(clipped(gradients, self.settings), self._variables, strict=True))
-        if self.settings.ema_decay:
-            # As in tf.train.ExponentialMovingAverage: the first weights, which know nothing, are soon forgotten.
-            updates = tf.cast(self.optimizer.iterations.value, tf.float32)
-            decay = tf.minimum(self.settings.ema_decay, (1 + updates) / (10 + updates))
-            for name, weight in zip(self.learned, self._variables, strict=True):
-                mean = self.judged.weights[name]
-                mean.assign_add((1 - decay) * (weight - mean))
-
-    def rate(self, progress: float) -> float:
-        """The learning rate at `progress` 0…1 of the run, halved for each time that training had to fall back."""
-        return learning_rate(self.settings, self.step_number, progress) * 0.5**self.halvings
+    def learning_rate(self, progress: float) -> float:
+        """Returns the learning rate at `progress` 0…1 of the run, halved for each rollback."""
+        return learning_rate(self.settings, self.step_number, progress) * 0.5**self.rollbacks
 
     def step(self, segment: Segment, progress: float) -> tf.Tensor:
-        """Trains on one segment and gives its loss in nats a token, not yet waited for."""
-        # An update that stands on fewer tokens goes less far (Merity et al. 2018, section 5).
-        share = len(segment.inputs) / self.settings.bptt_length if self.settings.random_bptt_length else 1.0
-        self.optimizer.learning_rate.assign(self.rate(progress) * share)
+        """Trains on one segment. Returns its loss in nats a token, without waiting for the result."""
+        # An update from fewer tokens is smaller (Merity et al. 2018, section 5).
+        scale = len(segment.inputs) / self.settings.bptt_length if self.settings.random_bptt_length else 1.0
+        self.optimizer.learning_rate.assign(self.learning_rate(progress) * scale)
         update = (self.step_number + 1) % self.settings.gradient_accumulation_steps == 0
         step = tf.constant(self.step_number, tf.int32)
-        loss, self.memory = self._step(*tensors(segment), self.memory, step, update)
+        loss, self.memory = self._step(*segment_arrays(segment), self.memory, step, update)
         self.step_number += 1
         return loss
 
+    def _train_segment(self, inputs: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor, states: tf.Tensor,
+                       memory: Memory, step: tf.Tensor, update: bool) -> tuple[tf.Tensor, Memory]:  # fmt: skip
+        """Returns the loss and the memory after the segment. The loss is not finite if the gradient is not."""
+        loss, gradients, memory = self._gradients(inputs, targets, weights, states, memory, step)
+        norm = self._apply(gradients, update)
+        return tf.where(tf.math.is_finite(norm), loss, norm), memory
+
+    def _gradients(self, inputs: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor, states: tf.Tensor, memory: Memory,
+                   step: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor], Memory]:  # fmt: skip
+        """Returns the loss, the gradients of the objective in the order of `trainable_names`, and the memory after."""
+        count = num_sub_batches(self.settings.batch_size, self.model.settings.hidden_size)
+        precision = PRECISIONS[self.settings.precision]
+        regularization, total, memories = Regularization(self.settings, step, count), tf.constant(0.0), []
+        with tf.GradientTape() as tape:
+            parts = zip(
+                split_batch([inputs, targets, weights, states], count), split_memory(memory, count), strict=True
+            )
+            for number, ((inputs_, targets_, weights_, states_), memory_) in enumerate(parts):
+                regularization.sub_batch = number
+                nats, memory_ = self.model.negative_log_likelihood(
+                    inputs_, targets_, states_, memory_, regularization, precision
+                )
+                total += tf.reduce_sum(nats * weights_)
+                memories.append(memory_)
+            loss = total / tf.maximum(tf.reduce_sum(weights), 1.0)
+            objective = loss + regularization.penalty
+        gradients = tape.gradient(objective, self._variables)
+        return loss, [tf.convert_to_tensor(gradient) for gradient in gradients], join_memory(memories)
+
+    def _apply_gradients(self, gradients: list[tf.Tensor], update: bool) -> tf.Tensor:
+        """Accumulates the gradients of a segment, and updates the weights if `update`. Returns the gradients' norm."""
+        norm = tf.linalg.global_norm(gradients)
+        if self._mean_gradients:
+            gradients = [
+                mean.assign_add(gradient / self.settings.gradient_accumulation_steps)
+                for mean, gradient in zip(self._mean_gradients.values(), gradients, strict=True)
+            ]
+        if update:
+            self._update_weights(gradients)
+            for mean in self._mean_gradients.values():
+                mean.assign(tf.zeros_like(mean))
+        return norm
+
+    def _update_weights(self, gradients: Sequence[tf.Tensor]) -> None:
+        """Makes one step of the optimizer, and one of the moving average."""
+        self.optimizer.apply_gradients(zip(clip_gradients(gradients, self.settings), self._variables, strict=True))
+        if self.settings.ema_decay:
+            # As in tf.train.ExponentialMovingAverage: the initial weights, which know nothing, are soon forgotten.
+            updates = tf.cast(self.optimizer.iterations.value, tf.float32)
+            decay = tf.minimum(self.settings.ema_decay, (1 + updates) / (10 + updates))
+            for name, weight in zip(self.trainable_names, self._variables, strict=True):
+                average = self.evaluated_model.weights[name]
+                average.assign_add((1 - decay) * (weight - average))
+
     def tensors(self) -> dict[str, np.ndarray]:
-        """Everything that the next step depends on, by name: weights, their average, optimizer, memory."""
-        state = {f"weights/{name}": value for name, value in self.model.numpy().items()}
-        if self.judged is not self.model:
-            state |= {f"ema/{name}": value for name, value in self.judged.numpy().items()}
-        for name, value in self._accumulated.items():
-            state[f"accumulated/{name}"] = value.numpy()
+        """Returns everything that the next step depends on, by name: weights, averages, optimizer, memory."""
+        state = {f"weights/{name}": value for name, value in self.model.numpy_weights().items()}
+        if self.evaluated_model is not self.model:
+            state |= {f"ema/{name}": value for name, value in self.evaluated_model.numpy_weights().items()}
+        for name, value in self._mean_gradients.items():
+            state[f"mean_gradient/{name}"] = value.numpy()
         for number, variable in enumerate(self.optimizer.variables):
             state[f"optimizer/{number:03}"] = np.asarray(variable)
         for name, value in self.memory._asdict().items():
@@ -129,41 +138,41 @@ class Trainer:
         return state
 
     def restore(self, state: dict[str, np.ndarray], step_number: int) -> None:
-        """Goes on from `tensors()`; raises TrainingError when they are of another model."""
-        mine = self.tensors()
-        shapes = {name: (value.shape, value.dtype) for name, value in state.items()}
-        if shapes != {name: (value.shape, value.dtype) for name, value in mine.items()}:
+        """Continues from the result of `tensors`. Raises TrainingError if it is of another model."""
+        own_shapes = {name: (value.shape, value.dtype) for name, value in self.tensors().items()}
+        if own_shapes != {name: (value.shape, value.dtype) for name, value in state.items()}:
             raise TrainingError(
                 "The checkpoint is of a model with other settings; resume with the settings it began with."
             )
         for name, weight in self.model.weights.items():
             weight.assign(state[f"weights/{name}"])
-        if self.judged is not self.model:
-            for name, weight in self.judged.weights.items():
+        if self.evaluated_model is not self.model:
+            for name, weight in self.evaluated_model.weights.items():
                 weight.assign(state[f"ema/{name}"])
-        for name, value in self._accumulated.items():
-            value.assign(state[f"accumulated/{name}"])
+        for name, value in self._mean_gradients.items():
+            value.assign(state[f"mean_gradient/{name}"])
         for number, variable in enumerate(self.optimizer.variables):
             variable.assign(state[f"optimizer/{number:03}"])
         self.memory = Memory(*(tf.constant(state[f"memory/{name}"]) for name in Memory._fields))
         self.step_number = step_number
 
-    def fall_back(self, state: dict[str, np.ndarray]) -> None:
-        """Puts earlier weights back and halves the rate from now on; the next step reads the next segment.
+    def roll_back(self, state: dict[str, np.ndarray]) -> None:
+        """Restores earlier weights and halves the learning rate. The next step reads the next segment.
 
-        The segments since then are not read again, because the one that did harm may do so again. What belongs to a
-        place in the streams, memory and the gradients accumulated so far, begins anew.
+        The segments since then are not read again, because the one that did harm might do so again. Everything that
+        belongs to a place in the streams, which is the memory and the accumulated gradients, begins anew.
         """
         self.restore(state, self.step_number)
-        self.memory = self.model.empty_memory(self.settings.batch_size)
-        for value in self._accumulated.values():
-            value.assign(tf.zeros_like(value))
-        self.halvings += 1
+        self.memory = self.model.initial_memory(self.settings.batch_size)
+        for mean in self._mean_gradients.values():
+            mean.assign(tf.zeros_like(mean))
+        self.rollbacks += 1
 
 
-def clipped(gradients: Sequence[tf.Tensor], settings: TrainingSettings) -> list[tf.Tensor]:
-    """Gradients clipped by value, then by their global norm."""
+def clip_gradients(gradients: Sequence[tf.Tensor], settings: TrainingSettings) -> list[tf.Tensor]:
+    """Returns the gradients clipped by value, then by their global norm."""
     if settings.gradient_clip_value:
         limit = settings.gradient_clip_value
         gradients = [tf.clip_by_value(gradient, -limit, limit) for gradient in gradients]
-    return tf.clip_by_global_norm(gradients, settings.gradient_clip_norm)[0]
+    clipped: list[tf.Tensor] = tf.clip_by_global_norm(gradients, settings.gradient_clip_norm)[0]
+    return clipped

@@ -14,10 +14,11 @@ from seqgen.corpus.storage.evaluation_batches import evaluation_batches
 from seqgen.corpus.storage.store import Documents
 from seqgen.corpus.storage.training_batches import TrainingBatches
 from seqgen.engine.model import Model
-from seqgen.engine.scoring.evaluation import HeldOut
+from seqgen.engine.scoring.evaluation import HeldOutLikelihood
 from seqgen.engine.settings import ModelSettings, TrainingSettings
 from seqgen.engine.training.checkpoint import checkpoint_path, newest_checkpoint, read_checkpoint
-from seqgen.engine.training.loop import Budget, Stopped, TrainingLoop
+from seqgen.engine.training.loop import TrainingLoop
+from seqgen.engine.training.progress import TrainingBudget, TrainingStopped
 from seqgen.engine.training.trainer import Trainer
 from seqgen.errors import TrainingError
 
@@ -48,7 +49,7 @@ def make_loop(stored, folder, steps=12, *, bad=(), report=lambda progress: None,
     loop = TrainingLoop(
         trainer, segment_at,
         lambda: (b for b, _ in evaluation_batches(stored, toys.turns(), batch_size=2, bptt_length=4)),
-        Budget(steps=steps), folder, on_best=lambda weights, result, step: kept.update(weights), report=report,
+        TrainingBudget(steps=steps), folder, on_best=lambda weights, result, step: kept.update(weights), report=report,
     )  # fmt: skip
     return loop, kept
 
@@ -62,7 +63,12 @@ def test_the_weights_of_the_last_evaluation_are_put_back_and_the_rate_is_halved(
             good = read_checkpoint(checkpoint_path(tmp_path, 4)).tensors
             trainer = loop.trainer
             after.append(
-                (progress.step, good["weights/embedding"], trainer.model.numpy()["embedding"], trainer.rate(0))
+                (
+                    progress.step,
+                    good["weights/embedding"],
+                    trainer.model.numpy_weights()["embedding"],
+                    trainer.learning_rate(0),
+                )
             )
 
     loop, _ = make_loop(stored, tmp_path, bad={6}, report=report, learning_rate_schedule="constant")
@@ -74,13 +80,15 @@ def test_the_weights_of_the_last_evaluation_are_put_back_and_the_rate_is_halved(
     np.testing.assert_array_equal(put_back, good)
     assert rate == loop.trainer.settings.learning_rate / 2
     assert np.isfinite(final.held_out)
-    assert not np.array_equal(put_back, loop.trainer.model.numpy()["embedding"])
+    assert not np.array_equal(put_back, loop.trainer.model.numpy_weights()["embedding"])
 
 
 def test_before_the_first_evaluation_the_first_weights_are_put_back(stored, tmp_path):
     seen = []
-    loop, _ = make_loop(stored, tmp_path, bad={2}, report=lambda p: p.note and seen.append(loop.trainer.model.numpy()))
-    first = loop.trainer.model.numpy()
+    loop, _ = make_loop(
+        stored, tmp_path, bad={2}, report=lambda p: p.note and seen.append(loop.trainer.model.numpy_weights())
+    )
+    first = loop.trainer.model.numpy_weights()
     loop.run()
     for name, value in seen[0].items():
         np.testing.assert_array_equal(value, first[name])
@@ -105,12 +113,12 @@ def test_a_run_that_fell_back_is_resumed_to_the_bit(stored, tmp_path):
         folder = tmp_path / str(at)
         press = lambda progress, at=at: progress.step == at and os.kill(os.getpid(), signal.SIGINT)  # noqa: E731
         loop, _ = make_loop(stored, folder, bad={2, 6}, report=press, **settings)
-        with pytest.raises(Stopped):
+        with pytest.raises(TrainingStopped):
             loop.run()
         loop, _ = make_loop(stored, folder, bad={2, 6}, **settings)
         loop.resume(newest_checkpoint(folder))
         assert loop.trainer.step_number == at
-        assert loop.trainer.halvings == (1 if at < 7 else 2)
+        assert loop.trainer.rollbacks == (1 if at < 7 else 2)
         loop.run()
         for name, value in straight.trainer.tensors().items():
             np.testing.assert_array_equal(loop.trainer.tensors()[name], value, err_msg=f"{name} stopped at {at}")
@@ -129,7 +137,7 @@ def test_the_checkpoint_to_fall_back_to_is_kept(stored, tmp_path, monkeypatch):
 
 def held_out_is(loop, nats):
     values = iter(nats)
-    loop.evaluator.evaluate = lambda segments: HeldOut(next(values), 1.0)
+    loop.evaluator.held_out_likelihood = lambda segments: HeldOutLikelihood(next(values), 1.0)
 
 
 def test_training_ends_when_held_out_data_was_not_likelier_so_many_times(stored, tmp_path):
@@ -154,33 +162,33 @@ def test_without_patience_or_with_something_better_it_goes_on(stored, tmp_path):
 def test_the_averaged_weights_are_evaluated_and_kept(stored, tmp_path):
     loop, kept = make_loop(stored, tmp_path, 4, ema_decay=0.9)
     final = loop.run()
-    held_out = loop.evaluator.evaluate(loop.held_out())
+    held_out = loop.evaluator.held_out_likelihood(loop.held_out())
     assert final.held_out == held_out.nats
-    for name, value in loop.trainer.judged.numpy().items():
+    for name, value in loop.trainer.evaluated_model.numpy_weights().items():
         np.testing.assert_array_equal(kept[name], value)
-    assert not np.array_equal(kept["embedding"], loop.trainer.model.numpy()["embedding"])
+    assert not np.array_equal(kept["embedding"], loop.trainer.model.numpy_weights()["embedding"])
 
 
 def test_held_out_data_that_is_not_finite_is_neither_the_best_nor_gone_back_to(stored, tmp_path):
     evaluated = []
     loop, kept = make_loop(stored, tmp_path, report=lambda progress: evaluated.append(progress))
-    evaluate, calls = loop.evaluator.evaluate, []
+    evaluate, calls = loop.evaluator.held_out_likelihood, []
 
     def ruined_at_first(segments):
         calls.append(1)
-        return HeldOut(float("nan"), 1.0) if len(calls) == 1 else evaluate(segments)
+        return HeldOutLikelihood(float("nan"), 1.0) if len(calls) == 1 else evaluate(segments)
 
-    loop.evaluator.evaluate = ruined_at_first
+    loop.evaluator.held_out_likelihood = ruined_at_first
     final = loop.run()
     assert any(progress.note and "step 0" in progress.note for progress in evaluated)
-    assert loop.trainer.halvings == 1
+    assert loop.trainer.rollbacks == 1
     assert np.isfinite(final.best)
     assert kept
 
 
 def test_a_larger_budget_has_evaluations_and_patience_of_its_own(stored, tmp_path):
     loop, _ = make_loop(stored, tmp_path, steps=12, early_stopping_patience=1)
-    loop.evaluator.evaluate = lambda segments: HeldOut(1.0, 1.0)
+    loop.evaluator.held_out_likelihood = lambda segments: HeldOutLikelihood(1.0, 1.0)
     assert loop.run().step == 8  # the second evaluation is no better than the first
     evaluated = []
     more, _ = make_loop(
@@ -188,10 +196,10 @@ def test_a_larger_budget_has_evaluations_and_patience_of_its_own(stored, tmp_pat
         tmp_path,
         steps=24,
         early_stopping_patience=1,
-        report=lambda p: evaluated.append(p.step) if p.evaluated else None,
+        report=lambda p: evaluated.append(p.step) if p.is_evaluation else None,
     )
     better = iter(np.linspace(0.9, 0.1, 9))
-    more.evaluator.evaluate = lambda segments: HeldOut(float(next(better)), 1.0)
+    more.evaluator.held_out_likelihood = lambda segments: HeldOutLikelihood(float(next(better)), 1.0)
     more.resume(newest_checkpoint(tmp_path))
     more.run()
     assert evaluated == [12, 16, 20, 24]

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import numpy as np
 
-TESTS = Path(__file__).parent.parent
+TESTS = Path(__file__).parent.parent.parent
 
 
 def start(folder: Path, out: Path) -> subprocess.Popen:
     return subprocess.Popen(
-        [sys.executable, "-m", "engine.killed_run", str(folder), str(out)],
+        [sys.executable, "-m", "engine.training.killed_run", str(folder), str(out)],
         stdout=subprocess.PIPE,
         text=True,
         cwd=TESTS,

@@ -7,7 +7,7 @@ import pytest
 import tensorflow as tf
 
 from engine import toys
-from seqgen.engine.cells.registry import CELLS
+from seqgen.engine.cells.registry import cell_names, find_cell
 from seqgen.engine.compiling import compiled
 from seqgen.engine.devices import has_cudnn
 from seqgen.engine.layers import cudnn
@@ -49,8 +49,8 @@ def documented(*, input, input_h, input_c, params, sequence_lengths, rnn_mode, i
 
 def both_ways():
     """Outputs and gradients of the loop and of `cudnn_lstm`, with documents that begin in the middle."""
-    random, cell = np.random.default_rng(0), CELLS["lstm"]
-    shapes = {**cell.shapes(H), "x": (T, B, H), "h": (B, H), "c": (B, H)}
+    random, cell = np.random.default_rng(0), find_cell("lstm")
+    shapes = {**cell.weight_shapes(H), "x": (T, B, H), "h": (B, H), "c": (B, H)}
     given = {name: tf.Variable(random.normal(0, 0.7, shape), dtype=tf.float32) for name, shape in shapes.items()}
     resets = np.zeros((T, B), bool)
     resets[[0, 2, 4, T - 1], [1, 0, 1, 2]] = True
@@ -58,7 +58,7 @@ def both_ways():
     results = []
     for by_cudnn in (False, True):
         with tf.GradientTape() as tape:
-            weights, states = cell.weights(given), (given["h"], given["c"])
+            weights, states = cell.assemble(given), (given["h"], given["c"])
             if by_cudnn:
                 hiddens, last = cudnn.cudnn_lstm(given["x"], weights, resets, *states)
             else:
@@ -89,10 +89,10 @@ def test_cudnn_equals_the_loop():
 
 
 def test_cudnn_is_for_the_lstm_in_float32_outside_of_xla(gpu):
-    assert [name for name, cell in CELLS.items() if cudnn.is_for(cell, tf.float32)] == ["lstm"]
-    assert not cudnn.is_for(CELLS["lstm"], tf.bfloat16)
+    assert [name for name in cell_names() if cudnn.can_use_cudnn(find_cell(name), tf.float32)] == ["lstm"]
+    assert not cudnn.can_use_cudnn(find_cell("lstm"), tf.bfloat16)
     inside = []
-    compiled(lambda: inside.append(cudnn.is_for(CELLS["lstm"], tf.float32)))()
+    compiled(lambda: inside.append(cudnn.can_use_cudnn(find_cell("lstm"), tf.float32)))()
     assert inside == [False]
 
 

@@ -93,7 +93,7 @@ def test_sample_k_of_a_seed_is_the_same_at_any_batch(sampler):
 
 def test_guidance_by_1_takes_the_path_without(sampler):
     for unconditional in (SILENT, None):
-        assert Guidance.of(sampler.decoder, unconditional, 1.0, count=1) == Guidance()
+        assert Guidance.from_prompt(sampler.decoder, unconditional, 1.0, count=1) == Guidance()
 
 
 def test_guidance_that_cannot_be_is_refused(sampler):

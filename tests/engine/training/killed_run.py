@@ -16,6 +16,7 @@ from seqgen.engine.model import Model
 from seqgen.engine.settings import ModelSettings, TrainingSettings
 from seqgen.engine.training import loop as training_loop
 from seqgen.engine.training.checkpoint import newest_checkpoint
+from seqgen.engine.training.progress import TrainingBudget
 from seqgen.engine.training.trainer import Trainer
 
 STEPS = 90
@@ -32,7 +33,7 @@ def main(folder: Path, out: Path) -> None:
         trainer,
         stream.batch,
         lambda: (batch for batch, _ in evaluation_batches(stored, grammar, batch_size=4, bptt_length=8)),
-        training_loop.Budget(steps=STEPS),
+        TrainingBudget(steps=STEPS),
         folder,
         on_best=lambda weights, result, step: None,
         report=lambda progress: print(progress.step, flush=True),
@@ -43,7 +44,7 @@ def main(folder: Path, out: Path) -> None:
         loop.resume(checkpoint)
     print("begins", trainer.step_number, flush=True)
     loop.run()
-    np.savez(out, **{name.replace("/", "."): value for name, value in trainer.model.numpy().items()})
+    np.savez(out, **{name.replace("/", "."): value for name, value in trainer.model.numpy_weights().items()})
 
 
 if __name__ == "__main__":

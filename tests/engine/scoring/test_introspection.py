@@ -1,6 +1,7 @@
-"""What is seen inside a model, beside the same model in float64 and beside numerical derivatives.
+"""The activations and gradients inside a model, beside the same model in float64 and beside numerical derivatives.
 
-Nothing is compiled here, which would take longer than all the rest; `tests/test_cli.py` looks inside what is.
+Nothing is compiled here, which would take longer than all the rest. tests/workflows/test_trained.py looks into a
+compiled model.
 """
 
 from __future__ import annotations
@@ -10,14 +11,11 @@ import pytest
 import tensorflow as tf
 
 from engine import reference, toys
-from seqgen.engine.cells.registry import CELLS
-from seqgen.engine.layers.recurrence import every_step
-from seqgen.engine.scoring import introspection as inside
-from seqgen.engine.scoring.introspection import Observer
+from seqgen.engine.scoring import introspection
+from seqgen.engine.scoring.introspection import Introspector
 from seqgen.engine.scoring.scorer import Scorer
 
-T, B, H = 9, 3, 5
-SEGMENT = 16
+SEGMENT_LENGTH = 16
 EPSILON = 1e-5
 
 
@@ -37,15 +35,15 @@ def model():
 def ids():
     """A document of several segments, the last of them not full."""
     made = toys.documents(1, seed=5)[0][:40]
-    assert 2 * SEGMENT < len(made) < 3 * SEGMENT
+    assert 2 * SEGMENT_LENGTH < len(made) < 3 * SEGMENT_LENGTH
     return made
 
 
 @pytest.fixture(scope="module")
 def activity(model, ids):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(inside, "SEGMENT", SEGMENT)
-        return Observer(model).activity(ids)
+        patch.setattr(introspection, "SEGMENT_LENGTH", SEGMENT_LENGTH)
+        return Introspector(model).activations(ids)
 
 
 def test_states_and_gates_are_those_of_the_equations_in_float64(model, ids, activity):
@@ -53,10 +51,10 @@ def test_states_and_gates_are_those_of_the_equations_in_float64(model, ids, acti
     np.testing.assert_allclose(activity.hidden_states, expected, atol=1e-4)
     for layer in range(model.settings.num_layers):
         x = reference.layer_input(model, ids, expected[:, :layer])
-        parts = {name: value.numpy().astype(float) for name, value in model.layer(layer, model.weights).items()}
+        parts = {name: value.numpy().astype(float) for name, value in model.layer_weights(layer, model.weights).items()}
         h = c = np.zeros((1, model.settings.hidden_size))
         for t in range(len(ids)):
-            h, c, gates = reference.lstm_step(x[t : t + 1], h, c, [], reference.plain_lstm_parts(parts), peephole=False)
+            h, c, gates = reference.lstm_gates(x[t : t + 1], h, c, parts)
             h, c = (h, c) if t else (0 * h, 0 * c)
             np.testing.assert_allclose(activity.cell_states[t, layer], c[0], atol=1e-4)
             for name, gate in zip(("input_gate", "forget_gate", "output_gate"), gates, strict=True):
@@ -78,11 +76,11 @@ def test_attention_is_shared_out_among_the_positions_of_the_document(model, ids,
     assert (attention[:, 0][back] > 0).all()
     assert (attention[:, 0][~back] == 0).all()
     # What is taken from each distance, as the scores of query and key say it.
-    weights = {name: value.astype(float) for name, value in model.numpy().items()}
+    weights = {name: value.astype(float) for name, value in model.numpy_weights().items()}
     x = sum(reference.embeddings(model, ids)) + reference.hidden_states(model, ids).sum(1)
     projected = reference.rms_norm(x, weights["attention/norm"]) @ weights["attention/query_key_value"]
     query, key, _ = np.split(projected, 3, -1)
-    for t in (0, 3, SEGMENT - 1, SEGMENT + 2):
+    for t in (0, 3, SEGMENT_LENGTH - 1, SEGMENT_LENGTH + 2):
         distances = np.arange(min(t, memory) + 1)
         scores = (
             key[t - distances] @ query[t] / np.sqrt(query.shape[-1]) + weights["attention/distance_bias"][distances]
@@ -91,72 +89,40 @@ def test_attention_is_shared_out_among_the_positions_of_the_document(model, ids,
         np.testing.assert_allclose(attention[t, 0, : len(distances)], expected, atol=1e-4)
 
 
-@pytest.mark.parametrize("name", list(CELLS))
-def test_every_cell_shows_the_steps_that_its_states_come_from(name):
-    cell, random = CELLS[name], np.random.default_rng(0)
-    parts = {part: random.normal(0, 0.6, shape) for part, shape in cell.shapes(H).items()}
-    x, h = random.normal(size=(T, B, H)), random.normal(0, 0.5, (B, H))
-    carried, resets = random.normal(0, 0.5, (B, cell.carried * H)), random.random((T, B)) < 0.2
-    weights = cell.weights({part: tf.constant(value, tf.float32) for part, value in parts.items()})
-    from_input = tf.matmul(tf.constant(x, tf.float32), weights.input)
-    states = tf.constant(h, tf.float32), tf.constant(carried, tf.float32)
-    made = every_step(cell, from_input, weights, tf.constant(resets), *states)
-    hiddens, last = reference.recurrence(name, x, parts, resets, h, carried)
-    np.testing.assert_allclose(made.hidden, hiddens, atol=1e-5)
-    np.testing.assert_allclose(made.carried[-1], last[:, : carried.shape[1]], atol=1e-5)
-    seen = dict(zip(cell.blocks, np.split(made.activations, len(cell.blocks), -1), strict=True))
-    before, keep = np.concatenate([h[None], hiddens[:-1]]), 1 - resets[..., None]
-    assert all(((seen[block] > 0) & (seen[block] < 1)).all() for block in cell.blocks if block != "candidate")
-    if cell.carried:
-        c = made.carried.numpy()[..., :H]
-        c_before = np.concatenate([carried[None, :, :H], c[:-1]])
-        input_gate = seen.get("input_gate", 1)
-        forget_gate = {"nfg": 1, "coupled": 1 - input_gate}.get(name, seen.get("forget_gate"))
-        c_expected = forget_gate * c_before + input_gate * seen["candidate"]
-        np.testing.assert_allclose(c, c_expected * keep, atol=1e-5)
-        squashed = c_expected if name == "noaf" else np.tanh(c_expected)
-        expected = seen.get("output_gate", 1) * squashed
-    elif name == "gru":
-        expected = (1 - seen["update_gate"]) * seen["candidate"] + seen["update_gate"] * before
-    else:
-        expected = seen["candidate"]
-    np.testing.assert_allclose(hiddens, expected * keep, atol=1e-5)
-
-
 @pytest.mark.parametrize(
     "shape", [{}, *({"cell": name, "num_layers": 1, "attention_window": 0} for name in ("gru", "fgr"))]
 )
 def test_gradient_norms_are_those_of_numerical_differences(shape):
     model = toys.model(hidden_size=8, feed_forward_size=0, **shape)
     ids = toys.documents(1, seed=3)[0][:7]
-    made = Observer(model).gradient_norms(ids, furthest=2)
+    made = Introspector(model).gradient_norms(ids, max_distance=2)
     steps, layers, width = len(ids) - 1, model.settings.num_layers, 8
     expected = np.zeros((3, layers))
     for k, layer in np.ndindex(*expected.shape):
         gradient = np.zeros(width)
         for unit in range(width):
-            nudges = np.zeros((steps, layers, width))
-            nudges[steps - 1 - k, layer, unit] = EPSILON
-            ahead, behind = (cost(model, ids, sign * nudges) for sign in (1, -1))
+            perturbations = np.zeros((steps, layers, width))
+            perturbations[steps - 1 - k, layer, unit] = EPSILON
+            ahead, behind = (cost(model, ids, sign * perturbations) for sign in (1, -1))
             gradient[unit] = (ahead - behind) / (2 * EPSILON)
         expected[k, layer] = np.linalg.norm(gradient)
     np.testing.assert_allclose(made, expected, rtol=1e-3, atol=1e-6)
 
 
-def cost(model, ids, nudges):
+def cost(model, ids, perturbations):
     """-ln p of the last id, in float64."""
-    hiddens = reference.hidden_states(model, ids[:-1], nudges)
+    hiddens = reference.hidden_states(model, ids[:-1], perturbations)
     return -np.log(reference.probabilities(model, ids[:-1], hiddens)[-1, ids[-1]])
 
 
 def test_gradient_norms_go_back_to_the_beginning_and_no_further():
     model = toys.model(hidden_size=8, num_layers=1, attention_window=0)
-    ids, observer = toys.documents(1, seed=3)[0][:9], Observer(model)
-    norms = observer.gradient_norms(ids, furthest=20)
+    ids, introspector = toys.documents(1, seed=3)[0][:9], Introspector(model)
+    norms = introspector.gradient_norms(ids, max_distance=20)
     assert norms.shape == (8, 1)
     assert (norms[:-1] > 0).all()
     assert norms[-1] == 0
     # The distance looked at changes nothing in what is nearer.
-    np.testing.assert_allclose(observer.gradient_norms(ids, furthest=3), norms[:4], rtol=1e-5)
+    np.testing.assert_allclose(introspector.gradient_norms(ids, max_distance=3), norms[:4], rtol=1e-5)
     with pytest.raises(ValueError, match="two ids"):
-        observer.gradient_norms(ids[:1], furthest=2)
+        introspector.gradient_norms(ids[:1], max_distance=2)

@@ -17,7 +17,8 @@ from seqgen.engine.scoring.evaluation import Evaluator
 from seqgen.engine.scoring.scorer import Scorer
 from seqgen.engine.settings import ModelSettings, TrainingSettings
 from seqgen.engine.training.checkpoint import newest_checkpoint, save_checkpoint
-from seqgen.engine.training.loop import Budget, Stopped, TrainingLoop
+from seqgen.engine.training.loop import TrainingLoop
+from seqgen.engine.training.progress import TrainingBudget, TrainingStopped
 from seqgen.engine.training.trainer import Trainer
 from seqgen.errors import TrainingError
 from seqgen.grammar import BOS
@@ -47,7 +48,7 @@ def make_loop(stored, folder, steps, *, seed=0, report=lambda progress: None, **
     loop = TrainingLoop(
         trainer, stream.batch,
         lambda: (b for b, _ in evaluation_batches(stored, toys.turns(), batch_size=4, bptt_length=8)),
-        Budget(steps=steps), folder,
+        TrainingBudget(steps=steps), folder,
         on_best=lambda weights, result, step: best.append((result.nats, step)), report=report,
     )  # fmt: skip
     return loop, best
@@ -55,7 +56,7 @@ def make_loop(stored, folder, steps, *, seed=0, report=lambda progress: None, **
 
 def test_learns_what_can_be_learned(stored, tmp_path):
     loop, best = make_loop(stored, tmp_path, 200)
-    untrained = loop.evaluator.evaluate(
+    untrained = loop.evaluator.held_out_likelihood(
         b for b, _ in evaluation_batches(stored, toys.turns(), batch_size=4, bptt_length=8)
     ).nats
     final = loop.run()
@@ -68,8 +69,8 @@ def test_learns_what_can_be_learned(stored, tmp_path):
 def test_evaluation_is_the_weighted_mean_over_every_target(stored):
     model = Model.new(SMALL, toys.turns(), 1)
     scorer = Scorer(model)
-    nats = [scorer.nats(stored[number][0]) for number in range(len(stored))]
-    held_out = Evaluator(model).evaluate(
+    nats = [scorer.negative_log_likelihood(stored[number][0]) for number in range(len(stored))]
+    held_out = Evaluator(model).held_out_likelihood(
         b for b, _ in evaluation_batches(stored, toys.turns(), batch_size=3, bptt_length=11)
     )
     assert held_out.tokens == sum(len(n) - 1 for n in nats)
@@ -84,7 +85,7 @@ def interrupted(stored, folder, steps, at, **settings):
             os.kill(os.getpid(), signal.SIGINT)
 
     loop, _ = make_loop(stored, folder, steps, report=press_ctrl_c, **settings)
-    with pytest.raises(Stopped):
+    with pytest.raises(TrainingStopped):
         loop.run()
     loop, _ = make_loop(stored, folder, steps, **settings)
     loop.resume(newest_checkpoint(folder))
@@ -145,7 +146,7 @@ def weights_after(stored, steps=6, **settings):
     stream = TrainingBatches(stored, toys.turns(), batch_size=4, bptt_length=8, seed=0)
     for step in range(steps):
         trainer.step(stream.batch(step), 0.0)
-    return trainer.model.numpy()
+    return trainer.model.numpy_weights()
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +164,7 @@ def test_every_setting_of_training_acts(stored, plain, changed):
 
 def test_the_first_step_is_that_of_adamw_with_a_clipped_gradient(stored):
     """Adam's first step is lr · sign(g) whatever clipping does, plus decoupled decay of matrices alone."""
-    before = Model.new(SMALL, toys.turns(), 0).numpy()
+    before = Model.new(SMALL, toys.turns(), 0).numpy_weights()
     after = weights_after(stored, steps=1, learning_rate=1e-3, weight_decay=0.5)
     decayed = before["recurrence_0/input_weights"] * (1 - 1e-3 * 0.5)
     moved = np.abs(after["recurrence_0/input_weights"] - decayed)
@@ -185,5 +186,5 @@ def test_memory_is_carried_from_segment_to_segment(stored):
     carried, forgetful = (Trainer(Model.new(SMALL, toys.turns(), 0), training) for _ in range(2))
     stream = TrainingBatches(stored, toys.turns(), batch_size=4, bptt_length=8, seed=0)
     assert float(carried.step(stream.batch(0), 0.0)) == float(forgetful.step(stream.batch(0), 0.0))
-    forgetful.memory = forgetful.model.empty_memory(4)
+    forgetful.memory = forgetful.model.initial_memory(4)
     assert float(carried.step(stream.batch(1), 0.0)) != float(forgetful.step(stream.batch(1), 0.0))

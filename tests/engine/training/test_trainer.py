@@ -11,7 +11,7 @@ import tensorflow as tf
 from engine import toys
 from seqgen.engine.model import Model
 from seqgen.engine.settings import ModelSettings, TrainingSettings
-from seqgen.engine.training.trainer import Trainer, clipped
+from seqgen.engine.training.trainer import Trainer, clip_gradients
 from seqgen.grammar import BOS, unconstrained
 
 SMALL = ModelSettings(hidden_size=8, num_layers=1)
@@ -60,13 +60,13 @@ def reaching_the_optimizer(one, monkeypatch):
 
 def test_clipping_is_by_value_first_and_then_by_norm():
     gradients = [tf.constant([[3.0, -0.5]]), tf.constant([-4.0])]
-    by_value = clipped(gradients, TrainingSettings(gradient_clip_value=1.0, gradient_clip_norm=100))
+    by_value = clip_gradients(gradients, TrainingSettings(gradient_clip_value=1.0, gradient_clip_norm=100))
     assert [one.numpy().tolist() for one in by_value] == [[[1, -0.5]], [-1]]
     both = np.concatenate(
-        [one.numpy().ravel() for one in clipped(gradients, TrainingSettings(gradient_clip_value=1.0))]
+        [one.numpy().ravel() for one in clip_gradients(gradients, TrainingSettings(gradient_clip_value=1.0))]
     )
     np.testing.assert_allclose(both, np.array([1, -0.5, -1]) / 1.5, rtol=1e-6)
-    unclipped = clipped(gradients, TrainingSettings(gradient_clip_norm=100))
+    unclipped = clip_gradients(gradients, TrainingSettings(gradient_clip_norm=100))
     np.testing.assert_array_equal(unclipped[0], gradients[0])
 
 
@@ -95,19 +95,19 @@ def test_gradients_of_several_steps_make_one_update_with_their_mean():
         **{name: np.concatenate([vars(part)[name] for part in parts], 1) for name in vars(parts[0])}
     )
     small, large = trainer(gradient_accumulation_steps=3), trainer(batch_size=6)
-    before = small.model.numpy()
+    before = small.model.numpy_weights()
     for _ in range(2):
         large.step(joined, 0.0)
         for number, part in enumerate(parts):
             small.step(part, 0.0)
             if number < 2 and small.step_number < 3:
-                for name, value in small.model.numpy().items():
+                for name, value in small.model.numpy_weights().items():
                     np.testing.assert_array_equal(value, before[name])
-    for name, value in large.model.numpy().items():
+    for name, value in large.model.numpy_weights().items():
         # Adam divides by the gradient's own size: where that is nothing but rounding, so is the direction.
-        np.testing.assert_allclose(small.model.numpy()[name], value, atol=2e-5, err_msg=name)
+        np.testing.assert_allclose(small.model.numpy_weights()[name], value, atol=2e-5, err_msg=name)
     assert int(small.optimizer.iterations) == 2
-    assert np.abs(small.model.numpy()["embedding"] - before["embedding"]).max() > 0.01
+    assert np.abs(small.model.numpy_weights()["embedding"] - before["embedding"]).max() > 0.01
 
 
 def test_gradients_are_accumulated_unclipped(monkeypatch):
@@ -127,18 +127,21 @@ def test_gradients_are_accumulated_unclipped(monkeypatch):
 
 def test_the_average_is_that_of_its_formula_and_training_goes_on_with_the_raw_weights():
     averaged, raw = trainer(ema_decay=0.25), trainer()
-    expected = {name: value.astype(np.float64) for name, value in averaged.model.numpy().items()}
+    expected = {name: value.astype(np.float64) for name, value in averaged.model.numpy_weights().items()}
     for step in range(5):
         for one in (averaged, raw):
             one.step(segment(step), 0.0)
         decay = min(0.25, (2 + step) / (11 + step))
-        for name, value in averaged.model.numpy().items():
+        for name, value in averaged.model.numpy_weights().items():
             expected[name] = decay * expected[name] + (1 - decay) * value
-    for name, value in averaged.judged.numpy().items():
+    for name, value in averaged.evaluated_model.numpy_weights().items():
         np.testing.assert_allclose(value, expected[name], atol=1e-6)
-        np.testing.assert_array_equal(averaged.model.numpy()[name], raw.model.numpy()[name])
-    assert np.abs(averaged.judged.numpy()["embedding"] - raw.model.numpy()["embedding"]).max() > 1e-3
-    assert raw.judged is raw.model
+        np.testing.assert_array_equal(averaged.model.numpy_weights()[name], raw.model.numpy_weights()[name])
+    assert (
+        np.abs(averaged.evaluated_model.numpy_weights()["embedding"] - raw.model.numpy_weights()["embedding"]).max()
+        > 1e-3
+    )
+    assert raw.evaluated_model is raw.model
 
 
 def test_penalties_and_weight_drop_change_what_is_learned_but_not_what_is_reported():
@@ -147,7 +150,9 @@ def test_penalties_and_weight_drop_change_what_is_learned_but_not_what_is_report
     for settings in ({"activation_regularization": 100.0}, {"temporal_activation_regularization": 100.0}):
         penalised = trainer(**settings)
         assert float(penalised.step(segment(0), 0.0)) == loss
-        assert np.abs(penalised.model.numpy()["embedding"] - plain.model.numpy()["embedding"]).max() > 1e-3
+        assert (
+            np.abs(penalised.model.numpy_weights()["embedding"] - plain.model.numpy_weights()["embedding"]).max() > 1e-3
+        )
     assert float(trainer(weight_drop=0.5).step(segment(0), 0.0)) != loss
 
 

@@ -9,42 +9,26 @@ import pytest
 import tensorflow as tf
 
 from engine import toys
-from seqgen.engine.decoding.importance_sampling import Weigher
-from seqgen.engine.decoding.infilling import CHUNK, Filler, reachability, systematic
+from seqgen.engine.decoding.infilling import ANY_TOKEN, CHUNK, Infiller, states_that_fit, systematic_resampling
 from seqgen.engine.decoding.sampling import Sampler
 from seqgen.engine.scoring.scorer import Scorer
 from seqgen.errors import ImpossibleConstraints, InvalidValue, UsageError
-from seqgen.grammar import BOS, EOS, Budget, Grammar, build_grammar, intersect, with_budget
+from seqgen.grammar import BOS, EOS, Budget, with_budget
 
 START = np.array([BOS], np.int32)
-FREE = -1
-LONGEST = 7
-GIVEN = np.array([FREE, FREE, 4, FREE, 3, FREE], np.int32)
+LONGEST = toys.MAX_FORKED_LENGTH
+GIVEN = np.array([ANY_TOKEN, ANY_TOKEN, 4, ANY_TOKEN, 3, ANY_TOKEN], np.int32)
 COUNT = 1000
-
-
-def forked() -> Grammar:
-    """One to six tokens of 2 to 5, none twice in a row; and who begins with 2 never meets 4, which is a trap."""
-
-    def moves(state):
-        length, last, trapped = state
-        if length:
-            yield EOS, state
-        if length < LONGEST - 1:
-            for token in {2, 3, 4, 5} - {last} - ({4} if trapped else set()):
-                yield token, (length + 1, token, trapped or (length, token) == (0, 2))
-
-    return build_grammar(6, (0, None, False), moves)
 
 
 @pytest.fixture(scope="module")
 def model():
-    return toys.model(forked(), attention_window=2)
+    return toys.model(toys.forked(), attention_window=2)
 
 
 @pytest.fixture(scope="module")
 def filler(model):
-    return Filler(Sampler(model))
+    return Infiller(Sampler(model))
 
 
 @pytest.fixture(scope="module")
@@ -55,11 +39,11 @@ def scorer(model):
 @pytest.fixture(scope="module")
 def conditional(scorer):
     """ln p(GIVEN), and p(document | GIVEN) of every document."""
-    grammar, likelihood = forked(), {}
+    grammar, likelihood = toys.forked(), {}
     for first, second, fourth, *end in itertools.product((2, 3, 4, 5), (2, 3, 4, 5), (2, 3, 4, 5), (EOS, 2, 3, 4, 5)):
         ids = np.array([BOS, first, second, 4, fourth, 3, *end, *([EOS] if end != [EOS] else [])], np.int32)
         if grammar.accepts(ids):
-            likelihood[tuple(ids.tolist())] = float(np.exp(-scorer.nats(ids).sum()))
+            likelihood[tuple(ids.tolist())] = float(np.exp(-scorer.negative_log_likelihood(ids).sum()))
     evidence = sum(likelihood.values())
     return np.log(evidence), {ids: p / evidence for ids, p in likelihood.items()}
 
@@ -67,7 +51,7 @@ def conditional(scorer):
 @pytest.mark.parametrize("resample_below", [0.0, 0.5, 1.0])
 def test_it_converges_to_the_exact_conditional_and_the_evidence_is_unbiased(filler, conditional, resample_below):
     log_evidence, exact = conditional
-    made = filler.fill(START, forked(), GIVEN, count=COUNT, max_new_tokens=LONGEST, seed=3, num_particles=64,
+    made = filler.fill(START, toys.forked(), GIVEN, count=COUNT, max_new_tokens=LONGEST, seed=3, num_particles=64,
                        resample_below=resample_below)  # fmt: skip
     drawn = [tuple(ids.tolist()) for ids in made.samples]
     assert set(drawn) <= set(exact)
@@ -83,8 +67,10 @@ def test_it_converges_to_the_exact_conditional_and_the_evidence_is_unbiased(fill
 
 def test_what_the_model_finds_unlikely_is_made_likely_by_what_is_given(filler, conditional):
     """The trap takes its share of unconditional samples; given the 4, it takes none."""
-    grammar = forked()
-    free = filler.fill(START, grammar, np.full(3, FREE), count=COUNT, max_new_tokens=LONGEST, seed=0, num_particles=32)
+    grammar = toys.forked()
+    free = filler.fill(
+        START, grammar, np.full(3, ANY_TOKEN), count=COUNT, max_new_tokens=LONGEST, seed=0, num_particles=32
+    )
     assert any(ids[1] == 2 for ids in free.samples)
     np.testing.assert_allclose(free.log_evidence, 0, atol=1e-6)
     made = filler.fill(START, grammar, GIVEN, count=COUNT, max_new_tokens=LONGEST, seed=0, num_particles=32)
@@ -94,7 +80,7 @@ def test_what_the_model_finds_unlikely_is_made_likely_by_what_is_given(filler, c
 def test_what_may_be_any_but_one_token_is_never_that_one(filler, scorer):
     """p(any but 3 at the first place) is what the model says of it."""
     made = filler.fill(
-        START, forked(), np.array([FREE - 3]), count=COUNT, max_new_tokens=LONGEST, seed=5, num_particles=4
+        START, toys.forked(), np.array([ANY_TOKEN - 3]), count=COUNT, max_new_tokens=LONGEST, seed=5, num_particles=4
     )
     p = scorer.probabilities(START)[0]
     np.testing.assert_allclose(made.log_evidence, np.log(p[[2, 4, 5]].sum()), rtol=1e-4)
@@ -103,7 +89,7 @@ def test_what_may_be_any_but_one_token_is_never_that_one(filler, scorer):
 
 def test_one_particle_is_drawn_as_the_model_likes_with_all_that_is_given(filler, scorer):
     made = filler.fill(
-        START, forked(), np.array([FREE, 4, EOS]), count=1, max_new_tokens=LONGEST, seed=5, num_particles=1
+        START, toys.forked(), np.array([ANY_TOKEN, 4, EOS]), count=1, max_new_tokens=LONGEST, seed=5, num_particles=1
     )
     (ids,) = made.samples
     likely = scorer.probabilities(ids)
@@ -115,8 +101,8 @@ def test_one_particle_is_drawn_as_the_model_likes_with_all_that_is_given(filler,
 
 def test_all_given_costs_what_scoring_says(filler, scorer):
     ids = np.array([BOS, 3, 4, 2, EOS], np.int32)
-    nats = scorer.nats(ids)
-    made = filler.fill(ids[:2], forked(), ids[2:], count=2, max_new_tokens=LONGEST, seed=0, num_particles=4)
+    nats = scorer.negative_log_likelihood(ids)
+    made = filler.fill(ids[:2], toys.forked(), ids[2:], count=2, max_new_tokens=LONGEST, seed=0, num_particles=4)
     for sample, log_evidence in zip(made.samples, made.log_evidence, strict=True):
         np.testing.assert_array_equal(sample, ids)
         assert log_evidence == pytest.approx(-nats[2:].sum(), rel=1e-5)
@@ -124,7 +110,7 @@ def test_all_given_costs_what_scoring_says(filler, scorer):
 
 def test_sample_k_does_not_depend_on_the_others_and_long_documents_keep_what_is_given():
     model = toys.model()
-    filler, given = Filler(Sampler(model)), np.full(2 * CHUNK + 7, FREE)
+    filler, given = Infiller(Sampler(model)), np.full(2 * CHUNK + 7, ANY_TOKEN)
     given[[3, CHUNK - 1, CHUNK, 2 * CHUNK + 6]] = [4, 8, 5, 3]
     asked = {"max_new_tokens": 300, "seed": 7, "num_particles": 8}
     three = filler.fill(START, model.grammar, given, count=3, **asked)
@@ -134,30 +120,30 @@ def test_sample_k_does_not_depend_on_the_others_and_long_documents_keep_what_is_
     assert not np.array_equal(three.samples[0], three.samples[2])
     for ids in three.samples:
         assert model.grammar.accepts(ids)
-        assert ids[1:][np.flatnonzero(given != FREE)].tolist() == [4, 8, 5, 3]
+        assert ids[1:][np.flatnonzero(given != ANY_TOKEN)].tolist() == [4, 8, 5, 3]
 
 
 def test_reachability_is_what_trying_every_sequence_finds():
-    grammar, given = forked(), np.array([FREE, 3, FREE - 4, 5, FREE, EOS])
+    grammar, given = toys.forked(), np.array([ANY_TOKEN, 3, ANY_TOKEN - 4, 5, ANY_TOKEN, EOS])
 
     def possible(state, place):
         if place == len(given):
             return True
-        tokens = [given[place]] if given[place] > FREE else {2, 3, 4, 5} - {FREE - given[place]}
+        tokens = [given[place]] if given[place] > ANY_TOKEN else {2, 3, 4, 5} - {ANY_TOKEN - given[place]}
         return any(grammar.allowed[state, t] and possible(grammar.next_state[state, t], place + 1) for t in tokens)
 
     expected = [[possible(state, place) for state in range(grammar.state_count)] for place in range(len(given) + 1)]
-    np.testing.assert_array_equal(reachability(grammar, given), expected)
+    np.testing.assert_array_equal(states_that_fit(grammar, given), expected)
 
 
 @pytest.mark.parametrize(
     "given",
-    [[2, FREE, 4], [EOS], [FREE, EOS, 3], [FREE, BOS], [3, 4, 3, 4, 3, 4, 3]],
+    [[2, ANY_TOKEN, 4], [EOS], [ANY_TOKEN, EOS, 3], [ANY_TOKEN, BOS], [3, 4, 3, 4, 3, 4, 3]],
     ids=["a trap", "too short", "after the end", "BOS within", "too long"],
 )
 def test_what_no_document_holds_is_an_error_before_sampling(filler, given):
     with pytest.raises(ImpossibleConstraints, match="No document holds"):
-        filler.fill(START, forked(), np.array(given), count=1, max_new_tokens=9, seed=0)
+        filler.fill(START, toys.forked(), np.array(given), count=1, max_new_tokens=9, seed=0)
 
 
 @pytest.mark.parametrize(
@@ -167,7 +153,7 @@ def test_what_no_document_holds_is_an_error_before_sampling(filler, given):
 )
 def test_what_cannot_be_given_is_refused(filler, given, wrong):
     with pytest.raises(InvalidValue):
-        filler.fill(START, forked(), np.array(given), **{"count": 1, "max_new_tokens": 9, "seed": 0, **wrong})
+        filler.fill(START, toys.forked(), np.array(given), **{"count": 1, "max_new_tokens": 9, "seed": 0, **wrong})
 
 
 def test_systematic_resampling_gives_every_particle_its_share_within_one():
@@ -176,41 +162,24 @@ def test_systematic_resampling_gives_every_particle_its_share_within_one():
     weights[:, [7, -1]] = 0
     weights /= weights.sum(1, keepdims=True)
     uniform = np.concatenate([[0.0, 0.99999994], random.random(38)]).astype(np.float32)
-    ancestors = systematic(tf.constant(weights), tf.constant(uniform)).numpy()
+    ancestors = systematic_resampling(tf.constant(weights), tf.constant(uniform)).numpy()
     children = np.stack([np.bincount(row, minlength=50) for row in ancestors])
     assert np.abs(children - 50 * weights).max() < 1 + 1e-4
     assert not children[:, [7, -1]].any()
-
-
-def test_candidates_are_weighed_by_what_the_model_makes_of_what_an_automaton_asks(model, scorer):
-    """Documents of exactly two tokens, beside their enumeration."""
-
-    def moves(length):
-        yield from ((token, length + 1) for token in (2, 3, 4, 5) if length < 2)
-        if length == 2:
-            yield EOS, length
-
-    given = intersect(forked(), build_grammar(6, 0, moves))
-    pairs = [np.array([BOS, *tokens, EOS], np.int32) for tokens in itertools.product((2, 3, 4, 5), repeat=2)]
-    exact = {tuple(ids.tolist()): float(np.exp(-scorer.nats(ids).sum())) for ids in pairs if given.accepts(ids)}
-    evidence, count, weigher = sum(exact.values()), 40, Weigher(Sampler(model), scorer)
-    for ids in (np.array(ids, np.int32) for ids in exact):
-        second, end = scorer.probabilities(ids)[1:3]
-        assert weigher.log_weight(ids, given, 1) == pytest.approx(np.log((1 - second[EOS]) * end[EOS]), abs=1e-4)
-    made = weigher.draw(START, given, count=count, max_new_tokens=LONGEST, seed=2, num_particles=8)
-    drawn = [tuple(ids.tolist()) for ids in made.samples]
-    assert set(drawn) <= set(exact)
-    distance = sum(abs(drawn.count(ids) / count - p / evidence) for ids, p in exact.items()) / 2
-    expected = sum(np.sqrt(2 * p / evidence * (1 - p / evidence) / np.pi / count) for p in exact.values()) / 2
-    assert distance < expected + 3 * 0.5 / np.sqrt(count)
-    estimates = np.exp(made.log_evidence) / evidence
-    assert abs(estimates.mean() - 1) < 4 * estimates.std() / np.sqrt(count)
-    assert 0 < estimates.std() < 0.5
 
 
 def test_what_is_counted_cannot_be_drawn_around_given_tokens(filler):
     counted = with_budget(toys.shifting(), Budget(toys.COST, 3, 3))
     with pytest.raises(UsageError, match="leave out how long it is"):
         filler.fill(START, counted, GIVEN, count=1, max_new_tokens=LONGEST, seed=0)
-    with pytest.raises(UsageError, match="leave out how long it is"):
-        Weigher(filler, None).draw(START, counted, count=1, max_new_tokens=LONGEST, seed=0, num_particles=2)
+
+
+def test_no_forbidden_token_is_drawn_whatever_the_weights_are():
+    model = toys.model(toys.forked(), attention_window=2)
+    model.weights["output/bias"].assign(np.full(model.grammar.vocabulary_size, np.nan))
+    result = Infiller(Sampler(model)).fill(
+        START, model.grammar, GIVEN, count=2, max_new_tokens=LONGEST, seed=0, num_particles=4
+    )
+    for ids in result.samples:
+        model.grammar.unroll(ids)  # raises ValueError for a forbidden token
+        assert ids[[3, 5]].tolist() == [4, 3]

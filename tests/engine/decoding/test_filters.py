@@ -98,7 +98,7 @@ def test_the_loop_remembers_the_prompt_and_all_that_it_drew(endless, enabled):
     (drawn,) = endless.sample(prompt, model.grammar, count=1, max_new_tokens=70, seed=0, options=options)
     states = np.zeros((len(drawn), 1), np.int32)
     legal = model.grammar.allowed[0]
-    x, _ = model.forward(tf.constant(drawn[:, None]), tf.constant(states), model.empty_memory(1))
+    x, _ = model.forward(tf.constant(drawn[:, None]), tf.constant(states), model.initial_memory(1))
     logits = model.logits(x, tf.constant(legal[None, None])).numpy()[:, 0]
     for length in range(len(prompt), len(drawn)):
         expected = reference(logits[length - 1], legal, drawn[:length].tolist(), replace(options, temperature=0.01))

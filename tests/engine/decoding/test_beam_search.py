@@ -56,7 +56,7 @@ def enumerated(scorer, alpha):
         for tokens in itertools.product((2, 3, 4), repeat=length):
             ids = np.array([BOS, *tokens, EOS], np.int32)
             if scorer.model.grammar.accepts(ids):
-                found.append((score(float(scorer.nats(ids).sum()), length + 1, alpha), ids.tolist()))
+                found.append((score(float(scorer.negative_log_likelihood(ids).sum()), length + 1, alpha), ids.tolist()))
     return sorted(found, reverse=True)
 
 
@@ -81,7 +81,7 @@ def test_with_as_many_beams_as_sequences_it_finds_the_best_of_all(model, scorer,
     assert [one.ids.tolist() for one in found] == [ids for _, ids in expected]
     np.testing.assert_allclose([one.score for one in found], [value for value, _ in expected], rtol=1e-5)
     for one in found:
-        assert one.log_probability == pytest.approx(-float(scorer.nats(one.ids).sum()), rel=1e-5)
+        assert one.log_probability == pytest.approx(-float(scorer.negative_log_likelihood(one.ids).sum()), rel=1e-5)
 
 
 def test_the_length_penalty_changes_which_is_best(scorer):
@@ -104,7 +104,7 @@ def test_a_prompt_is_kept_and_not_scored(model, scorer, search):
     (best, *_) = search.search(
         prompt, model.grammar, num_beams=30, count=30, max_new_tokens=LONGEST, length_penalty=0.0
     )
-    nats = scorer.nats(best.ids)
+    nats = scorer.negative_log_likelihood(best.ids)
     assert best.ids[:2].tolist() == prompt.tolist()
     assert best.log_probability == pytest.approx(-float(nats[2:].sum()), rel=1e-5)
 
@@ -115,7 +115,9 @@ def test_what_is_cut_off_comes_after_what_ended_and_over_many_chunks():
     found = BeamSearch(model).search(START, grammar, num_beams=2, count=2, max_new_tokens=CHUNK + 5, length_penalty=0.0)
     assert [len(one.ids) for one in found] == [CHUNK + 6] * 2
     assert found[0].score >= found[1].score
-    assert found[0].log_probability == pytest.approx(-float(Scorer(model).nats(found[0].ids).sum()), rel=1e-4)
+    assert found[0].log_probability == pytest.approx(
+        -float(Scorer(model).negative_log_likelihood(found[0].ids).sum()), rel=1e-4
+    )
 
 
 @pytest.mark.parametrize("wrong", [{"num_beams": 0}, {"count": 3}, {"length_penalty": -1.0}], ids=str)
@@ -135,3 +137,11 @@ def test_a_budget_is_kept_as_by_an_automaton_that_counts():
     )
     assert ours == theirs
     assert {int(toys.COST[ids].sum()) for ids, _ in ours if ids[-1] == EOS} == {3}
+
+
+def test_no_hypothesis_holds_a_forbidden_token_whatever_the_weights_are():
+    model = toys.model(up_to_three())
+    model.weights["output/bias"].assign(np.full(model.grammar.vocabulary_size, np.nan))
+    found = BeamSearch(model).search(START, model.grammar, num_beams=3, count=3, max_new_tokens=4, length_penalty=0.0)
+    for hypothesis in found:
+        model.grammar.unroll(hypothesis.ids)  # raises ValueError for a forbidden token

@@ -7,10 +7,9 @@ import pytest
 import tensorflow as tf
 
 from engine import toys
-from seqgen.engine.decoding.sampling import CHUNK, Sampler, choose
+from seqgen.engine.decoding.sampling import CHUNK, Sampler, draw_token, likeliest_token
 from seqgen.engine.decoding.sampling_options import SamplingOptions
 from seqgen.engine.scoring.scorer import Scorer
-from seqgen.errors import InvalidValue
 from seqgen.grammar import BOS, EOS, Budget, Grammar, build_grammar, with_budget
 
 START = np.array([BOS], np.int32)
@@ -74,22 +73,37 @@ def test_whole_documents_come_as_often_as_the_model_says():
     for a in (2, 3, 4):
         for b in (2, 3, 4):
             ids = np.array([BOS, a, b, EOS], np.int32)
-            p = np.exp(-scorer.nats(ids).sum())
+            p = np.exp(-scorer.negative_log_likelihood(ids).sum())
             share = np.mean([np.array_equal(ids, one) for one in drawn])
             assert abs(share - p) < 5 * np.sqrt(p * (1 - p) / count) + 1e-4
 
 
 def test_the_draw_never_takes_what_is_forbidden_even_at_the_edges():
     logits = tf.constant([[-1e9, 1.0, -1e9, 2.0, -1e9]] * 4)
-    drawn = choose(logits, tf.constant([0.0, 0.25, 0.3, 0.99999994]))
+    drawn = draw_token(logits, logits > 0, tf.constant([0.0, 0.25, 0.3, 0.99999994]))
     assert drawn.numpy().tolist() == [1, 1, 3, 3]
 
 
-def test_filters_that_leave_nothing_are_refused(sampler):
-    with pytest.raises(InvalidValue, match=r"cannot be .*must be"):
-        sampler.sample(
-            START, sampler.model.grammar, count=1, max_new_tokens=5, seed=0, options=SamplingOptions(top_p=0)
-        )
+@pytest.mark.parametrize("options", [{}, {"temperature": 0}, {"min_p": 0.1}, {"top_k": 2, "top_p": 0.5}], ids=str)
+def test_no_forbidden_token_is_drawn_whatever_the_weights_are(options):
+    """Not even from a model whose weights are not numbers."""
+    model = toys.model()
+    for weight in model.weights.values():
+        weight.assign(tf.fill(weight.shape, np.nan))
+    drawn = Sampler(model).sample(
+        START, model.grammar, count=4, max_new_tokens=40, seed=0, options=SamplingOptions(**options)
+    )
+    for ids in drawn:
+        model.grammar.unroll(ids)  # raises ValueError for a forbidden token
+
+
+def test_draws_from_numbers_that_are_not_finite_are_allowed_tokens():
+    logits = tf.constant([[np.nan] * 4, [np.inf, 1.0, 2.0, np.nan], [-np.inf, -np.inf, -np.inf, 5.0]])
+    allowed = tf.constant([[False, False, True, False], [False, True, True, False], [False, True, True, False]])
+    for token in (draw_token(logits, allowed, tf.constant([0.0, 0.5, 0.9])), likeliest_token(logits, allowed)):
+        assert all(allowed.numpy()[np.arange(3), token])
+    # Where there is nothing but numbers, the likeliest allowed token is taken.
+    assert likeliest_token(tf.constant([[9.0, 1.0, 2.0, 3.0]]), allowed[1:2]).numpy().tolist() == [2]
 
 
 def test_a_budget_is_kept_as_by_an_automaton_that_counts():
