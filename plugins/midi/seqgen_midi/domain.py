@@ -52,7 +52,7 @@ class MidiDomain(Domain[Piece]):
             )
         self.Constraints = constraint_options(encoding)
         self.unit = encoding.unit
-        self.prompting = MidiPrompting(self, encoding, settings.tempo)
+        self.prompting = MidiPrompting(self, encoding, settings.tempo, settings.one_beat_meter)
         self.display = MidiDisplay(encoding, settings.tempo)
         self.metrics = MidiMetrics(encoding, settings.tempo)
         self.deduplication = MidiDeduplication()
@@ -62,7 +62,7 @@ class MidiDomain(Domain[Piece]):
         self.reading = MidiReading()
 
     def read(self, path: Path) -> Iterator[Piece | Remark]:
-        return read_pieces(path, self.encoding)
+        return read_pieces(path, self.encoding, one_beat_meter=self.settings.one_beat_meter)
 
     def learn(self, observations: Iterable[Any]) -> Vocabulary:
         """The vocabulary of the encoding, which is fixed."""

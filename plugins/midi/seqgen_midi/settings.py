@@ -10,6 +10,7 @@ from seqgen import Options
 from seqgen_midi.encodings import ENCODINGS, find_encoding
 from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.encodings.score import MAX_PARTS
+from seqgen_midi.music.meters import METERS
 
 DEFAULT_ENCODING = "chorale"
 """The encoding of a domain whose encoding has not been inferred yet."""
@@ -59,6 +60,19 @@ class MidiSettings(Options):
         le=MAX_PARTS,
         description=f"how many tracks of one program are distinguished; by default {_defaults('parts')}",
     )
+
+    one_beat_meter: str | None = Field(
+        None,
+        description="the time signature in which MIDI files are read that say 1/4 and so count beats, not bars, such "
+        "as 4/4; by default as they say",
+    )
+
+    @field_validator("one_beat_meter")
+    @classmethod
+    def _check_one_beat_meter(cls, value: str | None) -> str | None:
+        if value is not None and value not in METERS:
+            raise ValueError(f"a time signature is one of {', '.join(METERS)}")
+        return value
 
     @field_validator("encoding")
     @classmethod

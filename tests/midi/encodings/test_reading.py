@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from helpers import held, midi_file
+from seqgen_midi.domain import MidiDomain
 from seqgen_midi.encodings.chorale import Chorale
 from seqgen_midi.encodings.reading import read_pieces
 from seqgen_midi.io import midi_reader
@@ -32,3 +33,30 @@ def test_only_a_prompt_may_lack_voices(tmp_path: Path) -> None:
         list(read_pieces(path, Chorale()))
     (piece,) = read_pieces(path, Chorale(), is_prompt=True)
     assert (len(piece.tracks), piece.pitch.tolist()) == (4, [60])
+
+
+@pytest.mark.parametrize(
+    ("signatures", "meters"),
+    [
+        (((0, 1, 4),), [[0, 4, 4]]),
+        (((0, 4, 4), (1920, 1, 4)), [[0, 4, 4]]),
+        (((0, 1, 4), (480, 3, 4)), [[0, 1, 4], [12, 3, 4]]),
+        (((0, 2, 4),), [[0, 2, 4]]),
+    ],
+)
+def test_a_file_that_counts_beats_is_read_in_the_meter_that_is_set(
+    signatures: tuple[tuple[int, int, int], ...], meters: list[list[int]], tmp_path: Path
+) -> None:
+    path = midi_file(tmp_path / "tune.mid", [[(480 * at, 480 * at + 400, 60 + at % 5) for at in range(40)]], signatures)
+    domain = MidiDomain(MidiDomain.Settings(encoding="score", one_beat_meter="4/4"))
+    *remarks, piece = domain.read(path)
+    assert piece.meters.tolist() == meters
+    assert [remark.text for remark in remarks] == ["in 1/4, which counts beats and not bars: read in 4/4"] * (
+        signatures[-1][1] == 1
+    )
+
+
+def test_a_file_that_counts_beats_is_read_as_it_says_by_default(tmp_path: Path) -> None:
+    path = midi_file(tmp_path / "tune.mid", [[(480 * at, 480 * at + 400, 60) for at in range(40)]], ((0, 1, 4),))
+    (piece,) = MidiDomain(MidiDomain.Settings(encoding="score")).read(path)
+    assert piece.meters.tolist() == [[0, 1, 4]]

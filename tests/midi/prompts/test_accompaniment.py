@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+import mido
+import numpy as np
 import pytest
 from helpers import drawn_piece, notes_by_program, prompt_for, random_score
 from seqgen_midi.domain import MidiDomain
@@ -27,3 +29,34 @@ def test_what_is_accompanied_stays_and_nothing_else_plays_its_part(
     assert set(others) <= {40, 42, 128}
     assert others[40]
     assert sum(map(len, (before[program] for program in programs)))
+
+
+def write_band(path: Path, *names: str) -> Path:
+    """A file of pianos: each next track plays a third higher, in eighths."""
+    file = mido.MidiFile(ticks_per_beat=480)
+    for number, name in enumerate(names):
+        track = mido.MidiTrack([mido.MetaMessage("track_name", name=name)])
+        for at in range(16):
+            track.append(mido.Message("note_on", note=48 + 4 * number + at % 3, velocity=64, channel=number))
+            track.append(mido.Message("note_off", note=48 + 4 * number + at % 3, time=240, channel=number))
+        file.tracks.append(track)
+    file.save(path)
+    return path
+
+
+@pytest.mark.parametrize("names", [("Lead vocal", "Strings", "Piano"), ("Bass", "Melody", "Flute"), ("a", "b", "c")])
+def test_the_melody_goes_by_its_name_before_its_pitch(
+    names: tuple[str, ...], domains: dict[str, MidiDomain], tmp_path: Path
+) -> None:
+    domain = domains["score"]
+    (piece,) = domain.prompting.read(write_band(tmp_path / "band.mid", *names))
+    melody = {"Lead vocal": 0, "Melody": 1}.get(names[0] if "vocal" in names[0] else names[1], 2)
+    prompt = domain.prompting.prompt(piece, domain.Constraints(accompany="melody", instruments="0"))
+    others: Counter[int] = Counter()
+    for seed in range(4):
+        drawn = drawn_piece(domain, prompt, seed)
+        part = np.array([track.part for track in drawn.tracks])[drawn.track]
+        kept = drawn.select(part == melody)
+        assert kept.pitch.tolist() == [48 + 4 * melody + at % 3 for at in range(16)]
+        others.update(part.tolist())
+    assert set(others) - {melody}, "the given program is allowed to other players"

@@ -19,12 +19,10 @@ from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.encodings.registry import register
 from seqgen_midi.encodings.tokens import Kind, Role, TokenTable
 from seqgen_midi.music.chords import CHORD_NAMES, QUALITIES
+from seqgen_midi.music.melodies import melody_track
 from seqgen_midi.music.meters import meters_on_grid
 from seqgen_midi.music.piece import Piece, Track, round_half_up
 from seqgen_midi.music.velocities import DEFAULT_VELOCITY
-
-MELODY_NAMES = ("melody", "vocal", "voice", "lead", "soprano", "tune")
-"""A track whose name holds one of these is taken for the melody."""
 
 
 @register
@@ -150,14 +148,3 @@ class Melody(Encoding):
             [[0], np.tile(seen[cells.first], 2), np.tile(seen, 4), [1 + cells.class_count] * 4]
         )
         return rules.grammar(state_class)
-
-
-def melody_track(piece: Piece) -> int:
-    """The track of the melody: one with such a name, else the highest on average; raises UnusableFile without any."""
-    tracks = [
-        number for number, track in enumerate(piece.tracks) if not track.is_drums and (piece.track == number).any()
-    ]
-    if not tracks:
-        raise UnusableFile("no melody")
-    named = [number for number in tracks if any(name in piece.tracks[number].name.lower() for name in MELODY_NAMES)]
-    return max(named[:1] or tracks, key=lambda number: float(piece.pitch[piece.track == number].mean()))

@@ -13,17 +13,20 @@ from seqgen import Remark, UnusableFile
 from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.io.midi_reader import is_midi, read_midi
 from seqgen_midi.io.score_reader import UNREADABLE, read_scores
+from seqgen_midi.music.meters import counts_beats, in_meter
 from seqgen_midi.music.piece import Piece, is_new, round_half_up
 
 MIDI_TEMPO = np.array([[0, 500_000]], np.int32)
 """The tempo of a MIDI file that says none."""
 
 
-def read_pieces(path: Path, encoding: Encoding, *, is_prompt: bool = False) -> Iterator[Piece | Remark]:
+def read_pieces(
+    path: Path, encoding: Encoding, *, is_prompt: bool = False, one_beat_meter: str | None = None
+) -> Iterator[Piece | Remark]:
     """The quantised pieces of a file, with remarks on what was left out.
 
     A piece that cannot be read or quantised gives a remark. Raises UnusableFile where no piece is left. A prompt may
-    lack some of the encoding's voices.
+    lack some of the encoding's voices. MIDI files that count beats alone are read in `one_beat_meter`.
     """
     first_error: UnusableFile | None = None
     found = False
@@ -32,6 +35,9 @@ def read_pieces(path: Path, encoding: Encoding, *, is_prompt: bool = False) -> I
             if isinstance(result, Piece):
                 if is_midi(path) and not len(result.tempos):
                     result = replace(result, tempos=MIDI_TEMPO)
+                if is_midi(path) and one_beat_meter and counts_beats(result):
+                    result = replace(result, meters=in_meter(result, one_beat_meter))
+                    yield Remark(f"in 1/4, which counts beats and not bars: read in {one_beat_meter}")
                 result = _quantised_or_error(result, encoding, is_prompt)
             if isinstance(result, UnusableFile):
                 first_error = first_error or result

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import ClassVar
 
@@ -82,7 +83,17 @@ class Score(Encoding):
         velocity = bin_centres(self.velocity_bins)[velocity_bins(piece.velocity, self.velocity_bins)]
         notes = sort_notes(start, duration, piece.pitch, velocity, self._players(piece)[piece.track])
         starts, meters = bars_of(piece, self.resolution, int(start.max()))
-        return self._piece(notes, starts, meters, tempos_of_bars(piece, starts, meters, self.resolution))
+        quantised = self._piece(notes, starts, meters, tempos_of_bars(piece, starts, meters, self.resolution))
+        return self._with_names(quantised, piece) if is_prompt else quantised
+
+    def _with_names(self, quantised: Piece, piece: Piece) -> Piece:
+        """The quantised piece with the names of its tracks, by which a melody is known and which are no tokens."""
+        names = dict(reversed(list(zip(self._players(piece).tolist(), piece.tracks, strict=True))))
+        players = [KIT if track.is_drums else track.program * MAX_PARTS + track.part for track in quantised.tracks]
+        tracks = [
+            replace(track, name=names[player].name) for player, track in zip(players, quantised.tracks, strict=True)
+        ]
+        return replace(quantised, tracks=tuple(tracks))
 
     def _players(self, piece: Piece) -> np.ndarray:
         """The player of each track: program · MAX_PARTS + part, in the order of the tracks with notes, or KIT."""

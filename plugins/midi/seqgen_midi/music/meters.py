@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from seqgen_midi.music.piece import Piece
 
 COMMON_METERS = (
@@ -74,3 +76,18 @@ def has_pickup(lines: list[int]) -> bool:
 def first_bar_number(lines: list[int]) -> int:
     """The number of the first bar of `bar_lines`: 0 for a pickup, else 1."""
     return 0 if has_pickup(lines) else 1
+
+
+def counts_beats(piece: Piece) -> bool:
+    """Whether most of a piece is in 1/4: its file counts beats and does not say where bars begin."""
+    ticks = np.append(piece.meters[:, 0], max(piece.end, 1))
+    lengths = np.maximum(np.diff(np.minimum(ticks, piece.end)), 0)
+    is_one_beat = (piece.meters[:, 1] == 1) & (piece.meters[:, 2] == 4)
+    return bool(2 * lengths[is_one_beat].sum() > piece.end)
+
+
+def in_meter(piece: Piece, name: str) -> np.ndarray:
+    """The time signatures of a piece, with those of 1/4 in another meter: int32[k, 3]."""
+    meters = piece.meters.copy()
+    meters[(meters[:, 1] == 1) & (meters[:, 2] == 4), 1:] = parse_meter(name)
+    return meters

@@ -20,8 +20,11 @@ from seqgen_midi.prompts.preparation import prompt_of
 class MidiPrompting(Prompting[Piece]):
     """Pieces that are continued, filled in, varied, harmonised or accompanied."""
 
-    def __init__(self, domain: Domain[Piece], encoding: Encoding, default_tempo: int) -> None:
+    def __init__(
+        self, domain: Domain[Piece], encoding: Encoding, default_tempo: int, one_beat_meter: str | None = None
+    ) -> None:
         super().__init__(domain)
+        self._one_beat_meter = one_beat_meter
         self._encoding = encoding
         self._default_tempo = default_tempo
 
@@ -35,7 +38,7 @@ class MidiPrompting(Prompting[Piece]):
 
     def read(self, path: Path) -> Iterator[Piece | Remark]:
         """The pieces of a prompt file. A chorale may be one melody, for which the other voices are found."""
-        return read_pieces(path, self._encoding, is_prompt=True)
+        return read_pieces(path, self._encoding, is_prompt=True, one_beat_meter=self._one_beat_meter)
 
     def without_prompt(self, ids: np.ndarray, prompt_length: int) -> np.ndarray:
         return self._encoding.without_prompt(ids, prompt_length)

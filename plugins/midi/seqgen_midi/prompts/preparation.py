@@ -11,6 +11,7 @@ from seqgen_midi.constraints.request import Request
 from seqgen_midi.constraints.values import parse_voices
 from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.music.instruments import instrument_name, parse_instruments
+from seqgen_midi.music.melodies import melody_track
 from seqgen_midi.music.meters import bar_lines
 from seqgen_midi.music.piece import MICROSECONDS_PER_MINUTE, Piece
 from seqgen_midi.prompts.accompaniment import accompany
@@ -78,17 +79,12 @@ def notes_begun_within(piece: Piece, seconds: float) -> Piece:
 
 
 def notes_of_players(piece: Piece, players: str) -> Piece:
-    """The notes of some tracks: of instruments by name, of the drums, or of the highest track, the melody.
+    """The notes of some tracks: of instruments by name, of the drums, or of the melody.
 
     Raises UsageError where the piece has none of them, and UnknownName.
     """
     if players.strip().lower() == MELODY:
-        means = {
-            number: float(piece.pitch[piece.track == number].mean())
-            for number, track in enumerate(piece.tracks)
-            if not track.is_drums and (piece.track == number).any()
-        }
-        chosen = [max(means, key=lambda number: means[number])] if means else []
+        chosen = [] if piece.is_drum.all() else [melody_track(piece)]
     else:
         programs, has_drums = parse_instruments(players)
         chosen = [
