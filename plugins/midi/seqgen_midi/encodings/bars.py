@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import numpy as np
 
 from seqgen import UnusableFile
@@ -83,13 +81,14 @@ def bars_of(piece: Piece, resolution: int, last_step: int) -> tuple[np.ndarray, 
     moved. Raises UnusableFile for a bar whose length no meter has, and for more than MAX_BARS.
     """
     names = meters_on_grid(resolution)
-    starts, meters = [], []
+    starts: list[np.ndarray] = []
+    meters: list[np.ndarray] = []
     changes = {0: (4, 4)}
     for tick, numerator, denominator in piece.meters.tolist():
         changes[int(round_half_up(tick * resolution, piece.resolution))] = (numerator, denominator)
     steps = sorted(step for step in changes if step <= last_step)
     count = 0
-    for step, end in pairwise([*steps, None]):
+    for step, end in zip(steps, [*steps[1:], None], strict=True):
         meter = equal_meter(*changes[step], names)
         if meter is None:
             raise UnusableFile("bars of {}/{}, which the grid does not have".format(*changes[step]))

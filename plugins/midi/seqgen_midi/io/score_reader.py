@@ -13,20 +13,22 @@ from typing import Any
 import numpy as np
 
 from seqgen import UnusableFile
+from seqgen_midi.io.midi_chunks import DRUM_CHANNEL
 from seqgen_midi.io.midi_reader import check_size
-from seqgen_midi.io.music21_library import Part, Score, music21
+from seqgen_midi.io.music21_library import Element, Part, Score, music21
+from seqgen_midi.io.musicxml import drum_key, sounding_score
 from seqgen_midi.io.score_cache import cached_results
 from seqgen_midi.music.chords import quality_of
 from seqgen_midi.music.piece import MICROSECONDS_PER_MINUTE, Piece, Track, sort_notes
 from seqgen_midi.music.velocities import DEFAULT_VELOCITY
 
 ABC_ENDING = ".abc"
-SCORE_ENDINGS = (".mxl", ".musicxml", ".xml", ".krn", ABC_ENDING)
+MUSICXML_ENDINGS = (".mxl", ".musicxml", ".xml")
+SCORE_ENDINGS = (*MUSICXML_ENDINGS, ".krn", ABC_ENDING)
 RESOLUTION = 5040
 """Ticks in a quarter of what is read: exact for all divisions of a quarter up to 10, and for 64ths to within a tick."""
 MAX_UNPACKED_BYTES = 50_000_000
 UNREADABLE = "not a score that music21 can read"
-DRUM_CHANNEL = 9
 
 
 def read_scores(path: Path, *, split_voices: bool = False) -> Iterator[Piece | UnusableFile]:
@@ -83,7 +85,9 @@ def _check_archive(path: Path) -> None:
 
 def parse_file(path: Path) -> Score:
     """The music21 score of a file; music21's own errors pass through."""
-
+    sounding = sounding_score(path) if path.suffix.lower() in MUSICXML_ENDINGS else None
+    if sounding is not None:
+        return music21().converter.parseData(sounding, format="musicxml")
     return music21().converter.parse(path, forceSource=True, storePickle=False)
 
 
@@ -102,12 +106,21 @@ def piece_of(score: Score, split_voices: bool = False) -> Piece:
     """The piece of a music21 score, with tied notes as one; raises UnusableFile for a score without notes."""
     staves = list(score.parts) or [score]
     parts = [voice for staff in staves for voice in _voices(staff)] if split_voices else staves
-    rows = [(*note, number) for number, part in enumerate(parts) for note in _notes(part)]
+    tracks: list[Track] = []
+    rows: list[list[int]] = []
+    for part in parts:
+        player = _track(part)
+        pitched, struck = _notes(part)
+        # A part without notes is a player who is silent, not one fewer.
+        for track, notes in ((player, pitched), (Track(is_drums=True, name=player.name), struck)):
+            if notes or (track is player and not struck):
+                rows += [[*note, len(tracks)] for note in notes]
+                tracks.append(track)
     if not rows:
         raise UnusableFile("empty")
     return Piece.of(
         RESOLUTION,
-        [_track(part) for part in parts],
+        tracks,
         sort_notes(*np.array(rows).T),
         tempos=_tempos(score),
         meters=_meters(staves[0]),
@@ -135,26 +148,36 @@ def _track(part: Part) -> Track:
     )
 
 
-def _notes(part: Part) -> list[list[int]]:
-    """The notes of a part (start, duration, pitch, velocity); a chord gives each of its notes."""
-    rows: list[list[int]] = []
+def _notes(part: Part) -> tuple[list[list[int]], list[list[int]]]:
+    """The notes of a part (start, duration, pitch, velocity) with pitches, and those of the drum kit.
+
+    A chord gives each of its notes.
+    """
+    rows: tuple[list[list[int]], list[list[int]]] = ([], [])
     # music21's own way to join tied notes misses those that change their voice at a bar line, which are common.
-    tied: dict[tuple[int, int], list[int]] = {}
+    tied: dict[tuple[bool, int, int], list[int]] = {}
     for element in part.flatten().notes:
         if element.duration.isGrace or "ChordSymbol" in element.classes:
             continue
         velocity = element.volume.velocity or DEFAULT_VELOCITY
         start, end = _tick(element.offset), _tick(element.offset + element.duration.quarterLength)
-        notes = {int(one.pitch.midi): one for one in getattr(element, "notes", [element]) if hasattr(one, "pitch")}
-        for pitch, one in sorted(notes.items()):
-            row = tied.pop((pitch, start), None)
+        notes = {_pitch_or_key(one): one for one in getattr(element, "notes", [element])}
+        for (is_drum, pitch), one in sorted(notes.items(), key=lambda item: item[0]):
+            row = tied.pop((is_drum, pitch, start), None)
             if row is None:
-                rows.append(row := [start, 0, pitch, velocity])
+                rows[is_drum].append(row := [start, 0, pitch, velocity])
             row[1] = max(1, end - row[0])
             # Many scores say only where a tie starts.
             if one.tie and one.tie.type in ("start", "continue"):
-                tied[pitch, end] = row
+                tied[is_drum, pitch, end] = row
     return rows
+
+
+def _pitch_or_key(note: Element) -> tuple[bool, int]:
+    """Whether a note is one of the drum kit, and its MIDI pitch or key."""
+    if hasattr(note, "pitch"):
+        return False, int(note.pitch.midi)
+    return True, drum_key(note.displayStep, note.displayOctave)
 
 
 def _tempos(score: Score) -> list[tuple[int, int]]:

@@ -17,8 +17,8 @@ from typing import NamedTuple
 import numpy as np
 
 from seqgen import OutputError
+from seqgen_midi.io.midi_chunks import DRUM_CHANNEL
 from seqgen_midi.io.music21_library import Element, Part, Score, music21
-from seqgen_midi.io.score_reader import DRUM_CHANNEL
 from seqgen_midi.music.chords import ROOTS
 from seqgen_midi.music.instruments import track_names
 from seqgen_midi.music.keys import Key, estimate_key
