@@ -53,7 +53,10 @@ def test_a_melody_comes_back_from_its_score_with_its_chord_symbols(
     (item,) = domain.read(tune)
     (back,) = domain.read(domain.display.render(item, "musicxml", tmp_path / "made"))
     assert np.array_equal(domain.encode(back).ids, domain.encode(item).ids)
-    midi = mido.MidiFile(domain.write(item, tmp_path / "made")[0])
+    (file,) = domain.write(item, tmp_path / "made")
+    (back,) = domain.read(file)
+    assert np.array_equal(domain.encode(back).ids, domain.encode(item).ids)
+    midi = mido.MidiFile(file)
     assert [message.text for message in midi.tracks[0] if message.type == "text"] == ["G", "D7", "Em", "C", "G"]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from seqgen_midi.music.chords import QUALITIES, chord_name, quality_of
+from seqgen_midi.music.chords import CHORD_NAMES, QUALITIES, chord_name, parse_chord, quality_of
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,19 @@ def test_a_root_alone_is_no_chord_and_chords_have_their_usual_names() -> None:
         "F#7",
         "Bbmaj7",
     ]
+
+
+@pytest.mark.parametrize("name", CHORD_NAMES)
+def test_every_chord_is_read_from_its_name(name: str) -> None:
+    found = parse_chord(name)
+    assert found is not None
+    assert chord_name(*found) == name
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("Cb", "B"), ("A#min", "Bbm"), ("C/E", "C"), (" Gsus ", "Gsus4"), ("H", None), ("Chorus", None), ("Am/x", None)],
+)
+def test_other_names_of_a_chord_are_understood_and_words_are_not(text: str, name: str | None) -> None:
+    found = parse_chord(text)
+    assert (None if found is None else chord_name(*found)) == name

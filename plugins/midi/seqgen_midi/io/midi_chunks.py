@@ -14,6 +14,8 @@ MIN_HEADER_BYTES = 6
 ONE_SONG, INDEPENDENT_TRACKS = 1, 2
 """Formats of MIDI files. A file of format 2 holds one piece in each track."""
 PROGRAM_CHANGE = re.compile(rb"[\xc0-\xcf][\x00-\x7f]")
+CHORD_TEXT = re.compile(rb"\xff\x01[\x01-\x10][A-G]")
+TEXT = b"\xff\x01"
 NOTE_ON, PROGRAM, SYSTEM, META = 0x90, 0xC0, 0xF0, 0xFF
 END_OF_TRACK = b"\xff\x2f\x00"
 DRUM_CHANNEL = 9
@@ -171,3 +173,15 @@ def share_programs(tracks: list[bytes]) -> list[bytes]:
         ]
         shared.append(_packed(sorted([*others, *events(track)], key=lambda event: event.tick)) if others else track)
     return shared
+
+
+def chord_texts(tracks: list[bytes]) -> list[tuple[int, str]]:
+    """The tick and the text of each text event of tracks in which some text may be a chord symbol, in order."""
+    found: list[tuple[int, str]] = []
+    for track in tracks:
+        if CHORD_TEXT.search(track):
+            for tick, message in events(track):
+                if message[:2] == TEXT:
+                    length, start = _variable_length(message, len(TEXT))
+                    found.append((tick, message[start : start + length].decode("latin-1")))
+    return sorted(found)

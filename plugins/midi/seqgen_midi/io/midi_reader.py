@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from seqgen import Remark, UnusableFile
-from seqgen_midi.io.midi_chunks import INDEPENDENT_TRACKS, join_tracks, share_programs, split_chunks
+from seqgen_midi.io.midi_chunks import INDEPENDENT_TRACKS, chord_texts, join_tracks, share_programs, split_chunks
+from seqgen_midi.music.chords import parse_chord
 from seqgen_midi.music.piece import Piece, Track, is_new
 
 MIDI_ENDINGS = (".mid", ".midi", ".kar", ".rmi")
@@ -50,15 +51,21 @@ def read_midi(path: Path) -> Iterator[Piece | Remark]:
         songs = [[track] for track in chunks.tracks]
     else:
         songs = [share_programs(chunks.tracks)]
-    scores = [_parse(join_tracks(chunks.resolution, song)) for song in songs]
-    scores = [score for score in scores if score.note_num()]
+    scores = [(song, _parse(join_tracks(chunks.resolution, song))) for song in songs]
+    scores = [(song, score) for song, score in scores if score.note_num()]
     if not scores:
         raise UnusableFile("empty")
-    for score in scores:
-        yield _piece(score)
+    for song, score in scores:
+        yield _piece(score, _chords(song))
 
 
-def _piece(score: Any) -> Piece:
+def _chords(tracks: list[bytes]) -> list[tuple[int, int, int]]:
+    """The text events that are chord symbols: tick, root, quality; the last of several at one tick holds."""
+    parsed = {tick: parse_chord(text) for tick, text in chord_texts(tracks)}
+    return [(tick, *chord) for tick, chord in parsed.items() if chord is not None]
+
+
+def _piece(score: Any, chords: list[tuple[int, int, int]]) -> Piece:
     """The piece of a symusic score, with the tracks that have notes, in their order; raises UnusableFile.
 
     Columns of notes come from symusic as arrays, so no note passes through Python.
@@ -87,6 +94,7 @@ def _piece(score: Any) -> Piece:
         [column[order] for column in (start, np.maximum(duration, 1), *rest)],
         tempos=_changes(tempos["time"], np.clip(tempos["mspq"], MIN_TEMPO, MAX_TEMPO)),
         meters=_meters(meters),
+        chords=chords,
     )
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from seqgen import UnusableFile
+from seqgen_midi.io.abc_voices import gather_voices
 from seqgen_midi.io.midi_chunks import DRUM_CHANNEL
 from seqgen_midi.io.midi_reader import check_size
 from seqgen_midi.io.music21_library import Element, Part, Score, music21
@@ -93,7 +94,7 @@ def parse_file(path: Path) -> Score:
 
 def parse_tune(text: str) -> Score:
     """The music21 score of a tune in ABC; raises UnusableFile."""
-
+    text = gather_voices(text)
     try:
         return music21().converter.parseData(text, format="abc")
     except (MemoryError, OSError):
