@@ -27,6 +27,10 @@ class SeqgenError(Exception):
     """The root: catch this one to catch whatever seqgen says to a user."""
 
 
+class SeqgenWarning(UserWarning):
+    """Something that a user may want to know about a result that is good: one sentence."""
+
+
 class UsageError(SeqgenError):
     """The call itself was wrong."""
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import io
 import sys
 import traceback
+import warnings
+from typing import Any
 
 import click
 
 import seqgen
 from seqgen.cli import commands
 from seqgen.cli.command_group import CommandGroup
-from seqgen.errors import SeqgenError, UsageError
+from seqgen.errors import SeqgenError, SeqgenWarning, UsageError
 
 FAILED, WRONG_CALL = 1, 2
 
@@ -43,11 +45,25 @@ def group(debug: bool) -> None:
     """Train an LSTM with attention on your own sequences, and generate new ones."""
 
 
+def show_only_warnings_of_seqgen() -> None:
+    """Shows each SeqgenWarning once, as a sentence, and no warnings of libraries but with --debug."""
+
+    def show(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+        click.echo(f"seqgen: {message}", err=True)
+
+    if "--debug" in sys.argv:
+        return
+    warnings.simplefilter("ignore")
+    warnings.simplefilter("once", SeqgenWarning)
+    warnings.showwarning = show
+
+
 def main() -> None:
     """Runs the command. Exit codes: 0 done, 1 it failed, 2 the call was wrong."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A file name that is not UTF-8 is printed byte for byte.
         sys.stdout.reconfigure(errors="surrogateescape")
+    show_only_warnings_of_seqgen()
     try:
         # Without standalone mode, click returns the exit code that a command passed to `context.exit`.
         sys.exit(group.main(standalone_mode=False) or 0)

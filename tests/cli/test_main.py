@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import warnings
 
 import pytest
+
+from seqgen import SeqgenWarning
+from seqgen.cli import show_only_warnings_of_seqgen
 
 
 def test_a_call_that_click_refuses_exits_with_2(run_cli):
@@ -80,3 +84,12 @@ def test_names_of_files_may_be_any_bytes(tmp_path, json):
     assert done.returncode == 0, done.stderr
     assert b"corpus\xff [neg]" in done.stdout
     assert b"three.txt: byte 0xFF" in done.stdout
+
+
+def test_warnings_of_seqgen_are_shown_once_and_those_of_libraries_never(capsys: pytest.CaptureFixture[str]) -> None:
+    with warnings.catch_warnings():
+        show_only_warnings_of_seqgen()
+        for _ in range(2):
+            warnings.warn("two take turns", SeqgenWarning, stacklevel=1)
+            warnings.warn("a library is old", DeprecationWarning, stacklevel=1)
+    assert capsys.readouterr().err == "seqgen: two take turns\n"

@@ -5,8 +5,10 @@ from __future__ import annotations
 from io import BytesIO
 from typing import TYPE_CHECKING
 
+import mido
 import numpy as np
 
+from seqgen_midi.io.channels import PROGRAM_CHANNELS, assign_channels, set_channels
 from seqgen_midi.io.midi_reader import TWIN_SUFFIX
 from seqgen_midi.music.chords import chord_name
 from seqgen_midi.music.instruments import track_names
@@ -23,7 +25,23 @@ MIN_RESOLUTION = 480
 def midi_bytes(piece: Piece, default_tempo: int) -> bytes:
     """The bytes of a MIDI file of a piece; a piece without tempos gets `default_tempo` quarters a minute."""
     buffer = BytesIO()
-    to_pretty_midi(piece, default_tempo).write(buffer)
+    midi = to_pretty_midi(piece, default_tempo)
+    midi.write(buffer)
+    if len(midi.instruments) <= len(PROGRAM_CHANNELS):
+        return buffer.getvalue()
+    # pretty_midi goes through the channels track by track, and begins again when it has had them all.
+    quarters = -(-piece.end // piece.resolution) + 1
+    sounding = np.zeros((len(midi.instruments), quarters), bool)
+    for number, instrument in enumerate(midi.instruments):
+        for note in instrument.notes:
+            begin, end = (midi.time_to_tick(time) // midi.resolution for time in (note.start, note.end))
+            sounding[number, begin : end + 1] = True
+    file = mido.MidiFile(file=BytesIO(buffer.getvalue()))
+    programs = [None if one.is_drum else one.program for one in midi.instruments]
+    channels = assign_channels(programs, sounding)
+    set_channels(file, range(1, len(file.tracks)), channels)
+    buffer = BytesIO()
+    file.save(file=buffer)
     return buffer.getvalue()
 
 

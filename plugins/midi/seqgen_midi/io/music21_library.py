@@ -16,4 +16,9 @@ def music21() -> Any:
     """The library."""
     import music21
 
+    music21.environment.Environment.warn = _say_nothing
     return music21
+
+
+def _say_nothing(*_: Any, **__: Any) -> None:
+    """music21 prints its warnings on the terminal, where nobody can act on them."""
