@@ -13,11 +13,19 @@ def parse_settings(context: click.Context, parameter: click.Parameter, values: t
     for pair in values:
         key, equals, value = pair.partition("=")
         if not equals or not key:
-            raise UsageError(f"--set takes key=value, not {pair!r}.")
+            raise UsageError(f"{parameter.opts[0]} takes key=value, not {pair!r}.")
         if key in settings:
-            raise UsageError(f"--set {key} is given twice; give it once.")
+            raise UsageError(f"{parameter.opts[0]} {key} is given twice; give it once.")
         settings[key] = value
     return settings
+
+
+def parse_numbers(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, float]:
+    """Returns `key=number` pairs as a dictionary. Raises UsageError as `parse_settings`, and for what is no number."""
+    try:
+        return {key: float(value) for key, value in parse_settings(context, parameter, values).items()}
+    except ValueError as error:
+        raise UsageError(f"{parameter.opts[0]} takes a number: {error}.") from error
 
 
 set_option = click.option(

@@ -28,7 +28,6 @@ from seqgen.engine.training.checkpoint import newest_checkpoint
 from seqgen.engine.training.loop import TrainingLoop
 from seqgen.engine.training.memory_requirements import explain_out_of_memory
 from seqgen.engine.training.progress import TrainingProgress, TrainingStopped
-from seqgen.engine.training.run_log import RunLog
 from seqgen.engine.training.trainer import Trainer
 from seqgen.errors import OutputError, UsageError
 from seqgen.grammar import class_examples
@@ -40,6 +39,7 @@ from seqgen.workflows.build import build, what_is
 from seqgen.workflows.fine_tuning import Start, start_domains
 from seqgen.workflows.load import load
 from seqgen.workflows.trained import Trained
+from seqgen.workflows.training_callbacks import training_callbacks
 
 
 def train(
@@ -203,19 +203,16 @@ def _run(run: Path, corpus: Corpus, domain: Domain[Any], saved: RunSettings,
 
     for folder in (run, run / "bundle", run / "checkpoints"):
         remove_unfinished(folder)
-    with RunLog(run, after_step=checkpoint.record["step"] if checkpoint else 0) as log:
+    settings = {**saved.model.model_dump(), **training.model_dump()}
+    loop = TrainingLoop(
+        trainer, stream.batch, held_out_segments, saved.budget, run / "checkpoints",
+        on_best=save_best, report=report or ignore_progress,
+        callbacks=training_callbacks(run, checkpoint.record["step"] if checkpoint else 0, settings),
+    )  # fmt: skip
+    if checkpoint:
+        loop.resume(checkpoint)
+    loop.run()
 
-        def tell(progress: TrainingProgress) -> None:
-            if progress.is_evaluation:
-                log.write(progress.step, loss=progress.loss, held_out=progress.held_out or 0.0,
-                          tokens_per_second=progress.tokens_per_second, seconds=progress.seconds)  # fmt: skip
-            if report:
-                report(progress)
 
-        loop = TrainingLoop(
-            trainer, stream.batch, held_out_segments, saved.budget, run / "checkpoints",
-            on_best=save_best, report=tell,
-        )  # fmt: skip
-        if checkpoint:
-            loop.resume(checkpoint)
-        loop.run()
+def ignore_progress(progress: TrainingProgress) -> None:
+    """Does nothing."""

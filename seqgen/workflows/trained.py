@@ -39,6 +39,7 @@ from seqgen.models.bundle import Bundle
 from seqgen.reports.page import Entry, write_page
 from seqgen.workflows.oracle import Oracle
 from seqgen.workflows.samples import Filled, Found, NamedActivations, Sample, Score
+from seqgen.workflows.sampling_filters import PluginFilters
 
 DEFAULT_MAX_NEW_TOKENS = 8192
 DEFAULT_PARTICLES = 64
@@ -77,7 +78,7 @@ class Trained:
             )
         weights = bundle.weights(weight_shapes(settings, grammar.vocabulary_size, grammar.class_count))
         self.model = Model(settings, weights, grammar)
-        self._sampler = Sampler(self.model)
+        self._sampler = Sampler(self.model, PluginFilters().find)
         self._introspector = Introspector(self.model)
         self.oracle = Oracle(self.model, self._sampler, self._introspector)
         self._beam_search = BeamSearch(self.model)

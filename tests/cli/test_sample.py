@@ -58,9 +58,18 @@ def test_a_prompt_is_continued(run_cli, run, pieces, tmp_path):
 
 def test_filters_and_beams_reach_the_engine(run_cli, run, tmp_path):
     bars = ["--set", "bars=2", "--json"]
-    filters = ["--min-p", "0.1", "--repetition-penalty", "1.2", "--no-repeat-ngram-size", "2"]
+    filters = [
+        "--min-p",
+        "0.1",
+        "--repetition-penalty",
+        "1.2",
+        "--no-repeat-ngram-size",
+        "2",
+        "--filter",
+        "typical=0.3",
+    ]
     made = {}
-    for number, drawing in enumerate([[], *(filters[place : place + 2] for place in range(0, 6, 2))]):
+    for number, drawing in enumerate([[], *(filters[place : place + 2] for place in range(0, len(filters), 2))]):
         code, out, _ = run_cli("sample", run, "-o", tmp_path / str(number), "-n", 1, *drawing, *bars)
         assert code == 0
         made[number] = Path(json.loads(out)["samples"][0]["files"][0]).read_bytes()
@@ -167,6 +176,9 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing_half_written(run, tmp_pa
         (["sample", "{run}", "-o", "{out}", "--guidance", "-1"], 2, "guidance"),
         (["sample", "{run}", "-o", "{out}", "--guidance", "2"], 2, "leave the guidance at 1"),
         (["sample", "{run}", "-o", "{out}", "--min-p", "2"], 2, "min-p"),
+        (["sample", "{run}", "-o", "{out}", "--filter", "tipical=1"], 2, "did you mean 'typical'?"),
+        (["sample", "{run}", "-o", "{out}", "--filter", "typical=2"], 2, "between 0 and 1"),
+        (["sample", "{run}", "-o", "{out}", "--num-beams", "2", "--filter", "typical=1"], 2, "leave out --filter."),
         (["sample", "{run}", "-o", "{out}", "--repetition-penalty", "0"], 2, "repetition penalty"),
         (["sample", "{run}", "-o", "{out}", "--no-repeat-ngram-size", "-2"], 2, "no_repeat_ngram_size"),
         (["sample", "{run}", "-o", "{out}", "--num-beams", "8", "--top-p", "0.9"], 2, "leave out --top-p"),

@@ -33,7 +33,9 @@ def test_a_hook_is_in_the_table_of_contributing(hook):
 
 
 @pytest.mark.parametrize("hook", HOOKS)
-def test_something_that_comes_with_seqgen_uses_each_hook(hook):
+def test_something_that_comes_with_seqgen_uses_each_hook(hook, tmp_path):
+    training = {"run": tmp_path, "step": 0, "settings": {"early_stopping_patience": 0}}
+    arguments = training if hook == "seqgen_train_callbacks" else {}
     bundled = [plugin for plugin in installed_plugins(hook) if plugin.is_bundled]
     assert bundled
-    assert all(call_hook(plugin, hook) for plugin in bundled)
+    assert all(call_hook(plugin, hook, **arguments) for plugin in bundled)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from seqgen.cli.options import json_option, set_option
+from seqgen.cli.options import json_option, parse_numbers, set_option
 from seqgen.cli.output import print_json
 from seqgen.errors import UsageError
 
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 @click.option("--min-p", default=0.0, help="Draw from tokens with at least this share of the highest probability.")
 @click.option("--repetition-penalty", default=1.0, help="Above 1: tokens that have occurred become less probable.")
 @click.option("--no-repeat-ngram-size", default=0, help="No sequence of this many tokens occurs twice. 0 means off.")
+@click.option("--filter", "filters", multiple=True, metavar="NAME=VALUE", callback=parse_numbers,
+              help="One more sampling filter, such as typical=0.9. Repeat it for more.")  # fmt: skip
 @click.option("--guidance", type=float,
               help="Strength of the guidance towards what --set asks for, such as a label. 1 means none.  "
               "[default: the domain's]")  # fmt: skip
@@ -155,8 +157,9 @@ def check_prompt_stays(prompt: str | None, out: Path, names: Sequence[str]) -> N
 
 def chosen_options(context: click.Context, options: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the options that the user gave, by their names on the command line."""
+    names = {parameter.name: parameter.opts[0].removeprefix("--") for parameter in context.command.params}
     return {
-        name.replace("_", "-"): value
+        names[name]: value
         for name, value in options.items()
         if context.get_parameter_source(name) is not ParameterSource.DEFAULT
     }

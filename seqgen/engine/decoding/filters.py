@@ -8,6 +8,7 @@ They apply in this order, each only where it is on (sampling_options.py):
     top-k                   keeps the k likeliest tokens                                        Fan et al. 2018
     top-p (nucleus)         keeps the likeliest tokens that together have probability p         Holtzman et al. 2020
     min-p                   keeps tokens at least min_p times as likely as the likeliest        Nguyen et al. 2024
+    named filters           functions of the logits, in the order of their names
 
 z are the logits. Tokens of the prompt have occurred too. No filter allows a token that the grammar forbids, and none
 forbids all tokens: where every allowed token would complete a repeated n-gram, that filter is off for one step.
@@ -15,6 +16,7 @@ forbids all tokens: where every allowed token would complete a repeated n-gram, 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +24,17 @@ import tensorflow as tf
 
 from seqgen.engine.decoding.sampling_options import MAX_NGRAM_SIZE, SamplingOptions
 from seqgen.engine.layers.attention import MASKED_LOGIT
+from seqgen.errors import UnknownName
+
+FilterFunction = Callable[[tf.Tensor, tf.Tensor, tf.Tensor], tf.Tensor]
+"""Takes logits float32[B, V], allowed bool[B, V] and a float32 scalar. Returns logits float32[B, V]."""
+FindFilter = Callable[[str, float], FilterFunction]
+"""Returns the function of a filter by its name; the same one each time. Raises UsageError for a wrong name or value."""
+
+
+def no_filters(name: str, value: float) -> FilterFunction:
+    """Raises UnknownName: a sampler has no named filters by default."""
+    raise UnknownName("filter", name, ())
 
 
 class EnabledFilters(NamedTuple):
@@ -33,9 +46,10 @@ class EnabledFilters(NamedTuple):
     min_p: bool
     repetition_penalty: bool
     no_repeat_ngram_size: int
+    named: tuple[FilterFunction, ...] = ()
 
     @classmethod
-    def from_options(cls, options: SamplingOptions) -> EnabledFilters:
+    def from_options(cls, options: SamplingOptions, find_filter: FindFilter = no_filters) -> EnabledFilters:
         return cls(
             greedy=options.temperature == 0,
             top_k=options.top_k,
@@ -43,6 +57,7 @@ class EnabledFilters(NamedTuple):
             min_p=options.min_p > 0,
             repetition_penalty=options.repetition_penalty > 1,
             no_repeat_ngram_size=options.no_repeat_ngram_size,
+            named=tuple(find_filter(name, value) for name, value in sorted(options.filters.items())),
         )
 
 
@@ -53,11 +68,21 @@ class FilterStrengths(NamedTuple):
     top_p: tf.Tensor
     min_p: tf.Tensor
     repetition_penalty: tf.Tensor
+    named: tuple[tf.Tensor, ...] = ()
 
     @classmethod
     def from_options(cls, options: SamplingOptions) -> FilterStrengths:
-        values = (options.temperature, options.top_p, options.min_p, options.repetition_penalty)
-        return cls(*(tf.constant(value, tf.float32) for value in values))
+        temperature, top_p, min_p, repetition_penalty, *named = (
+            tf.constant(value, tf.float32)
+            for value in (
+                options.temperature,
+                options.top_p,
+                options.min_p,
+                options.repetition_penalty,
+                *(value for _, value in sorted(options.filters.items())),
+            )
+        )
+        return cls(temperature, top_p, min_p, repetition_penalty, tuple(named))
 
 
 class TokenHistory(NamedTuple):
@@ -110,13 +135,29 @@ def apply_filters(
         some_left = tf.reduce_any(allowed & ~repeated, -1, keepdims=True)
         logits = tf.where(repeated & some_left, MASKED_LOGIT, logits)
     if enabled.greedy:
-        return logits
+        return apply_named_filters(logits, allowed, enabled.named, strengths.named)
     logits = logits / strengths.temperature
     if enabled.top_k or enabled.top_p:
         logits = keep_top_k_top_p(logits, enabled.top_k, strengths.top_p if enabled.top_p else None)
     if enabled.min_p:
         threshold = tf.reduce_max(logits, -1, keepdims=True) + tf.math.log(strengths.min_p)
         logits = tf.where(logits >= threshold, logits, MASKED_LOGIT)
+    return apply_named_filters(logits, allowed, enabled.named, strengths.named)
+
+
+def apply_named_filters(
+    logits: tf.Tensor, allowed: tf.Tensor, functions: Sequence[FilterFunction], values: Sequence[tf.Tensor]
+) -> tf.Tensor:
+    """Returns the logits [B, V] after some functions, each with its value.
+
+    Whatever a function returns, tokens that are not allowed bool[B, V] stay forbidden, and so do tokens whose logit is
+    not a finite number. A function that forbids all tokens of a row is off in that row.
+    """
+    for function, value in zip(functions, values, strict=True):
+        filtered = function(logits, allowed, value)
+        filtered = tf.where(allowed & tf.math.is_finite(filtered), filtered, MASKED_LOGIT)
+        some_left = tf.reduce_any(filtered > MASKED_LOGIT / 2, -1, keepdims=True)
+        logits = tf.where(some_left, filtered, logits)
     return logits
 
 

@@ -16,7 +16,14 @@ import tensorflow as tf
 
 from seqgen.engine.compiling import compiled
 from seqgen.engine.decoding.decoder import Decoder, DecodingState
-from seqgen.engine.decoding.filters import EnabledFilters, FilterStrengths, TokenHistory, apply_filters
+from seqgen.engine.decoding.filters import (
+    EnabledFilters,
+    FilterStrengths,
+    FindFilter,
+    TokenHistory,
+    apply_filters,
+    no_filters,
+)
 from seqgen.engine.decoding.guidance import Guidance
 from seqgen.engine.decoding.sampling_options import SamplingOptions
 from seqgen.engine.grammar_tables import GrammarTables
@@ -29,8 +36,10 @@ CHUNK = 256
 class Sampler:
     """Samples from a model. Compiled once for each number of samples, shape of grammar and set of enabled filters."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, find_filter: FindFilter = no_filters) -> None:
+        """Prepares sampling. `find_filter` finds the filters that options name."""
         self.model = model
+        self.find_filter = find_filter
         self.decoder = Decoder(model)
         self._draw = compiled(self._draw_chunk)
 
@@ -57,7 +66,7 @@ class Sampler:
         """
         guide = Guidance.from_prompt(self.decoder, unconditional, guidance, count)
         state = self.decoder.read_prompt(prompt, grammar, count)
-        enabled = EnabledFilters.from_options(options)
+        enabled = EnabledFilters.from_options(options, self.find_filter)
         history = TokenHistory.from_prompt(prompt, count, max_new_tokens, grammar.vocabulary_size, enabled)
         random = random_generators(seed, first, count)
         tables = GrammarTables.from_grammar(grammar)
@@ -82,7 +91,10 @@ class Sampler:
         guidance: Guidance = Guidance(),  # noqa: B008 (immutable)
     ) -> Iterator[np.ndarray]:
         """Draws up to `max_new_tokens` from where each sample stands, with one random generator each; see `stream`."""
-        enabled, strengths = EnabledFilters.from_options(options), FilterStrengths.from_options(options)
+        enabled, strengths = (
+            EnabledFilters.from_options(options, self.find_filter),
+            FilterStrengths.from_options(options),
+        )
         for begin in range(0, max_new_tokens, CHUNK):
             steps = min(CHUNK, max_new_tokens - begin)
             # All CHUNK numbers are drawn even if fewer are used: the compiled loop keeps one shape.

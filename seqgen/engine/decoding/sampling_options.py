@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from seqgen.errors import InvalidValue
 
@@ -25,6 +26,8 @@ class SamplingOptions:
     """Makes tokens that have occurred less likely; 1 is off."""
     no_repeat_ngram_size: int = 0
     """No n-gram of this size occurs twice; 0 is off."""
+    filters: Mapping[str, float] = field(default_factory=dict)
+    """Values of more filters by name, such as {"typical": 0.9}: those of the hook seqgen_filters."""
 
     def __post_init__(self) -> None:
         """Raises InvalidValue for a value out of range."""

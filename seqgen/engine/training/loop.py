@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ import numpy as np
 
 from seqgen.engine.scoring.evaluation import Evaluator, HeldOutLikelihood
 from seqgen.engine.segment import Segment
+from seqgen.engine.training.callback import EvaluationCallback, metrics_of
 from seqgen.engine.training.checkpoint import Checkpoint, checkpoint_path, read_checkpoint, save_checkpoint
 from seqgen.engine.training.progress import TrainingBudget, TrainingProgress, TrainingStopped
 from seqgen.engine.training.stop_signals import stop_signals
@@ -43,6 +44,7 @@ class TrainingLoop:
         *,
         on_best: Callable[[dict[str, np.ndarray], HeldOutLikelihood, int], None],
         report: Callable[[TrainingProgress], None],
+        callbacks: Sequence[EvaluationCallback] = (),
     ) -> None:
         """Prepares a run.
 
@@ -51,6 +53,7 @@ class TrainingLoop:
         checkpoints: the folder of the checkpoints
         on_best:     receives the weights, their held-out likelihood and the step whenever an evaluation is the best
         report:      receives the progress after each step
+        callbacks:   receive the metrics of each evaluation, and may end the training
         """
         self.trainer = trainer
         self.evaluator = Evaluator(trainer.evaluated_model)
@@ -60,10 +63,13 @@ class TrainingLoop:
         self.checkpoints = checkpoints
         self.on_best = on_best
         self.report = report
+        self.callbacks = callbacks
         self.evaluations_done = 0
         self.best_nats: float | None = None
         self.last_nats: float | None = None
         self.evaluations_without_improvement = 0
+        self.stop_reason: str | None = None
+        """Why a callback ended the training."""
         self.good_step: int | None = None
         """The step of the checkpoint to roll back to."""
         self.good_step_on_disk: int | None = None
@@ -71,11 +77,6 @@ class TrainingLoop:
         self.loss_sum, self.loss_steps = 0.0, 0
         self.seconds_before = 0.0
         """Seconds that were trained before this run was resumed."""
-
-    @property
-    def patience_is_exhausted(self) -> bool:
-        """Whether `early_stopping_patience` evaluations in a row brought no improvement."""
-        return 0 < self.trainer.settings.early_stopping_patience <= self.evaluations_without_improvement
 
     def resume(self, checkpoint: Checkpoint) -> None:
         """Continues from a checkpoint. Raises TrainingError if it is of another model."""
@@ -88,12 +89,13 @@ class TrainingLoop:
         self.evaluations_done = min(record["evaluations_done"], int(fraction * self.trainer.settings.num_evaluations))
         if record["budget"] == list(self.budget):
             self.evaluations_without_improvement = record["evaluations_without_improvement"]
+            self.stop_reason = record["stop_reason"]
         self.trainer.rollbacks = record["rollbacks"]
         self.loss_sum, self.loss_steps = record["loss_sum"], record["loss_steps"]
         self.seconds_before = record["seconds"]
 
     def run(self) -> TrainingProgress:
-        """Trains until the budget is spent or the patience is exhausted. Returns the progress at the end.
+        """Trains until the budget is spent or a callback ends the training. Returns the progress at the end.
 
         Raises TrainingStopped after Ctrl-C, and TrainingError if the loss is not finite after MAX_ROLLBACKS rollbacks.
         """
@@ -113,7 +115,7 @@ class TrainingLoop:
             )
 
         with stop_signals() as stop:
-            while (now := progress(False)).fraction < 1 and not self.patience_is_exhausted:
+            while (now := progress(False)).fraction < 1 and self.stop_reason is None:
                 if stop.is_set():
                     self._save(now.seconds)
                     raise TrainingStopped(trainer.step_number)
@@ -134,7 +136,8 @@ class TrainingLoop:
                     if not math.isfinite(nats):
                         self.report(progress(False, self._roll_back(nats)))
                         continue
-                    self.report(progress(True, self._early_stopping_note()))
+                    self._call_back(progress(True))
+                    self.report(progress(True, f"{self.stop_reason}: training ends" if self.stop_reason else None))
                     self.loss_sum, self.loss_steps = 0.0, 0
                     # The best model is on disk now, and a run that is killed must not forget how good it is.
                     self._save_good(now.seconds)
@@ -144,6 +147,7 @@ class TrainingLoop:
             if self.last_nats is None or self.good_step != trainer.step_number:
                 nats = self._evaluate()
                 if math.isfinite(nats):
+                    self._call_back(progress(True))
                     self.report(progress(True))
                     self._save_good(progress(True).seconds)
                 else:
@@ -152,9 +156,11 @@ class TrainingLoop:
                 raise TrainingError("Nothing was learned before the loss grew without end; lower learning_rate.")
         return progress(True)
 
-    def _early_stopping_note(self) -> str | None:
-        patience = self.trainer.settings.early_stopping_patience
-        return f"no better for {patience} evaluations: training ends" if self.patience_is_exhausted else None
+    def _call_back(self, progress: TrainingProgress) -> None:
+        """Gives the metrics of an evaluation to all callbacks, and keeps the reasons to end the training."""
+        metrics = metrics_of(progress, self.evaluations_without_improvement)
+        reasons = [callback(metrics) for callback in self.callbacks]
+        self.stop_reason = "; ".join(reason for reason in reasons if reason) or None
 
     def _evaluate(self) -> float:
         """Returns the nats a token of the held-out data, which may not be finite. Calls `on_best` for the best."""
@@ -196,6 +202,7 @@ class TrainingLoop:
             "best_nats": self.best_nats,
             "last_nats": self.last_nats,
             "evaluations_without_improvement": self.evaluations_without_improvement,
+            "stop_reason": self.stop_reason,
             "loss_sum": self.loss_sum,
             "loss_steps": self.loss_steps,
             "seconds": seconds,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
 
 import tensorflow as tf
 
@@ -12,38 +12,29 @@ from seqgen.atomic import write_text
 
 
 class RunLog:
-    """Writes `metrics.jsonl` and `tensorboard/` in the folder of a run. A context manager."""
+    """A callback that writes the metrics of a run to `metrics.jsonl` and `tensorboard/` in its folder."""
 
     def __init__(self, run: Path, *, after_step: int) -> None:
         """Drops the lines of steps after `after_step`, because a resumed run measures them again."""
-        path = run / "metrics.jsonl"
-        if path.exists():
-            kept = [line for line in path.read_text(encoding="utf-8").splitlines() if _step(line) <= after_step]
-            write_text(path, "".join(line + "\n" for line in kept))
-        self._lines = open(path, "a", encoding="utf-8")  # noqa: SIM115 (closed by __exit__)
+        self._lines = run / "metrics.jsonl"
+        if self._lines.exists():
+            lines = self._lines.read_text(encoding="utf-8").splitlines()
+            write_text(self._lines, "".join(line + "\n" for line in lines if _step(line) <= after_step))
         self._events = tf.summary.create_file_writer(str(run / "tensorboard"))
 
-    def write(self, step: int, **values: float) -> None:
-        """Writes named values that were measured at a step."""
-        self._lines.write(json.dumps({"step": step, **values}) + "\n")
-        self._lines.flush()
+    def __call__(self, metrics: Mapping[str, float], /) -> None:
+        """Writes the metrics of one evaluation."""
+        with open(self._lines, "a", encoding="utf-8") as file:
+            file.write(json.dumps(metrics) + "\n")
         # As tf.summary.scalar does, which would need the package tensorboard. Only looking at the events needs that.
         scalar = tf.compat.v1.SummaryMetadata(
             plugin_data=tf.compat.v1.SummaryMetadata.PluginData(plugin_name="scalars")
         )
         with self._events.as_default():
-            for name, value in values.items():
-                tf.summary.write(name, tf.constant(value, tf.float32), step=step, metadata=scalar)
+            for name in metrics.keys() - {"step"}:
+                value = tf.constant(metrics[name], tf.float32)
+                tf.summary.write(name, value, step=int(metrics["step"]), metadata=scalar)
         self._events.flush()
-
-    def __enter__(self) -> RunLog:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._lines.close()
-        self._events.close()
 
 
 def _step(line: str) -> float:

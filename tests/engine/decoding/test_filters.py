@@ -12,6 +12,7 @@ from engine import toys
 from seqgen.engine.decoding.filters import EnabledFilters, FilterStrengths, TokenHistory, apply_filters
 from seqgen.engine.decoding.sampling import Sampler
 from seqgen.engine.decoding.sampling_options import SamplingOptions
+from seqgen.errors import UnknownName
 from seqgen.grammar import BOS, EOS, Grammar
 
 VOCABULARY, ROWS = 11, 40
@@ -114,3 +115,66 @@ def test_no_ngram_occurs_twice_until_nothing_else_is_left(endless):
             if pairs[place] in pairs[:place]:
                 assert {(token, other) for other in range(2, toys.VOCABULARY)} <= set(pairs[:place])
     assert any(len(set(zip(ids.tolist(), ids[1:].tolist(), strict=False))) < 70 for ids in drawn), "none was cornered"
+
+
+@pytest.fixture(scope="module")
+def alternating():
+    return Sampler(toys.model())
+
+
+NAMED = {
+    "allows forbidden tokens": lambda logits, allowed, value: tf.ones_like(logits) * value,
+    "not a number": lambda logits, allowed, value: logits * np.nan,
+    "infinite": lambda logits, allowed, value: logits + np.inf,
+    "forbids all": lambda logits, allowed, value: logits * 0 - 1e9,
+}
+
+
+@pytest.mark.parametrize("temperature", [0, 1])
+@pytest.mark.parametrize("function", NAMED.values(), ids=NAMED)
+def test_whatever_a_named_filter_returns_samples_keep_to_the_grammar(alternating, function, temperature):
+    named = Sampler(alternating.model, lambda name, value: function)
+    options = SamplingOptions(temperature=temperature, filters={"any": 3})
+    for ids in named.sample(
+        np.array([BOS], np.int32), alternating.model.grammar, count=8, max_new_tokens=20, seed=0, options=options
+    ):
+        alternating.model.grammar.unroll(ids)
+
+
+def test_named_filters_apply_last_and_in_the_order_of_their_names():
+    calls = []
+
+    def find(name, value):
+        def function(logits, allowed, strength):
+            calls.append((name, float(strength), logits.numpy().tolist()))
+            return logits + strength
+
+        return function
+
+    options = SamplingOptions(temperature=2, filters={"b": 1, "a": 2})
+    enabled, strengths = EnabledFilters.from_options(options, find), FilterStrengths.from_options(options)
+    made = apply_filters(tf.constant([[4.0, 2.0]]), tf.constant([[True, True]]), TokenHistory(), enabled, strengths)
+    assert calls == [("a", 2, [[2, 1]]), ("b", 1, [[4, 3]])]
+    assert made.numpy().tolist() == [[5, 4]]
+
+
+def test_another_value_compiles_nothing_anew(alternating):
+    traced = []
+
+    def function(logits, allowed, value):
+        traced.append(value)
+        return tf.where(tf.range(logits.shape[-1]) < 3, logits + value, logits)
+
+    named = Sampler(alternating.model, lambda name, value: function)
+    for value in (0.1, 0.2, 50):
+        options = SamplingOptions(filters={"any": value})
+        named.sample(
+            np.array([BOS], np.int32), alternating.model.grammar, count=1, max_new_tokens=5, seed=0, options=options
+        )
+    assert len(set(map(id, traced))) <= 2
+
+
+def test_a_sampler_without_plugins_has_no_named_filters(alternating):
+    with pytest.raises(UnknownName, match="no filter 'any'"):
+        alternating.sample(np.array([BOS], np.int32), alternating.model.grammar, count=1, max_new_tokens=5, seed=0,
+                       options=SamplingOptions(filters={"any": 1}))  # fmt: skip

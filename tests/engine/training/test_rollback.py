@@ -16,6 +16,7 @@ from seqgen.corpus.storage.training_batches import TrainingBatches
 from seqgen.engine.model import Model
 from seqgen.engine.scoring.evaluation import HeldOutLikelihood
 from seqgen.engine.settings import ModelSettings, TrainingSettings
+from seqgen.engine.training.callback import EarlyStopping
 from seqgen.engine.training.checkpoint import checkpoint_path, newest_checkpoint, read_checkpoint
 from seqgen.engine.training.loop import TrainingLoop
 from seqgen.engine.training.progress import TrainingBudget, TrainingStopped
@@ -35,7 +36,7 @@ def stored():
     return Documents.from_examples([(ids, np.r_[0, np.ones(len(ids) - 1)]) for ids in toys.documents(4, longest=8)])
 
 
-def make_loop(stored, folder, steps=12, *, bad=(), report=lambda progress: None, **settings):
+def make_loop(stored, folder, steps=12, *, bad=(), report=lambda progress: None, callbacks=(), **settings):
     """A loop whose segments of the steps `bad` have a loss that is no number; evaluates at every 4th step."""
     training = TrainingSettings(batch_size=2, bptt_length=4, warmup_steps=0, num_evaluations=steps // 4, **settings)
     trainer = Trainer(Model.new(ModelSettings(hidden_size=8, num_layers=1), toys.turns(), 0), training)
@@ -50,6 +51,7 @@ def make_loop(stored, folder, steps=12, *, bad=(), report=lambda progress: None,
         trainer, segment_at,
         lambda: (b for b, _ in evaluation_batches(stored, toys.turns(), batch_size=2, bptt_length=4)),
         TrainingBudget(steps=steps), folder, on_best=lambda weights, result, step: kept.update(weights), report=report,
+        callbacks=callbacks,
     )  # fmt: skip
     return loop, kept
 
@@ -142,19 +144,19 @@ def held_out_is(loop, nats):
 
 def test_training_ends_when_held_out_data_was_not_likelier_so_many_times(stored, tmp_path):
     told = []
-    loop, _ = make_loop(stored, tmp_path, 24, early_stopping_patience=2, report=told.append)
+    loop, _ = make_loop(stored, tmp_path, 24, callbacks=[EarlyStopping(2)], report=told.append)
     held_out_is(loop, [3, 2, 2.5, 2])
     final = loop.run()
     assert (final.step, final.best, final.held_out) == (16, 2, 2)
     assert "2 evaluations" in told[-1].note
-    resumed, _ = make_loop(stored, tmp_path, 24, early_stopping_patience=2)
+    resumed, _ = make_loop(stored, tmp_path, 24, callbacks=[EarlyStopping(2)])
     resumed.resume(newest_checkpoint(tmp_path))
     assert resumed.run().step == 16
 
 
 def test_without_patience_or_with_something_better_it_goes_on(stored, tmp_path):
     for folder, patience, nats in (("a", 0, [3, 3, 3, 3, 3, 3]), ("b", 2, [3, 3.1, 2.9, 3, 2.8, 2.9])):
-        loop, _ = make_loop(stored, tmp_path / folder, 24, early_stopping_patience=patience)
+        loop, _ = make_loop(stored, tmp_path / folder, 24, callbacks=[EarlyStopping(patience)])
         held_out_is(loop, nats)
         assert loop.run().step == 24
 
@@ -187,7 +189,7 @@ def test_held_out_data_that_is_not_finite_is_neither_the_best_nor_gone_back_to(s
 
 
 def test_a_larger_budget_has_evaluations_and_patience_of_its_own(stored, tmp_path):
-    loop, _ = make_loop(stored, tmp_path, steps=12, early_stopping_patience=1)
+    loop, _ = make_loop(stored, tmp_path, steps=12, callbacks=[EarlyStopping(1)])
     loop.evaluator.held_out_likelihood = lambda segments: HeldOutLikelihood(1.0, 1.0)
     assert loop.run().step == 8  # the second evaluation is no better than the first
     evaluated = []
@@ -195,7 +197,7 @@ def test_a_larger_budget_has_evaluations_and_patience_of_its_own(stored, tmp_pat
         stored,
         tmp_path,
         steps=24,
-        early_stopping_patience=1,
+        callbacks=[EarlyStopping(1)],
         report=lambda p: evaluated.append(p.step) if p.is_evaluation else None,
     )
     better = iter(np.linspace(0.9, 0.1, 9))
