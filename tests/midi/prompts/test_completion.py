@@ -87,3 +87,32 @@ def test_seconds_are_counted_at_the_tempo_asked_for(domains: dict[str, MidiDomai
     prompt = domain.prompting.prompt(None, domain.Constraints(seconds=16, tempo="150"))
     ids = prompt.grammar.walk(np.random.default_rng(1), 20_000)
     assert len(domain.encoding.bars(ids)) == 10
+
+
+@pytest.mark.parametrize("key", ["D", "Eb", "F#m", "A", "Cm"])
+def test_the_key_that_a_prompt_declares_is_kept(key: str, domains: dict[str, MidiDomain], tmp_path: Path) -> None:
+    path = tune_at(tmp_path / "tune.mid", 100, 0)
+    file = mido.MidiFile(path)
+    file.tracks[0].append(mido.MetaMessage("key_signature", key=key))
+    file.save(path)
+    for name in ("melody", "score", "performance"):
+        made = drawn(domains[name], path)
+        assert [one.key for track in made.tracks for one in track if one.type == "key_signature"] == [key]
+
+
+@pytest.mark.parametrize(
+    ("key", "signature"), [("Emin", "Em"), ("Ddor", "C"), ("Gmix", "C"), ("Ephr", "C"), ("Edor", "D"), ("Abmaj", "Ab")]
+)
+def test_the_file_says_the_key_that_was_asked_for(
+    key: str, signature: str, domains: dict[str, MidiDomain], tmp_path: Path
+) -> None:
+    domain = domains["melody"]
+    prompt = domain.prompting.prompt(None, domain.Constraints(bars=4, key=key, range="55-80", time_signature="4/4"))
+    piece = prompt.item(domain.decode(prompt.grammar.walk(np.random.default_rng(3), 20_000)))
+    (file,) = domain.write(piece, tmp_path / "drawn")
+    keys = [one.key for track in mido.MidiFile(file).tracks for one in track if one.type == "key_signature"]
+    assert keys == [signature]
+    for rendering in ("abc", "musicxml"):
+        (again,) = domain.prompting.read(domain.display.render(piece, rendering, tmp_path / "drawn"))
+        assert again.key is not None
+        assert again.key.name == key

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from seqgen_midi.music.instruments import track_names
-from seqgen_midi.music.keys import estimate_key
 from seqgen_midi.music.meters import bar_lines, first_bar_number, has_pickup
 from seqgen_midi.music.piece import Piece
 
@@ -121,7 +120,7 @@ def systems_of(lines: list[int], max_ticks: int) -> list[tuple[int, int]]:
 def title_of(piece: Piece) -> str:
     """The key, the commonest meter and the number of full bars. A piece without meters has its length in seconds."""
     lines = bar_lines(piece)
-    key = estimate_key(piece.pitch_class_ticks())
+    key = piece.declared_or_estimated_key()
     letter, alteration = key.spell(60 + key.tonic)
     name = f"{letter}{'♯' * alteration or '♭' * -alteration} {'major' if key.mode == 'maj' else 'minor'}"
     parts = [name] if len(piece) and not piece.is_drum.all() else []

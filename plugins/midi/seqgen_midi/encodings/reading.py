@@ -57,11 +57,11 @@ def _quantised_or_error(piece: Piece, encoding: Encoding, is_prompt: bool) -> Pi
 
 
 def quantise_prompt(encoding: Encoding, piece: Piece) -> Piece:
-    """The quantised piece of a prompt, with the exact tempos of its file, whatever tokens the encoding has for them.
+    """The quantised piece of a prompt, with the key and the exact tempos of its file, which may be no tokens.
 
     Raises UnusableFile.
     """
-    quantised = encoding.quantise(piece, is_prompt=True)
+    quantised = replace(encoding.quantise(piece, is_prompt=True), key=piece.key)
     if not encoding.has_bars or not len(piece.tempos):
         return quantised
     ticks = round_half_up(piece.tempos[:, 0].astype(np.int64) * quantised.resolution, piece.resolution)

@@ -9,7 +9,7 @@ import numpy as np
 
 from seqgen_midi.music.chords import chord_name
 from seqgen_midi.music.instruments import track_names
-from seqgen_midi.music.keys import LETTERS, Key, estimate_key
+from seqgen_midi.music.keys import LETTERS, Key
 from seqgen_midi.music.meters import bar_lines, has_pickup, meter_at
 from seqgen_midi.music.piece import MICROSECONDS_PER_MINUTE, Piece
 
@@ -24,7 +24,7 @@ def abc_text(piece: Piece, default_tempo: int) -> str:
     Notes of one track must not overlap. The first tempo of a piece holds for all of it.
     """
     tempo = round(MICROSECONDS_PER_MINUTE / int(piece.tempos[0, 1])) if len(piece.tempos) else default_tempo
-    key, lines = estimate_key(piece.pitch_class_ticks()), bar_lines(piece)
+    key, lines = piece.declared_or_estimated_key(), bar_lines(piece)
     header = [
         "X:1", "T:A new tune", f"M:{_meter_name(piece, _first_full_bar(lines))}", f"L:1/{4 * piece.resolution}",
         f"Q:1/4={tempo}", f"K:{_key_name(key)}",
@@ -38,8 +38,8 @@ def abc_text(piece: Piece, default_tempo: int) -> str:
 
 
 def _key_name(key: Key) -> str:
-    letter, alteration = key.spell(60 + key.tonic)
-    return letter + "#" * alteration + "b" * -alteration + ("" if key.mode == "maj" else "m")
+    """The name of a key in ABC: C, Am, Ddor."""
+    return key.name.removesuffix("maj").removesuffix("in")
 
 
 def _first_full_bar(lines: list[int]) -> int:

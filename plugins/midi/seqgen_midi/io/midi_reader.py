@@ -11,12 +11,14 @@ import numpy as np
 from seqgen import Remark, UnusableFile
 from seqgen_midi.io.midi_chunks import INDEPENDENT_TRACKS, chord_texts, join_tracks, share_programs, split_chunks
 from seqgen_midi.music.chords import parse_chord
+from seqgen_midi.music.keys import Key, key_of_signature
 from seqgen_midi.music.piece import Piece, Track, is_new
 
 MIDI_ENDINGS = (".mid", ".midi", ".kar", ".rmi")
 MAX_BYTES = 10_000_000
 MAX_NOTES = 50_000
 MAX_TICKS = 2**30
+MAX_ACCIDENTALS = 7
 MIN_TEMPO, MAX_TEMPO = 20_000, 12_000_000
 """Microseconds in a quarter, which are 3000 and 5 quarters a minute. A tempo beyond counts as the nearest of them."""
 TWIN_SUFFIX = " (twin)"
@@ -95,7 +97,16 @@ def _piece(score: Any, chords: list[tuple[int, int, int]]) -> Piece:
         tempos=_changes(tempos["time"], np.clip(tempos["mspq"], MIN_TEMPO, MAX_TEMPO)),
         meters=_meters(meters),
         chords=chords,
+        key=_key(score),
     )
+
+
+def _key(score: Any) -> Key | None:
+    """The first key that a file declares."""
+    for signature in score.key_signatures:
+        if abs(signature.key) <= MAX_ACCIDENTALS:
+            return key_of_signature(int(signature.key), "min" if signature.tonality == 1 else "maj")
+    return None
 
 
 def _meters(columns: dict[str, np.ndarray]) -> np.ndarray:

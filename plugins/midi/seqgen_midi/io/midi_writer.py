@@ -12,7 +12,7 @@ from seqgen_midi.io.channels import PROGRAM_CHANNELS, assign_channels, set_chann
 from seqgen_midi.io.midi_reader import TWIN_SUFFIX
 from seqgen_midi.music.chords import chord_name
 from seqgen_midi.music.instruments import track_names
-from seqgen_midi.music.keys import estimate_key
+from seqgen_midi.music.keys import Key
 from seqgen_midi.music.piece import Piece
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def midi_bytes(piece: Piece, default_tempo: int) -> bytes:
 
 
 def to_pretty_midi(piece: Piece, default_tempo: int) -> PrettyMIDI:
-    """A piece as a pretty_midi object. Chord symbols are text events; the key is estimated from the pitch classes."""
+    """A piece as a pretty_midi object. Chord symbols are text events; the key is declared."""
     import pretty_midi
 
     factor = -(-MIN_RESOLUTION // piece.resolution)
@@ -63,8 +63,8 @@ def to_pretty_midi(piece: Piece, default_tempo: int) -> PrettyMIDI:
     midi.time_signature_changes = [
         pretty_midi.TimeSignature(beats, unit, second(tick)) for tick, beats, unit in piece.meters.tolist()
     ]
-    key = estimate_key(piece.pitch_class_ticks())
-    midi.key_signature_changes = [pretty_midi.KeySignature(key.tonic + (12 if key.mode == "min" else 0), 0.0)]
+    key = piece.declared_or_estimated_key()
+    midi.key_signature_changes = [pretty_midi.KeySignature(_key_number(key), 0.0)]
     midi.text_events = [
         pretty_midi.Text(chord_name(root, quality), second(tick)) for tick, root, quality in piece.chords.tolist()
     ]
@@ -79,6 +79,11 @@ def to_pretty_midi(piece: Piece, default_tempo: int) -> PrettyMIDI:
             ]
             midi.instruments.append(instrument)
     return midi
+
+
+def _key_number(key: Key) -> int:
+    """pretty_midi's number of a key. MIDI knows major and minor, so any other mode has the signature of its major."""
+    return key.tonic + 12 if key.mode == "min" else 7 * key.sharps % 12
 
 
 def _layers(notes: list[list[int]]) -> list[list[list[int]]]:

@@ -15,6 +15,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -22,6 +23,7 @@ from typing import Any
 
 from seqgen import OutputError, atomic_write, cache_folder
 from seqgen_midi.io.midi_reader import check_size
+from seqgen_midi.music.keys import parse_key
 from seqgen_midi.music.piece import Piece, Track
 
 MAX_BYTES = 200_000_000
@@ -101,9 +103,13 @@ def pack(piece: Piece) -> dict[str, Any]:
     maps = {name: getattr(piece, name).tolist() for name in ("tempos", "meters", "chords")}
     tracks = [(track.program, track.is_drums, track.name, track.part) for track in piece.tracks]
     notes = [column.tolist() for column in piece.notes]
-    return {"resolution": piece.resolution, "tracks": tracks, "notes": notes, **maps}
+    key = piece.key.name if piece.key else None
+    return {"resolution": piece.resolution, "tracks": tracks, "notes": notes, "key": key, **maps}
 
 
 def unpack(values: dict[str, Any]) -> Piece:
     """The piece of a JSON value."""
-    return Piece.of(**{**values, "tracks": [Track(*track) for track in values["tracks"]]})
+    key = values["key"]
+    arrays = {name: value for name, value in values.items() if name != "key"}
+    piece = Piece.of(**{**arrays, "tracks": [Track(*track) for track in values["tracks"]]})
+    return replace(piece, key=parse_key(key) if key else None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import zipfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
@@ -20,6 +21,7 @@ from seqgen_midi.io.music21_library import Element, Part, Score, music21
 from seqgen_midi.io.musicxml import drum_key, sounding_score
 from seqgen_midi.io.score_cache import cached_results
 from seqgen_midi.music.chords import quality_of
+from seqgen_midi.music.keys import Key, parse_key
 from seqgen_midi.music.piece import MICROSECONDS_PER_MINUTE, Piece, Track, sort_notes
 from seqgen_midi.music.velocities import DEFAULT_VELOCITY
 
@@ -126,7 +128,16 @@ def piece_of(score: Score, split_voices: bool = False) -> Piece:
         tempos=_tempos(score),
         meters=_meters(staves[0]),
         chords=_chords(score),
+        key=_key(staves[0]),
     )
+
+
+def _key(part: Part) -> Key | None:
+    """The first key of a part; None where its mode is not said, or not one of `keys.SCALES`."""
+    for found in part.recurse().getElementsByClass(music21().key.Key):
+        with suppress(ValueError):
+            return parse_key(found.tonic.name.replace("-", "b") + found.mode[:3])
+    return None
 
 
 def _tick(quarters: Any) -> int:

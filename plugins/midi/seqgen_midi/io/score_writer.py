@@ -21,7 +21,7 @@ from seqgen_midi.io.midi_chunks import DRUM_CHANNEL
 from seqgen_midi.io.music21_library import Element, Part, Score, music21
 from seqgen_midi.music.chords import ROOTS
 from seqgen_midi.music.instruments import track_names
-from seqgen_midi.music.keys import Key, estimate_key
+from seqgen_midi.music.keys import Key
 from seqgen_midi.music.meters import bar_lines, has_pickup, meter_at
 from seqgen_midi.music.piece import MICROSECONDS_PER_MINUTE, Piece, Track
 from seqgen_midi.music.voices import CHOIR_PROGRAM, VOICES
@@ -39,7 +39,11 @@ MUSIC21_QUALITIES = (
 )  # fmt: skip
 """The names of `chords.QUALITIES` in music21 and MusicXML."""
 
-
+MUSIC21_MODES = {
+    "maj": "major", "min": "minor", "dor": "dorian", "phr": "phrygian", "lyd": "lydian", "mix": "mixolydian",
+    "loc": "locrian",
+}  # fmt: skip
+"""The names of modes in music21 and MusicXML."""
 TIES = {(False, False): None, (False, True): "start", (True, True): "continue", (True, False): "stop"}
 """The tie of a part of a note, by whether another part comes before it and after it."""
 
@@ -69,7 +73,7 @@ def to_music21(piece: Piece, default_tempo: int) -> Score:
             f"A sample cannot be written as a score: it is longer than {MAX_BARS} bars; ask for a shorter one."
         )
     edges = np.array(lines) * STEPS_PER_QUARTER // piece.resolution
-    key = estimate_key(piece.pitch_class_ticks())
+    key = piece.declared_or_estimated_key()
     score = music21().stream.Score()
     tracks, names = (piece.tracks, track_names(piece)) if len(piece) else ((Track(),), ["Piano"])
     is_chorale = names == [voice.name for voice in VOICES]
@@ -213,9 +217,14 @@ def _part(track: Track, name: str, channel: int, notes: list[NoteGroup], edges: 
         first.insert(0, music21().clef.PercussionClef())
         return part
     first.insert(0, getattr(music21().clef, singer.clef)() if singer else music21().clef.bestClef(part, recurse=True))
-    first.insert(0, music21().key.KeySignature(key.sharps))
+    first.insert(0, _music21_key(key))
     part.makeAccidentals(inPlace=True)
     return part
+
+
+def _music21_key(key: Key) -> Element:
+    letter, alteration = key.letter_and_alteration
+    return music21().key.Key(letter + "#" * alteration + "-" * -alteration, MUSIC21_MODES[key.mode])
 
 
 def _fill_bars(voice: list[NoteGroup], edges: np.ndarray, key: Key) -> list[list[tuple[int, bool, Element]]]:

@@ -51,6 +51,17 @@ class Key:
         return self.fifths - FIFTHS_ABOVE_MAJOR[self.mode]
 
     @property
+    def letter_and_alteration(self) -> tuple[str, int]:
+        """The letter of the tonic and its alteration in semitones."""
+        return LETTERS[(self.fifths + 1) % 7], (self.fifths + 1) // 7
+
+    @property
+    def name(self) -> str:
+        """The name that `parse_key` takes."""
+        letter, alteration = self.letter_and_alteration
+        return letter + "#" * alteration + "b" * -alteration + self.mode
+
+    @property
     def pitch_classes(self) -> frozenset[int]:
         """The pitch classes of the scale."""
         return frozenset((self.tonic + step) % 12 for step in SCALES[self.mode])
@@ -73,6 +84,11 @@ def parse_key(name: str) -> Key:
         raise ValueError("a key is a tonic and a mode, such as Cmaj, Amin, F#min, Bbmaj or Ddor")
     letter, accidental, mode = match.groups()
     return Key(LETTERS.index(letter) - 1 + {"": 0, "#": 7, "b": -7}[accidental], mode)
+
+
+def key_of_signature(sharps: int, mode: str) -> Key:
+    """The key of a mode with so many sharps in its signature; flats count negative."""
+    return Key(sharps + FIFTHS_ABOVE_MAJOR[mode], mode)
 
 
 def estimate_key(weights: np.ndarray) -> Key:

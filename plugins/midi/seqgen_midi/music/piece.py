@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from seqgen_midi.music.keys import Key, estimate_key
+
 MICROSECONDS_PER_MINUTE = 60_000_000
 
 
@@ -42,6 +44,7 @@ class Piece:
     tempos:     [k, 2], tick and microseconds in a quarter; before the first row: 120 quarters a minute
     meters:     [k, 3], tick, numerator and denominator of each time signature; before the first row: 4/4
     chords:     [k, 3], tick, pitch class of the root and index into `chords.QUALITIES`
+    key:        the key that a file declares, or that was asked for; None if it has to be estimated
     """
 
     resolution: int
@@ -54,12 +57,21 @@ class Piece:
     tempos: np.ndarray = field(default_factory=partial(np.zeros, (0, 2), np.int32))
     meters: np.ndarray = field(default_factory=partial(np.zeros, (0, 3), np.int32))
     chords: np.ndarray = field(default_factory=partial(np.zeros, (0, 3), np.int32))
+    key: Key | None = None
 
     @classmethod
-    def of(cls, resolution: int, tracks: Sequence[Track], notes: Sequence[np.ndarray], **maps: Any) -> Piece:
-        """A piece from the columns start, duration, pitch, velocity and track, and the maps by name."""
+    def of(
+        cls,
+        resolution: int,
+        tracks: Sequence[Track],
+        notes: Sequence[np.ndarray],
+        *,
+        key: Key | None = None,
+        **maps: Any,
+    ) -> Piece:
+        """A piece from the columns start, duration, pitch, velocity and track, its key, and the maps by name."""
         tables = {name: np.asarray(rows, np.int32).reshape(len(rows), -1) for name, rows in maps.items() if len(rows)}
-        return cls(resolution, tuple(tracks), *(np.asarray(column, np.int32) for column in notes), **tables)
+        return cls(resolution, tuple(tracks), *(np.asarray(column, np.int32) for column in notes), **tables, key=key)
 
     def __len__(self) -> int:
         return len(self.start)
@@ -104,6 +116,10 @@ class Piece:
     def length_in_seconds(self, default_tempo: int | None = None) -> float:
         """The time at which the last note ends, in seconds; see `seconds` for `default_tempo`."""
         return float(self.seconds(np.array(self.end), default_tempo))
+
+    def declared_or_estimated_key(self) -> Key:
+        """The key of the piece."""
+        return self.key or estimate_key(self.pitch_class_ticks())
 
     def pitch_class_ticks(self) -> np.ndarray:
         """How many ticks each pitch class sounds, without drums: float[12]."""

@@ -9,6 +9,7 @@ import numpy as np
 from seqgen_midi.constraints.request import Request
 from seqgen_midi.constraints.values import parse_span
 from seqgen_midi.encodings.base import Encoding
+from seqgen_midi.music.keys import Key, parse_key
 from seqgen_midi.music.piece import MICROSECONDS_PER_MINUTE, Piece, is_new
 from seqgen_midi.music.tempos import TEMPOS, nearest_tempo
 
@@ -34,10 +35,17 @@ class Completion:
     prompt_end: int = 0
 
     def __call__(self, piece: Piece, with_prompt: bool) -> Piece:
+        piece = replace(piece, key=self._key())
         if not self.encoding.has_bars:
             return self._at_tempo(piece)
         tempos = self._tempos(piece, self.prompt_end if with_prompt else 0)
         return replace(piece, tempos=tempos[is_new(tempos[:, 1])].astype(np.int32)) if len(tempos) else piece
+
+    def _key(self) -> Key | None:
+        """The key that was asked for, or else that of the prompt's file."""
+        if self.request.key is not None:
+            return parse_key(self.request.key)
+        return None if self.prompt is None else self.prompt.key
 
     def _tempos(self, piece: Piece, end: int) -> np.ndarray:
         """The tempos of the prompt up to the tick `end`, and then those that were drawn: int[k, 2]."""
