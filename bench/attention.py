@@ -30,7 +30,7 @@ import numpy as np
 from common import finish
 from race import Run, Task, side_by_side, train
 
-from seqgen.contract.domain import Example
+from seqgen import Example
 from seqgen.corpus.storage.store import Documents
 from seqgen.corpus.storage.training_batches import TrainingBatches
 from seqgen.engine.model import Model

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from seqgen.contract.domain import Example
+from seqgen import Example
 from seqgen.corpus.storage.store import SPLITS, Documents
 from seqgen.grammar import Grammar, build_grammar
 

@@ -76,8 +76,8 @@ def main() -> None:
         found = harmonise(trained, splits["train"], splits["test"], arguments.pieces, arguments.seed)
     finish(
         {
-            "test_nats": chosen.evaluate(batches("test")).nats,
-            "valid_nats": chosen.evaluate(batches("valid")).nats,
+            "test_nats": chosen.held_out_likelihood(batches("test")).nats,
+            "valid_nats": chosen.held_out_likelihood(batches("valid")).nats,
             "bigram_nats": counted["bigram"],
             "unigram_nats": counted["unigram"],
             **PUBLISHED,

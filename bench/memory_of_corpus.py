@@ -23,7 +23,7 @@ DOCUMENT, VOCABULARY, STEPS = 1000, 500, 60
 
 def make_corpus(folder: Path, millions: int) -> None:
     """Shards and an index as `build` writes them; the files themselves would take an hour to read."""
-    from seqgen.contract.domain import Example
+    from seqgen import Example
     from seqgen.corpus.storage.journal import Journal
     from seqgen.corpus.storage.store import FORMAT, INDEX, ShardWriter
 

@@ -90,7 +90,7 @@ def mutants(paths: list[Path], count: int, seed: int, folder: Path) -> Iterator[
         path = folder / f"{number}" / f"{number}.mid"
         path.parent.mkdir()
         path.write_bytes(mutated)
-        yield Source(path, path.name, copy=path.parent)
+        yield Source(path, path.name, unpack_folder=path.parent)
 
 
 def main() -> None:

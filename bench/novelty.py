@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 from common import finish
 
-from seqgen import UnusableFile
+from seqgen import Remark, UnusableFile
 from seqgen.contract.discovery import load_domain
 from seqgen.corpus.storage.store import Documents
 from seqgen.reports.novelty import longest_copies
@@ -37,7 +37,8 @@ def main() -> None:
     pieces = []
     for path in sorted(arguments.folder.rglob("*.mid")):
         with contextlib.suppress(UnusableFile):
-            pieces += [(domain.encode(item), len(item)) for item in domain.read(path)]
+            items = (item for item in domain.read(path) if not isinstance(item, Remark))
+            pieces += [(domain.encode(item), len(item)) for item in items]
     if not pieces:
         parser.error(f"{arguments.folder} has no MIDI file that the encoding {arguments.encoding} can hold")
     rng, notes, examples = np.random.default_rng(0), 0, []
@@ -51,7 +52,7 @@ def main() -> None:
         ids = pieces[number % len(pieces)][0].ids[1:]
         samples.append(np.concatenate([ids[:COPIED], rng.permutation(ids[COPIED : 2 * COPIED])]))
     began = time.process_time()
-    copies = longest_copies(samples, corpus, domain.passages)
+    copies = longest_copies(samples, corpus, domain.metrics.copy_symbols)
     seconds = time.process_time() - began
     counted = min(int((domain.metrics.copy_symbols(sample[:COPIED]) >= 0).sum()) for sample in samples)
     finish(

@@ -34,14 +34,15 @@ KINDS = ("any moment", "half written", "not yet named")
 
 def train(folder: Path, out: Path, steps: int) -> None:
     """The process that is killed: says each step, and each checkpoint that it is about to finish."""
+    from seqgen import Example
     from seqgen.atomic import remove_unfinished
-    from seqgen.contract.domain import Example
     from seqgen.corpus.storage.evaluation_batches import evaluation_batches
     from seqgen.corpus.storage.store import Documents
     from seqgen.corpus.storage.training_batches import TrainingBatches
     from seqgen.engine.model import Model
     from seqgen.engine.settings import ModelSettings, TrainingSettings
     from seqgen.engine.training import checkpoint, loop
+    from seqgen.engine.training.progress import TrainingBudget
     from seqgen.engine.training.trainer import Trainer
     from seqgen.grammar import unconstrained
 
@@ -59,7 +60,7 @@ def train(folder: Path, out: Path, steps: int) -> None:
     training = loop.TrainingLoop(
         trainer, stream.batch,
         lambda: (batch for batch, _ in evaluation_batches(stored, grammar, batch_size=8, bptt_length=16)),
-        loop.Budget(steps=steps), folder,
+        TrainingBudget(steps=steps), folder,
         on_best=lambda weights, result, step: None, report=lambda progress: print("step", progress.step, flush=True),
     )  # fmt: skip
     remove_unfinished(folder)

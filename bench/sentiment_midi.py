@@ -78,7 +78,7 @@ def cut(folder: Path, into: Path) -> list[Crop]:
     with open(folder / "labels.csv", encoding="utf-8", newline="") as table:
         rows = list(csv.DictReader(table))
     for number, row in enumerate(rows):
-        (piece,) = midi.read(folder / row["file"])
+        (piece,) = (item for item in midi.read(folder / row["file"]) if isinstance(item, Piece))
         for place, crop in enumerate(crops_of(piece)):
             (path,) = midi.write(crop, into / f"{number}-{place}")
             crops.append(Crop(row["file"], LABELS[row["valence"]], path.name, statistics(crop)))
