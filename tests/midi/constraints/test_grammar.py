@@ -299,3 +299,14 @@ def test_a_voice_left_without_a_pitch_is_refused_by_name(domain: MidiDomain, val
     with pytest.raises(ImpossibleConstraints) as caught:
         domain.grammar(chorale_constraints(**values))
     assert str(caught.value).startswith(sentence)
+
+
+@pytest.mark.parametrize("key", ["Cmaj", "Ddor", "Gmix", "Ephr"])
+@pytest.mark.parametrize("name", ["melody", "chorale"])
+def test_a_key_is_what_the_last_note_is_in(name: str, key: str) -> None:
+    domain = MidiDomain(MidiDomain.Settings(encoding=name))
+    grammar = domain.grammar(domain.Constraints(bars=2, time_signature="4/4", key=key))
+    for seed in range(3):
+        piece = domain.decode(grammar.walk(np.random.default_rng(seed), 20_000))
+        lowest = piece.pitch[piece.track == piece.track.max()]
+        assert int(lowest[-1]) % 12 == {"C": 0, "D": 2, "G": 7, "E": 4}[key[0]]

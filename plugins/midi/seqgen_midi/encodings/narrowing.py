@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from seqgen import EOS, Grammar, TooManyStates
-from seqgen.grammar import count, count_in_segments, restrict
+from seqgen.grammar import count, count_in_segments, restrict, trim
 from seqgen_midi.encodings.tokens import Role, TokenTable
 
 COMFORTABLE_STATES = 20_000
@@ -43,6 +43,23 @@ def narrow(
         ends_bar[narrowed.start] = False
         narrowed = count_notes(narrowed, table.of_role(Role.NOTE), ends_bar, *density)
     return narrowed if bars is None else count_bars(narrowed, is_bar, bars)
+
+
+def require_last(grammar: Grammar, tokens: np.ndarray, accepted: np.ndarray) -> Grammar:
+    """The documents whose last of the transitions `tokens` bool[S, V] is one of `accepted` bool[S, V].
+
+    Raises ImpossibleConstraints where there are none. The grammar has twice as many states.
+    """
+    size = grammar.state_count
+    allowed, following = grammar.allowed, grammar.next_state
+    is_met = np.stack([np.zeros(allowed.shape, bool), np.ones(allowed.shape, bool)])
+    is_met = np.where(tokens, accepted, is_met)
+    doubled = np.tile(allowed, (2, 1, 1))
+    doubled[0, :, EOS] = False
+    next_state = np.where(doubled, following + size * is_met, 0).astype(np.int32)
+    state_class = np.tile(grammar.state_class, 2)
+    shape = (2 * size, allowed.shape[1])
+    return trim(Grammar(doubled.reshape(shape), next_state.reshape(shape), grammar.start, state_class))
 
 
 def count_bars(grammar: Grammar, bars: np.ndarray, number: int) -> Grammar:
