@@ -20,7 +20,7 @@ from common import finish
 from seqgen import Remark, UnusableFile
 from seqgen.contract.discovery import load_domain
 from seqgen.corpus.storage.store import Documents
-from seqgen.reports.novelty import longest_copies
+from seqgen.reports.copied_passages import longest_copied_passages
 
 COPIED = 300
 
@@ -52,7 +52,7 @@ def main() -> None:
         ids = pieces[number % len(pieces)][0].ids[1:]
         samples.append(np.concatenate([ids[:COPIED], rng.permutation(ids[COPIED : 2 * COPIED])]))
     began = time.process_time()
-    copies = longest_copies(samples, corpus, domain.metrics.copy_symbols)
+    copies = longest_copied_passages(samples, corpus, domain.metrics.copy_symbols)
     seconds = time.process_time() - began
     counted = min(int((domain.metrics.copy_symbols(sample[:COPIED]) >= 0).sum()) for sample in samples)
     finish(

@@ -21,10 +21,9 @@ from common import finish
 
 import seqgen
 from seqgen.corpus.storage.store import SPLITS, Corpus
-from seqgen.models.run_settings import NAME as SETTINGS
-from seqgen.models.run_settings import RunSettings
-from seqgen.reports.novelty import Copy
-from seqgen.workflows.evaluate import copies_of
+from seqgen.models.run_settings import SETTINGS_FILE, RunSettings
+from seqgen.reports.copied_passages import Copy
+from seqgen.workflows.evaluate import copied_passages
 
 RECIPE = "bach-chorales"
 
@@ -42,7 +41,7 @@ def lengths(copies: list[Copy]) -> list[float]:
 
 def corpus_of(model: Path, folder: Path) -> Corpus:
     """The corpus of a run; for a bundle, which has none, the recipe's, built in `folder`."""
-    if (model / SETTINGS).is_file():
+    if (model / SETTINGS_FILE).is_file():
         return Corpus.open(model / RunSettings.read(model).corpus)
     return seqgen.build([RECIPE], folder / "corpus")
 
@@ -59,7 +58,7 @@ def judge(model: Path, corpus: Corpus, samples: int, seed: int) -> dict[str, Any
     first, second = ([every[number] for number in half.tolist()] for half in np.array_split(order, 2))
     held_out = pieces["test"] or pieces["valid"]
     made = trained.sample(samples, seed=seed)
-    copies, expected = copies_of(domain, corpus, [sample.ids for sample in made])
+    copies, expected = copied_passages(domain, corpus, [sample.ids for sample in made])
     by_samples = overlaps(domain, held_out, [sample.item for sample in made])
     by_halves = overlaps(domain, first, second)
     shared = [name for name in by_halves if name in by_samples]

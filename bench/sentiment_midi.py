@@ -126,7 +126,7 @@ def measure_split(
     }
     for name, start in (("", None), ("pretrained_", pretrained)):
         trained = seqgen.train(
-            [tables["train"]], work / f"{name}{number}", domain="sentiment", start=start, **budget,
+            [tables["train"]], work / f"{name}{number}", domain="sentiment", init_from=start, **budget,
             valid=[tables["valid"]], test=[tables["test"]], report=told(f"split {number} {name}"),
             settings={**LABELLED, **settings},
         )  # fmt: skip

@@ -1,4 +1,4 @@
-"""The README.md of a bundle: what a person should know of a model before using it."""
+"""The model card: the README.md of a bundle, with what people should know before they use the model."""
 
 from __future__ import annotations
 
@@ -8,24 +8,28 @@ from seqgen.contract.domain import Domain
 from seqgen.corpus.storage.store import Corpus
 
 
-def model_card(config: dict[str, Any], domain: Domain[Any], corpus: Corpus, parameters: int) -> str:
-    """Markdown, from a bundle's config and the corpus that it was trained on."""
+def model_card(config: dict[str, Any], domain: Domain[Any], corpus: Corpus, parameter_count: int) -> str:
+    """Returns the card as Markdown.
+
+    config: the content of the bundle's config.json
+    corpus: the corpus that the model was trained on
+    """
     recipe, result, splits = corpus.manifest["recipe"], config["result"], corpus.manifest["splits"]
-    origin = f"the recipe `{recipe['name']}`: {recipe['description']}" if recipe else "the trainer's own files"
-    licence = recipe["licence"] if recipe else "not known; ask whoever trained it"
-    model = "\n".join(f"- {name}: {value}" for name, value in config["model"].items())
+    data = f"the recipe `{recipe['name']}`: {recipe['description']}" if recipe else "files of the person who trained it"
+    licence = recipe["licence"] if recipe else "not known; ask the person who trained the model"
+    settings = "\n".join(f"- {name}: {value}" for name, value in config["model"].items())
     return f"""# A seqgen model of the domain `{domain.name}`
 
-Sample from it with `seqgen sample THIS_FOLDER -o out`.
+    seqgen sample THIS_FOLDER -o out
 
-- **Learned from** {origin}
+- **Training data**: {data}
   ({splits["train"]["documents"]} documents, {splits["train"]["tokens"]} tokens)
 - **Licence of the data**: {licence}
-- **Held-out likelihood**: {result["held_out_nats"]:.4f} nats a {domain.unit}, over {splits["valid"]["documents"]}
-  documents that were not trained on, after {result["step"]} steps
-- **Size**: {parameters} parameters
+- **Likelihood**: {result["held_out_nats"]:.4f} nats a {domain.unit} on the validation split
+  ({splits["valid"]["documents"]} documents that the model was not trained on), at step {result["step"]}
+- **Size**: {parameter_count} parameters
 
 ## Settings of the model
 
-{model}
+{settings}
 """

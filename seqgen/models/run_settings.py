@@ -1,4 +1,4 @@
-"""What a run was asked to be: settings.json in its folder, checked when it is written and again when it is read."""
+"""The settings of a run: settings.json in its folder. They are checked when they are written and when they are read."""
 
 from __future__ import annotations
 
@@ -14,14 +14,21 @@ from seqgen.contract.options import Options
 from seqgen.engine.settings import SIZES, ModelSettings, TrainingSettings
 from seqgen.engine.training.progress import TrainingBudget
 from seqgen.errors import CorpusError, InvalidValue, PluginError, TrainingError, UnknownName, UsageError
-from seqgen.models import bundle
+from seqgen.models.bundle import model_folder
 
 DEFAULT_MINUTES = 10.0
-NAME = "settings.json"
+SETTINGS_FILE = "settings.json"
 
 
 class RunSettings(BaseModel):
-    """Everything that a run depends on but the corpus itself."""
+    """Everything that a run depends on, except the corpus itself.
+
+    size:      the name of the model's size
+    steps:     how many steps to train, or None if `seconds` limits the run
+    seconds:   how long to train, or None if `steps` limits the run
+    corpus:    the folder of the corpus; relative to the run if it is inside, so that a run can be moved
+    init_from: the trained model whose weights the run began with; not needed after the first checkpoint
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -31,53 +38,53 @@ class RunSettings(BaseModel):
     steps: int | None = Field(default=None, ge=1)
     seconds: float | None = Field(default=None, gt=0)
     corpus: str
-    """The corpus' folder; relative to the run where it lies inside, so that a run can be moved."""
-    start: str | None = None
-    """The bundle that the run began with; needed until the run's first checkpoint is there."""
+    init_from: str | None = None
 
     @property
     def budget(self) -> TrainingBudget:
         return TrainingBudget(self.steps, self.seconds)
 
     def write(self, run: Path) -> None:
-        write_text(run / NAME, self.model_dump_json(indent=1))
+        """Writes the settings to a run's folder. Raises OutputError."""
+        write_text(run / SETTINGS_FILE, self.model_dump_json(indent=1))
 
     @classmethod
     def read(cls, run: Path) -> RunSettings:
-        """Raises CorpusError where there is no run, TrainingError where its settings are damaged."""
+        """Reads the settings of a run. Raises CorpusError if there is no run, TrainingError if they are damaged."""
         try:
-            return cls.model_validate_json((run / NAME).read_text(encoding="utf-8"))
+            return cls.model_validate_json((run / SETTINGS_FILE).read_text(encoding="utf-8"))
         except FileNotFoundError:
             raise CorpusError(f"{run} is no run; give the folder that 'seqgen train' made.") from None
         except (OSError, ValueError) as error:
             first = str(error).splitlines()[0]
-            raise TrainingError(f"{run / NAME} is damaged ({first}); train in another folder.") from error
+            raise TrainingError(f"{run / SETTINGS_FILE} is damaged ({first}); train in another folder.") from error
 
-    def check_same(self, run: Path, asked: Mapping[str, Any], size: str | None, domain: Mapping[str, Any]) -> None:
-        """Raises UsageError when a run that has begun is asked to be another; `domain` are its domain's settings."""
-        begun = {**domain, **self.model.model_dump(), **self.training.model_dump(), "size": self.size}
-        wanted = {**asked, **({"size": size} if size else {})}
-        for key, value in wanted.items():
-            if key not in begun:
-                raise UnknownName("setting", key, begun)
-            if value != begun[key]:
+    def check_unchanged(
+        self, run: Path, requested: Mapping[str, Any], size: str | None, domain_settings: Mapping[str, Any]
+    ) -> None:
+        """Raises UsageError if a call that resumes the run requests other settings or another size."""
+        current = {**domain_settings, **self.model.model_dump(), **self.training.model_dump(), "size": self.size}
+        for key, value in {**requested, **({"size": size} if size else {})}.items():
+            if key not in current:
+                raise UnknownName("setting", key, current)
+            if value != current[key]:
                 raise UsageError(
-                    f"{run} began with {key}={begun[key]}, not {value}; train in another folder to change it."
+                    f"{run} began with {key}={current[key]}, not {value}; train in another folder to change it."
                 )
 
-    def check_start(self, run: Path, start: Path | str | None) -> None:
-        """Raises UsageError when a run that has begun is asked to have begun with another trained model."""
-        if start is not None and where(start) != self.start:
-            raise UsageError(f"{run} did not begin with {start}; leave out --from, or train in another folder.")
+    def check_init_from(self, run: Path, init_from: Path | str | None) -> None:
+        """Raises UsageError if a call that resumes the run names another model to start from."""
+        if init_from is not None and resolve_model(init_from) != self.init_from:
+            raise UsageError(f"{run} did not begin with {init_from}; leave out --from, or train in another folder.")
 
 
-def where(start: Path | str | None) -> str | None:
-    """A trained model's folder, however the call wrote it."""
-    return None if start is None else str(bundle.folder(start).resolve())
+def resolve_model(path: Path | str | None) -> str | None:
+    """Returns the absolute path of a trained model, which the user may have named."""
+    return None if path is None else str(model_folder(path).resolve())
 
 
-def budget(minutes: float | None, steps: int | None) -> dict[str, Any]:
-    """How long to train, as RunSettings has it; raises UsageError when it is said twice, InvalidValue."""
+def budget_settings(minutes: float | None, steps: int | None) -> dict[str, Any]:
+    """Returns `steps` and `seconds` for RunSettings. Raises UsageError if both are given, and InvalidValue."""
     if minutes is not None and steps is not None:
         raise UsageError("How long to train is said twice; give --minutes or --steps, not both.")
     if steps is not None:
@@ -90,44 +97,51 @@ def budget(minutes: float | None, steps: int | None) -> dict[str, Any]:
     return {"steps": None, "seconds": 60 * minutes}
 
 
-def typed(settings: Mapping[str, Any], domain: type[Options]) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Settings given by name, each as the type it has: those of the domain, and those of model and training.
+def parse_settings(settings: Mapping[str, Any], domain: type[Options]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Returns checked and typed settings: those of the domain, and those of model and training.
 
-    Raises UnknownName, InvalidValue, and PluginError for a domain whose setting is called as one of the engine's.
+    Raises UnknownName, InvalidValue, and PluginError if a setting of the domain has the name of one of the engine.
     """
     engine = {**ModelSettings.model_fields, **TrainingSettings.model_fields}
     for key in domain.model_fields:
         if key in engine:
-            raise PluginError(f"The plugin's setting {key!r} is called as one of the engine's; rename it there.")
+            raise PluginError(f"The plugin's setting {key!r} has the name of a setting of the engine; rename it there.")
     for key in settings:
         if key not in engine and not domain.has_option(key):
             raise UnknownName("setting", key, {*engine, *domain.model_fields})
-    own = {key: value for key, value in settings.items() if domain.has_option(key)}
-    checked = domain.from_mapping(own).model_dump(mode="json", include=set(own))
-    rest: dict[str, Any] = {}
+    of_domain = {key: value for key, value in settings.items() if domain.has_option(key)}
+    parsed = domain.from_mapping(of_domain).model_dump(mode="json", include=set(of_domain))
+    parsed_engine: dict[str, Any] = {}
     for kind in (ModelSettings, TrainingSettings):
-        mine = {key: value for key, value in settings.items() if key in kind.model_fields}
-        rest |= _checked(kind, mine).model_dump(include=set(mine))
-    return checked, rest
+        part = {key: value for key, value in settings.items() if key in kind.model_fields}
+        parsed_engine |= _parse(kind, part).model_dump(include=set(part))
+    return parsed, parsed_engine
 
 
-def new_run(settings: Mapping[str, Any], size: str | None, model: ModelSettings | None = None) -> dict[str, Any]:
-    """Size, model and training of a new run from typed engine settings; raises UnknownName for a size.
+def new_run_settings(
+    settings: Mapping[str, Any], size: str | None, pretrained: ModelSettings | None = None
+) -> dict[str, Any]:
+    """Returns `size`, `model` and `training` for RunSettings. Raises UnknownName if there is no such size.
 
-    With `model`, the settings of a trained one, it is that, and its size stands in its widths alone.
+    settings:   parsed settings of model and training
+    pretrained: the settings of the trained model that the run starts from; the new model has the same
     """
-    size = size or ("small" if model is None else "that of the model it began with")
-    if model is None and size not in SIZES:
+    if pretrained is not None:
+        size, base = size or "that of the model it began with", pretrained.model_dump()
+    elif (size := size or "small") in SIZES:
+        base = dict(SIZES[size])
+    else:
         raise UnknownName("size", size, SIZES)
-    shape = SIZES[size] if model is None else model.model_dump()
-    parts: dict[str, Any] = {"size": size}
-    for name, kind, given in (("model", ModelSettings, shape), ("training", TrainingSettings, {})):
-        mine = {key: value for key, value in settings.items() if key in kind.model_fields}
-        parts[name] = kind(**{**given, **mine})
-    return parts
+    model = {key: value for key, value in settings.items() if key in ModelSettings.model_fields}
+    training = {key: value for key, value in settings.items() if key in TrainingSettings.model_fields}
+    return {
+        "size": size,
+        "model": ModelSettings(**{**base, **model}),
+        "training": TrainingSettings(**training),
+    }
 
 
-def _checked(kind: type[BaseModel], values: Mapping[str, Any]) -> BaseModel:
+def _parse(kind: type[BaseModel], values: Mapping[str, Any]) -> BaseModel:
     try:
         return kind(**values)
     except ValidationError as error:

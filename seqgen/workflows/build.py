@@ -1,4 +1,4 @@
-"""The use-case `build`: files, folders or a recipe become a corpus. Needs no TensorFlow."""
+"""Builds a corpus of files, folders, archives or a recipe. Needs no TensorFlow."""
 
 from __future__ import annotations
 
@@ -24,31 +24,36 @@ def build(
     valid: Sequence[Path | str] = (),
     test: Sequence[Path | str] = (),
     progress: BuildProgress | None = None,
-    known: Learned | None = None,
+    pretrained: Learned | None = None,
 ) -> Corpus:
-    """Makes a corpus of files, folders and archives, or of the one recipe that is named, in the new folder `out`.
+    """Builds a corpus in the new folder `out`. If a build is interrupted, the same call continues it.
 
-    What an interrupted call with the same arguments left beside `out` is gone on with.
+    sources:    files, folders and archives, or the name of one recipe
+    domain:     the name of the kind of data; a recipe names its own
+    settings:   of the domain, by name
+    valid:      files and folders for the validation split; then all `sources` are trained on
+    test:       files and folders for the test split
+    progress:   is called with (done, total, unit)
+    pretrained: what the domain of the trained model learned that a new model starts from
 
-    `domain` may be left out for a recipe. The files and folders `valid` and `test` are for these splits and no other;
-    with `valid`, all of the sources are trained on. `known` is what the trained model learned that a new
-    one starts from. Raises CorpusError, OutputError, UnknownName, InvalidValue, UsageError.
+    Raises CorpusError if the files give too little, OutputError if `out` cannot be written, and UnknownName,
+    InvalidValue or UsageError for the arguments.
     """
-    name, recipe = what_is(sources, domain)
-    held_out = {side: [Path(one) for one in files] for side, files in (("valid", valid), ("test", test)) if files}
+    name, recipe = resolve_sources(sources, domain)
+    held_out = {split: [Path(one) for one in files] for split, files in (("valid", valid), ("test", test)) if files}
     if recipe and held_out:
         raise UsageError(f"The recipe {recipe.name!r} says how it is split; leave out --valid and --test.")
-    made = load_domain(name)
+    kind = load_domain(name)
     values = {**(recipe.settings if recipe else {}), **(settings or {})}
     paths = recipe.files(progress) if recipe else [Path(source) for source in sources]
     return build_corpus(
-        made(made.Settings.from_mapping(values)), paths, Path(out),
-        recipe=recipe, held_out=held_out, progress=progress, pretrained=known,
+        kind(kind.Settings.from_mapping(values)), paths, Path(out),
+        recipe=recipe, held_out=held_out, progress=progress, pretrained=pretrained,
     )  # fmt: skip
 
 
-def what_is(sources: Sequence[Path | str], domain: str | None) -> tuple[str, Recipe | None]:
-    """The domain's name of files, folders or a recipe, and the recipe. Raises UsageError, UnknownName."""
+def resolve_sources(sources: Sequence[Path | str], domain: str | None) -> tuple[str, Recipe | None]:
+    """Returns the name of the domain, and the recipe if the sources are one. Raises UsageError, UnknownName."""
     if not sources:
         raise UsageError("There is nothing to learn from; name files, folders or a recipe ('seqgen corpora').")
     missing = [str(source) for source in sources if not Path(source).exists()]

@@ -1,4 +1,4 @@
-"""How good a trained model is: its likelihood beside baselines, what it copies, and what the domain makes of it."""
+"""Evaluates a trained model: likelihood beside baselines, copied passages, metrics and answers of the domain."""
 
 from __future__ import annotations
 
@@ -18,106 +18,115 @@ from seqgen.corpus.storage.records import Records, held_out_split
 from seqgen.corpus.storage.store import Corpus, Documents
 from seqgen.engine.scoring.evaluation import Evaluator
 from seqgen.models.run_settings import RunSettings
-from seqgen.reports.baselines import baselines
-from seqgen.reports.novelty import Copy, longest_copies
+from seqgen.reports.baselines import baseline_nats
+from seqgen.reports.copied_passages import CopiedPassage, longest_copied_passages
 from seqgen.workflows.load import load
-from seqgen.workflows.samples import Sample
-from seqgen.workflows.trained import Trained
+from seqgen.workflows.results import Sample
+from seqgen.workflows.trained_model import TrainedModel
 
-EVALUATED_SAMPLES = 16
-COMPARED_DOCUMENTS = 2000
-"""How many held-out documents at most the domain's metrics look at."""
+NUM_SAMPLES = 16
+MAX_COMPARED_DOCUMENTS = 2000
+"""How many held-out documents the metrics of the domain get."""
 SUMMARIES: dict[str, Callable[[list[int]], Any]] = {"mean": np.mean, "most": max}
 
 
 def evaluate(run: Path | str, *, seed: int = 0) -> dict[str, Any]:
-    """Evaluates a run's best model on the corpus of the run; see `evaluate_model`."""
+    """Evaluates the best model of a run on the corpus of the run; see `evaluation_report`."""
     run = Path(run)
     corpus = Corpus.open(run / RunSettings.read(run).corpus)
-    return evaluate_model(load(run), corpus, seed=seed)
+    return evaluation_report(load(run), corpus, seed=seed)
 
 
-def evaluate_model(trained: Trained, corpus: Corpus, *, seed: int = 0) -> dict[str, Any]:
-    """Held-out likelihood beside baselines, and the domain's metrics of new samples beside held-out items.
+def evaluation_report(trained: TrainedModel, corpus: Corpus, *, seed: int = 0) -> dict[str, Any]:
+    """Returns the likelihood of held-out documents, beside baselines, and the metrics of new samples.
 
-    bits:    what a held-out document costs, per each unit that the domain measures it in; its end counts as a cost
-    novelty: how many tokens the longest passage has that stands in the training corpus, of samples and, as what
-             is to be expected, of as many held-out documents cut to their length: mean and most
-    answers: how good what the domain predicts is, beside its own baselines; {} where it predicts nothing
-    copies:  of each sample, that passage and where it stands
+    nats:    the cross-entropy in nats a token; `perplexity` is its exp
+    bits:    what held-out documents cost, with their ends, in bits for each unit that the domain measures
+    novelty: the length of the longest passage that the training split contains, mean and most, of the samples and, for
+             comparison, of as many held-out documents that are cut to the same lengths
+    copies:  this passage of each sample, and where it comes from
+    metrics: the domain's statistics of samples beside held-out documents
+    answers: how good the domain's predictions are, beside its own baselines
 
-    Takes the corpus' test split, or the validation split where there is no test. Raises CorpusError.
+    Uses the test split, or the validation split if there is no test split. Raises CorpusError.
     """
     domain = trained.domain
     metrics = domain.metrics or Metrics()
     split, documents = held_out_split(domain, corpus)
-    grammar = trained.model.grammar
+    train, grammar = corpus.documents("train"), trained.model.grammar
     batches = evaluation_batches(documents, grammar, batch_size=16, bptt_length=64)
-    held_out = Evaluator(trained.model).held_out_likelihood(batch for batch, _ in batches)
-    made = trained.sample(EVALUATED_SAMPLES, seed=seed)
-    real = list(Records(domain, documents)[:COMPARED_DOCUMENTS])
-    copies, expected = copies_of(domain, corpus, [sample.ids for sample in made])
+    likelihood = Evaluator(trained.model).held_out_likelihood(batch for batch, _ in batches)
+    samples = trained.sample(NUM_SAMPLES, seed=seed)
+    held_out = list(Records(domain, documents)[:MAX_COMPARED_DOCUMENTS])
+    copied, expected = copied_passages(domain, corpus, [sample.ids for sample in samples])
+    answers: dict[str, Any] = {}
+    if domain.prediction:
+        answers = domain.prediction.evaluate_answers(Records(domain, train), held_out, trained.oracle)
     return {
         "split": split,
         "documents": len(documents),
-        "tokens": held_out.tokens,
+        "tokens": likelihood.tokens,
         "unit": domain.unit,
-        "nats": held_out.nats,
-        "perplexity": float(np.exp(held_out.nats)),
-        "bits": _bits(domain, documents, held_out.nats * held_out.tokens),
-        "baselines": baselines(corpus.documents("train"), documents, grammar, metrics.period),
+        "nats": likelihood.nats,
+        "perplexity": float(np.exp(likelihood.nats)),
+        "bits": _bits(domain, documents, likelihood.nats * likelihood.tokens),
+        "baselines": baseline_nats(train, documents, grammar, metrics.period),
         "novelty": {
-            f"{name}, {side}": float(how([copy.length for copy in found]))
-            for side, found in (("samples", copies), ("held out", expected))
-            for name, how in SUMMARIES.items()
+            f"{name}, {side}": float(summary([passage.length for passage in passages]))
+            for side, passages in (("samples", copied), ("held out", expected))
+            for name, summary in SUMMARIES.items()
         },
-        "copies": _where(domain, corpus, made, copies),
-        "metrics": metrics.compare(real, [Record(sample.item) for sample in made]),
-        "answers": domain.prediction.evaluate_answers(Records(domain, corpus.documents("train")), real, trained.oracle)
-        if domain.prediction
-        else {},
+        "copies": _describe_copies(domain, corpus, samples, copied),
+        "metrics": metrics.compare(held_out, [Record(sample.item) for sample in samples]),
+        "answers": answers,
     }
 
 
-def copies_of(domain: Domain[Any], corpus: Corpus, samples: Sequence[np.ndarray]) -> tuple[list[Copy], list[Copy]]:
-    """Of each of `samples`, ids int32[n], the longest passage that stands in the training split of `corpus`.
+def copied_passages(
+    domain: Domain[Any], corpus: Corpus, samples: Sequence[np.ndarray]
+) -> tuple[list[CopiedPassage], list[CopiedPassage]]:
+    """Returns the longest passage of each sample int32[n] that the training split of the corpus contains.
 
-    Beside that, as what is to be expected of something new, those of as many held-out documents, cut to the
-    lengths of the samples. Raises CorpusError.
+    For comparison, also returns the passages of as many held-out documents, cut to the lengths of the samples. Raises
+    CorpusError.
     """
     _, documents = held_out_split(domain, corpus)
     pairs = zip(samples, range(len(documents)), strict=False)
-    real = [documents[number][0][: len(sample)] for sample, number in pairs]
-    found = longest_copies([*samples, *real], corpus.documents("train"), (domain.metrics or Metrics()).copy_symbols)
-    return found[: len(samples)], found[len(samples) :]
+    held_out = [documents[number][0][: len(sample)] for sample, number in pairs]
+    symbols = (domain.metrics or Metrics()).copy_symbols
+    passages = longest_copied_passages([*samples, *held_out], corpus.documents("train"), symbols)
+    return passages[: len(samples)], passages[len(samples) :]
 
 
-def _where(domain: Domain[Any], corpus: Corpus, samples: Sequence[Sample], copies: list[Copy]) -> list[dict[str, Any]]:
-    """What people are told of copied passages: from which place of which source to which place of which sample."""
+def _describe_copies(
+    domain: Domain[Any], corpus: Corpus, samples: Sequence[Sample], passages: list[CopiedPassage]
+) -> list[dict[str, Any]]:
+    """Returns as JSON values where each copied passage is in the sample and in the training data."""
     train = corpus.documents("train")
-    origins = iter(corpus.origins("train", [copy.document for copy in copies if copy.length]))
+    origins = iter(corpus.origins("train", [passage.document for passage in passages if passage.length]))
 
-    def place(ids: np.ndarray, token: int) -> dict[str, float]:
+    def position(ids: np.ndarray, token: int) -> dict[str, float]:
         return {"token": token, **(domain.metrics or Metrics()).sizes(domain.decode(ids[:token]))}
 
-    told: list[dict[str, Any]] = []
-    for sample, copy in zip(samples, copies, strict=True):
-        told.append({"sample": sample.label, "length": copy.length})
-        if copy.length:
-            (source, document), ids = next(origins), train[copy.document][0]
-            (first, last), (there, end) = copy.sample_span, copy.corpus_span
-            told[-1] |= {
-                "at": place(sample.ids, first),
+    copies: list[dict[str, Any]] = []
+    for sample, passage in zip(samples, passages, strict=True):
+        copies.append({"sample": sample.label, "length": passage.length})
+        if passage.length:
+            (source, document), ids = next(origins), train[passage.document][0]
+            (first, end), (source_first, source_end) = passage.sample_span, passage.corpus_span
+            copies[-1] |= {
+                "at": position(sample.ids, first),
                 "source": source,
                 "document": document,
-                "source_at": place(ids, there),
-                "word_for_word": np.array_equal(sample.ids[first:last], ids[there:end]),
+                "metadata": train.metadata(passage.document),
+                "source_at": position(ids, source_first),
+                "word_for_word": np.array_equal(sample.ids[first:end], ids[source_first:source_end]),
             }
-    return told
+    return copies
 
 
 def _bits(domain: Domain[Any], documents: Documents, nats: float) -> dict[str, float]:
-    """What `documents` cost by unit, where they cost `nats` together."""
+    """Returns the bits for each unit of `documents`, which cost `nats` together."""
     sizes: defaultdict[str, float] = defaultdict(float)
     for number in range(len(documents)):
         for unit, size in (domain.metrics or Metrics()).sizes(domain.decode(documents[number][0])).items():

@@ -1,67 +1,30 @@
-"""From a bundle on disk to a trained model in use: its domain is made again, of the plugin that it names."""
+"""Loads a trained model: the bundle on disk, and its domain, made by the plugin that the bundle names."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
-
-from pydantic import BaseModel, ConfigDict
 
 from seqgen.contract.capabilities import Prediction
-from seqgen.contract.core import INTERFACE_VERSION
-from seqgen.contract.discovery import installed_plugin, load_domain
 from seqgen.contract.renderers import with_renderers
-from seqgen.contract.vocabulary import Vocabulary
 from seqgen.errors import BundleError, UsageError
 from seqgen.models.bundle import read_bundle
-from seqgen.workflows.trained import Trained
+from seqgen.workflows.trained_model import TrainedModel
 
 
-class _NamedDomain(BaseModel):
-    """What domain.json holds."""
+def load(path: Path | str) -> TrainedModel:
+    """Returns the model in a run or a bundle, or the model of this name that comes with seqgen.
 
-    model_config = ConfigDict(extra="forbid", strict=True)
-
-    name: str
-    interface_version: int
-    plugin: dict[str, str] | None
-    settings: dict[str, Any]
-    vocabulary: list[str]
-    state: dict[str, Any]
-    calibration: dict[str, Any] = {}
-
-    @property
-    def source(self) -> str:
-        """The distribution and version that the model was trained with."""
-        return f"{self.plugin['distribution']} {self.plugin['version']}" if self.plugin else f"a plugin {self.name!r}"
-
-
-def load(path: Path | str) -> Trained:
-    """The model in a run or a bundle, ready to sample. Raises BundleError, UnknownName, PluginError."""
+    Raises BundleError if the bundle is missing or damaged or does not fit the plugin, PluginError if the plugin is
+    missing or broken, and UnknownName if no plugin has the name of the domain.
+    """
     bundle = read_bundle(Path(path))
-    try:
-        named = _NamedDomain(**bundle.domain)
-        vocabulary = Vocabulary(named.vocabulary)
-    except (TypeError, ValueError) as error:
-        reason = str(error).splitlines()[0]
-        raise BundleError(
-            f"{bundle.path}/domain.json is damaged ({reason}); take it from where it was trained."
-        ) from error
-    if named.interface_version != INTERFACE_VERSION:
-        raise BundleError(
-            f"{bundle.path} was trained with {named.source}, which is written for version {named.interface_version} of "
-            f"the plugin interface, this is version {INTERFACE_VERSION}; train again, or use the seqgen that made it."
-        )
-    made = load_domain(named.name, named.plugin)
-    try:
-        domain = with_renderers(made(made.Settings.from_mapping(named.settings), vocabulary, named.state))
-        if named.calibration:
+    origin = f"{bundle.path} was trained"
+    bundle.domain.check_interface(origin, "train again, or use the seqgen that made it", BundleError)
+    domain = with_renderers(bundle.domain.make_domain(origin, BundleError))
+    if bundle.domain.calibration:
+        try:
             prediction = domain.require(Prediction)
-            prediction.calibration = prediction.Calibration.from_mapping(named.calibration, "calibration")
-    except UsageError as error:
-        installed = installed_plugin(named.name) or {"distribution": "no distribution", "version": ""}
-        raise BundleError(
-            f"{bundle.path} was trained with {named.source} and does not fit {installed['distribution']} "
-            f"{installed['version']}, which is installed: {error}"
-        ) from error
-    return Trained(bundle, domain)
+            prediction.calibration = prediction.Calibration.from_mapping(bundle.domain.calibration, "calibration")
+        except UsageError as error:
+            raise BundleError(bundle.domain.describe_misfit(origin, error)) from error
+    return TrainedModel(bundle, domain)

@@ -1,4 +1,4 @@
-"""The use case `train`: corpus, domain and engine joined.
+"""Trains a model: joins the corpus, the domain and the engine.
 
 trained = seqgen.train(["my-midi-files"], "runs/mine", domain="midi", minutes=10)
 for sample in trained.sample(4, constraints={"bars": 16}, seed=7):
@@ -8,6 +8,7 @@ for sample in trained.sample(4, constraints={"bars": 16}, seed=7):
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,9 @@ import numpy as np
 
 from seqgen.atomic import remove_unfinished
 from seqgen.contract.capabilities import Training
-from seqgen.contract.discovery import installed_plugin, load_domain
+from seqgen.contract.discovery import load_domain
 from seqgen.contract.domain import Domain
+from seqgen.contract.domain_record import DomainRecord
 from seqgen.corpus.building.build_folder import hidden_folder
 from seqgen.corpus.reading.sources import BuildProgress
 from seqgen.corpus.storage.evaluation_batches import evaluation_batches
@@ -33,13 +35,21 @@ from seqgen.errors import OutputError, UsageError
 from seqgen.grammar import class_examples
 from seqgen.models.bundle import write_bundle
 from seqgen.models.model_card import model_card
-from seqgen.models.run_settings import NAME as SETTINGS
-from seqgen.models.run_settings import RunSettings, budget, new_run, typed, where
-from seqgen.workflows.build import build, what_is
-from seqgen.workflows.fine_tuning import Start, start_domains
+from seqgen.models.run_settings import (
+    SETTINGS_FILE,
+    RunSettings,
+    budget_settings,
+    new_run_settings,
+    parse_settings,
+    resolve_model,
+)
+from seqgen.workflows.build import build, resolve_sources
+from seqgen.workflows.fine_tuning import PretrainedModel
 from seqgen.workflows.load import load
-from seqgen.workflows.trained import Trained
+from seqgen.workflows.trained_model import TrainedModel
 from seqgen.workflows.training_callbacks import training_callbacks
+
+TrainProgress = Callable[[TrainingProgress], None]
 
 
 def train(
@@ -52,69 +62,44 @@ def train(
     minutes: float | None = None,
     steps: int | None = None,
     resume: bool = False,
-    start: Path | str | None = None,
+    init_from: Path | str | None = None,
     valid: Sequence[Path | str] = (),
     test: Sequence[Path | str] = (),
     build_progress: BuildProgress | None = None,
-    report: Callable[[TrainingProgress], None] | None = None,
-) -> Trained:
-    """Trains a model in the folder `run` and gives the best one found, judged by held-out data.
+    train_progress: TrainProgress | None = None,
+) -> TrainedModel:
+    """Trains a model in the folder `run`, and returns the one with the best likelihood of held-out data.
 
-    sources:  files, folders, archives, one recipe, or one corpus that was built before
-    settings: of the domain, the model and the training, all by name
-    size:     tiny, small (default), medium or large
-    minutes:  how long to train (default 10); or `steps`, which can be repeated to the bit
-    resume:   go on where `run` stopped, if it has begun; its own settings hold, `minutes` or `steps` may be more
-    start:    a trained model, bundle or run, whose weights the new one begins with; it has the same shape
-    valid:    files and folders that choose the best model, in place of a share of `sources`
-    test:     files and folders that `evaluate` looks at, in place of a share of `sources`
+    sources:        files, folders and archives, the name of one recipe, or one corpus
+    domain:         the name of the kind of data; a recipe and a corpus name their own
+    settings:       of the domain, the model and the training, by name
+    size:           tiny, small (the default), medium or large
+    minutes:        how long to train (default 10)
+    steps:          how many steps to train, instead of `minutes`; such a run can be repeated bit for bit
+    resume:         continue the run in the folder, if there is one. It keeps its settings, but may get more time.
+    init_from:      a trained model (a run, a bundle or a name) whose weights the new model begins with. It has the
+                    same settings.
+    valid:          files and folders that choose the best model, instead of a part of `sources`
+    test:           files and folders for `evaluate`, instead of a part of `sources`
+    build_progress: is called with (done, total, unit) while files are read
+    train_progress: is called after each step
 
-    Raises SeqgenError's children, and `seqgen.engine.training.progress.TrainingStopped` after Ctrl-C.
+    Raises subclasses of SeqgenError, and `seqgen.engine.training.progress.TrainingStopped` after Ctrl-C.
     """
     run = Path(run)
-    if (run / SETTINGS).is_file():
-        if not resume:
-            raise OutputError(f"{run} already holds a run; go on with --resume, or choose another folder.")
-        saved = RunSettings.read(run)
-        corpus = Corpus.open(run / saved.corpus)
-        if domain not in (None, corpus.domain):
-            raise UsageError(f"{run} is a run of the domain {corpus.domain!r}, not {domain!r}; choose another folder.")
-        made = load_domain(corpus.domain, corpus.manifest["plugin"])
-        own, engine = typed(settings or {}, made.Settings)
-        saved.check_same(run, {**own, **engine}, size, corpus.settings)
-        saved.check_start(run, start)
+    request = _Request(sources, run, domain, settings or {}, size, resume, init_from, valid, test, build_progress)
+    is_resumed = (run / SETTINGS_FILE).is_file()
+    if is_resumed:
+        corpus, saved = request.resumed_run()
         if minutes is not None or steps is not None:
-            saved = saved.model_copy(update=budget(minutes, steps))
+            saved = saved.model_copy(update=budget_settings(minutes, steps))
     else:
-        # Everything that can be wrong with the call is found before hours of reading files.
-        _check_free(run, resume)
-        ready = Corpus.open(Path(sources[0])) if len(sources) == 1 and is_corpus(Path(sources[0])) else None
-        name, recipe = (ready.domain, None) if ready and domain is None else what_is(sources, domain)
-        made = load_domain(name)
-        own, engine = typed(settings or {}, made.Settings)
-        chosen = made.Settings.from_mapping(ready.settings if ready else {**(recipe.settings if recipe else {}), **own})
-        begun = None if start is None else Start(Path(start), start_domains(made(chosen)))
-        if begun:
-            begun.check_same(engine, size)
-        parts = {**new_run(engine, size, begun.settings if begun else None), **budget(minutes, steps)}
-        if ready:
-            _check_corpus(ready, name, own)
-            if valid or test:
-                raise UsageError(f"{ready.path} is split already; name --valid and --test when it is built.")
-
-        def build_it() -> Corpus:
-            return build(sources, run / "corpus", domain=domain, settings=own, valid=valid, test=test,
-                         progress=build_progress,
-                         known=begun.learned if begun else None)  # fmt: skip
-
-        corpus = ready or _corpus_of_run(run, resume, build_it)
-        inside = corpus.path.resolve().is_relative_to(run.resolve())
-        saved = RunSettings(corpus="corpus" if inside else str(corpus.path.resolve()), start=where(start), **parts)
+        corpus, saved = request.new_run(budget_settings(minutes, steps))
     saved.write(run)
-    domain_of_run = made(made.Settings.from_mapping(corpus.settings), corpus.learned.vocabulary, corpus.learned.state)
+    domain_of_run = corpus.make_domain()
     with explain_out_of_memory(saved.model, saved.training, domain_of_run.checked_grammar()):
         try:
-            _run(run, corpus, domain_of_run, saved, report)
+            _run(run, corpus, domain_of_run, saved, train_progress)
         except TrainingStopped:
             if (run / "bundle" / "config.json").is_file():
                 load(run).calibrate(corpus)
@@ -124,90 +109,146 @@ def train(
     return trained
 
 
-def _check_free(run: Path, resume: bool) -> None:
-    """Raises OutputError when a new run's folder holds anything but what an interrupted build left, which goes on.
+@dataclass(frozen=True)
+class _Request:
+    """The arguments of `train`, except the budget."""
 
-    With `resume` it may also hold the corpus that was built.
+    sources: Sequence[Path | str]
+    run: Path
+    domain: str | None
+    settings: Mapping[str, Any]
+    size: str | None
+    resume: bool
+    init_from: Path | str | None
+    valid: Sequence[Path | str]
+    test: Sequence[Path | str]
+    build_progress: BuildProgress | None
+
+    def resumed_run(self) -> tuple[Corpus, RunSettings]:
+        """Returns the corpus and the settings of the run in the folder. Raises UsageError if the request is another."""
+        if not self.resume:
+            raise OutputError(f"{self.run} already holds a run; go on with --resume, or choose another folder.")
+        saved = RunSettings.read(self.run)
+        corpus = Corpus.open(self.run / saved.corpus)
+        if self.domain not in (None, corpus.domain):
+            raise UsageError(
+                f"{self.run} is a run of the domain {corpus.domain!r}, not {self.domain!r}; choose another folder."
+            )
+        of_domain, of_engine = parse_settings(self.settings, type(corpus.make_domain()).Settings)
+        saved.check_unchanged(self.run, {**of_domain, **of_engine}, self.size, corpus.settings)
+        saved.check_init_from(self.run, self.init_from)
+        return corpus, saved
+
+    def new_run(self, budget: Mapping[str, Any]) -> tuple[Corpus, RunSettings]:
+        """Returns the corpus and the settings of a new run. Builds the corpus, if `sources` are not one.
+
+        All other arguments are checked before, because the files may take hours to read.
+        """
+        _check_free(self.run, self.resume)
+        paths = [Path(source) for source in self.sources]
+        ready = Corpus.open(paths[0]) if len(paths) == 1 and is_corpus(paths[0]) else None
+        if ready:
+            if self.domain not in (None, ready.domain):
+                raise UsageError(f"{ready.path} is a corpus of the domain {ready.domain!r}, not {self.domain!r}.")
+            domain = ready.make_domain()
+            of_domain, of_engine = parse_settings(self.settings, type(domain).Settings)
+            _check_corpus_settings(ready, of_domain)
+            if self.valid or self.test:
+                raise UsageError(f"{ready.path} is split already; name --valid and --test when it is built.")
+        else:
+            name, recipe = resolve_sources(self.sources, self.domain)
+            kind = load_domain(name)
+            of_domain, of_engine = parse_settings(self.settings, kind.Settings)
+            domain = kind(kind.Settings.from_mapping({**(recipe.settings if recipe else {}), **of_domain}))
+        pretrained = None if self.init_from is None else PretrainedModel(Path(self.init_from), domain)
+        if pretrained:
+            pretrained.check_settings(of_engine, self.size)
+        model = new_run_settings(of_engine, self.size, pretrained.settings if pretrained else None)
+        corpus = ready or self._own_corpus(of_domain, pretrained)
+        is_inside = corpus.path.resolve().is_relative_to(self.run.resolve())
+        path = "corpus" if is_inside else str(corpus.path.resolve())
+        return corpus, RunSettings(corpus=path, init_from=resolve_model(self.init_from), **model, **budget)
+
+    def _own_corpus(self, settings: Mapping[str, Any], pretrained: PretrainedModel | None) -> Corpus:
+        """Returns the corpus in the folder of the run, and builds it if it is not there. An error leaves no folder."""
+        path = self.run / "corpus"
+        if self.resume and is_corpus(path):
+            return Corpus.open(path)
+        try:
+            return build(
+                self.sources, path, domain=self.domain, settings=settings, valid=self.valid, test=self.test,
+                progress=self.build_progress, pretrained=pretrained.learned if pretrained else None,
+            )  # fmt: skip
+        except BaseException:
+            if self.run.is_dir() and not any(self.run.iterdir()):
+                self.run.rmdir()
+            raise
+
+
+def _check_free(run: Path, resume: bool) -> None:
+    """Raises OutputError if the folder of a new run contains anything but an unfinished corpus, which is continued.
+
+    With `resume`, it may also contain a finished corpus.
     """
     if resume:
         remove_unfinished(run)
-    mine = {hidden_folder(run / "corpus").name, *(["corpus"] if resume else [])}
-    if run.exists() and (not run.is_dir() or {path.name for path in run.iterdir()} - mine):
+    allowed = {hidden_folder(run / "corpus").name, *(["corpus"] if resume else [])}
+    if run.exists() and (not run.is_dir() or {path.name for path in run.iterdir()} - allowed):
         raise OutputError(f"{run} is not an empty folder; choose another one.")
 
 
-def _check_corpus(corpus: Corpus, domain: str, asked: Mapping[str, Any]) -> None:
-    """Raises UsageError when a corpus that was built before is not what the call says."""
-    if corpus.domain != domain:
-        raise UsageError(f"{corpus.path} is a corpus of the domain {corpus.domain!r}, not {domain!r}.")
-    for key, value in asked.items():
-        if corpus.settings.get(key) != value:
-            built = corpus.settings.get(key)
-            raise UsageError(f"{corpus.path} was built with {key}={built}, not {value}; build another.")
+def _check_corpus_settings(corpus: Corpus, requested: Mapping[str, Any]) -> None:
+    """Raises UsageError if settings are requested that a finished corpus does not have."""
+    for key, value in requested.items():
+        current = corpus.settings.get(key)
+        if current != value:
+            raise UsageError(f"{corpus.path} was built with {key}={current}, not {value}; build another.")
 
 
-def _corpus_of_run(run: Path, resume: bool, build_it: Callable[[], Corpus]) -> Corpus:
-    """The corpus in the run's own folder, built unless it is there. Leaves nothing behind when that fails."""
-    if resume and is_corpus(run / "corpus"):
-        return Corpus.open(run / "corpus")
-    try:
-        return build_it()
-    except BaseException:
-        if run.is_dir() and not any(run.iterdir()):
-            run.rmdir()
-        raise
-
-
-def _run(run: Path, corpus: Corpus, domain: Domain[Any], saved: RunSettings,
-         report: Callable[[TrainingProgress], None] | None) -> None:  # fmt: skip
-    training, grammar = saved.training, domain.checked_grammar()
-    changes = domain.training or Training()
+def _run(
+    run: Path, corpus: Corpus, domain: Domain[Any], settings: RunSettings, train_progress: TrainProgress | None
+) -> None:
+    """Trains until the budget is used up, and writes the log, checkpoints and the best bundle."""
+    training, grammar = settings.training, domain.checked_grammar()
+    capability = domain.training or Training()
     documents, held_out = corpus.documents("train"), corpus.documents("valid")
-    stream = TrainingBatches(
+    batches = TrainingBatches(
         documents, grammar, batch_size=training.batch_size, bptt_length=training.bptt_length, seed=training.seed,
-        augment=changes.augment, auxiliary_targets=changes.auxiliary_targets,
+        augment=capability.augment, auxiliary_targets=capability.auxiliary_targets,
         random_bptt_length=training.random_bptt_length,
     )  # fmt: skip
     checkpoint = newest_checkpoint(run / "checkpoints")
-    if saved.start is not None and checkpoint is None:
-        begun = Start(Path(saved.start), start_domains(domain))
-        model = begun.model(grammar, domain.vocabulary, training.seed)
+    if settings.init_from is not None and checkpoint is None:
+        pretrained = PretrainedModel(Path(settings.init_from), domain)
+        model = pretrained.model(grammar, domain.vocabulary, training.seed)
     else:
-        model = Model.new(saved.model, grammar, training.seed)
+        model = Model.new(settings.model, grammar, training.seed)
     trainer = Trainer(model, training)
-    longest = max(training.bptt_length, held_out.token_count // training.batch_size)
+    # A document that is longer than a stream's share of the data is cut, so that several streams share it.
+    max_length = max(training.bptt_length, held_out.token_count // training.batch_size)
 
-    def held_out_segments() -> Iterable[Any]:
-        # A document longer than a stream's share is cut, so that one huge document is read side by side.
+    def held_out_batches() -> Iterable[Any]:
         batches = evaluation_batches(
-            held_out, grammar, batch_size=training.batch_size, bptt_length=training.bptt_length, max_length=longest
+            held_out, grammar, batch_size=training.batch_size, bptt_length=training.bptt_length, max_length=max_length
         )
         return (batch for batch, _ in batches)
 
-    about = {
-        "name": domain.name,
-        "interface_version": domain.interface_version,
-        "plugin": installed_plugin(domain.name),
-        "settings": domain.settings.model_dump(mode="json"),
-        "vocabulary": list(domain.vocabulary.names[2:]),
-        "state": dict(domain.state),
-    }
-    examples = class_examples(grammar)
-    made_with = {"model": saved.model.model_dump(), "training": training.model_dump()}
+    record, examples = DomainRecord.of(domain), class_examples(grammar)
+    made_with = {"model": settings.model.model_dump(), "training": training.model_dump()}
 
     def save_best(weights: dict[str, np.ndarray], result: HeldOutLikelihood, step: int) -> None:
-        found = {"step": step, "held_out_nats": result.nats, "held_out_tokens": result.tokens}
-        config = {**made_with, "result": found}
+        likelihood = {"step": step, "held_out_nats": result.nats, "held_out_tokens": result.tokens}
+        config = {**made_with, "result": likelihood}
         card = model_card(config, domain, corpus, model.num_parameters)
-        write_bundle(run / "bundle", config, about, examples, weights, card)
+        write_bundle(run / "bundle", config, record, examples, weights, card)
 
     for folder in (run, run / "bundle", run / "checkpoints"):
         remove_unfinished(folder)
-    settings = {**saved.model.model_dump(), **training.model_dump()}
+    all_settings = {**settings.model.model_dump(), **training.model_dump()}
     loop = TrainingLoop(
-        trainer, stream.batch, held_out_segments, saved.budget, run / "checkpoints",
-        on_best=save_best, report=report or ignore_progress,
-        callbacks=training_callbacks(run, checkpoint.record["step"] if checkpoint else 0, settings),
+        trainer, batches.batch, held_out_batches, settings.budget, run / "checkpoints",
+        on_best=save_best, report=train_progress or ignore_progress,
+        callbacks=training_callbacks(run, checkpoint.record["step"] if checkpoint else 0, all_settings),
     )  # fmt: skip
     if checkpoint:
         loop.resume(checkpoint)

@@ -6,17 +6,17 @@ import pytest
 
 import seqgen
 from seqgen.corpus.recipes.recipes import recipes
-from seqgen.models.bundle import SHIPPED, read_bundle, shipped
-from seqgen.models.run_settings import where
+from seqgen.models.bundle import PRETRAINED_FOLDER, pretrained_names, read_bundle
+from seqgen.models.run_settings import resolve_model
 
 MOST_BYTES = 4_000_000
 
 
 def test_each_is_small_and_says_what_it_learned_from():
-    assert shipped() == ["bach-chorales"]
-    for name in shipped():
-        assert sum(file.stat().st_size for file in (SHIPPED / name).iterdir()) < MOST_BYTES
-        assert recipes()[name].licence in (SHIPPED / name / "README.md").read_text()
+    assert pretrained_names() == ["bach-chorales"]
+    for name in pretrained_names():
+        assert sum(file.stat().st_size for file in (PRETRAINED_FOLDER / name).iterdir()) < MOST_BYTES
+        assert recipes()[name].licence in (PRETRAINED_FOLDER / name / "README.md").read_text()
 
 
 def test_the_chorales_are_sampled_by_name(tmp_path):
@@ -30,8 +30,8 @@ def test_the_chorales_are_sampled_by_name(tmp_path):
 
 def test_a_folder_of_that_name_wins_and_names_that_mean_nothing_are_told(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    assert read_bundle("bach-chorales").path == SHIPPED / "bach-chorales"
-    assert where("bach-chorales") == str(SHIPPED / "bach-chorales"), "what --from remembers"
+    assert read_bundle("bach-chorales").path == PRETRAINED_FOLDER / "bach-chorales"
+    assert resolve_model("bach-chorales") == str(PRETRAINED_FOLDER / "bach-chorales"), "what --from remembers"
     (tmp_path / "bach-chorales").mkdir()
     with pytest.raises(seqgen.BundleError, match="holds no trained model"):
         read_bundle("bach-chorales")

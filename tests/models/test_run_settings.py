@@ -6,14 +6,14 @@ import pytest
 from letters import Letters
 
 from seqgen import CorpusError, InvalidValue, Options, PluginError, TrainingError, UnknownName, UsageError
-from seqgen.models.run_settings import NAME, RunSettings, budget, new_run, typed
+from seqgen.models.run_settings import SETTINGS_FILE, RunSettings, budget_settings, new_run_settings, parse_settings
 
 
 @pytest.fixture
 def settings():
-    domain, engine = typed({"half": "true", "hidden_size": "64", "dropout": "0"}, Letters.Settings)
+    domain, engine = parse_settings({"half": "true", "hidden_size": "64", "dropout": "0"}, Letters.Settings)
     assert (domain, engine) == ({"half": True}, {"hidden_size": 64, "dropout": 0.0})
-    return RunSettings(corpus="corpus", **budget(None, 20), **new_run(engine, "tiny"))
+    return RunSettings(corpus="corpus", **budget_settings(None, 20), **new_run_settings(engine, "tiny"))
 
 
 def test_they_come_back_from_disk(settings, tmp_path):
@@ -25,22 +25,22 @@ def test_they_come_back_from_disk(settings, tmp_path):
 def test_a_folder_without_settings_is_no_run_and_damage_is_found(settings, tmp_path):
     with pytest.raises(CorpusError, match="is no run"):
         RunSettings.read(tmp_path)
-    (tmp_path / NAME).write_text(settings.model_dump_json().replace('"steps":20', '"steps":0'))
+    (tmp_path / SETTINGS_FILE).write_text(settings.model_dump_json().replace('"steps":20', '"steps":0'))
     with pytest.raises(TrainingError, match="is damaged"):
         RunSettings.read(tmp_path)
 
 
 def test_a_resumed_run_must_be_asked_for_what_it_is(settings, tmp_path):
-    settings.check_same(tmp_path, {"hidden_size": 64, "half": True}, "tiny", {"half": True})
+    settings.check_unchanged(tmp_path, {"hidden_size": 64, "half": True}, "tiny", {"half": True})
     with pytest.raises(UsageError, match="began with half=True, not False"):
-        settings.check_same(tmp_path, {"half": False}, None, {"half": True})
+        settings.check_unchanged(tmp_path, {"half": False}, None, {"half": True})
     with pytest.raises(UsageError, match="began with size=tiny, not large"):
-        settings.check_same(tmp_path, {}, "large", {})
+        settings.check_unchanged(tmp_path, {}, "large", {})
     with pytest.raises(UnknownName, match="colour"):
-        settings.check_same(tmp_path, {"colour": 1}, None, {})
-    settings.check_start(tmp_path, None)
+        settings.check_unchanged(tmp_path, {"colour": 1}, None, {})
+    settings.check_init_from(tmp_path, None)
     with pytest.raises(UsageError, match="did not begin with"):
-        settings.check_start(tmp_path, tmp_path / "other")
+        settings.check_init_from(tmp_path, tmp_path / "other")
 
 
 @pytest.mark.parametrize(
@@ -49,21 +49,21 @@ def test_a_resumed_run_must_be_asked_for_what_it_is(settings, tmp_path):
 )
 def test_a_budget_that_cannot_be_is_refused(minutes, steps, error):
     with pytest.raises(error):
-        budget(minutes, steps)
+        budget_settings(minutes, steps)
 
 
 def test_a_budget_is_ten_minutes_unless_something_is_said():
-    assert budget(None, None) == {"steps": None, "seconds": 600}
-    assert budget(0.5, None) == {"steps": None, "seconds": 30}
+    assert budget_settings(None, None) == {"steps": None, "seconds": 600}
+    assert budget_settings(0.5, None) == {"steps": None, "seconds": 30}
 
 
 def test_names_and_values_are_checked():
     with pytest.raises(UnknownName, match="did you mean 'hidden_size'"):
-        typed({"hiden_size": 3}, Letters.Settings)
+        parse_settings({"hiden_size": 3}, Letters.Settings)
     with pytest.raises(InvalidValue, match="hidden_size cannot be '3'"):
-        typed({"hidden_size": "3"}, Letters.Settings)
+        parse_settings({"hidden_size": "3"}, Letters.Settings)
     with pytest.raises(UnknownName, match="medium"):
-        new_run({}, "huge")
+        new_run_settings({}, "huge")
 
 
 def test_a_plugins_setting_may_not_have_the_name_of_one_of_the_engines():
@@ -71,4 +71,4 @@ def test_a_plugins_setting_may_not_have_the_name_of_one_of_the_engines():
         dropout: float = 0
 
     with pytest.raises(PluginError, match="'dropout'"):
-        typed({}, Settings)
+        parse_settings({}, Settings)

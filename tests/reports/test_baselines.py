@@ -8,7 +8,7 @@ import pytest
 from seqgen.contract.documents import Example
 from seqgen.corpus.storage.store import Documents
 from seqgen.grammar import Grammar
-from seqgen.reports.baselines import SMOOTHING, baselines
+from seqgen.reports.baselines import SMOOTHING, baseline_nats
 
 
 def stored(*contents: list[int]) -> Documents:
@@ -18,7 +18,7 @@ def stored(*contents: list[int]) -> Documents:
 def test_counts_are_those_made_by_hand_and_forbidden_tokens_get_nothing():
     allowed = np.array([[False, True, True, True, False]])
     grammar = Grammar(allowed, np.zeros((1, 5), np.int32), 0)
-    found = baselines(stored([2, 2, 3], [2, 3]), stored([2]), grammar, 1)
+    found = baseline_nats(stored([2, 2, 3], [2, 3]), stored([2]), grammar, 1)
     s = SMOOTHING
     # The training data has 3 × token 2, 2 × token 3 and 2 × EOS, smoothed in each of 5 contexts.
     total = 7 + 3 * 5 * s
@@ -32,5 +32,5 @@ def test_voices_that_take_turns_are_counted_each_by_itself():
     """Two voices, each of which always repeats itself: nothing is left to guess with the right period alone."""
     anything = Grammar(np.ones((1, 5), bool), np.zeros((1, 5), np.int32), 0)
     data = stored(*([a, b] * 30 for a in (2, 3) for b in (3, 4)))
-    assert baselines(data, data, anything, 2)["bigram"] < 0.15
-    assert baselines(data, data, anything, 1)["bigram"] > 0.3
+    assert baseline_nats(data, data, anything, 2)["bigram"] < 0.15
+    assert baseline_nats(data, data, anything, 1)["bigram"] > 0.3

@@ -41,7 +41,9 @@ def run(unlabelled, tmp_path_factory):
     (folder / "rows.tsv").write_text(table(300) + "the film is never seen\tpos\n")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(fine_tuning, "load", lambda path: unlabelled)
-        seqgen.train([folder / "rows.tsv"], folder / "run", domain="sentiment", steps=300, settings=ENGINE, start="it")
+        seqgen.train(
+            [folder / "rows.tsv"], folder / "run", domain="sentiment", steps=300, settings=ENGINE, init_from="it"
+        )
     return folder / "run"
 
 

@@ -6,7 +6,7 @@ import pytest
 from seqgen_sentiment.domain import SentimentDomain
 
 from seqgen import InvalidValue, UnknownName
-from seqgen.models.run_settings import typed
+from seqgen.models.run_settings import parse_settings
 
 
 def test_settings_of_the_base_are_checked_typed_and_stored():
@@ -14,7 +14,7 @@ def test_settings_of_the_base_are_checked_typed_and_stored():
     kept = settings.model_dump(mode="json")
     assert (kept["base.tokenizer"], kept["base.vocabulary_size"], kept["base.document"]) == ("bpe", 300, "line")
     asked = {"base.tokenizer": "bpe", "base.vocabulary_size": "300", "hidden_size": "32"}
-    assert typed(asked, SentimentDomain.Settings) == (
+    assert parse_settings(asked, SentimentDomain.Settings) == (
         {"base.tokenizer": "bpe", "base.vocabulary_size": 300},
         {"hidden_size": 32},
     )

@@ -11,8 +11,8 @@ from texts import LEARNED
 
 import seqgen
 from seqgen.corpus.storage.store import Corpus
-from seqgen.reports.novelty import longest_copies
-from seqgen.workflows.evaluate import copies_of, evaluate_model
+from seqgen.reports.copied_passages import longest_copied_passages
+from seqgen.workflows.evaluate import copied_passages, evaluation_report
 
 ENGINE = {"batch_size": 4, "bptt_length": 16, "num_evaluations": 2}
 
@@ -72,7 +72,11 @@ def test_a_prompt_is_a_text_or_a_file(call, run, trained, tmp_path):
 
 def test_evaluate_counts_by_character_and_byte_whatever_the_tokenizer(call, run, trained):
     corpus = Corpus.open(run / "corpus")
-    evaluated, documents, train = evaluate_model(trained, corpus), corpus.documents("test"), corpus.documents("train")
+    evaluated, documents, train = (
+        evaluation_report(trained, corpus),
+        corpus.documents("test"),
+        corpus.documents("train"),
+    )
     held_out = [trained.domain.decode(documents[number][0]) for number in range(len(documents))]
     bits = evaluated["nats"] * evaluated["tokens"] / np.log(2)
     assert evaluated["bits"]["character"] == pytest.approx(bits / sum(map(len, held_out)))
@@ -80,13 +84,13 @@ def test_evaluate_counts_by_character_and_byte_whatever_the_tokenizer(call, run,
     assert evaluated["perplexity"] == pytest.approx(np.exp(evaluated["nats"]))
     assert 0 <= evaluated["metrics"]["distinct-1, samples"] <= 1
     samples = [sample.ids for sample in trained.sample(16)]
-    copies = longest_copies(samples, train, trained.domain.metrics.copy_symbols)
+    copies = longest_copied_passages(samples, train, trained.domain.metrics.copy_symbols)
     lengths = [copy.length for copy in copies]
     assert evaluated["novelty"]["most, samples"] == max(lengths)
     assert evaluated["novelty"]["mean, samples"] == pytest.approx(np.mean(lengths))
     assert [copy["length"] for copy in evaluated["copies"]] == lengths
     lines = (run.parent / "some.txt").read_text(encoding="utf-8").split("\n")
-    for copy, where in zip(evaluated["copies"], copies_of(trained.domain, corpus, samples)[0], strict=True):
+    for copy, where in zip(evaluated["copies"], copied_passages(trained.domain, corpus, samples)[0], strict=True):
         assert (copy["source"], copy["word_for_word"]) == ("some.txt", True)
         # Every line is kept, so documents are counted as lines are; a copy of one is no document.
         source = list(dict.fromkeys(lines))[copy["document"] - 1]

@@ -7,7 +7,7 @@ import pytest
 
 import seqgen
 from seqgen import UnknownName, UsageError
-from seqgen.workflows.build import what_is
+from seqgen.workflows.build import resolve_sources
 
 
 @pytest.fixture
@@ -41,12 +41,12 @@ def test_files_may_be_named_for_a_split(files, tmp_path):
 
 def test_sources_that_cannot_be_are_refused(files):
     with pytest.raises(UsageError, match="nothing to learn from"):
-        what_is([], None)
+        resolve_sources([], None)
     with pytest.raises(UnknownName, match="did you mean 'bach-chorales'"):
-        what_is(["bach-choral"], None)
+        resolve_sources(["bach-choral"], None)
     with pytest.raises(UsageError, match="is of the domain 'midi', not 'text'"):
-        what_is(["bach-chorales"], "text")
+        resolve_sources(["bach-chorales"], "text")
     with pytest.raises(UsageError, match="Say --domain"):
-        what_is([files], None)
-    assert what_is([files], "complete") == ("complete", None)
-    assert what_is(["bach-chorales"], None)[0] == "midi"
+        resolve_sources([files], None)
+    assert resolve_sources([files], "complete") == ("complete", None)
+    assert resolve_sources(["bach-chorales"], None)[0] == "midi"

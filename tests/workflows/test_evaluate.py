@@ -10,7 +10,7 @@ import pytest
 import seqgen
 from seqgen import CorpusError
 from seqgen.corpus.storage.store import Corpus
-from seqgen.workflows.evaluate import copies_of, evaluate_model
+from seqgen.workflows.evaluate import copied_passages, evaluation_report
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +20,7 @@ def corpus(run):
 
 @pytest.fixture(scope="module")
 def report(trained, corpus):
-    return evaluate_model(trained, corpus)
+    return evaluation_report(trained, corpus)
 
 
 def test_likelihood_is_that_of_each_held_out_document(trained, corpus, report):
@@ -43,7 +43,7 @@ def test_bits_are_for_the_units_of_the_domain(trained, corpus, report):
 def test_a_passage_of_the_training_data_is_found_with_its_source(trained, corpus):
     train = corpus.documents("train")
     sample = train[0][0]
-    (copy,), _ = copies_of(trained.domain, corpus, [sample])
+    (copy,), _ = copied_passages(trained.domain, corpus, [sample])
     assert copy.document == 0
     assert copy.sample_span[1] - copy.sample_span[0] >= len(sample) - 3
 
@@ -52,11 +52,11 @@ def test_a_corpus_of_another_vocabulary_is_refused(trained, tmp_path):
     (tmp_path / "a.txt").write_text("some text\n\nmore of it\n\nand more\n")
     corpus = seqgen.build([tmp_path / "a.txt"], tmp_path / "c", domain="text", settings={"document": "paragraph"})
     with pytest.raises(CorpusError, match="another vocabulary"):
-        evaluate_model(trained, corpus)
+        evaluation_report(trained, corpus)
 
 
 def test_the_report_is_a_pure_function_of_the_seed(trained, corpus, report):
-    again = evaluate_model(trained, corpus)
+    again = evaluation_report(trained, corpus)
     assert again["metrics"].keys() == report["metrics"].keys()
     np.testing.assert_allclose(list(again["metrics"].values()), list(report["metrics"].values()))
     assert again["copies"] == report["copies"]

@@ -14,7 +14,7 @@ from seqgen.engine.settings import ModelSettings
 from seqgen.engine.weights import initial_weights
 from seqgen.grammar import unconstrained
 from seqgen.workflows import fine_tuning
-from seqgen.workflows.fine_tuning import Start, moved
+from seqgen.workflows.fine_tuning import PretrainedModel, transfer_weights
 
 SETTINGS = ModelSettings(hidden_size=8, num_layers=1, attention_window=3, attention_size=4)
 
@@ -27,7 +27,7 @@ def weights(tokens, classes, seed):
 def test_rows_follow_their_tokens_new_ones_are_fresh_and_lost_ones_are_dropped():
     before, now = Vocabulary("abcd"), Vocabulary("xdbyz")
     old, fresh = weights(before, 3, 1), weights(now, 3, 2)
-    made = moved(old, before, fresh, now)
+    made = transfer_weights(old, before, fresh, now)
     assert {name: value.shape for name, value in made.items()} == {name: v.shape for name, v in fresh.items()}
     for name in ("embedding", "output/bias"):
         for token in now:
@@ -41,11 +41,15 @@ def test_rows_follow_their_tokens_new_ones_are_fresh_and_lost_ones_are_dropped()
 def test_classes_of_another_number_begin_anew(classes):
     tokens = Vocabulary("abc")
     old, fresh = weights(tokens, 3, 1), weights(tokens, classes, 2)
-    made = moved(old, tokens, fresh, tokens)
+    made = transfer_weights(old, tokens, fresh, tokens)
     assert set(made) == set(fresh)
     if classes > 1:
         np.testing.assert_array_equal(made["state_embedding"], fresh["state_embedding"])
     np.testing.assert_array_equal(made["embedding"], old["embedding"])
+
+
+class Words(Letters):
+    name = "words"
 
 
 @pytest.fixture
@@ -58,7 +62,7 @@ def trained(monkeypatch):
 
 
 def test_a_model_for_a_larger_vocabulary_is_a_new_one_but_for_what_the_old_one_knew(trained):
-    start = Start("some", ["letters"])
+    start = PretrainedModel("some", Letters())
     larger = Vocabulary([*start.learned.vocabulary.names[2:], "new"])
     made = start.model(unconstrained(len(larger)), larger, seed=5).numpy_weights()
     np.testing.assert_array_equal(made["embedding"][:-1], trained.numpy_weights()["embedding"])
@@ -67,13 +71,13 @@ def test_a_model_for_a_larger_vocabulary_is_a_new_one_but_for_what_the_old_one_k
 
 def test_a_model_of_another_domain_or_of_another_shape_is_refused(trained):
     with pytest.raises(UsageError, match="'letters', not 'words'"):
-        Start("some", ["words"])
-    start = Start("some", ["letters"])
-    start.check_same({"hidden_size": 8, "dropout": 0.5}, None)
+        PretrainedModel("some", Words())
+    start = PretrainedModel("some", Letters())
+    start.check_settings({"hidden_size": 8, "dropout": 0.5}, None)
     with pytest.raises(UsageError, match="hidden_size=8, not 16"):
-        start.check_same({"hidden_size": 16}, None)
+        start.check_settings({"hidden_size": 16}, None)
     with pytest.raises(UsageError, match="not 64"):
-        start.check_same({}, "tiny")
+        start.check_settings({}, "tiny")
 
 
 def test_classes_that_are_told_several_times_over_all_begin_as_they_were():
@@ -81,5 +85,5 @@ def test_classes_that_are_told_several_times_over_all_begin_as_they_were():
     old = {"state_embedding": np.arange(6, dtype=np.float32).reshape(3, 2)}
     for rows, expected in ((3, old["state_embedding"]), (9, np.concatenate(3 * [old["state_embedding"]])), (4, None)):
         fresh = {"state_embedding": np.full((rows, 2), 7, np.float32)}
-        begun = moved(old, tokens, fresh, tokens)["state_embedding"]
+        begun = transfer_weights(old, tokens, fresh, tokens)["state_embedding"]
         np.testing.assert_array_equal(begun, fresh["state_embedding"] if expected is None else expected)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import seqgen
-from seqgen.models.bundle import folder
+from seqgen.models.bundle import model_folder
 
 CHESS = {"distribution": "seqgen-chess", "version": "1.2"}
 
@@ -17,7 +17,7 @@ CHESS = {"distribution": "seqgen-chess", "version": "1.2"}
 @pytest.fixture
 def bundle(tmp_path):
     """A copy of the model that comes with seqgen, to be changed."""
-    return shutil.copytree(folder("bach-chorales"), tmp_path / "bundle")
+    return shutil.copytree(model_folder("bach-chorales"), tmp_path / "bundle")
 
 
 def change(path, **values):

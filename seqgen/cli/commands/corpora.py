@@ -17,7 +17,7 @@ def command(name: str | None, as_json: bool) -> None:
     'build' and 'train' take the NAME of a recipe in place of files.
     """
     from seqgen.corpus.recipes.recipes import find_recipe, recipes
-    from seqgen.models.bundle import shipped
+    from seqgen.models.bundle import pretrained_names
 
     chosen = [find_recipe(name)] if name else list(recipes().values())
     if as_json:
@@ -25,7 +25,7 @@ def command(name: str | None, as_json: bool) -> None:
         return
     for recipe in chosen:
         click.echo(f"{recipe.name} (domain {recipe.domain}): {recipe.description}")
-        if recipe.name in shipped():
+        if recipe.name in pretrained_names():
             click.echo(f"  A trained model comes with seqgen: seqgen sample {recipe.name} -o out")
         if name:
             click.echo(f"licence: {recipe.licence}")

@@ -66,7 +66,8 @@ def location(copy: dict[str, Any]) -> str:
     offsets = list(copy["source_at"].items())
     # The first unit is a token. A unit of the domain, such as a second, says more.
     unit, offset = offsets[1] if len(offsets) > 1 else offsets[0]
-    return f"{copy['source']}, document {copy['document']}, {unit} {offset:g}"
+    name = f" ({copy['metadata']['id']})" if "id" in copy["metadata"] else ""
+    return f"{copy['source']}, document {copy['document']}{name}, {unit} {offset:g}"
 
 
 def print_answers(answers: dict[str, Any]) -> None:

@@ -30,7 +30,7 @@ def command(run: Path, files: tuple[Path, ...], texts: tuple[str, ...], explain:
     trained = load(run)
     for kind, sources in (("file", files), ("text", texts)):
         for source in sources:
-            for answer in trained.predict(source, explain=explain, told=partial(print_remark, source)):
+            for answer in trained.predict(source, explain=explain, on_remark=partial(print_remark, source)):
                 if as_json:
                     print_json({kind: str(source), **answer.values})
                 else:

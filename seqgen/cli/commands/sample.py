@@ -15,8 +15,8 @@ from seqgen.cli.output import print_json
 from seqgen.errors import UsageError
 
 if TYPE_CHECKING:
-    from seqgen.workflows.samples import Sample
-    from seqgen.workflows.trained import Trained
+    from seqgen.workflows.results import Sample
+    from seqgen.workflows.trained_model import TrainedModel
 
 
 @click.command()
@@ -88,14 +88,14 @@ def command(context: click.Context, /, run: Path, out: Path | None, stream: bool
     if num_beams is None:
         samples = trained.sample(count, num_particles=drawing["num_particles"], **request, **sampling)
     else:
-        samples = trained.search(count, num_beams=num_beams, length_penalty=length_penalty, **request)
+        samples = trained.beam_search(count, num_beams=num_beams, length_penalty=length_penalty, **request)
     check_prompt_stays(prompt, out, [f"{trained.domain.name}-{sample.label}" for sample in samples])
     origin = {"model": run, "prompt": prompt, **settings, **chosen, "seed": drawing["seed"]}
     write_samples(trained, samples, out, origin, as_json)
 
 
 def write_samples(
-    trained: Trained, samples: Sequence[Sample], out: Path, origin: Mapping[str, Any], as_json: bool
+    trained: TrainedModel, samples: Sequence[Sample], out: Path, origin: Mapping[str, Any], as_json: bool
 ) -> None:
     """Writes samples and their page to a folder, and prints what was written.
 
@@ -116,12 +116,12 @@ def write_samples(
 
 def line_of(sample: Sample, files: Sequence[Path]) -> str:
     """Returns one line about the files of a sample."""
-    from seqgen.workflows.samples import Found
+    from seqgen.workflows.results import BeamSample
 
     line = str(files[0])
     if files[1:]:
         line += f"  and {', '.join(file.suffix for file in files[1:])}"
-    if isinstance(sample, Found):
+    if isinstance(sample, BeamSample):
         line += f"  ({sample.score:.3f} nats)"
     if not sample.ended:
         line += "  (cut off; --max-new-tokens allows more)"
@@ -130,16 +130,16 @@ def line_of(sample: Sample, files: Sequence[Path]) -> str:
 
 def report(sample: Sample, files: Sequence[Path]) -> dict[str, Any]:
     """Returns a sample as JSON values."""
-    from seqgen.workflows.samples import Filled, Found
+    from seqgen.workflows.results import BeamSample, InfilledSample
 
     values: dict[str, Any] = {
         "files": [str(file) for file in files],
         "tokens": len(sample.ids),
         "ended": sample.ended,
     }
-    if isinstance(sample, Found):
+    if isinstance(sample, BeamSample):
         values |= {"log_probability": sample.log_probability, "score": sample.score}
-    if isinstance(sample, Filled):
+    if isinstance(sample, InfilledSample):
         values |= {"log_evidence": sample.log_evidence}
     return values
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from seqgen.contract.vocabulary import Vocabulary
-    from seqgen.workflows.samples import Score
+    from seqgen.workflows.results import DocumentScore
 
 MAX_SURPRISES = 5
 MAX_EXPONENT = 700.0
@@ -59,7 +59,7 @@ def command(run: Path, sources: tuple[Path, ...], dynamic: bool, cache: int | No
                 number += 1
                 report = file_report(source, score, trained.domain.vocabulary)
                 if out is not None:
-                    report["picture"] = str(trained.draw(score, out / f"{source.stem}-{number}"))
+                    report["picture"] = str(trained.draw_surprise(score, out / f"{source.stem}-{number}"))
                 yield report
 
     if as_json:
@@ -69,7 +69,7 @@ def command(run: Path, sources: tuple[Path, ...], dynamic: bool, cache: int | No
             print_report(report, trained.domain.unit)
 
 
-def corpus_report(source: Path, scores: Iterator[Score]) -> dict[str, Any]:
+def corpus_report(source: Path, scores: Iterator[DocumentScore]) -> dict[str, Any]:
     """Returns the likelihood of all documents together."""
     documents, nats, tokens = 0, 0.0, 0.0
     for score in scores:
@@ -77,7 +77,7 @@ def corpus_report(source: Path, scores: Iterator[Score]) -> dict[str, Any]:
     return {**likelihood(source, documents, nats, tokens), "surprises": []}
 
 
-def file_report(source: Path, score: Score, vocabulary: Vocabulary) -> dict[str, Any]:
+def file_report(source: Path, score: DocumentScore, vocabulary: Vocabulary) -> dict[str, Any]:
     """Returns the likelihood of one document and its most surprising tokens."""
     return {**likelihood(source, 1, float(score.nats.sum()), score.tokens), "surprises": surprises(score, vocabulary)}
 
@@ -94,7 +94,7 @@ def likelihood(source: Path, documents: int, nats: float, tokens: float) -> dict
     }
 
 
-def surprises(score: Score, vocabulary: Vocabulary) -> list[dict[str, Any]]:
+def surprises(score: DocumentScore, vocabulary: Vocabulary) -> list[dict[str, Any]]:
     """Returns the tokens with the lowest probability, the lowest first."""
     positions = sorted(range(len(score.ids)), key=lambda position: -score.nats[position])[:MAX_SURPRISES]
     return [

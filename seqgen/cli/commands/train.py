@@ -19,14 +19,14 @@ from seqgen.errors import UsageError
 @click.option("--minutes", type=float, help="How long to train.  [default: 10]")
 @click.option("--steps", type=int, help="How long to train, in steps. Such a run can be repeated bit for bit.")
 @click.option("--resume", is_flag=True, help="Continue the run in the folder, if there is one.")
-@click.option("--from", "start", type=click.Path(path_type=Path),
+@click.option("--from", "init_from", type=click.Path(path_type=Path),
               help="Start with the weights of this model: a run, a bundle, or a name.")  # fmt: skip
 @valid_option
 @test_option
 @set_option
 @click.pass_context
 def command(context: click.Context, sources: tuple[str, ...], domain: str | None, out: Path, size: str | None,
-            minutes: float | None, steps: int | None, resume: bool, start: Path | None,
+            minutes: float | None, steps: int | None, resume: bool, init_from: Path | None,
             valid: tuple[str, ...], test: tuple[str, ...], settings: dict[str, str]) -> None:  # fmt: skip
     """Train a model on SOURCES.
 
@@ -50,11 +50,11 @@ def command(context: click.Context, sources: tuple[str, ...], domain: str | None
                 minutes=minutes,
                 steps=steps,
                 resume=resume,
-                start=start,
+                init_from=init_from,
                 valid=valid,
                 test=test,
                 build_progress=reading,
-                report=report,
+                train_progress=report,
             )
     except TrainingStopped as stopped:
         click.echo(f"Stopped at step {stopped.step}; the same command with --resume continues from there.", err=True)

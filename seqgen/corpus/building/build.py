@@ -22,8 +22,8 @@ from typing import Any
 import numpy as np
 
 from seqgen.contract.capabilities import Deduplication
-from seqgen.contract.discovery import installed_plugin
 from seqgen.contract.domain import Domain
+from seqgen.contract.domain_record import DomainRecord
 from seqgen.contract.fingerprint import SIZE
 from seqgen.contract.vocabulary import Learned
 from seqgen.corpus.building.build_folder import check_free, clear, keep_only, resumable_folder
@@ -264,20 +264,21 @@ class _CorpusWriter:
             }
             for split, name in enumerate(SPLITS)
         }
+        record = DomainRecord.of(self._domain)
         manifest = {
             "format": FORMAT,
-            "domain": self._domain.name,
-            "interface_version": self._domain.interface_version,
-            "plugin": installed_plugin(self._domain.name),
-            "settings": self._domain.settings.model_dump(mode="json"),
+            "domain": record.name,
+            "interface_version": record.interface_version,
+            "plugin": record.plugin,
+            "settings": record.settings,
             "splits": counts,
             "dropped": dict(self._dropped.most_common()),
             "remarks": {**dict.fromkeys(remarks, 1), **dict(self._remarks.most_common())},
             "examples": {reason: self._examples[reason] for reason, _ in self._dropped.most_common()},
             "recipe": recipe.model_dump(mode="json") if recipe else None,
             "shards": self._shards.shards,
-            "vocabulary": list(self._domain.vocabulary.names[2:]),
-            "state": dict(self._domain.state),
+            "vocabulary": record.vocabulary,
+            "state": record.state,
             "has_metadata": self._metadata.finish(),
         }
         self.close()

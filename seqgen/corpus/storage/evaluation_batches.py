@@ -37,7 +37,7 @@ def evaluation_batches(
     @functools.lru_cache(maxsize=4)
     def load(index: int) -> Document:
         ids, weights = documents[index]
-        return Document(ids, ids, weights, grammar_states(grammar, ids, index))
+        return Document(ids, ids, weights, grammar_states(grammar, ids, documents.describe(index)))
 
     def pieces(stream: int) -> Iterator[Piece]:
         for piece in map(int, order[packing.streams == stream]):

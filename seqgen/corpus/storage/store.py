@@ -23,8 +23,9 @@ from typing import Any
 
 import numpy as np
 
-from seqgen.contract.core import INTERFACE_VERSION
-from seqgen.contract.vocabulary import Learned, Vocabulary
+from seqgen.contract.domain import Domain
+from seqgen.contract.domain_record import DomainRecord
+from seqgen.contract.vocabulary import Vocabulary
 from seqgen.corpus.storage.journal import Journal
 from seqgen.corpus.storage.metadata import StoredMetadata, read_bytes
 from seqgen.errors import CorpusError
@@ -54,6 +55,10 @@ class Documents(abc.ABC):
         """Returns the metadata of one document; {} if it has none."""
         return {}
 
+    def describe(self, number: int) -> str:
+        """Returns the number of a document and where it comes from, for messages."""
+        return f"Document {number}"
+
     @property
     def token_count(self) -> int:
         """The number of tokens of all documents."""
@@ -76,36 +81,32 @@ class _DocumentsInMemory(Documents):
 
 
 class _StoredDocuments(Documents):
-    def __init__(
-        self,
-        shards: list[_Shard],
-        offsets: np.ndarray,
-        lengths: np.ndarray,
-        vocabulary_size: int,
-        metadata: StoredMetadata | None,
-        rows: np.ndarray,
-    ) -> None:
-        self.lengths = lengths
-        self._metadata = metadata
+    def __init__(self, corpus: Corpus, rows: np.ndarray) -> None:
+        """The documents in these rows int[n] of the index of the corpus."""
+        self._corpus = corpus
         self._rows = rows
-        self._offsets = offsets
-        self._shards = shards
-        self._shard_starts = np.cumsum([0] + [shard.tokens for shard in shards])
-        self._vocabulary_size = vocabulary_size
+        self.lengths = corpus.index["length"][rows]
+        self._offsets = corpus.index["offset"][rows]
+        self._shard_starts = np.cumsum([0] + [shard.tokens for shard in corpus.shards])
 
     def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray]:
         offset, length = int(self._offsets[number]), int(self.lengths[number])
         shard_number = int(np.searchsorted(self._shard_starts, offset, side="right")) - 1
-        shard, first = self._shards[shard_number], offset - int(self._shard_starts[shard_number])
+        shard, first = self._corpus.shards[shard_number], offset - int(self._shard_starts[shard_number])
         ids = shard.ids.read(first, length).astype(np.int32)
-        if int(ids.max()) >= self._vocabulary_size or int(ids.min()) < 0:
+        if int(ids.max()) >= len(self._corpus.vocabulary) or int(ids.min()) < 0:
             raise CorpusError(f"{shard.ids.path} is damaged: it holds an id that no token has; build the corpus again.")
         if shard.weights is not None:
             return ids, shard.weights.read(first, length).astype(np.float32)
         return ids, default_weights(length)
 
     def metadata(self, number: int) -> dict[str, Any]:
-        return {} if self._metadata is None else self._metadata[int(self._rows[number])]
+        metadata = self._corpus.metadata
+        return {} if metadata is None else metadata[int(self._rows[number])]
+
+    def describe(self, number: int) -> str:
+        corpus = self._corpus
+        return f"Document {number} of {corpus.path}, which was built with {corpus.domain_record.distribution},"
 
 
 def default_weights(length: int) -> np.ndarray:
@@ -155,12 +156,12 @@ class _Shard:
 class Corpus:
     """A finished corpus.
 
-    path:       its folder
-    domain:     the name of its domain
-    settings:   the settings of the domain, as JSON values
-    vocabulary: the names of its tokens
-    learned:    the vocabulary and the other state that the domain learned
-    manifest:   the content of manifest.json
+    path:          its folder
+    manifest:      the content of manifest.json
+    domain:        the name of its domain
+    domain_record: the domain with its settings and with what it learned
+    vocabulary:    the names of its tokens
+    shards, index, metadata: the files of the documents
     """
 
     def __init__(
@@ -173,19 +174,19 @@ class Corpus:
     ) -> None:
         self.path = path
         self.manifest = manifest
-        self.domain: str = manifest["domain"]
-        self.settings: dict[str, Any] = manifest["settings"]
-        self.vocabulary = Vocabulary(manifest["vocabulary"])
-        self.learned = Learned(self.vocabulary, dict(manifest["state"]))
-        self._metadata = metadata
-        self._shards = shards
-        self._index = index
+        fields = DomainRecord.model_fields.keys() - {"name"}
+        self.domain_record = DomainRecord(name=manifest["domain"], **{name: manifest[name] for name in fields})
+        self.domain = self.domain_record.name
+        self.vocabulary = Vocabulary(self.domain_record.vocabulary)
+        self.metadata = metadata
+        self.shards = shards
+        self.index = index
 
     @classmethod
     def open(cls, path: Path) -> Corpus:
         """Opens the corpus in a folder. Raises CorpusError if its manifest, shards and index do not fit together."""
         path = Path(path)
-        manifest = read_manifest(path)
+        manifest = _read_manifest(path)
         try:
             shards = []
             for entry in manifest["shards"]:
@@ -202,32 +203,37 @@ class Corpus:
             metadata = StoredMetadata(path, documents) if manifest["has_metadata"] else None
             corpus = cls(path, manifest, shards, index, metadata)
         except (KeyError, TypeError, ValueError, AttributeError, OSError) as error:
-            raise CorpusError(f"The corpus {path} is damaged ({error}); build it again.") from error
+            reason = str(error).partition("\n")[0]
+            raise CorpusError(f"The corpus {path} is damaged ({reason}); build it again.") from error
+        corpus.domain_record.check_interface(f"The corpus {path} was built", "build it again", CorpusError)
         corpus._check_index()
         return corpus
 
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The settings of the domain, as JSON values."""
+        return self.domain_record.settings
+
+    def make_domain(self) -> Domain[Any]:
+        """Returns the domain, made by the plugin that is installed.
+
+        Raises PluginError if the plugin is missing or broken, and CorpusError if it does not fit the corpus.
+        """
+        return self.domain_record.make_domain(f"The corpus {self.path} was built", CorpusError)
+
     def _check_index(self) -> None:
-        offsets, lengths, splits = self._index["offset"], self._index["length"].astype(np.int64), self._index["split"]
-        total = sum(shard.tokens for shard in self._shards)
+        offsets, lengths, splits = self.index["offset"], self.index["length"].astype(np.int64), self.index["split"]
+        total = sum(shard.tokens for shard in self.shards)
         whole = int(lengths.sum()) == total and bool((lengths > 0).all()) and bool((splits < len(SPLITS)).all())
         if not whole or not np.array_equal(offsets, np.cumsum(lengths) - lengths):
             raise CorpusError(f"The index of documents in {self.path} is damaged; build the corpus again.")
-        starts = np.cumsum([0] + [shard.tokens for shard in self._shards])
+        starts = np.cumsum([0] + [shard.tokens for shard in self.shards])
         if not np.isin(starts[:-1], offsets).all():
             raise CorpusError(f"A document in {self.path} is cut by the end of a shard; build the corpus again.")
 
     def documents(self, split: str) -> Documents:
         """Returns the documents of "train", "valid" or "test", in the order in which they were read."""
-        numbers = np.flatnonzero(self._index["split"] == SPLITS.index(split))
-        rows = self._index[numbers]
-        return _StoredDocuments(
-            self._shards,
-            rows["offset"].copy(),
-            rows["length"].copy(),
-            len(self.vocabulary),
-            self._metadata,
-            numbers,
-        )
+        return _StoredDocuments(self, self._rows(split))
 
     @property
     def dropped(self) -> dict[str, int]:
@@ -254,11 +260,14 @@ class Corpus:
         except (OSError, KeyError, TypeError, ValueError) as error:
             raise CorpusError(f"{self.path}/sources.jsonl is damaged ({error}); build the corpus again.") from error
         ends = np.cumsum([count for _, count in kept])
-        if not len(ends) or ends[-1] != len(self._index):
+        if not len(ends) or ends[-1] != len(self.index):
             raise CorpusError(f"{self.path}/sources.jsonl tells of other documents; build the corpus again.")
-        rows = np.flatnonzero(self._index["split"] == SPLITS.index(split))[list(numbers)]
+        rows = self._rows(split)[list(numbers)]
         which = np.searchsorted(ends, rows, side="right").tolist()
         return [(kept[one][0], int(row - ends[one]) + kept[one][1] + 1) for one, row in zip(which, rows, strict=True)]
+
+    def _rows(self, split: str) -> np.ndarray:
+        return np.flatnonzero(self.index["split"] == SPLITS.index(split))
 
     def sources(self) -> Iterator[dict[str, Any]]:
         """Yields what became of each source file, in order: path, sha256, documents, dropped (reason → count)."""
@@ -272,7 +281,7 @@ def is_corpus(path: Path) -> bool:
     return (path / "manifest.json").is_file()
 
 
-def read_manifest(path: Path) -> dict[str, Any]:
+def _read_manifest(path: Path) -> dict[str, Any]:
     """Returns the manifest of the corpus in folder `path`. Raises CorpusError if it is missing, damaged or outdated."""
     try:
         manifest: dict[str, Any] = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
@@ -283,14 +292,6 @@ def read_manifest(path: Path) -> dict[str, Any]:
     version = manifest.get("format") if isinstance(manifest, dict) else None
     if version != FORMAT:
         raise CorpusError(f"The corpus {path} is of format {version}, this is format {FORMAT}; build it again.")
-    interface = manifest.get("interface_version")
-    if interface != INTERFACE_VERSION:
-        plugin = manifest.get("plugin") or {}
-        source = f"{plugin.get('distribution')} {plugin.get('version')}" if plugin else "its plugin"
-        raise CorpusError(
-            f"The corpus {path} was built by {source} for version {interface} of the plugin interface, this is version "
-            f"{INTERFACE_VERSION}; build it again."
-        )
     return manifest
 
 

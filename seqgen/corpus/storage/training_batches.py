@@ -200,22 +200,22 @@ class TrainingBatches:
             length, ids = len(ids), self._augment(ids, np.random.default_rng([self._seed, 1, epoch, index]))
             if ids.shape != (length,):
                 raise PluginError(f"augment made {len(ids)} ids of {length}; a plugin's augment must keep the length.")
-        document = Document(ids, ids, weights, grammar_states(self._grammar, ids, index))
+        document = Document(ids, ids, weights, grammar_states(self._grammar, ids, self._documents.describe(index)))
         if self._auxiliary_targets is None:
             return document
         auxiliary = self._auxiliary_targets(ids, np.random.default_rng([self._seed, 2, epoch, index]))
         return document.with_auxiliary(auxiliary, self._grammar) if auxiliary else document
 
 
-def grammar_states(grammar: Grammar, ids: np.ndarray, index: int) -> np.ndarray:
+def grammar_states(grammar: Grammar, ids: np.ndarray, name: str) -> np.ndarray:
     """Returns the state of the grammar after each of ids int32[n]: int32[n].
 
-    Raises CorpusError if the grammar forbids the document, which has the number `index`.
+    Raises CorpusError if the grammar forbids the document. `name` is what the error calls the document.
     """
     try:
         return grammar.unroll(ids)
     except ValueError as error:
         raise CorpusError(
-            f"Document {index} does not follow the grammar of its domain: {error}; "
+            f"{name} does not follow the grammar of its domain: {error}; "
             "build the corpus again with the plugin that is installed now."
         ) from error

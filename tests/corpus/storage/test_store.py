@@ -198,6 +198,7 @@ def test_reading_does_not_fill_memory(tmp_path):
         "format": 2,
         "domain": "letters",
         "interface_version": 2,
+        "plugin": None,
         "state": {},
         "has_metadata": False,
         "settings": {},

@@ -8,7 +8,7 @@ from letters import Letters
 from seqgen import Metrics
 from seqgen.contract.documents import Example
 from seqgen.corpus.storage.store import Documents
-from seqgen.reports.novelty import Copy, longest_copies
+from seqgen.reports.copied_passages import CopiedPassage, longest_copied_passages
 
 plain = Metrics().copy_symbols
 
@@ -29,7 +29,7 @@ def test_it_is_what_brute_force_finds_and_stands_where_it_says():
         letters = int(rng.integers(1, 5))
         samples = [rng.integers(2, 2 + letters, rng.integers(0, 12)) for _ in range(3)]
         corpus = [rng.integers(2, 3 + letters, rng.integers(1, 15)).tolist() for _ in range(4)]
-        copies = longest_copies(samples, documents(*corpus), plain)
+        copies = longest_copied_passages(samples, documents(*corpus), plain)
         assert [copy.length for copy in copies] == [by_hand(sample.tolist(), corpus) for sample in samples]
         for copy, sample in zip(copies, samples, strict=True):
             if copy.length:
@@ -39,21 +39,23 @@ def test_it_is_what_brute_force_finds_and_stands_where_it_says():
 
 
 def test_the_ends_of_documents_are_not_copied():
-    assert longest_copies([np.array([0, 2, 3, 1])], documents([0, 3, 1], [0, 2, 1]), plain)[0].length == 1
-    assert longest_copies([np.array([0, 1])], documents([0, 1]), plain) == [Copy(0, -1, (-1, -1), (-1, -1))]
+    assert longest_copied_passages([np.array([0, 2, 3, 1])], documents([0, 3, 1], [0, 2, 1]), plain)[0].length == 1
+    assert longest_copied_passages([np.array([0, 1])], documents([0, 1]), plain) == [
+        CopiedPassage(0, -1, (-1, -1), (-1, -1))
+    ]
 
 
 def test_a_passage_lies_in_one_document():
-    (copy,) = longest_copies([np.array([0, 2, 3, 4, 5])], documents([0, 2, 3], [0, 3, 4, 5]), plain)
-    assert copy == Copy(3, 1, (2, 5), (1, 4))
+    (copy,) = longest_copied_passages([np.array([0, 2, 3, 4, 5])], documents([0, 2, 3], [0, 3, 4, 5]), plain)
+    assert copy == CopiedPassage(3, 1, (2, 5), (1, 4))
 
 
 def test_ids_without_a_symbol_are_passed_over_but_lie_within_the_spans():
     def without_nines(ids: np.ndarray) -> np.ndarray:
         return np.where(ids == 9, -1, Metrics().copy_symbols(ids))
 
-    (copy,) = longest_copies([np.array([0, 7, 9, 3, 4])], documents([0, 5], [0, 3, 9, 9, 4, 1]), without_nines)
-    assert copy == Copy(2, 1, (3, 5), (1, 5))
+    (copy,) = longest_copied_passages([np.array([0, 7, 9, 3, 4])], documents([0, 5], [0, 3, 9, 9, 4, 1]), without_nines)
+    assert copy == CopiedPassage(2, 1, (3, 5), (1, 5))
 
 
 def test_letters_moved_through_the_alphabet_are_a_copy_where_a_domain_says_so():
@@ -63,5 +65,7 @@ def test_letters_moved_through_the_alphabet_are_a_copy_where_a_domain_says_so():
 
     ids = Letters().encode(Letters().decode(np.array([2, 9, 4, 4, 20]))).ids
     sample = Example.document([8, 15, 10, 10, 26]).ids
-    assert longest_copies([sample], documents(ids.tolist()), plain)[0].length == 0
-    assert longest_copies([sample], documents(ids.tolist()), Moved().passages)[0] == Copy(4, 0, (2, 6), (2, 6))
+    assert longest_copied_passages([sample], documents(ids.tolist()), plain)[0].length == 0
+    assert longest_copied_passages([sample], documents(ids.tolist()), Moved().passages)[0] == CopiedPassage(
+        4, 0, (2, 6), (2, 6)
+    )

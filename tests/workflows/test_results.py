@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from seqgen.grammar import EOS
-from seqgen.workflows.samples import Filled, Found, Sample, Score
+from seqgen.workflows.results import BeamSample, DocumentScore, InfilledSample, Sample
 
 IDS = np.array([0, 2, EOS], np.int32)
 
 
 def test_labels_name_the_files():
     assert Sample(7, 0, IDS, "item", None).label == "7-1"
-    assert Found(0, 1, IDS, "item", None, -3.0, -2.0).label == "beam-2"
-    assert Filled(7, 2, IDS, "item", None, -1.0).label == "filled-7-3"
+    assert BeamSample(0, 1, IDS, "item", None, -3.0, -2.0).label == "beam-2"
+    assert InfilledSample(7, 2, IDS, "item", None, -1.0).label == "filled-7-3"
 
 
 @pytest.mark.parametrize(("ids", "ended"), [(IDS, True), (IDS[:-1], False)])
@@ -23,5 +23,5 @@ def test_a_sample_that_was_cut_off_did_not_end(ids, ended):
 
 
 def test_a_score_is_a_mean_over_the_weights(tmp_path):
-    assert Score(tmp_path, IDS, np.array([0, 3, 1], np.float32), 2.0).nats_per_token == 2
-    assert Score(tmp_path, IDS, np.zeros(3, np.float32), 0.0).nats_per_token == 0
+    assert DocumentScore(tmp_path, IDS, np.array([0, 3, 1], np.float32), 2.0).nats_per_token == 2
+    assert DocumentScore(tmp_path, IDS, np.zeros(3, np.float32), 0.0).nats_per_token == 0

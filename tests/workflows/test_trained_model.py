@@ -13,7 +13,7 @@ def test_tokens_that_are_given_are_drawn_around(trained, tmp_path):
     melody = grammar.walk(np.random.default_rng(3))[1:]
     melody[np.arange(len(melody)) % 4 != 0] = -1
     given = melody != -1
-    samples = trained.fill(melody, 2, num_particles=8, constraints={"time_signature": "4/4"}, seed=1)
+    samples = trained.infill(melody, 2, num_particles=8, constraints={"time_signature": "4/4"}, seed=1)
     for sample in samples:
         assert trained.domain.grammar().accepts(sample.ids)
         assert sample.ids[1:][: len(melody)][given].tolist() == melody[given].tolist()
@@ -21,7 +21,7 @@ def test_tokens_that_are_given_are_drawn_around(trained, tmp_path):
         assert all(file.stat().st_size for file in trained.write(sample, tmp_path))
     assert samples[0].ids.tolist() != samples[1].ids.tolist()
     with pytest.raises(seqgen.UsageError, match="give what follows"):
-        trained.fill(melody, prompt=tmp_path / "midi-filled-1-1.mid", constraints={"harmonise": "S"})
+        trained.infill(melody, prompt=tmp_path / "midi-filled-1-1.mid", constraints={"harmonise": "S"})
 
 
 def test_where_places_are_not_known_an_automaton_says_what_is_given(trained, monkeypatch):

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from seqgen.grammar import BOS
-from seqgen.workflows import oracle as oracle_module
-from seqgen.workflows.oracle import lay
+from seqgen.workflows import model_oracle
+from seqgen.workflows.model_oracle import pack_documents
 
 
 @pytest.fixture(scope="module")
@@ -18,16 +18,16 @@ def documents(trained):
 
 def test_documents_are_laid_end_to_end_with_their_states(trained, documents):
     grammar = trained.domain.grammar()
-    laid = lay(documents, grammar)
+    packed = pack_documents(documents, grammar)
     ids = np.concatenate(documents)
-    assert laid.inputs[laid.places[:, 0], laid.places[:, 1]].tolist() == ids.tolist()
+    assert packed.inputs[packed.positions[:, 0], packed.positions[:, 1]].tolist() == ids.tolist()
     states = np.concatenate([grammar.unroll(document) for document in documents])
-    assert laid.states[laid.places[:, 0], laid.places[:, 1]].tolist() == states.tolist()
-    assert ids[laid.ends].tolist() == [document[-1] for document in documents]
-    assert len({tuple(place) for place in laid.places.tolist()}) == len(ids)
-    rest = np.ones(laid.inputs.shape, bool)
-    rest[laid.places[:, 0], laid.places[:, 1]] = False
-    assert (laid.inputs[rest] == BOS).all()
+    assert packed.states[packed.positions[:, 0], packed.positions[:, 1]].tolist() == states.tolist()
+    assert ids[packed.ends].tolist() == [document[-1] for document in documents]
+    assert len({tuple(place) for place in packed.positions.tolist()}) == len(ids)
+    rest = np.ones(packed.inputs.shape, bool)
+    rest[packed.positions[:, 0], packed.positions[:, 1]] = False
+    assert (packed.inputs[rest] == BOS).all()
 
 
 def test_scores_are_those_of_each_document_alone(trained, documents):
@@ -51,7 +51,7 @@ def test_probabilities_after_prefixes_are_those_of_each_alone(trained, documents
 
 def test_many_tokens_are_answered_in_several_rounds(trained, documents, monkeypatch):
     at_once = trained.oracle.score(documents)
-    monkeypatch.setattr(oracle_module, "AT_ONCE", 100)
+    monkeypatch.setattr(model_oracle, "MAX_PACKED_TOKENS", 100)
     for one, other in zip(at_once, trained.oracle.score(documents), strict=True):
         np.testing.assert_allclose(one, other, atol=1e-4)
 

@@ -1,0 +1,118 @@
+"""The oracle over a trained model: it answers a plugin's questions about many documents at once.
+
+The documents of a call are packed into parallel streams, the longest first, so that only the ends of streams are
+padding. The model reads the streams once.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from seqgen.contract.documents import Prompt
+from seqgen.corpus.storage.packing import pack
+from seqgen.engine.decoding.sampling import Sampler
+from seqgen.engine.model import Model
+from seqgen.engine.scoring.introspection import Introspector
+from seqgen.engine.scoring.packed_scorer import PackedScorer
+from seqgen.grammar import BOS, Grammar
+
+SMALL_BATCH_SIZE, LARGE_BATCH_SIZE = 8, 64
+"""A few documents would leave most of many streams empty. There are two sizes, because each is compiled once."""
+MAX_PACKED_TOKENS = 1_000_000
+"""How many tokens are packed at once. Their streams are in memory."""
+
+
+class PackedDocuments(NamedTuple):
+    """Documents in L steps of B streams. The ends of the streams are filled with BOS.
+
+    inputs:    int32[L, B], ids
+    states:    int32[L, B], the state of the grammar after each
+    positions: int[n, 2], the step and the stream of each of the n ids of all documents, in order
+    ends:      int[d], which of the n ids is the last one of each of d documents
+    """
+
+    inputs: np.ndarray
+    states: np.ndarray
+    positions: np.ndarray
+    ends: np.ndarray
+
+
+class ModelOracle:
+    """Implements `seqgen.Oracle`, which documents the methods."""
+
+    def __init__(self, model: Model, sampler: Sampler, introspector: Introspector) -> None:
+        """`sampler` and `introspector` use the same model."""
+        self._grammar = model.grammar
+        self._packed_scorer = PackedScorer(model)
+        self._sampler = sampler
+        self._introspector = introspector
+
+    def log_probabilities(self, prefixes: Sequence[np.ndarray], tokens: Sequence[int]) -> np.ndarray:
+        columns = np.array(tokens, np.int32)
+        results = [np.empty((0, len(columns)), np.float32)]
+        for group in _groups(prefixes):
+            packed = pack_documents(group, self._grammar)
+            last = packed.positions[packed.ends]
+            results.append(self._packed_scorer.log_probabilities(packed.inputs, packed.states, last, columns))
+        return np.concatenate(results)
+
+    def score(self, documents: Sequence[np.ndarray]) -> list[np.ndarray]:
+        results: list[np.ndarray] = []
+        for group in _groups(documents):
+            packed = pack_documents(group, self._grammar)
+            # The target of an input is the next id of its stream. The last input of a stream has no target.
+            targets = np.roll(packed.inputs, -1, axis=0)
+            nats = self._packed_scorer.negative_log_likelihood(packed.inputs, packed.states, targets)
+            nats_of_ids = nats[packed.positions[:, 0] - 1, packed.positions[:, 1]]
+            results += np.split(nats_of_ids, packed.ends[:-1] + 1)
+        for nats in results:
+            nats[0] = 0
+        return results
+
+    def attention(self, prefixes: Sequence[np.ndarray]) -> list[np.ndarray] | None:
+        if not self._introspector.model.settings.attention_window:
+            return None
+        return [self._attention_after(ids) for ids in prefixes]
+
+    def _attention_after(self, ids: np.ndarray) -> np.ndarray:
+        attention = self._introspector.activations(ids).attention
+        assert attention is not None
+        by_distance = attention[-1, 0, : len(ids)]
+        return np.pad(by_distance[::-1], (len(ids) - len(by_distance), 0))
+
+    def generate(
+        self, prompt: Prompt, count: int, *, max_new_tokens: int, seed: int, guidance: float | None = None
+    ) -> list[np.ndarray]:
+        return self._sampler.sample(
+            prompt.ids, prompt.grammar, unconditional=prompt.unconditional, guidance=prompt.guidance_strength(guidance),
+            count=count, max_new_tokens=max_new_tokens, seed=seed,
+        )  # fmt: skip
+
+
+def pack_documents(documents: Sequence[np.ndarray], grammar: Grammar) -> PackedDocuments:
+    """Packs documents int32[n], each from BOS on. Raises ValueError for a document that the grammar forbids."""
+    lengths = np.array([len(ids) for ids in documents])
+    order = np.argsort(-lengths, kind="stable")
+    batch_size = SMALL_BATCH_SIZE if len(documents) <= SMALL_BATCH_SIZE else LARGE_BATCH_SIZE
+    packing = pack(lengths[order], [0] * batch_size)
+    streams, starts = np.empty(len(lengths), np.int64), np.empty(len(lengths), np.int64)
+    streams[order], starts[order] = packing.streams, packing.starts
+    ends = np.cumsum(lengths) - 1
+    offsets = np.arange(int(lengths.sum())) - np.repeat(ends - lengths + 1, lengths)
+    positions = np.stack([np.repeat(starts, lengths) + offsets, np.repeat(streams, lengths)], 1)
+    inputs = np.full((max(packing.ends), batch_size), BOS, np.int32)
+    states = np.full(inputs.shape, grammar.start, np.int32)
+    inputs[positions[:, 0], positions[:, 1]] = np.concatenate(documents)
+    states[positions[:, 0], positions[:, 1]] = np.concatenate([grammar.unroll(ids) for ids in documents])
+    return PackedDocuments(inputs, states, positions, ends)
+
+
+def _groups(documents: Sequence[np.ndarray]) -> list[Sequence[np.ndarray]]:
+    """Returns the documents in groups of at most MAX_PACKED_TOKENS tokens, or of one document."""
+    group = np.cumsum([len(ids) for ids in documents]) // MAX_PACKED_TOKENS
+    bounds = [0, *(np.flatnonzero(np.diff(group)) + 1).tolist(), len(documents)]
+    return [documents[begin:end] for begin, end in itertools.pairwise(bounds) if end > begin]

@@ -1,0 +1,99 @@
+"""The results of a trained model: samples, scores, and what happens inside the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from seqgen.engine.scoring.introspection import Activations
+from seqgen.grammar import EOS
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """One sampled document.
+
+    seed, number: the number-th sample (from 0) of a seed is always the same
+    ids:          int32[n], with the prompt
+    item:         the domain's item
+    given:        the part of the item that was the prompt, or None
+    """
+
+    seed: int
+    number: int
+    ids: np.ndarray
+    item: Any
+    given: Any
+
+    @property
+    def ended(self) -> bool:
+        """Whether the document ends, and was not cut off at the maximum length."""
+        return bool(self.ids[-1] == EOS)
+
+    @property
+    def label(self) -> str:
+        """The end of the names of its files."""
+        return f"{self.seed}-{self.number + 1}"
+
+
+@dataclass(frozen=True, eq=False)
+class BeamSample(Sample):
+    """One document that beam search found. `number` is its rank from 0. `seed` is 0, because nothing is random.
+
+    log_probability: ln p of the tokens after the prompt, in nats
+    score:           the same with the length penalty
+    """
+
+    log_probability: float
+    score: float
+
+    @property
+    def label(self) -> str:
+        return f"beam-{self.number + 1}"
+
+
+@dataclass(frozen=True, eq=False)
+class InfilledSample(Sample):
+    """One document that was sampled around given tokens.
+
+    log_evidence: an estimate of ln p(given tokens), in nats; its exp is unbiased
+    """
+
+    log_evidence: float
+
+    @property
+    def label(self) -> str:
+        return f"filled-{self.seed}-{self.number + 1}"
+
+
+@dataclass(frozen=True, eq=False)
+class DocumentScore:
+    """The likelihood of one document.
+
+    path:   the file or corpus that contains it
+    ids:    int32[n]
+    nats:   float32[n], −ln p of each id; 0 for an id that does not count
+    tokens: the sum of the weights
+    """
+
+    path: Path
+    ids: np.ndarray
+    nats: np.ndarray
+    tokens: float
+
+    @property
+    def nats_per_token(self) -> float:
+        return float(self.nats.sum() / max(self.tokens, 1.0))
+
+
+@dataclass(frozen=True, eq=False)
+class NamedActivations(Activations):
+    """What happens inside a model while it reads a document of n tokens.
+
+    tokens: the names of the tokens
+    """
+
+    tokens: tuple[str, ...]

@@ -1,0 +1,422 @@
+"""A trained model in use: sample, score, predict. It joins a bundle, its domain and the engine."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from seqgen.contract.capabilities import Display, Prediction, Prompting
+from seqgen.contract.documents import Answer, Prompt, Record
+from seqgen.contract.domain import Domain
+from seqgen.contract.renderers import render_all
+from seqgen.contract.textfile import is_file
+from seqgen.corpus.reading.channel import EncodedDocument
+from seqgen.corpus.reading.workers import Task, read_documents
+from seqgen.corpus.storage.records import Records, held_out_split
+from seqgen.corpus.storage.store import Corpus, is_corpus
+from seqgen.corpus.storage.training_batches import grammar_states
+from seqgen.engine.decoding.beam_search import BeamSearch
+from seqgen.engine.decoding.importance_sampling import ImportanceSampler
+from seqgen.engine.decoding.infilling import Infiller
+from seqgen.engine.decoding.sampling import Sampler
+from seqgen.engine.decoding.sampling_options import SamplingOptions
+from seqgen.engine.model import Model
+from seqgen.engine.scoring.dynamic_evaluation import DynamicEvaluation, DynamicEvaluator
+from seqgen.engine.scoring.introspection import Introspector
+from seqgen.engine.scoring.neural_cache import NeuralCache
+from seqgen.engine.scoring.scorer import Scorer
+from seqgen.engine.settings import ModelSettings
+from seqgen.engine.weights import weight_shapes
+from seqgen.errors import BundleError, InvalidValue, UnusableFile, UsageError
+from seqgen.grammar import BOS, Grammar, keeps_classes
+from seqgen.models.bundle import TAKE_AGAIN, Bundle
+from seqgen.reports.web_page import PageEntry, write_page
+from seqgen.workflows.model_oracle import ModelOracle
+from seqgen.workflows.results import BeamSample, DocumentScore, InfilledSample, NamedActivations, Sample
+from seqgen.workflows.sampling_filters import PluginFilters
+
+DEFAULT_MAX_NEW_TOKENS = 8192
+DEFAULT_PARTICLES = 64
+MAX_COUNT = 2**24
+"""The limit for the number of samples, and for the tokens of one."""
+STATISTICS_DOCUMENTS, STATISTICS_LENGTH = 16, 512
+"""Dynamic evaluation needs statistics of gradients. They are taken from so many samples of so many tokens."""
+PREDICTION_BATCH_SIZE = 1024
+"""How many documents are predicted together: enough to be fast, and few enough that the first answers come soon."""
+OnRemark = Callable[[str, int], None]
+"""A callback (remark, count) for what was left out of a file or guessed about it."""
+
+
+def ignore_remark(remark: str, count: int) -> None:
+    """Does nothing."""
+
+
+class TrainedModel:
+    """A trained model, made by `seqgen.load(path)` or `seqgen.train(…)`.
+
+    bundle: its files
+    domain: its domain
+    model:  the engine's model
+    oracle: answers the domain's questions to the model
+    """
+
+    def __init__(self, bundle: Bundle, domain: Domain[Any]) -> None:
+        """Raises BundleError if the weights do not fit the settings and the domain."""
+        self.bundle = bundle
+        self.domain = domain
+        grammar = domain.checked_grammar()
+        try:
+            settings = ModelSettings(**bundle.config["model"])
+        except (KeyError, TypeError, ValueError) as error:
+            reason = str(error).splitlines()[0]
+            raise BundleError(f"{bundle.path}/config.json is damaged ({reason}); {TAKE_AGAIN}.") from error
+        if not keeps_classes(grammar, bundle.class_examples()):
+            raise BundleError(
+                f"{bundle.path} was trained with another grammar of the domain {domain.name!r}, that of "
+                f"{bundle.domain.distribution}; install that version."
+            )
+        weights = bundle.weights(weight_shapes(settings, grammar.vocabulary_size, grammar.class_count))
+        self.model = Model(settings, weights, grammar)
+        self._sampler = Sampler(self.model, PluginFilters().find)
+        self._introspector = Introspector(self.model)
+        self.oracle = ModelOracle(self.model, self._sampler, self._introspector)
+        self._beam_search = BeamSearch(self.model)
+        self._infiller = Infiller(self._sampler)
+        self._scorers: dict[tuple[DynamicEvaluation | None, NeuralCache | None], Scorer] = {}
+
+    def sample(
+        self,
+        count: int = 1,
+        *,
+        constraints: Mapping[str, Any] | None = None,
+        prompt: Path | str | None = None,
+        options: SamplingOptions = SamplingOptions(),  # noqa: B008
+        guidance: float | None = None,
+        num_particles: int = DEFAULT_PARTICLES,
+        with_prompt: bool = True,
+        seed: int = 0,
+        max_new_tokens: int = DEFAULT_MAX_NEW_TOKENS,
+    ) -> Sequence[Sample]:
+        """Samples `count` new documents. Sample k of a seed is the same for every `count`.
+
+        constraints:    what every sample must satisfy, by name (`seqgen domains NAME` lists the constraints)
+        prompt:         a file that is continued. If there is no such file, the domain reads it as a text.
+        options:        temperature and filters
+        guidance:       strength of classifier-free guidance towards the condition of the prompt, such as a label. 1
+                        means none; None means the strength that the domain recommends.
+        num_particles:  particles for each sample if the constraints give tokens within the document, such as a melody
+                        to harmonise. Then the document is sampled as in `infill`, without options and guidance.
+        with_prompt:    whether the items contain the prompt
+        max_new_tokens: where each sample is cut off
+
+        Raises ImpossibleConstraints, UsageError, and UnusableFile for the prompt.
+        """
+        _check_arguments(seed, count=count, max_new_tokens=max_new_tokens)
+        start = self._prompt(prompt, constraints)
+        if start.given is not None:
+            if options != SamplingOptions() or guidance not in (None, 1) or not with_prompt:
+                raise UsageError(
+                    "What is drawn around given notes or words is drawn whole and as the model likes; leave out "
+                    "temperature, guidance and the other filters, and keep the prompt."
+                )
+            return self._infill(start, count, num_particles, seed, max_new_tokens)
+        documents = self._sampler.sample(
+            start.ids, start.grammar, unconditional=start.unconditional, guidance=start.guidance_strength(guidance),
+            count=count, max_new_tokens=max_new_tokens, seed=seed, options=options,
+        )  # fmt: skip
+        given, without_prompt = self._prompt_item(start), self.domain.prompting.without_prompt
+        samples = []
+        for number, ids in enumerate(documents):
+            item = self.domain.decode(ids if with_prompt else without_prompt(ids, len(start.ids)))
+            item = start.item(item, with_prompt)
+            samples.append(Sample(seed, number, ids, item, given if with_prompt else None))
+        return samples
+
+    def beam_search(
+        self,
+        count: int = 1,
+        *,
+        num_beams: int = 8,
+        length_penalty: float = 0.6,
+        constraints: Mapping[str, Any] | None = None,
+        prompt: Path | str | None = None,
+        max_new_tokens: int = DEFAULT_MAX_NEW_TOKENS,
+    ) -> list[BeamSample]:
+        """Returns the most probable documents that a beam search finds, at most `count`, the best first.
+
+        length_penalty: α of Wu et al. (2016), equation 14; 0 ranks by probability alone
+
+        The other arguments and the errors are those of `sample`.
+        """
+        _check_arguments(0, count=count, max_new_tokens=max_new_tokens)
+        start = _without_given(self._prompt(prompt, constraints), "A beam search")
+        hypotheses = self._beam_search.search(
+            start.ids, start.grammar, num_beams=num_beams, count=count, max_new_tokens=max_new_tokens,
+            length_penalty=length_penalty,
+        )  # fmt: skip
+        given = self._prompt_item(start)
+        return [
+            BeamSample(0, rank, one.ids, start.item(self.domain.decode(one.ids)), given, one.log_probability, one.score)
+            for rank, one in enumerate(hypotheses)
+        ]
+
+    def infill(
+        self,
+        given: np.ndarray,
+        count: int = 1,
+        *,
+        num_particles: int = DEFAULT_PARTICLES,
+        constraints: Mapping[str, Any] | None = None,
+        prompt: Path | str | None = None,
+        seed: int = 0,
+        max_new_tokens: int = DEFAULT_MAX_NEW_TOKENS,
+    ) -> list[InfilledSample]:
+        """Samples `count` documents that contain given tokens right after the prompt.
+
+        given:         int32[n]. −1 stands for any token, −1 − t for any token but t. Without a prompt, given[0] is the
+                       token after BOS. A given EOS fixes the length; otherwise the model decides where to end.
+        num_particles: each sample is one of so many particles, drawn by weight. More particles are slower and come
+                       closer to p(document | given).
+
+        The other arguments and the errors are those of `sample`. Raises ImpossibleConstraints if no document contains
+        the given tokens.
+        """
+        _check_arguments(seed, count=count, max_new_tokens=max_new_tokens)
+        start = _without_given(self._prompt(prompt, constraints), "A call that gives tokens itself")
+        return self._infill(dataclasses.replace(start, given=given), count, num_particles, seed, max_new_tokens)
+
+    def _infill(
+        self, start: Prompt, count: int, num_particles: int, seed: int, max_new_tokens: int
+    ) -> list[InfilledSample]:
+        options = {"count": count, "max_new_tokens": max_new_tokens, "seed": seed, "num_particles": num_particles}
+        if isinstance(start.given, Grammar):
+            result = ImportanceSampler(self._sampler, self._scorer(None, None)).sample(
+                start.ids, start.given, **options
+            )
+        else:
+            result = self._infiller.fill(start.ids, start.grammar, np.asarray(start.given), **options)
+        given = self._prompt_item(start)
+        return [
+            InfilledSample(seed, number, ids, start.item(self.domain.decode(ids)), given, float(log_evidence))
+            for number, (ids, log_evidence) in enumerate(zip(result.samples, result.log_evidence, strict=True))
+        ]
+
+    def stream(
+        self,
+        number: int = 0,
+        *,
+        constraints: Mapping[str, Any] | None = None,
+        prompt: Path | str | None = None,
+        options: SamplingOptions = SamplingOptions(),  # noqa: B008
+        guidance: float | None = None,
+        with_prompt: bool = True,
+        seed: int = 0,
+        max_new_tokens: int = DEFAULT_MAX_NEW_TOKENS,
+    ) -> Iterator[str]:
+        """Yields the text of `sample(…)[number]` part by part, while it is sampled.
+
+        The arguments and the errors are those of `sample`. Raises MissingCapability if the domain cannot show a part of
+        a document.
+        """
+        prompting = self.domain.require(Prompting, "stream_text")
+        _check_arguments(seed, max_new_tokens=max_new_tokens)
+        start = _without_given(self._prompt(prompt, constraints), "A stream")
+        chunks = self._sampler.stream(
+            start.ids, start.grammar, unconditional=start.unconditional, guidance=start.guidance_strength(guidance),
+            count=1, first=number, max_new_tokens=max_new_tokens, seed=seed, options=options,
+        )  # fmt: skip
+        first = start.ids if with_prompt else start.ids[:1]
+        return prompting.stream_text(itertools.chain([first], (chunk[:, 0] for chunk in chunks)))
+
+    def write(self, sample: Sample, folder: Path | str) -> list[Path]:
+        """Writes a sample and all its renderings to `folder`, and returns the files. Raises OutputError."""
+        path = Path(folder) / f"{self.domain.name}-{sample.label}"
+        files = self.domain.write(sample.item, path)
+        return files + render_all(self.domain.display or Display(), sample.item, path, sample.given)
+
+    def write_page(
+        self, written: Sequence[tuple[Sample, list[Path]]], folder: Path | str, about: Mapping[str, Any] | None = None
+    ) -> Path:
+        """Writes a web page of some samples, to look at and to listen to, and returns its path. Raises OutputError.
+
+        written: each sample with its files, which are in `folder`
+        about:   how the samples were made, by name
+        """
+        folder, display = Path(folder), self.domain.display or Display()
+        entries = [
+            PageEntry(
+                sample.label, display.html(sample.item, sample.given), [file.relative_to(folder) for file in files]
+            )
+            for sample, files in written
+        ]
+        first = written[0][0].label.rpartition("-")[0] if written else "none"
+        path = folder / f"{self.domain.name}-{first}.html"
+        write_page(path, f"{self.domain.name} · {len(entries)} new", about or {}, entries, display.script())
+        return path
+
+    def score(
+        self, source: Path | str, *, dynamic: DynamicEvaluation | None = None, cache: NeuralCache | None = None
+    ) -> Iterator[DocumentScore]:
+        """Yields the likelihood of each document of a file, or of each held-out document of a corpus.
+
+        dynamic: the model keeps learning within each document (dynamic evaluation)
+        cache:   the model looks back at its last tokens (neural cache)
+
+        Neither changes the model. Raises InvalidValue, UnusableFile, CorpusError.
+        """
+        source, scorer = Path(source), self._scorer(dynamic, cache)
+        documents = self._held_out(source) if is_corpus(source) else self._file_documents(source)
+        for ids, weights in documents:
+            yield DocumentScore(source, ids, scorer.negative_log_likelihood(ids, weights), float(weights.sum()))
+
+    def draw_surprise(self, score: DocumentScore, path: Path | str) -> Path:
+        """Draws where a document is improbable, to `path` with an ending added. Raises UsageError, OutputError."""
+        return self.domain.require(Display, "draw_surprise").draw_surprise(score.ids, score.nats, Path(path))
+
+    def probabilities(
+        self, ids: np.ndarray, *, dynamic: DynamicEvaluation | None = None, cache: NeuralCache | None = None
+    ) -> np.ndarray:
+        """Returns the distribution of the token after each of ids int32[n], from BOS on: float32[n, V].
+
+        `dynamic` and `cache` are those of `score`. Raises UsageError if the domain's grammar forbids an id.
+        """
+        with self._usage_errors():
+            return self._scorer(dynamic, cache).probabilities(np.asarray(ids, np.int32))
+
+    def activations(self, ids: np.ndarray) -> NamedActivations:
+        """Returns gates, states and attention of every layer while the model reads ids int32[n], from BOS on.
+
+        This needs (G + 2) · N · H + M + 1 floats a token, for G gates and candidates, N layers of H units, and
+        attention over M positions. Raises UsageError if the domain's grammar forbids an id.
+        """
+        with self._usage_errors():
+            activations = self._introspector.activations(np.asarray(ids, np.int32))
+        return NamedActivations(**vars(activations), tokens=tuple(self.domain.vocabulary[id] for id in ids))
+
+    def gradient_norms(self, ids: np.ndarray, *, max_distance: int = 256) -> np.ndarray:
+        """Returns ‖∂L/∂h_{T−k}‖ for k = 0 … K and each of N layers: float64[K + 1, N].
+
+        L is the cost of the last of ids int32[n], and T is the step that reads the id before it. So this is how much
+        the prediction depends on the hidden states k steps before. K is `max_distance`, or the length of the document.
+        Raises InvalidValue, and UsageError if the domain's grammar forbids an id.
+        """
+        _check_arguments(0, max_distance=max_distance)
+        with self._usage_errors():
+            return self._introspector.gradient_norms(np.asarray(ids, np.int32), max_distance)
+
+    def predict(
+        self, source: Path | str, *, explain: bool = False, on_remark: OnRemark = ignore_remark
+    ) -> Iterator[Answer]:
+        """Yields the domain's answer about each document of a file, such as its label. Its values have the metadata.
+
+        source:    a file. If there is no such file, the domain reads it as a text.
+        explain:   whether an answer contains what in the document speaks for it
+        on_remark: is called for what was left out of the file or guessed about it
+
+        Raises MissingCapability if the domain does not predict, and UnusableFile.
+        """
+        prediction = self.domain.require(Prediction, "explain" if explain else "predict")
+        answer = prediction.explain if explain else prediction.predict
+        records = self._records(source, "predict", on_remark)
+        while batch := list(itertools.islice(records, PREDICTION_BATCH_SIZE)):
+            for record, one in zip(batch, answer(batch, self.oracle), strict=True):
+                yield dataclasses.replace(one, values={**record.metadata, **one.values})
+
+    def calibrate(self, corpus: Corpus) -> None:
+        """Lets the domain find a calibration that makes its answers better, and stores it in the bundle."""
+        prediction = self.domain.prediction
+        if prediction is None:
+            return
+        train, held_out = (Records(self.domain, corpus.documents(split)) for split in ("train", "valid"))
+        calibration = prediction.calibrate(train, held_out, self.oracle)
+        if calibration != prediction.calibration:
+            prediction.calibration = calibration
+            self.bundle.write_calibration(calibration.model_dump(mode="json"))
+
+    @contextmanager
+    def _usage_errors(self) -> Iterator[None]:
+        """Raises UsageError for ids that are no document."""
+        try:
+            yield
+        except (ValueError, IndexError) as error:
+            raise UsageError(f"These ids are no document of the domain {self.domain.name!r}: {error}.") from error
+
+    def _scorer(self, dynamic: DynamicEvaluation | None, cache: NeuralCache | None) -> Scorer:
+        """Returns the scorer of these settings. It is kept, because its functions are compiled."""
+        if (dynamic, cache) not in self._scorers:
+            evaluator = DynamicEvaluator(self.model, dynamic, self._statistics_documents()) if dynamic else None
+            self._scorers[dynamic, cache] = Scorer(self.model, dynamic_evaluator=evaluator, cache=cache)
+        return self._scorers[dynamic, cache]
+
+    def _statistics_documents(self) -> list[np.ndarray]:
+        """Returns samples of the model, because a bundle contains none of its training data."""
+        start = np.array([BOS], np.int32)
+        return self._sampler.sample(
+            start, self.model.grammar, count=STATISTICS_DOCUMENTS, max_new_tokens=STATISTICS_LENGTH, seed=0
+        )
+
+    def _prompt(self, prompt: Path | str | None, constraints: Mapping[str, Any] | None) -> Prompt:
+        """Returns the prompt of the first document of a file, of a text, or of nothing."""
+        parsed = self.domain.Constraints.from_mapping(constraints or {}, "constraint")
+        item = None if prompt is None else next(self._records(prompt, "prompt")).item
+        return self.domain.checked_prompt(item, parsed)
+
+    def _prompt_item(self, start: Prompt) -> Any:
+        """Returns the item of a prompt, or None if the prompt is only BOS."""
+        return start.item(self.domain.decode(start.ids)) if len(start.ids) > 1 else None
+
+    def _held_out(self, path: Path) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yields ids and weights of the held-out documents of the corpus in folder `path`."""
+        _, documents = held_out_split(self.domain, Corpus.open(path))
+        for number in range(len(documents)):
+            ids, weights = documents[number]
+            grammar_states(self.model.grammar, ids, documents.describe(number))
+            yield ids, weights
+
+    def _file_documents(self, path: Path) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        return ((document.ids, document.weights) for document in self._read(path))
+
+    def _records(self, source: Path | str, task: Task, on_remark: OnRemark = ignore_remark) -> Iterator[Record[Any]]:
+        """Returns the records of a file. If there is no such file, the domain reads `source` as a text."""
+        if isinstance(source, str) and not is_file(source):
+            if not self.domain.prompting.offers("from_text"):
+                raise UnusableFile(f"{source} is not a file; name one that exists.")
+            return iter([Record(self.domain.prompting.from_text(source))])
+        documents = self._read(Path(source), task, on_remark)
+        return (Record(self.domain.decode(document.ids), document.metadata) for document in documents)
+
+    def _read(
+        self, path: Path, task: Task = "encode", on_remark: OnRemark = ignore_remark
+    ) -> Iterator[EncodedDocument]:
+        """Yields the documents of one file, read in a worker process. Raises UnusableFile if there are none."""
+        if not path.is_file():
+            raise UnusableFile(f"{path} is not a file; name one that exists.")
+        for _, content in read_documents(self.domain, [path], task):
+            if not len(content.documents):
+                raise UnusableFile(f"{path} cannot be used: {content.explanation}.")
+            for remark, count in (*content.dropped.items(), *content.remarks.items()):
+                on_remark(remark, count)
+            yield from content.documents
+
+
+def _without_given(start: Prompt, caller: str) -> Prompt:
+    """Returns the same prompt. Raises UsageError if it gives tokens within the document. `caller` begins the error."""
+    if start.given is not None:
+        raise UsageError(
+            f"{caller} only continues a prompt, but these constraints give tokens within the document; sample instead."
+        )
+    return start
+
+
+def _check_arguments(seed: int, **counts: int) -> None:
+    for name, value in counts.items():
+        if not 1 <= value <= MAX_COUNT:
+            raise InvalidValue(f"{name} cannot be {value}; it must be between 1 and {MAX_COUNT}.")
+    if not 0 <= seed < 2**63:
+        raise InvalidValue(f"seed cannot be {seed}; it must be between 0 and 2^63 - 1.")
