@@ -20,7 +20,7 @@ def test_tokens_that_are_given_are_drawn_around(trained, tmp_path):
         assert sample.log_evidence < 0
         assert all(file.stat().st_size for file in trained.write(sample, tmp_path))
     assert samples[0].ids.tolist() != samples[1].ids.tolist()
-    with pytest.raises(seqgen.UsageError, match="give what follows"):
+    with pytest.raises(seqgen.UsageError, match="give tokens within the document"):
         trained.infill(melody, prompt=tmp_path / "midi-filled-1-1.mid", constraints={"harmonise": "S"})
 
 
