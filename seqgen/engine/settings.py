@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
-from pydantic_core import PydanticCustomError
 
 from seqgen.engine.cells.registry import cell_names
 
@@ -38,7 +37,7 @@ class ModelSettings(BaseModel):
     def _is_registered(cls, name: str) -> str:
         if name not in cell_names():
             names = ", ".join(cell_names())
-            raise PydanticCustomError("unknown_cell", "Input should be one of {names}", {"names": names})
+            raise ValueError(f"the cells are {names}")
         return name
 
 

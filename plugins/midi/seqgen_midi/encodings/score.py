@@ -115,8 +115,9 @@ class Score(Encoding):
             Track(is_drums=True) if player == KIT else Track(player // MAX_PARTS, part=player % MAX_PARTS)
             for player in np.flatnonzero(plays).tolist()
         ]
-        maps = {"meters": meter_map(starts, meters), "tempos": tempo_map(starts, tempos)}
-        return Piece.of(self.resolution, tracks, (*notes[:4], track), **maps)
+        columns = (*notes[:4], track)
+        meter_rows, tempo_rows = meter_map(starts, meters), tempo_map(starts, tempos)
+        return Piece.of(self.resolution, tracks, columns, meters=meter_rows, tempos=tempo_rows)
 
     def tokens(self, piece: Piece) -> np.ndarray:
         starts, meters = bars_of(piece, self.resolution, int(piece.start[-1]))

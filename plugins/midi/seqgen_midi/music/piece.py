@@ -70,8 +70,11 @@ class Piece:
         **maps: Any,
     ) -> Piece:
         """A piece from the columns start, duration, pitch, velocity and track, its key, and the maps by name."""
-        tables = {name: np.asarray(rows, np.int32).reshape(len(rows), -1) for name, rows in maps.items() if len(rows)}
-        return cls(resolution, tuple(tracks), *(np.asarray(column, np.int32) for column in notes), **tables, key=key)
+        tables: dict[str, Any] = {
+            name: np.asarray(rows, np.int32).reshape(len(rows), -1) for name, rows in maps.items() if len(rows)
+        }
+        start, duration, pitch, velocity, track = (np.asarray(column, np.int32) for column in notes)
+        return cls(resolution, tuple(tracks), start, duration, pitch, velocity, track, **tables, key=key)
 
     def __len__(self) -> int:
         return len(self.start)
