@@ -16,7 +16,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -46,6 +46,7 @@ class Score(Encoding):
 
     name = "score"
     summary = "all tracks, bar by bar"
+    has_sustain = True
     default_options: ClassVar[Mapping[str, int]] = {"resolution": 12, "velocity_bins": 32, "parts": 4}
 
     def __init__(self, **options: int) -> None:
@@ -73,6 +74,7 @@ class Score(Encoding):
         A bar has the tempo mark nearest to its mean tempo. Tracks of one program beyond the last part join that part,
         and all drum tracks are one.
         """
+        piece = piece.sustained()
         start, duration = (
             round_half_up(ticks.astype(np.int64) * self.resolution, piece.resolution)
             for ticks in (piece.start, piece.duration)
@@ -115,7 +117,7 @@ class Score(Encoding):
             Track(is_drums=True) if player == KIT else Track(player // MAX_PARTS, part=player % MAX_PARTS)
             for player in np.flatnonzero(plays).tolist()
         ]
-        maps = {"meters": meter_map(starts, meters), "tempos": tempo_map(starts, tempos)}
+        maps: dict[str, Any] = {"meters": meter_map(starts, meters), "tempos": tempo_map(starts, tempos)}
         return Piece.of(self.resolution, tracks, (*notes[:4], track), **maps)
 
     def tokens(self, piece: Piece) -> np.ndarray:
