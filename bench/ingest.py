@@ -21,7 +21,7 @@ from typing import Any
 
 from common import finish
 
-from seqgen import UnusableFile
+from seqgen import Remark, UnusableFile
 from seqgen.contract.discovery import load_domain
 
 
@@ -62,7 +62,7 @@ def usable(domain: Any, paths: list[Path]) -> dict[Path, Any]:
     items = {}
     for path in paths:
         with contextlib.suppress(UnusableFile):
-            (items[path],) = domain.read(path)
+            (items[path],) = (item for item in domain.read(path) if not isinstance(item, Remark))
     return items
 
 
@@ -95,7 +95,8 @@ def main() -> None:
     def read_and_encode() -> None:
         for path in items:
             for item in domain.read(path):
-                domain.encode(item)
+                if not isinstance(item, Remark):
+                    domain.encode(item)
 
     def pretty_midi_reads() -> None:
         import pretty_midi

@@ -31,10 +31,12 @@ class Remark:
     """What `read` may yield between items: a sentence about the file, counted by its text.
 
     dropped: whether an item was left out. Otherwise the remark is information, such as which column was chosen.
+    count:   how often it holds, such as for how many notes of one piece
     """
 
     text: str
     dropped: bool = False
+    count: int = 1
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,9 +29,15 @@ def note_rows(piece: Piece) -> list[tuple[int, ...]]:
     return list(zip(*(column.tolist() for column in piece.notes), strict=True))
 
 
+def only_piece(domain: MidiDomain, path: Path) -> Piece:
+    """The one piece of a file, without the remarks on it."""
+    (piece,) = (result for result in domain.read(path) if isinstance(result, Piece))
+    return piece
+
+
 def round_trip(domain: MidiDomain, path: Path) -> Piece:
     """What is left of a file once it was tokens."""
-    (item,) = domain.read(path)
+    item = only_piece(domain, path)
     ids = domain.encode(item).ids
     assert domain.grammar().accepts(ids)
     return domain.decode(ids)
@@ -108,7 +114,7 @@ def held(pitch: int, start: int = 0, end: int = 1920) -> list[tuple[int, int, in
 
 
 def read_grid(domain: MidiDomain, path: Path) -> Grid:
-    (piece,) = domain.read(path)
+    piece = only_piece(domain, path)
     return Grid.of(piece)
 
 

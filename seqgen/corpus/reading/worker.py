@@ -87,7 +87,7 @@ class _Part:
     def add(self, domain: Domain[Any], grammar: Grammar, item: Any, learning: bool) -> None:
         """Adds an item or a remark. An error about this item alone is counted."""
         if isinstance(item, Remark):
-            (self.dropped if item.dropped else self.remarks)[item.text] += 1
+            (self.dropped if item.dropped else self.remarks)[item.text] += item.count
             return
         try:
             record = item if isinstance(item, Record) else Record(item)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from grids import HOLD, REST, Grid
-from helpers import FOUR, held, midi_file, read_grid, reason_of
+from helpers import FOUR, held, midi_file, only_piece, read_grid, reason_of
 from seqgen_midi.domain import MidiDomain
 from seqgen_midi.music.piece import Piece
 from seqgen_midi.music.voices import VOICES
@@ -187,7 +187,7 @@ def test_drums_are_no_voice(domain: MidiDomain, tmp_path: Path) -> None:
 
 
 def test_a_voice_out_of_range_is_dropped_when_it_is_encoded(domain: MidiDomain, tmp_path: Path) -> None:
-    (item,) = domain.read(midi_file(tmp_path / "low.mid", [held(40), held(67), held(60), held(48)]))
+    item = only_piece(domain, midi_file(tmp_path / "low.mid", [held(40), held(67), held(60), held(48)]))
     with pytest.raises(UnusableFile, match="a voice leaves its range"):
         domain.encode(item)
 

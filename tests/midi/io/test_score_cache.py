@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from helpers import only_piece
 from seqgen_midi.domain import MidiDomain
 from seqgen_midi.io import score_cache, score_reader
 from seqgen_midi.music.piece import Piece
@@ -166,9 +167,10 @@ def test_what_was_used_longest_ago_goes_first(
 
 
 def test_a_piece_that_was_kept_has_the_same_arrays(domains: dict[str, MidiDomain], bands: list[Any]) -> None:
-    (piece,) = domains["score"].read(bands[0].path)
+    piece = only_piece(domains["score"], bands[0].path)
+    piece = replace(piece, pedals=np.array([[0, 1, 2]], np.int32), omitted={"grace notes": 3})
     back = score_cache.unpack(score_cache.pack(piece))
-    assert (back.resolution, back.tracks) == (piece.resolution, piece.tracks)
-    for name in ("notes", "tempos", "meters", "chords"):
+    assert (back.resolution, back.tracks, back.omitted) == (piece.resolution, piece.tracks, piece.omitted)
+    for name in ("notes", "tempos", "meters", "chords", "pedals"):
         for mine, theirs in zip(getattr(back, name), getattr(piece, name), strict=True):
             assert np.array_equal(mine, theirs)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from helpers import tune, write_midi
+from helpers import only_piece, tune, write_midi
 from seqgen_midi.domain import MidiDomain
 
 from seqgen.contract.fingerprint import fingerprint
@@ -19,7 +19,7 @@ def test_only_the_same_notes_have_the_same_key(name: str, tmp_path: Path) -> Non
     other = [[*voices[0][:-1], (*voices[0][-1][:2], voices[0][-1][2] - 1)], *voices[1:]]
     prints = []
     for number, tracks in enumerate((voices, moved, other)):
-        (item,) = domain.read(write_midi(tmp_path / f"{number}.mid", *tracks, program=5 * number))
+        item = only_piece(domain, write_midi(tmp_path / f"{number}.mid", *tracks, program=5 * number))
         prints.append(fingerprint(domain.deduplication.key(item)))
     assert prints[0] == prints[1] != prints[2]
 

@@ -9,6 +9,7 @@ from statistics import NormalDist, stdev
 import numpy as np
 import pytest
 from conftest import Band, records
+from helpers import only_piece
 from seqgen_midi.domain import MidiDomain
 from seqgen_midi.metrics import statistics
 from seqgen_midi.music.piece import Piece, Track, sort_notes
@@ -77,7 +78,7 @@ def slowly(made: Piece, lines: list[int]) -> dict[str, float]:
 
 def test_they_are_the_definitions_written_out(domains: dict[str, MidiDomain], bands: list[Band]) -> None:
     for band in bands:
-        (made,) = domains["score"].read(band.path)
+        made = only_piece(domains["score"], band.path)
         # Its changes of meter stand on bar lines.
         lines, changes = [0], {tick: (beats, unit) for tick, beats, unit in made.meters.tolist()}
         meter = (4, 4)
@@ -119,7 +120,7 @@ def test_the_overlapped_area_tells_alike_from_different() -> None:
 @pytest.mark.parametrize("name", ["melody", "drums", "score", "performance"])
 def test_every_encoding_has_them_side_by_side(domains: dict[str, MidiDomain], bands: list[Band], name: str) -> None:
     domain = domains[name]
-    items = [item for band in bands for item in domain.read(band.path)]
+    items = [only_piece(domain, band.path) for band in bands]
     values = domain.metrics.compare(records(items[:6]), records(items[6:]))
     assert all(math.isfinite(value) for value in values.values())
     seconds = [item.end * 60 / item.resolution / 80 if not len(item.tempos) else None for item in items[6:]]

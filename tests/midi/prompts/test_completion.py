@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 from helpers import midi_file, write_midi
 from seqgen_midi.domain import MidiDomain
+from seqgen_midi.music.piece import Piece
 
 from seqgen import InvalidValue
 
 
 def drawn(domain: MidiDomain, path: Path | None, with_prompt: bool = True, **values: object) -> mido.MidiFile:
     """The file of a piece that is drawn by chance."""
-    piece = next(iter(domain.prompting.read(path))) if path else None
+    piece = next(item for item in domain.prompting.read(path) if isinstance(item, Piece)) if path else None
     prompt = domain.prompting.prompt(piece, domain.Constraints.from_mapping(values, kind="constraint"))
     ids = prompt.grammar.walk(np.random.default_rng(1), 20_000, prompt.ids)
     kept = ids if with_prompt else domain.prompting.without_prompt(ids, len(prompt.ids))

@@ -60,6 +60,7 @@ class Encoding:
     voices:          the voices whose tokens take turns; empty where there are none
     is_grid:         whether a document has one token for each step: a note, a `hold` or a rest
     has_bars:        whether a document is written in bars
+    has_sustain:     whether notes sound until the sustain pedal comes up
     table:           the tokens
     """
 
@@ -72,6 +73,7 @@ class Encoding:
     voices: ClassVar[tuple[Voice, ...]] = ()
     is_grid: ClassVar[bool] = False
     has_bars: ClassVar[bool] = True
+    has_sustain: ClassVar[bool] = False
     table: TokenTable
 
     def __init__(self, **options: int) -> None:
@@ -93,6 +95,10 @@ class Encoding:
         A prompt may lack some of the voices. Raises UnusableFile.
         """
         raise NotImplementedError
+
+    def plays(self, piece: Piece) -> np.ndarray:
+        """Which notes of a piece as it was read belong to this encoding: bool[n]; all of them by default."""
+        return np.ones(len(piece), bool)
 
     def tokens(self, piece: Piece) -> np.ndarray:
         """The ids of a quantised piece, without BOS and EOS; raises UnusableFile. Vectorised."""

@@ -58,13 +58,16 @@ class Drums(Encoding):
 
     def quantise(self, piece: Piece, *, is_prompt: bool = False) -> Piece:
         """Hits at the nearest step, one of each class; raises UnusableFile without drums."""
-        drums = piece.select(piece.is_drum)
+        drums = piece.select(self.plays(piece))
         if not len(drums):
             raise UnusableFile("no drums")
         step = round_half_up(drums.start.astype(np.int64) * self.resolution, piece.resolution)
         step, drum = np.unique(np.column_stack([step, CLASS_OF_KEY[drums.pitch]]), axis=0).T
         starts, meters = bars_of(piece, self.resolution, int(step[-1]))
         return self._piece(step, drum, starts, meters)
+
+    def plays(self, piece: Piece) -> np.ndarray:
+        return piece.is_drum
 
     def _piece(self, step: np.ndarray, drum: np.ndarray, starts: np.ndarray, meters: np.ndarray) -> Piece:
         one = np.ones_like(step)

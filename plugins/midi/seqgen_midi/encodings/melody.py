@@ -52,7 +52,7 @@ class Melody(Encoding):
 
         Raises UnusableFile when there is no melody, or two of its notes begin at one step.
         """
-        tune = piece.select(piece.track == melody_track(piece))
+        tune = piece.select(self.plays(piece))
         start = tune.start.astype(np.int64)
         first = round_half_up(start * self.resolution, piece.resolution)
         last = round_half_up((start + tune.duration) * self.resolution, piece.resolution)
@@ -65,6 +65,9 @@ class Melody(Encoding):
         chords = piece.chords[which[bar >= 0]]
         chords = np.column_stack([starts[bar[bar >= 0]], chords[:, 1:]])
         return self._piece(first, last - first, tune.pitch, starts, meters, chords)
+
+    def plays(self, piece: Piece) -> np.ndarray:
+        return np.asarray(piece.track == melody_track(piece))
 
     def _bars_of_chords(self, piece: Piece, starts: np.ndarray, end: int) -> np.ndarray:
         """The bar of each chord symbol; −1 past the last bar's notes."""

@@ -37,6 +37,7 @@ class Performance(Encoding):
     summary = "in real time, as played"
     default_options: ClassVar[Mapping[str, int]] = {"velocity_bins": 32}
     has_bars = False
+    has_sustain = True
 
     def __init__(self, **options: int) -> None:
         super().__init__(**options)
@@ -51,7 +52,7 @@ class Performance(Encoding):
 
     def quantise(self, piece: Piece, *, is_prompt: bool = False) -> Piece:
         """Starts and ends to the nearest 10 ms, each note at least so long; raises UnusableFile for drums alone."""
-        played = piece.select(~piece.is_drum)
+        played = piece.select(self.plays(piece)).sustained()
         if not len(played):
             raise UnusableFile("nothing but drums")
         start, end = (
@@ -63,6 +64,9 @@ class Performance(Encoding):
         if max(int(start.max()), int(duration.sum()) // MAX_MEAN_VOICES) > MAX_STEPS:
             raise UnusableFile(f"longer than {MAX_STEPS // STEPS_PER_SECOND // 3600} hours")
         return self._piece(sort_notes(start, duration, played.pitch, velocity, np.zeros_like(start)))
+
+    def plays(self, piece: Piece) -> np.ndarray:
+        return ~piece.is_drum
 
     def _piece(self, notes: tuple[np.ndarray, ...]) -> Piece:
         return Piece.of(RESOLUTION, [Track(name="Piano")], notes, tempos=[(0, MICROSECONDS_PER_QUARTER)])

@@ -11,6 +11,7 @@ import numpy as np
 
 from seqgen import Remark, UnusableFile
 from seqgen_midi.encodings.base import Encoding
+from seqgen_midi.encodings.losses import losses
 from seqgen_midi.io.midi_reader import is_midi, read_midi
 from seqgen_midi.io.score_reader import UNREADABLE, read_scores
 from seqgen_midi.music.meters import counts_beats, in_meter
@@ -38,7 +39,9 @@ def read_pieces(
                 if is_midi(path) and one_beat_meter and counts_beats(result):
                     result = replace(result, meters=in_meter(result, one_beat_meter))
                     yield Remark(f"in 1/4, which counts beats and not bars: read in {one_beat_meter}")
-                result = _quantised_or_error(result, encoding, is_prompt)
+                read, result = result, _quantised_or_error(result, encoding, is_prompt)
+                if isinstance(result, Piece):
+                    yield from losses(read, result, encoding)
             if isinstance(result, UnusableFile):
                 first_error = first_error or result
                 result = Remark(result.reason, dropped=True)

@@ -46,6 +46,7 @@ class Score(Encoding):
 
     name = "score"
     summary = "all tracks, bar by bar"
+    has_sustain = True
     default_options: ClassVar[Mapping[str, int]] = {"resolution": 12, "velocity_bins": 32, "parts": 4}
 
     def __init__(self, **options: int) -> None:
@@ -73,6 +74,7 @@ class Score(Encoding):
         A bar has the tempo mark nearest to its mean tempo. Tracks of one program beyond the last part join that part,
         and all drum tracks are one.
         """
+        piece = piece.sustained()
         start, duration = (
             round_half_up(ticks.astype(np.int64) * self.resolution, piece.resolution)
             for ticks in (piece.start, piece.duration)

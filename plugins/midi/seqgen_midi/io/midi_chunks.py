@@ -16,7 +16,7 @@ ONE_SONG, INDEPENDENT_TRACKS = 1, 2
 PROGRAM_CHANGE = re.compile(rb"[\xc0-\xcf][\x00-\x7f]")
 CHORD_TEXT = re.compile(rb"\xff\x01[\x01-\x10][A-G]")
 TEXT = b"\xff\x01"
-NOTE_ON, PROGRAM, SYSTEM, META = 0x90, 0xC0, 0xF0, 0xFF
+NOTE_ON, CONTROL, PROGRAM, PITCH_BEND, SYSTEM, META = 0x90, 0xB0, 0xC0, 0xE0, 0xF0, 0xFF
 END_OF_TRACK = b"\xff\x2f\x00"
 DRUM_CHANNEL = 9
 
@@ -185,3 +185,17 @@ def chord_texts(tracks: list[bytes]) -> list[tuple[int, str]]:
                     length, start = _variable_length(message, len(TEXT))
                     found.append((tick, message[start : start + length].decode("latin-1")))
     return sorted(found)
+
+
+def messages_of_silent_tracks(tracks: list[bytes]) -> list[bytes]:
+    """The messages of the tracks that have no note."""
+    found: list[bytes] = []
+    for track in tracks:
+        messages: list[bytes] = []
+        for event in events(track):
+            if event.message[0] & 0xF0 == NOTE_ON:
+                break
+            messages.append(event.message)
+        else:
+            found += messages
+    return found

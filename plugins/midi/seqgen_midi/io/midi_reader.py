@@ -9,12 +9,26 @@ from typing import Any
 import numpy as np
 
 from seqgen import Remark, UnusableFile
-from seqgen_midi.io.midi_chunks import INDEPENDENT_TRACKS, chord_texts, join_tracks, share_programs, split_chunks
+from seqgen_midi.io.midi_chunks import (
+    CONTROL,
+    INDEPENDENT_TRACKS,
+    PITCH_BEND,
+    SYSTEM,
+    chord_texts,
+    join_tracks,
+    messages_of_silent_tracks,
+    share_programs,
+    split_chunks,
+)
 from seqgen_midi.music.chords import parse_chord
 from seqgen_midi.music.keys import Key, key_of_signature
 from seqgen_midi.music.piece import Piece, Track, is_new
 
 MIDI_ENDINGS = (".mid", ".midi", ".kar", ".rmi")
+SUSTAIN_PEDAL = 64
+"""The number of its controller."""
+FULLY_DOWN = 64
+"""The lowest value of a switch that is on."""
 MAX_BYTES = 10_000_000
 MAX_NOTES = 50_000
 MAX_TICKS = 2**30
@@ -58,7 +72,7 @@ def read_midi(path: Path) -> Iterator[Piece | Remark]:
     if not scores:
         raise UnusableFile("empty")
     for song, score in scores:
-        yield _piece(score, _chords(song))
+        yield _piece(score, song)
 
 
 def _chords(tracks: list[bytes]) -> list[tuple[int, int, int]]:
@@ -67,13 +81,14 @@ def _chords(tracks: list[bytes]) -> list[tuple[int, int, int]]:
     return [(tick, *chord) for tick, chord in parsed.items() if chord is not None]
 
 
-def _piece(score: Any, chords: list[tuple[int, int, int]]) -> Piece:
-    """The piece of a symusic score, with the tracks that have notes, in their order; raises UnusableFile.
+def _piece(score: Any, song: list[bytes]) -> Piece:
+    """The piece of a symusic score, read from the tracks `song`, with those that have notes; raises UnusableFile.
 
     Columns of notes come from symusic as arrays, so no note passes through Python.
     """
     tracks: list[Track] = []
     columns: list[tuple[np.ndarray, ...]] = []
+    pedals: list[np.ndarray] = []
     for track in score.tracks:
         notes = track.notes.numpy()
         if not len(notes["time"]):
@@ -83,6 +98,7 @@ def _piece(score: Any, chords: list[tuple[int, int, int]]) -> Piece:
         if not (track.name.endswith(TWIN_SUFFIX) and tracks and tracks[-1] == player):
             tracks.append(player)
         number = np.full(len(notes["time"]), len(tracks) - 1)
+        pedals.append(_pedals(track.controls.numpy(), len(tracks) - 1, int((notes["time"] + notes["duration"]).max())))
         columns.append((notes["time"], notes["duration"], notes["pitch"], notes["velocity"], number))
     start, duration, *rest = (np.concatenate(column, dtype=np.int32) for column in zip(*columns, strict=True))
     if start.min() < 0 or int(start.max()) + int(duration.max()) > MAX_TICKS:
@@ -96,9 +112,39 @@ def _piece(score: Any, chords: list[tuple[int, int, int]]) -> Piece:
         [column[order] for column in (start, np.maximum(duration, 1), *rest)],
         tempos=_changes(tempos["time"], np.clip(tempos["mspq"], MIN_TEMPO, MAX_TEMPO)),
         meters=_meters(meters),
-        chords=chords,
+        chords=_chords(song),
+        pedals=np.concatenate(pedals),
+        omitted=_omitted(score, song),
         key=_key(score),
     )
+
+
+def _pedals(controls: dict[str, np.ndarray], track: int, end: int) -> np.ndarray:
+    """The sustain pedals of a track as in `Piece.pedals`; one that does not come up lasts until `end`."""
+    mine = controls["number"] == SUSTAIN_PEDAL
+    tick, is_down = controls["time"][mine], controls["value"][mine] >= FULLY_DOWN
+    changes = np.flatnonzero(np.diff(is_down, prepend=False))
+    ticks = tick[changes]
+    if len(ticks) % 2:
+        ticks = np.append(ticks, max(end, ticks[-1]))
+    return np.column_stack([np.full(len(ticks) // 2, track), ticks[::2], ticks[1::2]])
+
+
+def _omitted(score: Any, tracks: list[bytes]) -> dict[str, int]:
+    """How many messages have no place in a piece: those of symusic's tracks with notes, and of `tracks` without."""
+    playing = [track for track in score.tracks if len(track.notes)]
+    silent = [message for message in messages_of_silent_tracks(tracks) if message[0] < SYSTEM]
+    controllers = sum(int((track.controls.numpy()["number"] != SUSTAIN_PEDAL).sum()) for track in playing)
+    bends = sum(len(track.pitch_bends) for track in playing)
+    changes = [message for message in silent if message[0] & 0xF0 == CONTROL]
+    return {
+        "pitch bends left out": bends + sum(message[0] & 0xF0 == PITCH_BEND for message in silent),
+        "changes of controllers left out, the sustain pedal aside": controllers
+        + sum(message[1] != SUSTAIN_PEDAL for message in changes),
+        "sustain pedals of tracks without notes left out": sum(
+            message[1] == SUSTAIN_PEDAL and message[2] >= FULLY_DOWN for message in changes
+        ),
+    }
 
 
 def _key(score: Any) -> Key | None:

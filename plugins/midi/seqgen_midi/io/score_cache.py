@@ -100,11 +100,12 @@ def _remove_least_recently_used(folder: Path) -> None:
 
 def pack(piece: Piece) -> dict[str, Any]:
     """A piece as a JSON value."""
-    maps = {name: getattr(piece, name).tolist() for name in ("tempos", "meters", "chords")}
+    maps = {name: getattr(piece, name).tolist() for name in ("tempos", "meters", "chords", "pedals")}
     tracks = [(track.program, track.is_drums, track.name, track.part) for track in piece.tracks]
     notes = [column.tolist() for column in piece.notes]
     key = piece.key.name if piece.key else None
-    return {"resolution": piece.resolution, "tracks": tracks, "notes": notes, "key": key, **maps}
+    values = {"resolution": piece.resolution, "tracks": tracks, "notes": notes, "key": key}
+    return {**values, "omitted": dict(piece.omitted), **maps}
 
 
 def unpack(values: dict[str, Any]) -> Piece:

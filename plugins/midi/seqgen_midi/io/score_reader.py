@@ -128,8 +128,22 @@ def piece_of(score: Score, split_voices: bool = False) -> Piece:
         tempos=_tempos(score),
         meters=_meters(staves[0]),
         chords=_chords(score),
+        omitted=_omitted(score),
         key=_key(staves[0]),
     )
+
+
+def _omitted(score: Score) -> dict[str, int]:
+    """How many elements of a score have no place in a piece. A repeat is counted where its music would begin anew."""
+    notes = [note for element in score.recurse().notes if element.duration.isGrace for note in _single_notes(element)]
+    parts = list(score.parts) or [score]
+    repeats = [mark for mark in parts[0].recurse().getElementsByClass("Repeat") if mark.direction == "end"]
+    return {"grace notes left out": len(notes), "repeats that are not played out": len(repeats)}
+
+
+def _single_notes(element: Element) -> list[Element]:
+    """The notes of a chord, or a note alone."""
+    return list(getattr(element, "notes", [element]))
 
 
 def _key(part: Part) -> Key | None:
@@ -173,7 +187,7 @@ def _notes(part: Part) -> tuple[list[list[int]], list[list[int]]]:
             continue
         velocity = element.volume.velocity or DEFAULT_VELOCITY
         start, end = _tick(element.offset), _tick(element.offset + element.duration.quarterLength)
-        notes = {_pitch_or_key(one): one for one in getattr(element, "notes", [element])}
+        notes = {_pitch_or_key(one): one for one in _single_notes(element)}
         for (is_drum, pitch), one in sorted(notes.items(), key=lambda item: item[0]):
             row = tied.pop((is_drum, pitch, start), None)
             if row is None:

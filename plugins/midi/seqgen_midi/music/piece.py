@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
@@ -45,6 +45,8 @@ class Piece:
     meters:     [k, 3], tick, numerator and denominator of each time signature; before the first row: 4/4
     chords:     [k, 3], tick, pitch class of the root and index into `chords.QUALITIES`
     key:        the key that a file declares, or that was asked for; None if it has to be estimated
+    pedals:     [k, 3], the track, the tick at which its sustain pedal goes down, and the tick at which it comes up
+    omitted:    how many things of each kind a reader left out, by a name for people
     """
 
     resolution: int
@@ -58,6 +60,8 @@ class Piece:
     meters: np.ndarray = field(default_factory=partial(np.zeros, (0, 3), np.int32))
     chords: np.ndarray = field(default_factory=partial(np.zeros, (0, 3), np.int32))
     key: Key | None = None
+    pedals: np.ndarray = field(default_factory=partial(np.zeros, (0, 3), np.int32))
+    omitted: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -67,6 +71,7 @@ class Piece:
         notes: Sequence[np.ndarray],
         *,
         key: Key | None = None,
+        omitted: Mapping[str, int] | None = None,
         **maps: Any,
     ) -> Piece:
         """A piece from the columns start, duration, pitch, velocity and track, its key, and the maps by name."""
@@ -74,7 +79,9 @@ class Piece:
             name: np.asarray(rows, np.int32).reshape(len(rows), -1) for name, rows in maps.items() if len(rows)
         }
         start, duration, pitch, velocity, track = (np.asarray(column, np.int32) for column in notes)
-        return cls(resolution, tuple(tracks), start, duration, pitch, velocity, track, **tables, key=key)
+        return cls(
+            resolution, tuple(tracks), start, duration, pitch, velocity, track, **tables, key=key, omitted=omitted or {}
+        )
 
     def __len__(self) -> int:
         return len(self.start)
@@ -99,6 +106,28 @@ class Piece:
         """The piece with the notes `chosen` bool[n] alone."""
         names = ("start", "duration", "pitch", "velocity", "track")
         return replace(self, **{name: getattr(self, name)[chosen] for name in names})
+
+    def sustained(self) -> Piece:
+        """The piece without pedals, in which notes that end while the pedal is down sound on.
+
+        They end when the pedal comes up, or when their key is struck again.
+        """
+        if not len(self.pedals):
+            return self
+        end = self.start.astype(np.int64) + self.duration
+        place = self.track.astype(np.int64) * 128 + self.pitch
+        order = np.lexsort((self.start, place))
+        struck_again = np.full(len(self), np.iinfo(np.int64).max)
+        again = np.flatnonzero(np.diff(place[order]) == 0)
+        struck_again[order[again]] = self.start[order[again + 1]]
+        for track in np.unique(self.pedals[:, 0]):
+            down, up = self.pedals[self.pedals[:, 0] == track, 1:].T
+            mine = np.flatnonzero(self.track == track)
+            pedal = np.searchsorted(down, end[mine]) - 1
+            held = (pedal >= 0) & (end[mine] < up[pedal])
+            chosen = mine[held]
+            end[chosen] = np.maximum(end[chosen], np.minimum(up[pedal[held]], struck_again[chosen]))
+        return replace(self, duration=(end - self.start).astype(np.int32), pedals=self.pedals[:0])
 
     def exact_time(self, ticks: np.ndarray) -> np.ndarray:
         """The time of each tick in units of 1 / (1 000 000 · resolution) seconds, which are exact: int64."""
