@@ -28,7 +28,7 @@ def test_the_whole_path_gives_files_that_other_programs_read(run_cli, run, tmp_p
         assert len(pretty_midi.PrettyMIDI(midi).instruments) == 4
         assert mido.MidiFile(midi).length > 0
         assert len(music21.converter.parse(midi, forceSource=True, storePickle=False).parts) == 4
-        assert {Path(file).suffix for file in sample["files"]} == {".mid", ".png", ".wav", ".musicxml", ".abc"}
+        assert {Path(file).suffix for file in sample["files"]} == {".mid", ".png", ".wav", ".musicxml", ".abc", ".svg"}
         assert all(Path(file).stat().st_size > 500 for file in sample["files"])
 
 

@@ -90,6 +90,13 @@ def documents(count: int, seed: int = 0, longest: int = 60) -> list[np.ndarray]:
     return [np.concatenate([walk(random, longest), [EOS]]).astype(np.int32) for _ in range(count)]
 
 
+def long_document(seed: int) -> np.ndarray:
+    """A document of more than 200 tokens: longer than a segment of a scorer."""
+    ids = np.concatenate([walk(np.random.default_rng([seed, part]), 60)[1:] for part in range(8)])
+    assert len(ids) > 200
+    return np.concatenate([[BOS], ids]).astype(np.int32)
+
+
 def walk(random: np.random.Generator, longest: int) -> np.ndarray:
     grammar, ids, state = turns(), [BOS], 0
     for _ in range(2 * int(random.integers(1, longest // 2))):

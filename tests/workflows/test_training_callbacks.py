@@ -52,7 +52,7 @@ def test_a_plugin_sees_each_evaluation_and_may_end_the_training(install, pieces,
         size="tiny",
         steps=12,
         settings={"batch_size": 4, "bptt_length": 32, "num_evaluations": 4},
-        report=lambda progress: notes.append((progress.step, progress.note)),
+        train_progress=lambda progress: notes.append((progress.step, progress.note)),
     )
     assert notes[-1] == (6, "half is enough: training ends")
     told = [json.loads(line) for line in (tmp_path / "run" / "told.jsonl").read_text().splitlines()]

@@ -51,14 +51,20 @@ class StepGradient(NamedTuple):
 class Cell:
     """One kind of recurrence. A cell holds no weights and no states."""
 
-    blocks: tuple[str, ...]
-    """Names of the gates and of the candidate, in the order of their columns in the weights and activations."""
-    cell_state_blocks: int = 0
-    """C: the cell state is C·H wide."""
     is_trainable: ClassVar[bool] = True
     """Whether training changes the weights of the cell. If not, only what reads its states is trained."""
     saves_activations: ClassVar[bool] = False
     """Whether `gradient` starts from a step's activations. If not, it starts from the pre-activations z."""
+
+    @property
+    def blocks(self) -> tuple[str, ...]:
+        """Names of the gates and of the candidate, in the order of their columns in the weights and activations."""
+        raise NotImplementedError
+
+    @property
+    def cell_state_blocks(self) -> int:
+        """C: the cell state is C·H wide."""
+        return 0
 
     def weight_shapes(self, hidden_size: int) -> dict[str, tuple[int, ...]]:
         """Returns the shape of each weight of a layer, by name. A layer's input is as wide as the layer."""

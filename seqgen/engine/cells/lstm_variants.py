@@ -51,11 +51,11 @@ class LstmVariant(Cell):
         return tuple(gate for gate, is_present in present.items() if is_present)
 
     @property
-    def blocks(self) -> tuple[str, ...]:  # type: ignore[override]
+    def blocks(self) -> tuple[str, ...]:
         return (*self.gates, "candidate")
 
     @property
-    def cell_state_blocks(self) -> int:  # type: ignore[override]
+    def cell_state_blocks(self) -> int:
         return 1 + (len(self.gates) if self.gate_recurrence else 0)
 
     def weight_shapes(self, hidden_size: int) -> dict[str, tuple[int, ...]]:

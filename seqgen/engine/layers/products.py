@@ -19,7 +19,6 @@ def linear(x: tf.Tensor, weights: tf.Tensor, precision: tf.DType = tf.float32) -
     """Returns x W, float32 [..., N], for x [..., K] and W [K, N]. The product and its gradient's are in `precision`."""
     rows = tf.reshape(x, (-1, x.shape[-1]))
 
-    @tf.custom_gradient
     def product(x: tf.Tensor, weights: tf.Tensor) -> tuple[tf.Tensor, Callable[..., tuple[tf.Tensor, tf.Tensor]]]:
         x, weights = tf.cast(x, precision), tf.cast(weights, precision)
 
@@ -30,7 +29,8 @@ def linear(x: tf.Tensor, weights: tf.Tensor, precision: tf.DType = tf.float32) -
 
         return tf.cast(tf.matmul(x, weights), tf.float32), gradient
 
-    return tf.reshape(product(rows, tf.convert_to_tensor(weights)), (*x.shape[:-1], weights.shape[-1]))
+    flat = tf.custom_gradient(product)(rows, tf.convert_to_tensor(weights))
+    return tf.reshape(flat, (*x.shape[:-1], weights.shape[-1]))
 
 
 def matmul_transpose_a(a: tf.Tensor, b: tf.Tensor, precision: tf.DType = tf.float32) -> tf.Tensor:

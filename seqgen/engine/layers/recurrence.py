@@ -101,7 +101,6 @@ def _differentiable_loop(cell: Cell, precision: tf.DType) -> Callable[..., tuple
     forward_loop = compiled(functools.partial(_forward_loop, cell, precision))
     backward_loop = compiled(functools.partial(_backward_loop, cell, precision))
 
-    @tf.custom_gradient
     def loop(input_projection: tf.Tensor, keep: tf.Tensor, recurrent: tf.Tensor, bias: tf.Tensor, extra: tf.Tensor,
              hidden: tf.Tensor, cell_state: tf.Tensor) -> tuple[Any, Callable[..., Any]]:  # fmt: skip
         # An eager gradient tape would try to differentiate the loop itself, and cannot.
@@ -125,7 +124,8 @@ def _differentiable_loop(cell: Cell, precision: tf.DType) -> Callable[..., tuple
 
         return (hiddens, last), gradient
 
-    return loop
+    differentiable: Callable[..., tuple[tf.Tensor, tf.Tensor]] = tf.custom_gradient(loop)
+    return differentiable
 
 
 def _forward_loop(cell: Cell, precision: tf.DType, input_projection: tf.Tensor, keep: tf.Tensor, recurrent: tf.Tensor,

@@ -18,12 +18,17 @@ EPSILON = 1e-6
 @compiled
 def rms_norm(x: tf.Tensor, gain: tf.Tensor) -> tf.Tensor:
     """Returns x [..., D], divided by its root mean square over the last axis, times gain [D]."""
-    return tf.reshape(_rms_norm_rows(tf.reshape(x, (-1, x.shape[-1])), tf.convert_to_tensor(gain)), x.shape)
+    rows = tf.reshape(x, (-1, x.shape[-1]))
+    return tf.reshape(tf.custom_gradient(_rms_norm_with_gradient)(rows, tf.convert_to_tensor(gain)), x.shape)
 
 
-@tf.custom_gradient
-def _rms_norm_rows(x: tf.Tensor, gain: tf.Tensor) -> tuple[tf.Tensor, Callable[..., tuple[tf.Tensor, tf.Tensor]]]:
-    """Rows x [R, D]. Every sum is a product with ones, because XLA adds floats up one by one on a CPU."""
+def _rms_norm_with_gradient(
+    x: tf.Tensor, gain: tf.Tensor
+) -> tuple[tf.Tensor, Callable[[tf.Tensor], tuple[tf.Tensor, tf.Tensor]]]:
+    """Returns the norm of rows x [R, D], and its gradient.
+
+    Every sum is a product with ones, because XLA adds floats up one by one on a CPU.
+    """
     rows, width = x.shape
 
     def mean(values: tf.Tensor) -> tf.Tensor:

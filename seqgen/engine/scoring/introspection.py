@@ -112,7 +112,8 @@ class Introspector:
             part = slice(begin, begin + steps)
             gradients, memory = self._hidden_gradients(inputs[part], states[part], target, memory)
         # In float64, because the square of a small float32 is 0.
-        return np.linalg.norm(gradients.numpy()[::-1].astype(np.float64), axis=-1)[: len(ids) - 1]
+        norms: np.ndarray = np.linalg.norm(gradients.numpy()[::-1].astype(np.float64), axis=-1)
+        return norms[: len(ids) - 1]
 
     def _hidden_gradients_of_segment(self, inputs: tf.Tensor, states: tf.Tensor, target: tf.Tensor, memory: Memory
                                      ) -> tuple[tf.Tensor, Memory]:  # fmt: skip
@@ -138,11 +139,11 @@ class PerturbedCell(Cell):
     cell: Cell
 
     @property
-    def blocks(self) -> tuple[str, ...]:  # type: ignore[override]
+    def blocks(self) -> tuple[str, ...]:
         return (*self.cell.blocks, "perturbation")
 
     @property
-    def cell_state_blocks(self) -> int:  # type: ignore[override]
+    def cell_state_blocks(self) -> int:
         return self.cell.cell_state_blocks
 
     def weight_shapes(self, hidden_size: int) -> dict[str, tuple[int, ...]]:

@@ -52,7 +52,8 @@ class Scorer:
         Raises ValueError if the model's grammar forbids an id.
         """
         parts = [log_probabilities for _, log_probabilities in self._segments(ids, np.ones(len(ids)))]
-        return np.exp(np.concatenate(parts))[: len(ids)]
+        probabilities: np.ndarray = np.exp(np.concatenate(parts))
+        return probabilities[: len(ids)]
 
     def _segments(self, ids: np.ndarray, weights: np.ndarray) -> Iterator[tuple[DocumentSegment, np.ndarray]]:
         """Yields the segments of a document, each with ln p [T, V] of the token after each input."""

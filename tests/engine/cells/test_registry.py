@@ -75,7 +75,7 @@ def test_a_cell_is_found_by_its_name_alone():
     assert ModelSettings(cell="one_gate").cell == "one_gate"
     with pytest.raises(UnknownName, match="did you mean 'lstm'"):
         find_cell("lstmm")
-    with pytest.raises(ValidationError, match=r"one of lstm, coupled, .*one_gate"):
+    with pytest.raises(ValidationError, match=r"the cells are lstm, coupled, .*one_gate"):
         ModelSettings(cell="lstmm")
     with pytest.raises(ValueError, match="already is a cell 'gru'"):
         register_cell("gru", OneGate())

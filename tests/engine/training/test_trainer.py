@@ -12,6 +12,7 @@ from engine import toys
 from seqgen.engine.model import Model
 from seqgen.engine.settings import ModelSettings, TrainingSettings
 from seqgen.engine.training.trainer import Trainer, clip_gradients
+from seqgen.errors import TrainingError
 from seqgen.grammar import BOS, unconstrained
 
 SMALL = ModelSettings(hidden_size=8, num_layers=1)
@@ -36,10 +37,10 @@ def trainer(batch_size=2, bptt_length=4, **settings):
     return Trainer(model, TrainingSettings(batch_size=batch_size, bptt_length=bptt_length, **wanted))
 
 
-def segment(seed, steps=4, streams=2):
-    """Every stream begins a document, so that the memory before does not matter."""
+def segment(seed, steps=4, streams=2, first=BOS):
+    """Every stream begins with `first`; BOS begins a document, so that the memory before does not matter."""
     ids = np.random.default_rng(seed).integers(2, toys.VOCABULARY, (steps + 1, streams)).astype(np.int32)
-    ids[0] = BOS
+    ids[0] = first
     return SimpleNamespace(
         inputs=ids[:-1], targets=ids[1:], weights=np.ones((steps, streams), np.float32), states=np.zeros_like(ids[1:])
     )
@@ -168,3 +169,66 @@ def test_a_gradient_that_is_not_finite_is_told_as_a_loss_that_is_not(monkeypatch
     gradients = [tf.fill(weight.shape, np.inf) for weight in one.model.weights.values()]
     monkeypatch.setattr(one, "_gradients", lambda *_: (tf.constant(1.0), gradients, one.memory))
     assert not np.isfinite(float(one.step(segment(0), 0.0)))
+
+
+def weights_after(steps=6, **settings):
+    one = trainer(**settings)
+    for step in range(steps):
+        one.step(segment(step), 0.0)
+    return one.model.numpy_weights()
+
+
+@pytest.mark.parametrize(
+    "changed", [{"dropout": 0.5}, {"weight_decay": 0.9}, {"gradient_clip_norm": 0.01}, {"learning_rate": 0.1}], ids=str
+)
+def test_every_setting_of_training_acts(changed):
+    plain, other = weights_after(), weights_after(**changed)
+    assert np.abs(plain["recurrence_0/input_weights"] - other["recurrence_0/input_weights"]).max() > 1e-5
+
+
+def test_the_first_step_is_that_of_adamw_with_a_clipped_gradient():
+    """Adam's first step is lr · sign(g) whatever clipping does, plus decoupled decay of matrices alone."""
+    before = trainer().model.numpy_weights()
+    after = weights_after(steps=1, learning_rate=1e-3, weight_decay=0.5)
+    decayed = before["recurrence_0/input_weights"] * (1 - 1e-3 * 0.5)
+    moved = np.abs(after["recurrence_0/input_weights"] - decayed)
+    assert np.median(moved) == pytest.approx(1e-3, rel=0.02)
+    moved_bias = np.abs(after["recurrence_0/bias"] - before["recurrence_0/bias"])
+    assert np.median(moved_bias) == pytest.approx(1e-3, rel=0.02)
+
+
+def test_memory_is_carried_from_segment_to_segment():
+    """With the memory thrown away after a segment, the loss differs: truncated, but not forgotten."""
+    carried, forgetful = trainer(), trainer()
+    assert float(carried.step(segment(0), 0.0)) == float(forgetful.step(segment(0), 0.0))
+    forgetful.memory = forgetful.model.initial_memory(2)
+    assert float(carried.step(segment(1, first=3), 0.0)) != float(forgetful.step(segment(1, first=3), 0.0))
+
+
+def test_what_was_saved_is_restored_and_another_model_is_refused():
+    one, other = (
+        trainer(ema_decay=0.5, gradient_accumulation_steps=2),
+        trainer(ema_decay=0.5, gradient_accumulation_steps=2),
+    )
+    for step in range(3):
+        one.step(segment(step), 0.0)
+    other.restore(one.tensors(), one.step_number)
+    assert float(one.step(segment(3, first=4), 0.0)) == float(other.step(segment(3, first=4), 0.0))
+    for name, value in one.tensors().items():
+        np.testing.assert_array_equal(other.tensors()[name], value, err_msg=name)
+    with pytest.raises(TrainingError, match="other settings"):
+        trainer(batch_size=3).restore(one.tensors(), 3)
+
+
+def test_rolling_back_restores_weights_and_halves_the_rate_and_begins_the_streams_anew():
+    one = trainer(gradient_accumulation_steps=2)
+    good = one.tensors()
+    for step in range(3):
+        one.step(segment(step), 0.0)
+    one.roll_back(good)
+    for name, value in one.model.numpy_weights().items():
+        np.testing.assert_array_equal(value, good[f"weights/{name}"])
+    assert one.step_number == 3
+    assert one.learning_rate(0.5) == 0.01 / 2
+    assert not any(np.asarray(part).any() for part in (one.memory.hidden, one.memory.cell_state))
+    assert not any(value.any() for name, value in one.tensors().items() if name.startswith("mean_gradient"))

@@ -1,0 +1,57 @@
+"""The state of decoding, and the lineage of rows that are chosen anew."""
+
+from __future__ import annotations
+
+import numpy as np
+import tensorflow as tf
+
+from engine import toys
+from seqgen.engine.decoding.decoder import Decoder, Lineage
+from seqgen.engine.grammar_tables import GrammarTables
+from seqgen.engine.scoring.scorer import Scorer
+from seqgen.grammar import BOS, EOS, Budget, with_budget
+
+
+def test_a_lineage_gives_the_tokens_that_led_to_a_row():
+    lineage = Lineage()
+    lineage.append(np.array([[2, 3, 4]]), np.array([[0, 1, 2]]))
+    lineage.append(np.array([[5, 6, 7], [8, 9, 10]]), np.array([[2, 0, 0], [1, 1, 0]]))
+    assert lineage.tokens(0).tolist() == [2, 6, 8]
+    assert lineage.tokens(2).tolist() == [4, 5, 10]
+    assert lineage.tokens(0, 2).tolist() == [4, 5]
+    assert lineage.tokens(1, 0).tolist() == []
+
+
+def test_steps_give_the_distributions_of_the_forward_pass():
+    model = toys.model()
+    ids, tables, decoder = toys.documents(1, seed=2)[0][:-1], model.tables, Decoder(model)
+    expected, state = Scorer(model).probabilities(ids), decoder.read_prompt(ids[:3], model.grammar, 2)
+    for place in range(2, len(ids)):
+        logits, memory = decoder.step(state, tables)
+        np.testing.assert_allclose(tf.nn.softmax(logits), expected[[place, place]], atol=1e-5)
+        if place + 1 < len(ids):
+            state = state._replace(memory=memory).append(tf.fill([2], ids[place + 1]), tables)
+
+
+def test_rows_are_selected_with_all_that_belongs_to_them():
+    model = toys.model()
+    state = Decoder(model).read_prompt(np.array([BOS, 3, 2, 5], np.int32), model.grammar, 3)
+    state = state.append(tf.constant([2, 4, 6]), model.tables)
+    state = state._replace(memory=state.memory._replace(document=tf.constant([7, 8, 9])))
+    chosen = state.select(tf.constant([2, 0, 2, 1]))
+    assert chosen.token.numpy().tolist() == [6, 2, 6, 4]
+    assert chosen.memory.document.numpy().tolist() == [9, 7, 9, 8]
+    assert chosen.memory.hidden.shape[1] == 4
+
+
+def test_what_a_budget_allows_follows_what_is_spent():
+    grammar = with_budget(toys.shifting(), Budget(toys.COST, 2, 3))
+    tables = GrammarTables.from_grammar(grammar)
+    decoder = Decoder(toys.model(toys.shifting()))
+    for ids in ([BOS, 4], [BOS, 4, 2, 5], [BOS, 4, 3, 5], [BOS, 4, 3, 5, 2, 5]):
+        ids = np.array(ids, np.int32)
+        made = decoder.read_prompt(ids, grammar, 1).allowed_tokens(tables).numpy()[0]
+        remaining = grammar.budget.remaining(ids)
+        expected = grammar.allowed[grammar.unroll(ids)[-1]] & grammar.budget.allowed(remaining)
+        np.testing.assert_array_equal(made, expected)
+        assert made[EOS] == (int(toys.COST[ids].sum()) >= 2)
