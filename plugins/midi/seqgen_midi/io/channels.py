@@ -71,7 +71,8 @@ def set_channels(file: mido.MidiFile, tracks: Sequence[int], channels: Sequence[
     current: dict[int, int] = {}
     turns: dict[int, list[int]] = {}
     for _, number, place in sorted(events):
-        if current.get(channels[number]) != programs[number]:
+        # The first note has one in any case: a track without its own program change would get that of another track.
+        if number not in turns or current.get(channels[number]) != programs[number]:
             turns.setdefault(number, []).append(place)
         current[channels[number]] = programs[number]
     players: dict[int, set[int]] = {}
