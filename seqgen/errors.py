@@ -15,6 +15,8 @@ SeqgenError
 ├── TrainingError              training cannot start, go on or be resumed
 ├── BundleError                a trained model's files are missing, damaged or of another shape
 └── OutputError                a result cannot be written where it was asked for
+
+SeqgenWarning is no error: it says something about a result that is good.
 """
 
 from __future__ import annotations

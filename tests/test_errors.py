@@ -14,7 +14,15 @@ TREE = re.findall(r"(\w+) {2,}\S", errors.__doc__)
 
 
 def test_the_tree_in_the_docstring_is_complete():
-    assert set(TREE) | {"SeqgenError"} == {name for name, value in CLASSES.items() if issubclass(value, Exception)}
+    errors_of_seqgen = {name for name, value in CLASSES.items() if issubclass(value, errors.SeqgenError)}
+    assert set(TREE) | {"SeqgenError"} == errors_of_seqgen
+    assert {name for name, value in CLASSES.items() if issubclass(value, Exception)} - errors_of_seqgen == {
+        "SeqgenWarning"
+    }
+
+
+def test_the_warning_is_open_to_plugins():
+    assert issubclass(seqgen.SeqgenWarning, UserWarning)
 
 
 @pytest.mark.parametrize("name", TREE)
