@@ -171,7 +171,11 @@ def share_programs(tracks: list[bytes]) -> list[bytes]:
             for event in found
             if other != number and event.message[0] not in own and event.message[0] - PROGRAM + NOTE_ON in track
         ]
-        shared.append(_packed(sorted([*others, *events(track)], key=lambda event: event.tick)) if others else track)
+        if all(event.tick == 0 for event in others):
+            # The usual case, without going through the events of the track.
+            shared.append(b"".join(b"\0" + event.message for event in others) + track)
+        else:
+            shared.append(_packed(sorted([*others, *events(track)], key=lambda event: event.tick)))
     return shared
 
 
