@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from seqgen.contract.domain import Domain
-from seqgen.contract.testing.capabilities import CHECKS
+from seqgen.contract.testing.capabilities import CHECKS, Case
 from seqgen.contract.testing.core import (
     check_hostile_files,
     check_item,
@@ -54,4 +54,4 @@ def check_domain(
             check_write(domain, record.item, Path(folder) / "written")
         for attribute, check in CHECKS.items():
             if getattr(domain, attribute) is not None:
-                check(domain, paths, records, Path(folder), rng)
+                check(Case(domain, paths, records, Path(folder), rng))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,49 +28,76 @@ from seqgen.contract.testing.core import assert_legal
 from seqgen.errors import UnusableFile
 from seqgen.grammar import BOS, EOS
 
-Check = Callable[[Domain[Any], Sequence[Path], Sequence[Record[Any]], Path, np.random.Generator], None]
 MAX_RECORDS = 20
 """How many records the slower checks look at."""
 
 
-def check_prompting(
-    domain: Domain[Any], files: Sequence[Path], records: Sequence[Record[Any]], folder: Path, rng: np.random.Generator
-) -> None:
+@dataclass(frozen=True)
+class Case:
+    """What a check looks at.
+
+    files:   files that the domain can read
+    records: the records of all files
+    folder:  a temporary folder for what is written
+    rng:     the source of seeds
+    """
+
+    domain: Domain[Any]
+    files: Sequence[Path]
+    records: Sequence[Record[Any]]
+    folder: Path
+    rng: np.random.Generator
+
+
+def check_prompting(case: Case) -> None:
     """A prompt is a legal, open beginning of a document, from which sampling can go on."""
-    prompting = domain.require(Prompting)
-    for item in (None, *(record.item for record in records[:MAX_RECORDS])):
+    prompting = case.domain.require(Prompting)
+    for item in (None, *(record.item for record in case.records[:MAX_RECORDS])):
         prompt = prompting.prompt(item, None)
         assert isinstance(prompt, Prompt), f"prompt gives {prompt!r}, not a seqgen.Prompt"
         assert prompt.ids[0] == BOS, f"a prompt begins with id {prompt.ids[0]}, not with BOS"
         assert prompt.ids[-1] != EOS, "a prompt ends with EOS, after which nothing can be sampled"
         prompt.grammar.unroll(prompt.ids)
-    for record in records[:MAX_RECORDS]:
-        ids = domain.encode(record.item).ids
+    for record in case.records[:MAX_RECORDS]:
+        ids = case.domain.encode(record.item).ids
         rest = prompting.without_prompt(ids, len(ids) // 2)
         assert rest[0] == BOS, "without_prompt gives a document that does not begin with BOS"
-        domain.decode(rest)
+        case.domain.decode(rest)
         if prompting.offers("stream_text"):
             cuts = [part for part in np.array_split(ids, 3) if len(part)]
             assert all(isinstance(text, str) for text in prompting.stream_text(iter(cuts))), (
                 "stream_text yields no text"
             )
+    _check_prompt_files(case)
 
 
-def check_display(
-    domain: Domain[Any], files: Sequence[Path], records: Sequence[Record[Any]], folder: Path, rng: np.random.Generator
-) -> None:
+def _check_prompt_files(case: Case) -> None:
+    """Prompting and prediction read the training files too, or refuse them with UnusableFile."""
+    readers = {"prompting": case.domain.prompting.read}
+    if case.domain.prediction is not None and case.domain.prediction.offers("read"):
+        readers["prediction"] = case.domain.prediction.read
+    for path in case.files:
+        for name, read in readers.items():
+            try:
+                found = [item for item in read(path) if not isinstance(item, Remark)]
+            except UnusableFile as error:
+                raise AssertionError(f"{name}.read refuses a training file: {error}") from error
+            assert found, f"{name}.read finds nothing in a training file"
+
+
+def check_display(case: Case) -> None:
     """Renderings leave the file that they name. HTML loads nothing, because a page of samples is opened offline."""
-    display = domain.require(Display)
-    for record in records[:1]:
+    display = case.domain.require(Display)
+    for record in case.records[:1]:
         for rendering in display.renderings:
-            made = display.render(record.item, rendering, folder / f"rendered-{rendering}")
+            made = display.render(record.item, rendering, case.folder / f"rendered-{rendering}")
             assert made.is_file(), f"render names {made}, which is not there"
         page = display.html(record.item) + display.script()
         for source in ('src="http', 'href="http', "@import", "fetch("):
             assert source not in page, f"html has {source!r}: a page of samples loads nothing"
         if display.offers("draw_surprise"):
-            ids = domain.encode(record.item).ids
-            drawn = display.draw_surprise(ids, np.ones(len(ids), np.float32), folder / "surprise")
+            ids = case.domain.encode(record.item).ids
+            drawn = display.draw_surprise(ids, np.ones(len(ids), np.float32), case.folder / "surprise")
             assert drawn.is_file(), f"draw_surprise names {drawn}, which is not there"
 
 
@@ -96,12 +124,10 @@ class _UniformOracle:
         return [prompt.grammar.walk(rng, len(prompt.ids) + max_new_tokens, prompt.ids) for _ in range(count)]
 
 
-def check_prediction(
-    domain: Domain[Any], files: Sequence[Path], records: Sequence[Record[Any]], folder: Path, rng: np.random.Generator
-) -> None:
+def check_prediction(case: Case) -> None:
     """There is one answer a record, in order, and its values are JSON, because `predict --json` prints them."""
-    prediction, oracle = domain.require(Prediction), _UniformOracle(domain)
-    asked = list(records[:MAX_RECORDS])
+    prediction, oracle = case.domain.require(Prediction), _UniformOracle(case.domain)
+    asked = list(case.records[:MAX_RECORDS])
     methods = [name for name in ("predict", "explain") if prediction.offers(name)]
     assert "predict" in methods, "a prediction capability must implement predict"
     for name in methods:
@@ -114,63 +140,55 @@ def check_prediction(
     assert again == prediction.calibration, "the calibration changes by way of JSON, in which the bundle keeps it"
 
 
-def check_metrics(
-    domain: Domain[Any], files: Sequence[Path], records: Sequence[Record[Any]], folder: Path, rng: np.random.Generator
-) -> None:
+def check_metrics(case: Case) -> None:
     """There is one copy symbol an id, and none for BOS, with which every document begins; sizes are not negative."""
-    metrics = domain.require(Metrics)
-    for record in records:
-        ids = domain.encode(record.item).ids
+    metrics = case.domain.require(Metrics)
+    for record in case.records:
+        ids = case.domain.encode(record.item).ids
         symbols = metrics.copy_symbols(ids)
         assert symbols.shape == ids.shape, f"copy_symbols gives {len(symbols)} symbols of {len(ids)} ids"
         assert symbols[0] < 0, "copy_symbols counts BOS, with which every document begins"
         assert all(size >= 0 for size in metrics.sizes(record.item).values()), "sizes has a negative size"
-    if records:
-        compared = metrics.compare(records[:MAX_RECORDS], records[:MAX_RECORDS])
+    if case.records:
+        compared = metrics.compare(case.records[:MAX_RECORDS], case.records[:MAX_RECORDS])
         assert all(isinstance(value, int | float) for value in compared.values()), (
             "compare gives a value that is no number"
         )
 
 
-def check_deduplication(
-    domain: Domain[Any], files: Sequence[Path], records: Sequence[Record[Any]], folder: Path, rng: np.random.Generator
-) -> None:
+def check_deduplication(case: Case) -> None:
     """Keys and groups survive encoding: duplicates are found among what is learned, not among what was read."""
-    deduplication = domain.require(Deduplication)
-    for record in records:
-        again = domain.decode(domain.encode(record.item).ids)
+    deduplication = case.domain.require(Deduplication)
+    for record in case.records:
+        again = case.domain.decode(case.domain.encode(record.item).ids)
         key, once_more = fingerprint(deduplication.key(record.item)), fingerprint(deduplication.key(again))
         assert key == once_more, f"decode(encode(item)) has another deduplication key: {again!r} of {record.item!r}"
         group = deduplication.group(record)
         assert group is None or fingerprint(group), "group gives a value that cannot be compared"
 
 
-def check_inference(
-    domain: Domain[Any], files: Sequence[Path], records: Sequence[Record[Any]], folder: Path, rng: np.random.Generator
-) -> None:
+def check_inference(case: Case) -> None:
     """What a file says is JSON, because it comes from a worker process; with it nothing is left open."""
-    inference = domain.require(Inference)
-    if not files or not inference.is_needed():
+    inference = case.domain.require(Inference)
+    if not case.files or not inference.is_needed():
         return
-    findings = [json.loads(json.dumps(inference.inspect(path))) for path in files]
+    findings = [json.loads(json.dumps(inference.inspect(path))) for path in case.files]
     settings = inference.infer(findings)
-    made = type(domain)(settings).inference
+    made = type(case.domain)(settings).inference
     assert made is None or not made.is_needed(), "settings are still open after infer"
 
 
-def check_training(
-    domain: Domain[Any], files: Sequence[Path], records: Sequence[Record[Any]], folder: Path, rng: np.random.Generator
-) -> None:
+def check_training(case: Case) -> None:
     """Augmentation and auxiliary targets are pure functions of ids and rng, so that a run can be repeated."""
-    training, grammar = domain.require(Training), domain.grammar()
-    for record in records:
-        ids = domain.encode(record.item).ids
-        seed, before = int(rng.integers(2**31)), ids.copy()
+    training, grammar = case.domain.require(Training), case.domain.grammar()
+    for record in case.records:
+        ids = case.domain.encode(record.item).ids
+        seed, before = int(case.rng.integers(2**31)), ids.copy()
         once, twice = (training.augment(ids, np.random.default_rng(seed)) for _ in range(2))
         assert np.array_equal(ids, before), "augment changes the ids that it is given"
         assert np.array_equal(once, twice), "augment is not a pure function of ids and rng"
         assert once.shape == ids.shape, f"augment makes {len(once)} ids of {len(ids)}; streams are laid by length"
-        assert_legal(domain, grammar, once, "augment")
+        assert_legal(case.domain, grammar, once, "augment")
         targets, again = (training.auxiliary_targets(once, np.random.default_rng(seed)) for _ in range(2))
         if targets is None or again is None:
             assert targets is again, "auxiliary_targets is not a pure function of ids and rng"
@@ -191,55 +209,28 @@ def check_training(
         )
 
 
-def check_learning(
-    domain: Domain[Any], files: Sequence[Path], records: Sequence[Record[Any]], folder: Path, rng: np.random.Generator
-) -> None:
+def check_learning(case: Case) -> None:
     """Observations are JSON, because they come from worker processes and are kept on disk."""
-    learning = domain.require(Learning)
+    learning = case.domain.require(Learning)
     if learning.offers("observe"):
-        for record in records:
+        for record in case.records:
             json.dumps(learning.observe(record.item))
     assert all(isinstance(name, str) for name in learning.start_domains()), (
         "start_domains gives something else than names"
     )
 
 
-def check_reading(
-    domain: Domain[Any], files: Sequence[Path], records: Sequence[Record[Any]], folder: Path, rng: np.random.Generator
-) -> None:
+def check_reading(case: Case) -> None:
     """A companion is a file beside another one, so it is named without a folder."""
-    reading = domain.require(Reading)
-    for path in files:
+    reading = case.domain.require(Reading)
+    for path in case.files:
         for name in reading.companions(path):
             assert name == Path(name).name, f"companions names {name!r}, which leads to another folder"
             assert name != path.name, f"companions names {name!r} as a companion of itself"
 
 
-def check_prompt_files(
-    domain: Domain[Any], files: Sequence[Path], records: Sequence[Record[Any]], folder: Path, rng: np.random.Generator
-) -> None:
-    """Prompting and prediction read the training files too, or refuse them with UnusableFile."""
-    readers = {"prompting": domain.prompting.read}
-    if domain.prediction is not None and domain.prediction.offers("read"):
-        readers["prediction"] = domain.prediction.read
-    for path in files:
-        for name, read in readers.items():
-            try:
-                found = [item for item in read(path) if not isinstance(item, Remark)]
-            except UnusableFile as error:
-                raise AssertionError(f"{name}.read refuses a training file: {error}") from error
-            assert found, f"{name}.read finds nothing in a training file"
-
-
-def _check_prompting(
-    domain: Domain[Any], files: Sequence[Path], records: Sequence[Record[Any]], folder: Path, rng: np.random.Generator
-) -> None:
-    check_prompting(domain, files, records, folder, rng)
-    check_prompt_files(domain, files, records, folder, rng)
-
-
-CHECKS: dict[str, Check] = {
-    "prompting": _check_prompting,
+CHECKS: dict[str, Callable[[Case], None]] = {
+    "prompting": check_prompting,
     "display": check_display,
     "prediction": check_prediction,
     "metrics": check_metrics,

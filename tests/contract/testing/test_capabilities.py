@@ -18,7 +18,7 @@ from letters import Letters
 
 from seqgen import Answer, AuxiliaryTargets, Metrics, Prompt, Record, Training, UnusableFile
 from seqgen.contract.testing import check_domain
-from seqgen.contract.testing.capabilities import CHECKS
+from seqgen.contract.testing.capabilities import CHECKS, Case
 
 
 @pytest.fixture
@@ -153,7 +153,7 @@ def test_the_kit_finds_broken_capabilities(attribute, broken, error, lines, tmp_
     setattr(domain, attribute, broken)
     records = list(domain.read(lines))
     with pytest.raises((AssertionError, TypeError), match=error):
-        CHECKS[attribute](domain, [lines], records, tmp_path, np.random.default_rng(0))
+        CHECKS[attribute](Case(domain, [lines], records, tmp_path, np.random.default_rng(0)))
 
 
 def test_a_key_that_is_never_equal_is_found(lines, tmp_path):
@@ -165,11 +165,11 @@ def test_a_key_that_is_never_equal_is_found(lines, tmp_path):
 
     domain.deduplication = Counting()
     with pytest.raises(AssertionError, match="another deduplication key"):
-        CHECKS["deduplication"](domain, [lines], list(domain.read(lines)), tmp_path, np.random.default_rng(0))
+        CHECKS["deduplication"](Case(domain, [lines], list(domain.read(lines)), tmp_path, np.random.default_rng(0)))
 
 
 @pytest.mark.parametrize("attribute", CHECKS)
 def test_the_complete_domain_passes_every_check(attribute, lines, tmp_path):
     domain = Complete()
     records = [Record(record.item, {**record.metadata, "row": 1}) for record in domain.read(lines)]
-    CHECKS[attribute](domain, [lines], records, tmp_path, np.random.default_rng(0))
+    CHECKS[attribute](Case(domain, [lines], records, tmp_path, np.random.default_rng(0)))
