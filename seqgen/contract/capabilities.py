@@ -46,14 +46,19 @@ class Capability(Generic[Item]):
     @classmethod
     def method_names(cls) -> list[str]:
         """Returns the names of the methods that the contract gives this capability, in the order of the contract."""
-        contract = next(base for base in cls.__mro__ if Capability in base.__bases__)
-        names = [name for name, value in vars(contract).items() if callable(value) and not isinstance(value, type)]
+        names = [
+            name for name, value in vars(cls._contract()).items() if callable(value) and not isinstance(value, type)
+        ]
         return [name for name in names if not name.startswith("_")]
 
     def offers(self, method: str) -> bool:
         """Whether the plugin implements this method of the contract. A wrapper asks the capability that it wraps."""
-        contract = next(base for base in type(self).__mro__ if Capability in base.__bases__)
-        return getattr(type(self), method) is not getattr(contract, method)
+        return getattr(type(self), method) is not getattr(self._contract(), method)
+
+    @classmethod
+    def _contract(cls) -> type[Capability[Any]]:
+        """Returns the class of the contract that a plugin's class implements."""
+        return next(base for base in cls.__mro__ if Capability in base.__bases__)
 
 
 class Prompting(Capability[Item]):
