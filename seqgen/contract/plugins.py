@@ -52,11 +52,10 @@ class Plugin:
 
 
 @contextmanager
-def bundled_plugins_only(only: bool = True) -> Iterator[None]:
+def bundled_plugins_only() -> Iterator[None]:
     """Leaves out the plugins that do not come with seqgen, here and in worker processes that are started within."""
     before = os.environ.get(NO_PLUGINS)
-    if only:
-        os.environ[NO_PLUGINS] = "1"
+    os.environ[NO_PLUGINS] = "1"
     try:
         yield
     finally:
