@@ -69,14 +69,14 @@ def evaluation_report(trained: TrainedModel, corpus: Corpus, *, seed: int = 0) -
         "unit": domain.unit,
         "nats": likelihood.nats,
         "perplexity": float(np.exp(likelihood.nats)),
-        "bits": _bits(domain, documents, likelihood.nats * likelihood.tokens),
+        "bits": _bits(domain, metrics, documents, likelihood.nats * likelihood.tokens),
         "baselines": baseline_nats(train, documents, grammar, metrics.period),
         "novelty": {
             f"{name}, {side}": float(summary([passage.length for passage in passages]))
             for side, passages in (("samples", copied), ("held out", expected))
             for name, summary in SUMMARIES.items()
         },
-        "copies": _describe_copies(domain, corpus, samples, copied),
+        "copies": _describe_copies(domain, metrics, corpus, samples, copied),
         "metrics": metrics.compare(held_out, [Record(sample.item) for sample in samples]),
         "answers": answers,
     }
@@ -99,14 +99,18 @@ def copied_passages(
 
 
 def _describe_copies(
-    domain: Domain[Any], corpus: Corpus, samples: Sequence[Sample], passages: list[CopiedPassage]
+    domain: Domain[Any],
+    metrics: Metrics[Any],
+    corpus: Corpus,
+    samples: Sequence[Sample],
+    passages: list[CopiedPassage],
 ) -> list[dict[str, Any]]:
     """Returns as JSON values where each copied passage is in the sample and in the training data."""
     train = corpus.documents("train")
     origins = iter(corpus.origins("train", [passage.document for passage in passages if passage.length]))
 
     def position(ids: np.ndarray, token: int) -> dict[str, float]:
-        return {"token": token, **(domain.metrics or Metrics()).sizes(domain.decode(ids[:token]))}
+        return {"token": token, **metrics.sizes(domain.decode(ids[:token]))}
 
     copies: list[dict[str, Any]] = []
     for sample, passage in zip(samples, passages, strict=True):
@@ -125,10 +129,10 @@ def _describe_copies(
     return copies
 
 
-def _bits(domain: Domain[Any], documents: Documents, nats: float) -> dict[str, float]:
+def _bits(domain: Domain[Any], metrics: Metrics[Any], documents: Documents, nats: float) -> dict[str, float]:
     """Returns the bits for each unit of `documents`, which cost `nats` together."""
     sizes: defaultdict[str, float] = defaultdict(float)
     for number in range(len(documents)):
-        for unit, size in (domain.metrics or Metrics()).sizes(domain.decode(documents[number][0])).items():
+        for unit, size in metrics.sizes(domain.decode(documents[number][0])).items():
             sizes[unit] += size
     return {unit: nats / math.log(2) / size for unit, size in sizes.items() if size}
