@@ -32,7 +32,7 @@ from seqgen.engine.training.memory_requirements import explain_out_of_memory
 from seqgen.engine.training.progress import TrainingProgress, TrainingStopped
 from seqgen.engine.training.trainer import Trainer
 from seqgen.errors import OutputError, UsageError
-from seqgen.grammar import class_examples
+from seqgen.grammar import Grammar, class_examples
 from seqgen.models.bundle import write_bundle
 from seqgen.models.model_card import model_card
 from seqgen.models.run_settings import (
@@ -97,9 +97,10 @@ def train(
         corpus, saved = request.new_run(budget_settings(minutes, steps))
     saved.write(run)
     domain_of_run = corpus.make_domain()
-    with explain_out_of_memory(saved.model, saved.training, domain_of_run.checked_grammar()):
+    grammar = domain_of_run.checked_grammar()
+    with explain_out_of_memory(saved.model, saved.training, grammar):
         try:
-            _run(run, corpus, domain_of_run, saved, train_progress)
+            _run(run, corpus, domain_of_run, grammar, saved, train_progress)
         except TrainingStopped:
             if (run / "bundle" / "config.json").is_file():
                 load(run).calibrate(corpus)
@@ -206,10 +207,15 @@ def _check_corpus_settings(corpus: Corpus, requested: Mapping[str, Any]) -> None
 
 
 def _run(
-    run: Path, corpus: Corpus, domain: Domain[Any], settings: RunSettings, train_progress: TrainProgress | None
+    run: Path,
+    corpus: Corpus,
+    domain: Domain[Any],
+    grammar: Grammar,
+    settings: RunSettings,
+    train_progress: TrainProgress | None,
 ) -> None:
     """Trains until the budget is used up, and writes the log, checkpoints and the best bundle."""
-    training, grammar = settings.training, domain.checked_grammar()
+    training = settings.training
     capability = domain.training or Training()
     documents, held_out = corpus.documents("train"), corpus.documents("valid")
     batches = TrainingBatches(
