@@ -13,8 +13,8 @@ import mido
 import numpy as np
 
 from seqgen import SeqgenWarning
+from seqgen_midi.io.midi_chunks import DRUM_CHANNEL
 
-DRUM_CHANNEL = 9
 PROGRAM_CHANNELS = (*range(9), *range(10, 16))
 
 

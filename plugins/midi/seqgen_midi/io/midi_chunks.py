@@ -13,7 +13,6 @@ CHUNK_HEAD_BYTES = 8
 MIN_HEADER_BYTES = 6
 ONE_SONG, INDEPENDENT_TRACKS = 1, 2
 """Formats of MIDI files. A file of format 2 holds one piece in each track."""
-PROGRAM_CHANGE = re.compile(rb"[\xc0-\xcf][\x00-\x7f]")
 CHORD_TEXT = re.compile(rb"\xff\x01[\x01-\x10][A-G]")
 TEXT = b"\xff\x01"
 NOTE_ON, CONTROL, PROGRAM, PITCH_BEND, SYSTEM, META = 0x90, 0xB0, 0xC0, 0xE0, 0xF0, 0xFF
@@ -41,6 +40,13 @@ class Event(NamedTuple):
 
     tick: int
     message: bytes
+
+
+class Head(NamedTuple):
+    """The events of a track before its first note, or all of them if it has no notes."""
+
+    events: list[Event]
+    has_notes: bool
 
 
 def split_chunks(data: bytes) -> Chunks:
@@ -137,30 +143,28 @@ def _packed(content: list[Event]) -> bytes:
     return b"".join(parts)
 
 
-def head(track: bytes) -> list[Event]:
-    """The events of a track before its first note. An event that is damaged ends them."""
+def head(track: bytes) -> Head:
+    """The head of a track. An event that is damaged ends it."""
     found: list[Event] = []
     try:
         for event in events(track):
             if event.message[0] & 0xF0 == NOTE_ON:
-                break
+                return Head(found, has_notes=True)
             found.append(event)
     except IndexError:
         pass
-    return found
+    return Head(found, has_notes=False)
 
 
-def share_programs(tracks: list[bytes]) -> list[bytes]:
+def share_programs(tracks: list[bytes], heads: list[Head]) -> list[bytes]:
     """The tracks, with the program changes that another track has for their channels.
 
     A channel has one program for all tracks that play on it. A track keeps its own, if it sets one before its first
     note.
     """
     changes = [
-        [event for event in head(track) if event.message[0] & 0xF0 == PROGRAM and event.message[0] & 15 != DRUM_CHANNEL]
-        if PROGRAM_CHANGE.search(track)
-        else []
-        for track in tracks
+        [event for event in head.events if event.message[0] & 0xF0 == PROGRAM and event.message[0] & 15 != DRUM_CHANNEL]
+        for head in heads
     ]
     shared = []
     for number, track in enumerate(tracks):
@@ -189,17 +193,3 @@ def chord_texts(tracks: list[bytes]) -> list[tuple[int, str]]:
                     length, start = _variable_length(message, len(TEXT))
                     found.append((tick, message[start : start + length].decode("latin-1")))
     return sorted(found)
-
-
-def messages_of_silent_tracks(tracks: list[bytes]) -> list[bytes]:
-    """The messages of the tracks that have no note."""
-    found: list[bytes] = []
-    for track in tracks:
-        messages: list[bytes] = []
-        for event in events(track):
-            if event.message[0] & 0xF0 == NOTE_ON:
-                break
-            messages.append(event.message)
-        else:
-            found += messages
-    return found

@@ -13,10 +13,10 @@ from seqgen_midi.io.midi_chunks import (
     CONTROL,
     INDEPENDENT_TRACKS,
     PITCH_BEND,
-    SYSTEM,
+    Head,
     chord_texts,
+    head,
     join_tracks,
-    messages_of_silent_tracks,
     share_programs,
     split_chunks,
 )
@@ -63,16 +63,17 @@ def read_midi(path: Path) -> Iterator[Piece | Remark]:
     chunks = split_chunks(data)
     if chunks.trailing_bytes:
         yield Remark("bytes after the last track of a MIDI file, which say nothing")
+    heads = [head(track) for track in chunks.tracks]
     if chunks.format == INDEPENDENT_TRACKS:
-        songs = [[track] for track in chunks.tracks]
+        songs = [([track], [one]) for track, one in zip(chunks.tracks, heads, strict=True)]
     else:
-        songs = [share_programs(chunks.tracks)]
-    scores = [(song, _parse(join_tracks(chunks.resolution, song))) for song in songs]
-    scores = [(song, score) for song, score in scores if score.note_num()]
+        songs = [(share_programs(chunks.tracks, heads), heads)]
+    scores = [(_parse(join_tracks(chunks.resolution, tracks)), tracks, heads) for tracks, heads in songs]
+    scores = [song for song in scores if song[0].note_num()]
     if not scores:
         raise UnusableFile("empty")
-    for song, score in scores:
-        yield _piece(score, song)
+    for score, tracks, heads in scores:
+        yield _piece(score, tracks, heads)
 
 
 def _chords(tracks: list[bytes]) -> list[tuple[int, int, int]]:
@@ -81,8 +82,10 @@ def _chords(tracks: list[bytes]) -> list[tuple[int, int, int]]:
     return [(tick, *chord) for tick, chord in parsed.items() if chord is not None]
 
 
-def _piece(score: Any, song: list[bytes]) -> Piece:
-    """The piece of a symusic score, read from the tracks `song`, with those that have notes; raises UnusableFile.
+def _piece(score: Any, song: list[bytes], heads: list[Head]) -> Piece:
+    """The piece of a symusic score, with the tracks that have notes; raises UnusableFile.
+
+    song, heads: the tracks that it was read from, and the head of each
 
     Columns of notes come from symusic as arrays, so no note passes through Python.
     """
@@ -114,7 +117,7 @@ def _piece(score: Any, song: list[bytes]) -> Piece:
         meters=_meters(meters),
         chords=_chords(song),
         pedals=np.concatenate(pedals),
-        omitted=_omitted(score, song),
+        omitted=_omitted(score, heads),
         key=_key(score),
     )
 
@@ -130,10 +133,10 @@ def _pedals(controls: dict[str, np.ndarray], track: int, end: int) -> np.ndarray
     return np.column_stack([np.full(len(ticks) // 2, track), ticks[::2], ticks[1::2]])
 
 
-def _omitted(score: Any, tracks: list[bytes]) -> dict[str, int]:
-    """How many messages have no place in a piece: those of symusic's tracks with notes, and of `tracks` without."""
+def _omitted(score: Any, heads: list[Head]) -> dict[str, int]:
+    """How many messages have no place in a piece: those of symusic's tracks with notes, and of tracks without."""
     playing = [track for track in score.tracks if len(track.notes)]
-    silent = [message for message in messages_of_silent_tracks(tracks) if message[0] < SYSTEM]
+    silent = [event.message for head in heads if not head.has_notes for event in head.events]
     controllers = sum(int((track.controls.numpy()["number"] != SUSTAIN_PEDAL).sum()) for track in playing)
     bends = sum(len(track.pitch_bends) for track in playing)
     changes = [message for message in silent if message[0] & 0xF0 == CONTROL]

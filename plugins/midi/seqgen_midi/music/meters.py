@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 import numpy as np
@@ -27,6 +28,7 @@ def bar_quarters(name: str) -> float:
     return 4 * numerator / denominator
 
 
+@functools.cache
 def meters_on_grid(resolution: int) -> tuple[str, ...]:
     """Those of METERS whose bars are a whole number of steps, at so many steps in a quarter."""
     return tuple(name for name in METERS if (bar_quarters(name) * resolution).is_integer())
