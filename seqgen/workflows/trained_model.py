@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,9 @@ from typing import Any
 import numpy as np
 
 from seqgen.contract.capabilities import Display, Prediction, Prompting
-from seqgen.contract.documents import Answer, Prompt, Record
+from seqgen.contract.documents import Answer, Prompt
 from seqgen.contract.domain import Domain
 from seqgen.contract.renderers import render_all
-from seqgen.contract.textfile import is_file
-from seqgen.corpus.reading.channel import EncodedDocument
-from seqgen.corpus.reading.workers import Task, read_documents
 from seqgen.corpus.storage.records import Records, held_out_split
 from seqgen.corpus.storage.store import Corpus, is_corpus
 from seqgen.corpus.storage.training_batches import grammar_states
@@ -33,10 +30,11 @@ from seqgen.engine.scoring.neural_cache import NeuralCache
 from seqgen.engine.scoring.scorer import Scorer
 from seqgen.engine.settings import ModelSettings
 from seqgen.engine.weights import weight_shapes
-from seqgen.errors import BundleError, InvalidValue, UnusableFile, UsageError
+from seqgen.errors import BundleError, InvalidValue, UsageError
 from seqgen.grammar import BOS, Grammar, keeps_classes
 from seqgen.models.bundle import TAKE_AGAIN, Bundle
 from seqgen.reports.web_page import PageEntry, write_page
+from seqgen.workflows.file_records import OnRemark, ignore_remark, read_file, read_records
 from seqgen.workflows.model_oracle import ModelOracle
 from seqgen.workflows.results import BeamSample, DocumentScore, InfilledSample, NamedActivations, Sample
 from seqgen.workflows.sampling_filters import PluginFilters
@@ -49,12 +47,6 @@ STATISTICS_DOCUMENTS, STATISTICS_LENGTH = 16, 512
 """Dynamic evaluation needs statistics of gradients. They are taken from so many samples of so many tokens."""
 PREDICTION_BATCH_SIZE = 1024
 """How many documents are predicted together: enough to be fast, and few enough that the first answers come soon."""
-OnRemark = Callable[[str, int], None]
-"""A callback (remark, count) for what was left out of a file or guessed about it."""
-
-
-def ignore_remark(remark: str, count: int) -> None:
-    """Does nothing."""
 
 
 class TrainedModel:
@@ -271,8 +263,8 @@ class TrainedModel:
         Neither changes the model. Raises InvalidValue, UnusableFile, CorpusError.
         """
         source, scorer = Path(source), self._scorer(dynamic, cache)
-        documents = self._held_out(source) if is_corpus(source) else self._file_documents(source)
-        for ids, weights in documents:
+        in_file = ((document.ids, document.weights) for document in read_file(self.domain, source, "encode"))
+        for ids, weights in self._held_out(source) if is_corpus(source) else in_file:
             yield DocumentScore(source, ids, scorer.negative_log_likelihood(ids, weights), float(weights.sum()))
 
     def draw_surprise(self, score: DocumentScore, path: Path | str) -> Path:
@@ -323,7 +315,7 @@ class TrainedModel:
         """
         prediction = self.domain.require(Prediction, "explain" if explain else "predict")
         answer = prediction.explain if explain else prediction.predict
-        records = self._records(source, "predict", on_remark)
+        records = read_records(self.domain, source, "predict", on_remark)
         while batch := list(itertools.islice(records, PREDICTION_BATCH_SIZE)):
             for record, one in zip(batch, answer(batch, self.oracle), strict=True):
                 yield dataclasses.replace(one, values={**record.metadata, **one.values})
@@ -364,7 +356,7 @@ class TrainedModel:
     def _prompt(self, prompt: Path | str | None, constraints: Mapping[str, Any] | None) -> Prompt:
         """Returns the prompt of the first document of a file, of a text, or of nothing."""
         parsed = self.domain.Constraints.from_mapping(constraints or {}, "constraint")
-        item = None if prompt is None else next(self._records(prompt, "prompt")).item
+        item = None if prompt is None else next(read_records(self.domain, prompt, "prompt")).item
         return self.domain.checked_prompt(item, parsed)
 
     def _prompt_item(self, start: Prompt) -> Any:
@@ -378,31 +370,6 @@ class TrainedModel:
             ids, weights = documents[number]
             grammar_states(self.model.grammar, ids, documents.describe(number))
             yield ids, weights
-
-    def _file_documents(self, path: Path) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        return ((document.ids, document.weights) for document in self._read(path))
-
-    def _records(self, source: Path | str, task: Task, on_remark: OnRemark = ignore_remark) -> Iterator[Record[Any]]:
-        """Returns the records of a file. If there is no such file, the domain reads `source` as a text."""
-        if isinstance(source, str) and not is_file(source):
-            if not self.domain.prompting.offers("from_text"):
-                raise UnusableFile(f"{source} is not a file; name one that exists.")
-            return iter([Record(self.domain.prompting.from_text(source))])
-        documents = self._read(Path(source), task, on_remark)
-        return (Record(self.domain.decode(document.ids), document.metadata) for document in documents)
-
-    def _read(
-        self, path: Path, task: Task = "encode", on_remark: OnRemark = ignore_remark
-    ) -> Iterator[EncodedDocument]:
-        """Yields the documents of one file, read in a worker process. Raises UnusableFile if there are none."""
-        if not path.is_file():
-            raise UnusableFile(f"{path} is not a file; name one that exists.")
-        for _, content in read_documents(self.domain, [path], task):
-            if not len(content.documents):
-                raise UnusableFile(f"{path} cannot be used: {content.explanation}.")
-            for remark, count in (*content.dropped.items(), *content.remarks.items()):
-                on_remark(remark, count)
-            yield from content.documents
 
 
 def _without_given(start: Prompt, caller: str) -> Prompt:

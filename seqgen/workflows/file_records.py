@@ -1,0 +1,50 @@
+"""Reads what a user gives to a trained model: a file, in a worker process like the files of a corpus, or a text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from seqgen.contract.documents import Record
+from seqgen.contract.domain import Domain
+from seqgen.contract.textfile import is_file
+from seqgen.corpus.reading.channel import EncodedDocument
+from seqgen.corpus.reading.workers import Task, read_documents
+from seqgen.errors import UnusableFile
+
+OnRemark = Callable[[str, int], None]
+"""A callback (remark, count) for what was left out of a file or guessed about it."""
+
+
+def ignore_remark(remark: str, count: int) -> None:
+    """Does nothing."""
+
+
+def read_records(
+    domain: Domain[Any], source: Path | str, task: Task, on_remark: OnRemark = ignore_remark
+) -> Iterator[Record[Any]]:
+    """Returns the records of a file. If there is no such file, the domain reads `source` as a text.
+
+    Raises UnusableFile.
+    """
+    if isinstance(source, str) and not is_file(source):
+        if not domain.prompting.offers("from_text"):
+            raise UnusableFile(f"{source} is not a file; name one that exists.")
+        return iter([Record(domain.prompting.from_text(source))])
+    documents = read_file(domain, Path(source), task, on_remark)
+    return (Record(domain.decode(document.ids), document.metadata) for document in documents)
+
+
+def read_file(
+    domain: Domain[Any], path: Path, task: Task, on_remark: OnRemark = ignore_remark
+) -> Iterator[EncodedDocument]:
+    """Yields the documents of one file, read in a worker process. Raises UnusableFile if there are none."""
+    if not path.is_file():
+        raise UnusableFile(f"{path} is not a file; name one that exists.")
+    for _, content in read_documents(domain, [path], task):
+        if not len(content.documents):
+            raise UnusableFile(f"{path} cannot be used: {content.explanation}.")
+        for remark, count in (*content.dropped.items(), *content.remarks.items()):
+            on_remark(remark, count)
+        yield from content.documents

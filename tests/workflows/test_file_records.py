@@ -1,0 +1,39 @@
+"""What a user gives to a trained model: a file, a text, or something that is neither."""
+
+from __future__ import annotations
+
+import pytest
+from letters import Letters, Line
+from seqgen_text.domain import TextDomain
+
+from seqgen import Record, UnusableFile
+from seqgen.workflows.file_records import read_file, read_records
+
+
+@pytest.fixture
+def lines(tmp_path):
+    path = tmp_path / "some.letters"
+    path.write_text("abc\ndrop\nbcd\n")
+    return path
+
+
+def test_the_records_of_a_file_come_with_what_was_left_out(lines):
+    remarks = []
+    records = list(read_records(Letters(), str(lines), "encode", lambda *remark: remarks.append(remark)))
+    assert records == [Record(Line("abc")), Record(Line("bcd"))]
+    assert remarks == [("the word that is dropped", 1)]
+
+
+def test_a_text_that_is_no_file_is_read_by_the_domain(tmp_path):
+    assert list(read_records(TextDomain(), "once upon a time", "prompt")) == [Record("once upon a time")]
+    with pytest.raises(UnusableFile, match="abc is not a file; name one that exists"):
+        read_records(Letters(), "abc", "prompt")
+
+
+def test_a_file_without_documents_says_why(tmp_path):
+    path = tmp_path / "bad.letters"
+    path.write_text("ABC")
+    with pytest.raises(UnusableFile, match=r"bad\.letters cannot be used: not plain letters"):
+        list(read_file(Letters(), path, "encode"))
+    with pytest.raises(UnusableFile, match="is not a file"):
+        list(read_file(Letters(), tmp_path / "none.letters", "encode"))
