@@ -22,6 +22,7 @@ check: .venv/ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/mypy --config-file bench/mypy.ini bench/*.py
 
 # Builds the wheel and checks what is in it.
 wheel: .venv/ready

@@ -48,7 +48,8 @@ def documents(examples: list[Example]) -> Documents:
 
 
 def task_of(parts: list[list[Example]], vocabulary: int) -> Task:
-    return Task(*map(documents, parts), unconstrained(vocabulary))
+    train, valid, test = map(documents, parts)
+    return Task(train, valid, test, unconstrained(vocabulary))
 
 
 def jsb(folder: Path) -> Task:

@@ -32,3 +32,14 @@ def median_seconds(run: Callable[[], Any], repeats: int) -> float:
         run()
         times.append(time.perf_counter() - begun)
     return sorted(times)[len(times) // 2]
+
+
+def print_evaluations(name: str) -> Callable[[Any], None]:
+    """Returns a `train_progress` that prints a line at each evaluation of the training `name`."""
+
+    def report(progress: Any) -> None:
+        if progress.is_evaluation:
+            print(f"{name} {progress.seconds:4.0f} s  step {progress.step:6}  loss {progress.loss:.4f}  "
+                  f"valid {progress.held_out:.4f}", flush=True)  # fmt: skip
+
+    return report

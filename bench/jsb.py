@@ -28,7 +28,7 @@ from seqgen.engine.settings import SIZES, ModelSettings, TrainingSettings
 from seqgen.engine.training.loop import TrainingLoop
 from seqgen.engine.training.progress import TrainingBudget, TrainingProgress
 from seqgen.engine.training.trainer import Trainer
-from seqgen.reports.baselines import baselines
+from seqgen.reports.baselines import baseline_nats
 
 PUBLISHED = {"transformer_rope_nats": 0.508, "transformer_pope_nats": 0.489}
 
@@ -42,7 +42,7 @@ def main() -> None:
     parser.add_argument("--pieces", type=int, default=77, help="so many of the test pieces are harmonised")
     arguments = parser.parse_args()
     splits, grammar = chorales.splits(arguments.folder), chorales.positions()
-    counted = baselines(splits["train"], splits["test"], grammar, chorales.VOICES)
+    counted = baseline_nats(splits["train"], splits["test"], grammar, chorales.VOICES)
     print(f"bigram of the same voice: {counted['bigram']:.4f} nats a note on test")
 
     training = TrainingSettings(seed=arguments.seed)

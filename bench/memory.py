@@ -79,8 +79,8 @@ class Adding:
         for place in places:
             tokens[place, streams] += LEVELS
         tokens[np.arange(length)[:, None] < begin] = BOS
-        total = SUMS + sum(levels[place, streams] for place in places)
-        truth = sum(values[place, streams] for place in places)
+        total = SUMS + np.sum([levels[place, streams] for place in places], axis=0)
+        truth = np.sum([values[place, streams] for place in places], axis=0)
         row = np.ones((1, STREAMS), np.int32)
         return asked_at_the_end(np.concatenate([BOS * row, tokens, ASKED * row]), total[None], truth)
 

@@ -133,7 +133,7 @@ def keeps(path: Path, encoding: str, asked: dict[str, Any], ended: bool) -> list
         if "density" in asked:
             least, most = map(int, asked["density"].split("-"))
             counts = Counter((note[0] - pickup) // bar for note in notes)
-            whole = range(bars if ended else bars - 1)
+            whole = range(int(bars) if ended else int(bars) - 1)
             full = [
                 line for line in whole if encoding != "chorale" or (line + 1) * bar <= last - pickup or "bars" in asked
             ]

@@ -101,7 +101,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     kind = load_domain("midi")
-    domain = kind(kind.Settings(encoding=arguments.encoding))
+    domain = kind(kind.Settings.from_mapping({"encoding": arguments.encoding}))
     paths = sorted(arguments.folder.rglob("*.mid"))
     outcomes: Counter[str] = Counter()
     early, slowest, before = 0.0, 0.0, time.perf_counter()

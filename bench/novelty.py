@@ -16,8 +16,9 @@ from pathlib import Path
 
 import numpy as np
 from common import finish
+from seqgen_midi.music.piece import Piece
 
-from seqgen import Remark, UnusableFile
+from seqgen import UnusableFile
 from seqgen.contract.discovery import load_domain
 from seqgen.corpus.storage.store import Documents
 from seqgen.reports.copied_passages import longest_copied_passages
@@ -37,11 +38,12 @@ def main() -> None:
     pieces = []
     for path in sorted(arguments.folder.rglob("*.mid")):
         with contextlib.suppress(UnusableFile):
-            items = (item for item in domain.read(path) if not isinstance(item, Remark))
+            items = [item for item in domain.read(path) if isinstance(item, Piece)]
             pieces += [(domain.encode(item), len(item)) for item in items]
     if not pieces:
         parser.error(f"{arguments.folder} has no MIDI file that the encoding {arguments.encoding} can hold")
-    rng, notes, examples = np.random.default_rng(0), 0, []
+    rng, notes = np.random.default_rng(0), 0
+    examples: list[tuple[np.ndarray, np.ndarray]] = []
     while notes < arguments.notes:
         example, count = pieces[len(examples) % len(pieces)]
         examples.append((domain.training.augment(example.ids, rng), example.weights))

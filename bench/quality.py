@@ -22,7 +22,7 @@ from common import finish
 import seqgen
 from seqgen.corpus.storage.store import SPLITS, Corpus
 from seqgen.models.run_settings import SETTINGS_FILE, RunSettings
-from seqgen.reports.copied_passages import Copy
+from seqgen.reports.copied_passages import CopiedPassage
 from seqgen.workflows.evaluate import copied_passages
 
 RECIPE = "bach-chorales"
@@ -34,7 +34,7 @@ def overlaps(domain: seqgen.Domain, real: list[Any], made: list[Any]) -> dict[st
     return {name.removesuffix(", overlap"): value for name, value in told.items() if name.endswith(", overlap")}
 
 
-def lengths(copies: list[Copy]) -> list[float]:
+def lengths(copies: list[CopiedPassage]) -> list[float]:
     found = [copy.length for copy in copies]
     return [round(float(np.mean(found)), 1), max(found)]
 

@@ -69,13 +69,13 @@ def train(folder: Path, out: Path, steps: int) -> None:
         training.resume(newest)
     print("begins", trainer.step_number, flush=True)
     training.run()
-    np.savez(out, **{name.replace("/", "."): value for name, value in model.numpy_weights().items()})
+    np.savez(out, **{name.replace("/", "."): value for name, value in model.numpy_weights().items()})  # type: ignore[arg-type]
 
 
 class SlowPath(PosixPath):
     """A file that is written half, then the rest; it says so."""
 
-    def write_bytes(self, content: bytes) -> int:
+    def write_bytes(self, content: bytes) -> int:  # type: ignore[override]
         with open(self, "wb") as file:
             for part, said in ((content[: len(content) // 2], KINDS[1]), (content[len(content) // 2 :], KINDS[2])):
                 file.write(part)

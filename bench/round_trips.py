@@ -85,7 +85,7 @@ def main() -> None:
     figures: dict[str, Any] = {}
     for name in PATTERNS:
         kind = load_domain("midi")
-        domain = kind(kind.Settings(encoding=name))
+        domain = kind(kind.Settings.from_mapping({"encoding": name}))
         total: Counter[str] = Counter()
         moved = 0.0
         for path in [*midi, *tunes(name, arguments.tunes)]:

@@ -35,7 +35,7 @@ from pathlib import Path
 from typing import Any
 
 import sentiment_midi
-from common import finish
+from common import finish, print_evaluations
 
 import seqgen
 
@@ -88,10 +88,7 @@ def measure(folder: Path, budget: Mapping[str, Any], asked: Mapping[str, Any]) -
         trained = seqgen.train(
             [folder / "train.tsv"], run, domain="sentiment", settings={**RECIPE, **asked}, **budget,
             valid=[folder / "dev.tsv"],
-            report=lambda progress: progress.is_evaluation and print(
-                f"{progress.seconds:4.0f} s  step {progress.step:6}  loss {progress.loss:.4f}  "
-                f"valid {progress.held_out:.4f}", flush=True
-            ),
+            train_progress=print_evaluations("sentences"),
         )  # fmt: skip
         train, test = (records(trained, folder / name) for name in ("train.tsv", "test.tsv"))
         found = trained.domain.prediction.evaluate_answers(train, test, trained.oracle)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+from common import print_evaluations
 from seqgen_midi.metrics.statistics import note_length_shares, piece_statistics, scale_degree_shares
 from seqgen_midi.music.piece import Piece
 
@@ -59,7 +60,8 @@ def measure(
         crops = cut(folder, work)
         pretrained = work / "pretrained"
         seqgen.train([unlabelled], pretrained, domain="midi", settings={**settings, **PERFORMANCE},
-                     report=told("songs"), **{kind: PRETRAINED * share for kind, share in budget.items()})  # fmt: skip
+                     train_progress=print_evaluations("songs"),
+                     **{kind: PRETRAINED * share for kind, share in budget.items()})  # fmt: skip
         found = [measure_split(number, crops, work, pretrained, budget, settings) for number in range(splits)]
     figures: dict[str, Any] = {"pieces": len({crop.piece for crop in crops}), "crops": len(crops), "splits": splits}
     for name in found[0]:
@@ -127,7 +129,7 @@ def measure_split(
     for name, start in (("", None), ("pretrained_", pretrained)):
         trained = seqgen.train(
             [tables["train"]], work / f"{name}{number}", domain="sentiment", init_from=start, **budget,
-            valid=[tables["valid"]], test=[tables["test"]], report=told(f"split {number} {name}"),
+            valid=[tables["valid"]], test=[tables["test"]], train_progress=print_evaluations(f"split {number} {name}"),
             settings={**LABELLED, **settings},
         )  # fmt: skip
         answers = [answer.values["probabilities"]["positive"] for answer in trained.predict(tables["test"])]
@@ -182,15 +184,3 @@ def to_order(trained: Any, judge: Callable[[np.ndarray], np.ndarray], guidance: 
         positive = judge(np.array([statistics(sample.item.content) for sample in samples]))
         shares.append(np.mean((positive > 0.5) == (label == "positive")))
     return float(np.mean(shares))
-
-
-def told(what: str) -> Callable[[Any], None]:
-    """Prints a line at each evaluation of a training."""
-
-    def report(progress: Any) -> None:
-        if progress.is_evaluation:
-            print(
-                f"{what} {progress.seconds:4.0f} s  step {progress.step:6}  valid {progress.held_out:.4f}", flush=True
-            )
-
-    return report
