@@ -30,15 +30,14 @@ def lift(grammar: Grammar, spellings: Sequence[np.ndarray]) -> Grammar:
     # The longest come first, so those that go on after n symbols stand side by side.
     order = np.argsort([-len(spelling) for spelling in spellings], kind="stable")
     lengths = np.array([len(spellings[number]) for number in order])
-    symbols = np.zeros((int(lengths[0]), len(spellings)), np.intp)
-    for column, number in enumerate(order):
-        symbols[: lengths[column], column] = spellings[number]
+    symbols = np.concatenate([spellings[number] for number in order]).astype(np.intp)
+    begins = np.cumsum(lengths) - lengths
     reached = np.empty((dead, len(spellings)), np.int32)
     for start in range(0, dead, BLOCK_SIZE):
         block = np.repeat(np.arange(start, min(start + BLOCK_SIZE, dead))[:, None], len(spellings), 1)
-        for step, column_of in enumerate(symbols):
-            going_on = int((lengths > step).sum())
-            block[:, :going_on] = table[block[:, :going_on], column_of[:going_on]]
+        for step in range(int(lengths[0])):
+            going_on = int(np.searchsorted(-lengths, -step))
+            block[:, :going_on] = table[block[:, :going_on], symbols[begins[:going_on] + step]]
         reached[start : start + BLOCK_SIZE, order] = block
     next_state = np.zeros((dead, 2 + len(spellings)), np.int32)
     next_state[:, 2:] = reached

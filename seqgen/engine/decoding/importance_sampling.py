@@ -62,5 +62,7 @@ class ImportanceSampler:
         """Returns ln w of a document: how likely the model finds what the automaton asked for after the prompt."""
         past = ids[:-1]
         allowed = automaton.allowed[automaton.unroll(past)]
-        p_allowed = np.maximum((self._scorer.probabilities(past) * allowed).sum(1), np.finfo(np.float32).tiny)
+        p_allowed = (self._scorer.probabilities(past) * allowed).sum(1)
+        # Probabilities that are not numbers count as the smallest one: the weights of all candidates stay numbers.
+        p_allowed = np.fmax(p_allowed, np.finfo(np.float32).tiny)
         return float(np.log(p_allowed)[prompt_length - 1 :].sum())

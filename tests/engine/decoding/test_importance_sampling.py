@@ -59,3 +59,13 @@ def test_a_budget_or_an_impossible_number_of_particles_is_refused():
         ImportanceSampler(None, None).sample(START, counted, count=1, max_new_tokens=7, seed=0, num_particles=2)
     with pytest.raises(InvalidValue, match="particles cannot be 0"):
         ImportanceSampler(None, None).sample(START, toys.turns(), count=1, max_new_tokens=7, seed=0, num_particles=0)
+
+
+def test_probabilities_that_are_not_numbers_weigh_least():
+    model = toys.model()
+    for weight in model.weights.values():
+        weight.assign(np.full(weight.shape, np.nan))
+    sampler = ImportanceSampler(Sampler(model), Scorer(model))
+    result = sampler.sample(START, model.grammar, count=2, max_new_tokens=8, seed=0, num_particles=4)
+    for ids in result.samples:
+        model.grammar.unroll(ids)  # raises ValueError for a forbidden token

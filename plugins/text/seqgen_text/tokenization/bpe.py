@@ -29,6 +29,9 @@ class BpeTokenizer(Tokenizer):
             merges = [(letters[left], letters[right]) for left, right in state["merges"]]
         except (KeyError, TypeError, ValueError):
             raise ValueError("its BPE merges are missing or are not pairs of its tokens") from None
+        # Each merge makes another token. Without this check, many merges of long tokens take quadratic time.
+        if sum(len(left) + len(right) for left, right in merges) > sum(map(len, ids)):
+            raise ValueError("it has more BPE merges than tokens that they could make")
         if not all(left + right in ids for left, right in merges):
             raise ValueError("one of its BPE merges makes no token of it")
         self._tokenizer = _with_words(models.BPE(vocab=ids, merges=merges))
