@@ -20,7 +20,20 @@ PACKAGE_FOLDERS = {
     "seqgen": ROOT / "seqgen",
     **{folder.name: folder for folder in sorted((ROOT / "plugins").glob("*/seqgen_*")) if folder.is_dir()},
 }
-ORDER = ("errors", "atomic", "grammar", "contract", "corpus", "engine", "models", "reports", "workflows", "cli")
+ORDER = (
+    "errors",
+    "atomic",
+    "stored_files",
+    "tensor_file",
+    "grammar",
+    "contract",
+    "corpus",
+    "engine",
+    "models",
+    "reports",
+    "workflows",
+    "cli",
+)
 """A package of seqgen imports only what stands before it."""
 CORPUS_ORDER = ("reading", "storage", "recipes", "building")
 ENGINE_IMPORTS = ("engine", "errors", "atomic", "grammar")

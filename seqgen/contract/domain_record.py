@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from seqgen.contract.core import INTERFACE_VERSION
 from seqgen.contract.discovery import installed_plugin, load_domain
 from seqgen.contract.domain import Domain
 from seqgen.contract.vocabulary import Vocabulary
 from seqgen.errors import SeqgenError, UsageError
+
+MAX_NAME_LENGTH = 4096
+MAX_VOCABULARY_LENGTH = 8 * 2**20
+"""Of the names of all tokens together. Tables of a domain grow with it."""
 
 
 class DomainRecord(BaseModel):
@@ -26,12 +30,21 @@ class DomainRecord(BaseModel):
     interface_version: int
     plugin: dict[str, str] | None
     settings: dict[str, Any]
-    vocabulary: list[str]
+    vocabulary: Annotated[list[Annotated[str, Field(max_length=MAX_NAME_LENGTH)]], Field(fail_fast=True)]
     state: dict[str, Any]
+
+    @field_validator("plugin")
+    @classmethod
+    def _names_distribution_and_version(cls, plugin: dict[str, str] | None) -> dict[str, str] | None:
+        if plugin is not None and plugin.keys() != {"distribution", "version"}:
+            raise ValueError("it must have a distribution and a version")
+        return plugin
 
     @field_validator("vocabulary")
     @classmethod
-    def _has_no_token_twice(cls, names: list[str]) -> list[str]:
+    def _is_a_vocabulary(cls, names: list[str]) -> list[str]:
+        if sum(map(len, names)) > MAX_VOCABULARY_LENGTH:
+            raise ValueError(f"the names of its tokens are longer than {MAX_VOCABULARY_LENGTH} characters together")
         Vocabulary(names)
         return names
 

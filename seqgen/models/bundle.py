@@ -8,28 +8,42 @@
 
 Some models come with seqgen. A user names them instead of a folder (`bach-chorales`).
 
-Loading a bundle imports no plugin that is not installed and registered. Names, shapes and types of all weights are
-compared with the settings before anything is allocated.
+Each file but README.md holds the SHA-256 of its own content, which is verified when it is read. Loading a bundle
+imports no plugin that is not installed and registered. Names, shapes and types of all weights are compared with the
+settings before anything is allocated.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
-from pydantic import Field
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
+from pydantic import BaseModel, ConfigDict, Field
 
 from seqgen.atomic import atomic_write, write_text
+from seqgen.atomic.stored_files import (
+    DamagedFile,
+    MissingFile,
+    StoredFileError,
+    read_json,
+    shorten,
+    validated,
+    with_checksum,
+    without_checksum,
+)
+from seqgen.atomic.tensor_file import Layout, read_tensor_header, read_tensors, tensor_file_content
 from seqgen.contract.domain_record import DomainRecord
 from seqgen.errors import BundleError
 
-FORMAT = 2
-MAX_JSON_BYTES = 64 * 2**20
+FORMAT = 3
+CONFIG_FILE, DOMAIN_FILE, GRAMMAR_FILE, WEIGHTS_FILE = "config.json", "domain.json", "grammar.json", "model.safetensors"
+MAX_PARAMETERS = 2**30
+"""The most weights that a bundle may hold: 4 GiB."""
 PRETRAINED_FOLDER = Path(__file__).parent / "pretrained"
 TAKE_AGAIN = "take the bundle from where it was trained"
 
@@ -43,38 +57,65 @@ class BundleDomain(DomainRecord):
     calibration: dict[str, Any] = Field(default_factory=dict)
 
 
+class BundleConfig(BaseModel):
+    """The content of config.json.
+
+    model:    the settings of the model
+    training: the settings of the training
+    result:   the step of the weights and their likelihood of held-out data
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+    format: int
+    model: dict[str, Any] = Field(default_factory=dict)
+    training: dict[str, Any] = Field(default_factory=dict)
+    result: dict[str, int | float] = Field(default_factory=dict)
+
+
+class ClassExamples(BaseModel):
+    """The content of grammar.json: the rows of seqgen.grammar.class_examples."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    class_examples: Annotated[list[Annotated[list[int], Field(min_length=3, max_length=3)]], Field(fail_fast=True)]
+
+
 class Bundle(NamedTuple):
     """The parts of a bundle that need no TensorFlow."""
 
     path: Path
     config: dict[str, Any]
     domain: BundleDomain
+    layout: Layout
+    """The shape and the type of each array in model.safetensors, by name."""
 
     def weights(self, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, np.ndarray]:
-        """Reads the weights, float32 by name. Raises BundleError unless they have exactly these names and shapes."""
-        path = self.path / "model.safetensors"
-        try:
-            with safe_open(str(path), framework="numpy") as file:
-                slices = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118
-                stored = {name: (tuple(part.get_shape()), part.get_dtype()) for name, part in slices.items()}
-                expected = {name: (tuple(shape), "F32") for name, shape in shapes.items()}
-                if stored != expected:
-                    names = {*stored, *expected}
-                    wrong = min(name for name in names if stored.get(name) != expected.get(name))
-                    raise BundleError(
-                        f"{path} does not fit its config.json: {wrong!r} is {stored.get(wrong)}, not "
-                        f"{expected.get(wrong)}; {TAKE_AGAIN}."
-                    )
-                return {name: file.get_tensor(name) for name in expected}
-        except (SafetensorError, OSError) as error:
-            raise BundleError(f"{path} is missing or damaged ({error}); {TAKE_AGAIN}.") from error
+        """Reads the weights, float32 by name.
 
-    def class_examples(self) -> list[Any]:
+        Raises BundleError unless they have exactly these names and shapes, their checksum matches, and all are finite.
+        """
+        path = self.path / WEIGHTS_FILE
+        expected = {name: (tuple(shape), "F32") for name, shape in shapes.items()}
+        if self.layout != expected:
+            names = {*self.layout, *expected}
+            wrong = min(name for name in names if self.layout.get(name) != expected.get(name))
+            raise BundleError(
+                f"{path} does not fit its config.json: {shorten(wrong)!r} is {self.layout.get(wrong)}, not "
+                f"{expected.get(wrong)}; {TAKE_AGAIN}."
+            )
+        with _bundle_errors(path):
+            weights, _ = read_tensors(path)
+        for name, value in weights.items():
+            if not np.isfinite(value).all():
+                raise BundleError(f"{path} holds numbers in {name!r} that are not finite; {TAKE_AGAIN}.")
+        return weights
+
+    def class_examples(self) -> list[list[int]]:
         """Reads the examples of the state classes. Raises BundleError."""
-        examples = _read_json(self.path / "grammar.json")
-        if not isinstance(examples, list) or not all(isinstance(row, list) for row in examples):
-            raise BundleError(f"{self.path}/grammar.json is damaged; {TAKE_AGAIN}.")
-        return examples
+        path = self.path / GRAMMAR_FILE
+        with _bundle_errors(path):
+            return validated(ClassExamples, without_checksum(read_json(path))).class_examples
 
     def write_calibration(self, calibration: dict[str, Any]) -> None:
         """Replaces the calibration in domain.json. Raises OutputError."""
@@ -95,15 +136,19 @@ def write_bundle(
     new and some are old gets a model that loads.
     """
     _write_domain(path, domain)
-    write_text(path / "grammar.json", json.dumps(class_examples))
-    with atomic_write(path / "model.safetensors") as temporary:
-        temporary.write_bytes(save(weights))
+    _write_json(path / GRAMMAR_FILE, {"class_examples": class_examples}, indent=None)
+    with atomic_write(path / WEIGHTS_FILE) as temporary:
+        temporary.write_bytes(tensor_file_content(weights))
     write_text(path / "README.md", card)
-    write_text(path / "config.json", json.dumps({"format": FORMAT, **config}, indent=1))
+    _write_json(path / CONFIG_FILE, {"format": FORMAT, **config})
 
 
 def _write_domain(path: Path, domain: DomainRecord) -> None:
-    write_text(path / "domain.json", json.dumps(domain.model_dump(), indent=1, ensure_ascii=False))
+    _write_json(path / DOMAIN_FILE, domain.model_dump())
+
+
+def _write_json(path: Path, content: Mapping[str, Any], indent: int | None = 1) -> None:
+    write_text(path, json.dumps(with_checksum(content), indent=indent, ensure_ascii=False))
 
 
 def pretrained_names() -> list[str]:
@@ -130,31 +175,42 @@ def read_bundle(path: Path | str) -> Bundle:
             f"{path} is no trained model; give the folder that 'seqgen train' made, or the name of one that comes with "
             f"seqgen ({', '.join(pretrained_names())})."
         )
-    config = _read_json(path / "config.json")
-    if not isinstance(config, dict):
-        raise BundleError(f"{path}/config.json is no JSON object; {TAKE_AGAIN}.")
-    if config.get("format") != FORMAT:
-        raise BundleError(
-            f"{path} is a bundle of format {config.get('format')!r}, this is format {FORMAT}; "
-            "use the version of seqgen that made it."
-        )
-    try:
-        domain = BundleDomain.model_validate(_read_json(path / "domain.json"))
-    except ValueError as error:
-        reason = str(error).splitlines()[0]
-        raise BundleError(f"{path}/domain.json is damaged ({reason}); {TAKE_AGAIN}.") from error
-    return Bundle(path, config, domain)
+    with _bundle_errors(path / CONFIG_FILE):
+        config = read_json(path / CONFIG_FILE)
+        if isinstance(config, dict) and config.get("format") != FORMAT:
+            raise BundleError(
+                f"{path} is a bundle of format {shorten(repr(config.get('format')))}, this is format {FORMAT}; "
+                "use the version of seqgen that made it."
+            )
+        config = validated(BundleConfig, without_checksum(config)).model_dump(exclude_unset=True)
+    with _bundle_errors(path / DOMAIN_FILE):
+        domain = validated(BundleDomain, without_checksum(read_json(path / DOMAIN_FILE)))
+    with _bundle_errors(path / WEIGHTS_FILE):
+        layout = read_tensor_header(path / WEIGHTS_FILE).layout
+        _check_layout(layout, len(domain.vocabulary))
+    return Bundle(path, config, domain, layout)
 
 
-def _read_json(path: Path) -> Any:
+def _check_layout(layout: Layout, vocabulary_size: int) -> None:
+    """Raises StoredFileError for arrays that no model can have. The exact check needs the grammar, and so more time."""
+    shape = layout.get("embedding", ((), ""))[0]
+    if len(shape) != 2 or shape[0] != vocabulary_size + 2:
+        raise StoredFileError(f"it does not hold the embeddings of {vocabulary_size} tokens")
+    if sum(math.prod(shape) for shape, _ in layout.values()) > MAX_PARAMETERS:
+        raise StoredFileError(f"it holds more than {MAX_PARAMETERS} weights")
+
+
+@contextmanager
+def _bundle_errors(path: Path) -> Iterator[None]:
+    """Turns a StoredFileError about a file of a bundle into a BundleError."""
     try:
-        if path.stat().st_size > MAX_JSON_BYTES:
-            raise ValueError("it is too large")
-        return json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        yield
+    except MissingFile:
         raise BundleError(
             f"{path.parent} holds no trained model: it has no {path.name}; give the folder that 'seqgen train' made, "
             "after its first evaluation."
         ) from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise BundleError(f"{path} cannot be read ({error}); {TAKE_AGAIN}.") from error
+    except DamagedFile as error:
+        raise BundleError(f"{path} is damaged ({error}); restore it from a copy, or train again.") from error
+    except StoredFileError as error:
+        raise BundleError(f"{path} cannot be used: {error}; {TAKE_AGAIN}.") from error

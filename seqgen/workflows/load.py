@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from seqgen.contract.capabilities import Prediction
 from seqgen.contract.renderers import with_renderers
 from seqgen.errors import BundleError, UsageError
 from seqgen.models.bundle import read_bundle
-from seqgen.workflows.trained_model import TrainedModel
+
+if TYPE_CHECKING:
+    from seqgen.workflows.trained_model import TrainedModel
 
 
 def load(path: Path | str) -> TrainedModel:
@@ -27,4 +30,7 @@ def load(path: Path | str) -> TrainedModel:
             prediction.calibration = prediction.Calibration.from_mapping(bundle.domain.calibration, "calibration")
         except UsageError as error:
             raise BundleError(bundle.domain.describe_misfit(origin, error)) from error
+    # TensorFlow takes seconds to import. Faults of the files are found before.
+    from seqgen.workflows.trained_model import TrainedModel
+
     return TrainedModel(bundle, domain)

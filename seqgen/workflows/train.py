@@ -31,9 +31,9 @@ from seqgen.engine.training.loop import TrainingLoop
 from seqgen.engine.training.memory_requirements import explain_out_of_memory
 from seqgen.engine.training.progress import TrainingProgress, TrainingStopped
 from seqgen.engine.training.trainer import Trainer
-from seqgen.errors import OutputError, UsageError
+from seqgen.errors import OutputError, TrainingError, UsageError
 from seqgen.grammar import Grammar, class_examples
-from seqgen.models.bundle import write_bundle
+from seqgen.models.bundle import CONFIG_FILE, write_bundle
 from seqgen.models.model_card import model_card
 from seqgen.models.run_settings import (
     SETTINGS_FILE,
@@ -224,6 +224,11 @@ def _run(
         random_bptt_length=training.random_bptt_length,
     )  # fmt: skip
     checkpoint = newest_checkpoint(run / "checkpoints")
+    if checkpoint is None and (run / "bundle" / CONFIG_FILE).exists():
+        raise TrainingError(
+            f"{run} holds a trained model but no checkpoint to go on from, and training from the start would replace "
+            f"the model; train in another folder, with --from {run} to begin with its weights."
+        )
     if settings.init_from is not None and checkpoint is None:
         pretrained = PretrainedModel(Path(settings.init_from), domain)
         model = pretrained.model(grammar, domain.vocabulary, training.seed)
@@ -254,7 +259,7 @@ def _run(
     loop = TrainingLoop(
         trainer, batches.batch, held_out_batches, settings.budget, run / "checkpoints",
         on_best=save_best, report=train_progress or ignore_progress,
-        callbacks=training_callbacks(run, checkpoint.record["step"] if checkpoint else 0, all_settings),
+        callbacks=training_callbacks(run, checkpoint.record.step if checkpoint else 0, all_settings),
     )  # fmt: skip
     if checkpoint:
         loop.resume(checkpoint)

@@ -16,6 +16,7 @@ import pytest
 from commands import error_sentence
 from seqgen_midi.music.meters import bar_lines
 
+from seqgen.atomic.stored_files import with_checksum, without_checksum
 from seqgen.contract.discovery import load_domain
 
 
@@ -133,7 +134,7 @@ def test_a_sample_can_be_written_without_its_prompt(run_cli, trained, pieces, tm
         ("domain.json", lambda value: {**value, "settings": {"colour": 1}}),
         ("domain.json", lambda value: {**value, "vocabulary": "abc"}),
         ("domain.json", lambda value: [value]),
-        ("grammar.json", lambda value: [[0, 0, 77]]),
+        ("grammar.json", lambda value: {"class_examples": [[0, 0, 77]]}),
         ("config.json", lambda value: {**value, "model": {**value["model"], "hidden_size": 72}}),
         ("config.json", lambda value: {**value, "model": {**value["model"], "hidden_size": 1e999}}),
         ("config.json", lambda value: {**value, "format": 99}),
@@ -142,7 +143,8 @@ def test_a_sample_can_be_written_without_its_prompt(run_cli, trained, pieces, tm
 def test_a_damaged_bundle_is_one_sentence(run_cli, run, tmp_path, file, change):
     shutil.copytree(run / "bundle", tmp_path / "bundle")
     path = tmp_path / "bundle" / file
-    path.write_text(json.dumps(change(json.loads(path.read_text()))))
+    changed = change(without_checksum(json.loads(path.read_text())))
+    path.write_text(json.dumps(with_checksum(changed) if isinstance(changed, dict) else changed))
     code, _, err = run_cli("sample", tmp_path / "bundle", "-o", tmp_path / "out")
     assert str(tmp_path / "bundle") in error_sentence(err)
     assert code == 1

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 import seqgen
+from seqgen.atomic.stored_files import with_checksum, without_checksum
 from seqgen.models.bundle import model_folder
 
 CHESS = {"distribution": "seqgen-chess", "version": "1.2"}
@@ -21,7 +22,8 @@ def bundle(tmp_path):
 
 
 def change(path, **values):
-    path.write_text(json.dumps({**json.loads(path.read_text()), **values}))
+    content = without_checksum(json.loads(path.read_text()))
+    path.write_text(json.dumps(with_checksum({**content, **values})))
 
 
 def test_a_missing_plugin_is_named_with_its_distribution(bundle):
@@ -43,9 +45,9 @@ def test_settings_that_do_not_fit_name_both_versions(bundle):
 
 
 def test_state_classes_of_another_meaning_are_refused(bundle):
-    examples = json.loads((bundle / "grammar.json").read_text())
+    examples = json.loads((bundle / "grammar.json").read_text())["class_examples"]
     examples[5][2] += 1
-    (bundle / "grammar.json").write_text(json.dumps(examples))
+    change(bundle / "grammar.json", class_examples=examples)
     with pytest.raises(seqgen.BundleError, match="another grammar of the domain 'midi', that of seqgen-framework"):
         seqgen.load(bundle)
 
@@ -53,6 +55,13 @@ def test_state_classes_of_another_meaning_are_refused(bundle):
 @pytest.mark.parametrize("content", ["{}", "[1, 2]", "[[0, 0", "[[0, 0, 0, 0]]"])
 def test_damaged_examples_are_one_sentence(bundle, content):
     (bundle / "grammar.json").write_text(content)
+    with pytest.raises(seqgen.BundleError):
+        seqgen.load(bundle)
+
+
+@pytest.mark.parametrize("examples", [{}, [1, 2], [[0, 0, 0, 0]], [[0, 0, "a"]], [[7, 0, 0]]])
+def test_examples_of_another_form_are_refused(bundle, examples):
+    change(bundle / "grammar.json", class_examples=examples)
     with pytest.raises(seqgen.BundleError):
         seqgen.load(bundle)
 

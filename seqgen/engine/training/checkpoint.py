@@ -1,46 +1,75 @@
 """Checkpoints: everything that training needs to go on, in one file that is written whole or not at all.
 
-A checkpoint is a safetensors file whose metadata holds the step and the record of the training loop as JSON. The newest
-two are kept: if the newest one cannot be read, the one before it is used. The last one that the loop calls good is kept
-too, in case training goes wrong after it.
+A checkpoint is a file of arrays with a checksum. Its metadata hold the step and the record of the training loop as
+JSON. The newest two are kept: if the newest one cannot be read, the one before it is used, with a warning. The last one
+that the loop calls good is kept too, in case training goes wrong after it.
 """
 
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save
+from pydantic import BaseModel, ConfigDict, Field
 
 from seqgen.atomic import atomic_write
+from seqgen.atomic.stored_files import StoredFileError, validated
+from seqgen.atomic.tensor_file import read_tensors, tensor_file_content
+from seqgen.errors import SeqgenWarning, TrainingError
 
 NUM_KEPT = 2
+PATTERN = "step-*.safetensors"
+
+
+class LoopRecord(BaseModel):
+    """Where the training loop stands.
+
+    step:      the number of steps that were made
+    good_step: the step of the checkpoint to roll back to
+    budget:    the steps and the seconds of the budget
+    seconds:   how long the run has trained
+    """
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    step: int = Field(ge=0)
+    rollbacks: int = Field(default=0, ge=0)
+    good_step: int | None = None
+    budget: tuple[int | None, float | None] = Field(default=(None, None), strict=False)
+    evaluations_done: int = Field(default=0, ge=0)
+    best_nats: float | None = None
+    last_nats: float | None = None
+    evaluations_without_improvement: int = Field(default=0, ge=0)
+    stop_reason: str | None = None
+    loss_sum: float = 0.0
+    loss_steps: int = Field(default=0, ge=0)
+    seconds: float = Field(default=0.0, ge=0)
 
 
 class Checkpoint(NamedTuple):
-    """The content of a checkpoint: arrays by name, and the record of the loop (JSON values), with at least `step`."""
+    """The content of a checkpoint: arrays by name, and the record of the loop."""
 
     tensors: dict[str, np.ndarray]
-    record: dict[str, Any]
+    record: LoopRecord
 
 
 def save_checkpoint(
-    folder: Path, tensors: dict[str, np.ndarray], record: dict[str, Any], good_steps: Collection[int | None] = ()
+    folder: Path, tensors: dict[str, np.ndarray], record: LoopRecord, good_steps: Collection[int | None] = ()
 ) -> Path:
     """Writes `step-N.safetensors` in `folder`, and removes all checkpoints but the newest two and those of good steps.
 
     Raises OutputError.
     """
-    path = checkpoint_path(folder, record["step"])
-    content = save(tensors, metadata={"record": json.dumps(record)})
+    path = checkpoint_path(folder, record.step)
+    content = tensor_file_content(tensors, {"record": json.dumps(record.model_dump())})
     with atomic_write(path) as temporary:
         temporary.write_bytes(content)
     kept = {checkpoint_path(folder, step) for step in good_steps if step is not None}
-    for old in sorted(folder.glob("step-*.safetensors"))[:-NUM_KEPT]:
+    for old in sorted(folder.glob(PATTERN))[:-NUM_KEPT]:
         if old not in kept:
             old.unlink(missing_ok=True)
     return path
@@ -52,18 +81,33 @@ def checkpoint_path(folder: Path, step: int) -> Path:
 
 
 def newest_checkpoint(folder: Path) -> Checkpoint | None:
-    """Returns the newest checkpoint in `folder` that can be read, or None."""
-    for path in sorted(folder.glob("step-*.safetensors"), reverse=True):
-        if checkpoint := read_checkpoint(path):
-            return checkpoint
+    """Returns the newest checkpoint in `folder` that can be read, or None if there is no checkpoint.
+
+    Warns of each newer one that cannot be read. Raises TrainingError if there are checkpoints and none can be read.
+    """
+    faults = []
+    for path in sorted(folder.glob(PATTERN), reverse=True):
+        try:
+            checkpoint = read_checkpoint(path)
+        except StoredFileError as error:
+            faults.append(f"{path} cannot be used ({error})")
+            continue
+        for fault in faults:
+            warnings.warn(f"{fault}; training goes on from step {checkpoint.record.step}.", SeqgenWarning, stacklevel=2)
+        return checkpoint
+    if faults:
+        raise TrainingError(
+            f"{faults[0]}, and no other checkpoint can be read; the bundle of the run is kept as it is: restore the "
+            "checkpoints from a copy, or train in another folder, with --from to begin with these weights."
+        )
     return None
 
 
-def read_checkpoint(path: Path) -> Checkpoint | None:
-    """Returns the checkpoint in a file, or None if the file is missing or damaged."""
+def read_checkpoint(path: Path) -> Checkpoint:
+    """Returns the checkpoint in a file. Raises StoredFileError if it is missing, damaged or incomplete."""
+    tensors, metadata = read_tensors(path)
     try:
-        with safe_open(str(path), framework="numpy") as file:
-            record = json.loads(file.metadata()["record"])
-            return Checkpoint({name: file.get_tensor(name) for name in file.keys()}, record)  # noqa: SIM118
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError):
-        return None
+        record = json.loads(metadata.get("record", ""))
+    except (ValueError, RecursionError) as error:
+        raise StoredFileError("it holds no record of the training") from error
+    return Checkpoint(tensors, validated(LoopRecord, record))

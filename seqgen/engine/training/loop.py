@@ -14,14 +14,14 @@ import math
 import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
+from seqgen.atomic.stored_files import StoredFileError
 from seqgen.engine.scoring.evaluation import Evaluator, HeldOutLikelihood
 from seqgen.engine.segment import Segment
 from seqgen.engine.training.callback import EvaluationCallback, metrics_of
-from seqgen.engine.training.checkpoint import Checkpoint, checkpoint_path, read_checkpoint, save_checkpoint
+from seqgen.engine.training.checkpoint import Checkpoint, LoopRecord, checkpoint_path, read_checkpoint, save_checkpoint
 from seqgen.engine.training.progress import TrainingBudget, TrainingProgress, TrainingStopped
 from seqgen.engine.training.stop_signals import stop_signals
 from seqgen.engine.training.trainer import Trainer
@@ -81,18 +81,18 @@ class TrainingLoop:
     def resume(self, checkpoint: Checkpoint) -> None:
         """Continues from a checkpoint. Raises TrainingError if it is of another model."""
         record = checkpoint.record
-        self.trainer.restore(checkpoint.tensors, record["step"])
-        self.best_nats, self.last_nats = record["best_nats"], record["last_nats"]
-        self.good_step = self.good_step_on_disk = record["good_step"]
+        self.trainer.restore(checkpoint.tensors, record.step)
+        self.best_nats, self.last_nats = record.best_nats, record.last_nats
+        self.good_step = self.good_step_on_disk = record.good_step
         # With a larger budget, evaluations are at other steps, and patience begins anew.
-        fraction = self.budget.fraction_spent(record["step"], record["seconds"])
-        self.evaluations_done = min(record["evaluations_done"], int(fraction * self.trainer.settings.num_evaluations))
-        if record["budget"] == list(self.budget):
-            self.evaluations_without_improvement = record["evaluations_without_improvement"]
-            self.stop_reason = record["stop_reason"]
-        self.trainer.rollbacks = record["rollbacks"]
-        self.loss_sum, self.loss_steps = record["loss_sum"], record["loss_steps"]
-        self.seconds_before = record["seconds"]
+        fraction = self.budget.fraction_spent(record.step, record.seconds)
+        self.evaluations_done = min(record.evaluations_done, int(fraction * self.trainer.settings.num_evaluations))
+        if record.budget == tuple(self.budget):
+            self.evaluations_without_improvement = record.evaluations_without_improvement
+            self.stop_reason = record.stop_reason
+        self.trainer.rollbacks = record.rollbacks
+        self.loss_sum, self.loss_steps = record.loss_sum, record.loss_steps
+        self.seconds_before = record.seconds
 
     def run(self) -> TrainingProgress:
         """Trains until the budget is spent or a callback ends the training. Returns the progress at the end.
@@ -177,9 +177,16 @@ class TrainingLoop:
         """Restores the weights of the last evaluation. Returns a note on it. Raises TrainingError if it cannot."""
         trainer, bad_step = self.trainer, self.trainer.step_number - 1
         assert self.good_step is not None
-        good = read_checkpoint(checkpoint_path(self.checkpoints, self.good_step))
-        if good is None or trainer.rollbacks == MAX_ROLLBACKS:
+        if trainer.rollbacks == MAX_ROLLBACKS:
             raise TrainingError(f"The loss became {loss} at step {bad_step}; train again with a lower learning_rate.")
+        path = checkpoint_path(self.checkpoints, self.good_step)
+        try:
+            good = read_checkpoint(path)
+        except StoredFileError as error:
+            raise TrainingError(
+                f"The loss became {loss} at step {bad_step}, and {path}, to which training would roll back, cannot be "
+                f"used ({error}); train again in another folder."
+            ) from error
         trainer.roll_back(good.tensors)
         return (
             f"the loss became {loss} at step {bad_step}: weights of step {self.good_step} restored, learning rate "
@@ -193,20 +200,20 @@ class TrainingLoop:
 
     def _save(self, seconds: float) -> None:
         """Saves a checkpoint after so many seconds of training."""
-        record: dict[str, Any] = {
-            "step": self.trainer.step_number,
-            "rollbacks": self.trainer.rollbacks,
-            "good_step": self.good_step,
-            "budget": list(self.budget),
-            "evaluations_done": self.evaluations_done,
-            "best_nats": self.best_nats,
-            "last_nats": self.last_nats,
-            "evaluations_without_improvement": self.evaluations_without_improvement,
-            "stop_reason": self.stop_reason,
-            "loss_sum": self.loss_sum,
-            "loss_steps": self.loss_steps,
-            "seconds": seconds,
-        }
+        record = LoopRecord(
+            step=self.trainer.step_number,
+            rollbacks=self.trainer.rollbacks,
+            good_step=self.good_step,
+            budget=tuple(self.budget),
+            evaluations_done=self.evaluations_done,
+            best_nats=self.best_nats,
+            last_nats=self.last_nats,
+            evaluations_without_improvement=self.evaluations_without_improvement,
+            stop_reason=self.stop_reason,
+            loss_sum=self.loss_sum,
+            loss_steps=self.loss_steps,
+            seconds=seconds,
+        )
         # If this file is damaged, the checkpoint before it is used, and that one rolls back to its own good step.
         save_checkpoint(self.checkpoints, self.trainer.tensors(), record, {self.good_step, self.good_step_on_disk})
         self.good_step_on_disk = self.good_step

@@ -105,7 +105,7 @@ def test_a_checkpoint_of_another_model_is_refused(stored, tmp_path):
     )
     checkpoint = newest_checkpoint(tmp_path)
     with pytest.raises(TrainingError, match="other settings"):
-        other.restore(checkpoint.tensors, checkpoint.record["step"])
+        other.restore(checkpoint.tensors, checkpoint.record.step)
 
 
 def test_a_loss_that_is_not_finite_stops_training_with_what_to_do(stored, tmp_path):

@@ -134,7 +134,7 @@ def test_the_checkpoint_to_fall_back_to_is_kept(stored, tmp_path, monkeypatch):
     )
     loop.run()
     assert folders[6] == ["step-0000000004", "step-0000000005", "step-0000000006"]
-    assert read_checkpoint(checkpoint_path(tmp_path, 12)).record["good_step"] == 12
+    assert read_checkpoint(checkpoint_path(tmp_path, 12)).record.good_step == 12
 
 
 def held_out_is(loop, nats):
@@ -212,5 +212,5 @@ def test_the_good_checkpoint_before_is_kept_as_long_as_a_kept_one_needs_it(store
     for step, good in ((2, True), (3, False), (4, True)):
         loop.trainer.step_number = step
         loop._save_good(0.0) if good else loop._save(0.0)
-    assert read_checkpoint(checkpoint_path(tmp_path, 3)).record["good_step"] == 2
+    assert read_checkpoint(checkpoint_path(tmp_path, 3)).record.good_step == 2
     assert read_checkpoint(checkpoint_path(tmp_path, 2))
