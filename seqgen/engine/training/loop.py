@@ -204,7 +204,7 @@ class TrainingLoop:
             step=self.trainer.step_number,
             rollbacks=self.trainer.rollbacks,
             good_step=self.good_step,
-            budget=tuple(self.budget),
+            budget=(self.budget.steps, self.budget.seconds),
             evaluations_done=self.evaluations_done,
             best_nats=self.best_nats,
             last_nats=self.last_nats,
