@@ -160,6 +160,9 @@ class CompleteReading(Reading[str]):
     def companions(self, path: PurePath) -> tuple[str, ...]:
         return (f"{path.stem}.notes",)
 
+    def cut(self, item: str, shares: Sequence[float]) -> list[str]:
+        return [item]
+
 
 class Complete(Domain[str]):
     name = "complete"

@@ -10,7 +10,7 @@ A domain holds each capability in the attribute that the class names, or None th
     inference      settings that follow from the files
     training       augmentation and auxiliary targets
     learning       what `Domain.learn` is given, and which trained models a new one can start from
-    reading        files of any size, and files that are read together
+    reading        files of any size, files that are read together, and documents that are cut inside
 
 A capability offers a method if its class overrides it; the methods that are not overridden keep a harmless default or
 do not exist for the user. `Domain.require` raises the one error for what a domain does not offer. A domain that wraps
@@ -214,6 +214,9 @@ class Deduplication(Capability[Item]):
     attribute = "deduplication"
     differences: str = ""
     """In what items with the same key may differ, in words: "key or tempo"."""
+    compares_ids: bool = True
+    """Whether items with other keys are duplicates if their ids are equal. False if different items may have the same
+    ids, such as texts with unknown words."""
 
     def key(self, item: Item) -> Any:
         """Returns what is equal in near-duplicates, made of plain types and arrays. By default the whole item.
@@ -302,6 +305,15 @@ class Reading(Capability[Item]):
         Such as `train.de` for `train.en`. They are unpacked together, and are not read for themselves.
         """
         return ()
+
+    def cut(self, item: Item, shares: Sequence[float]) -> list[Item]:
+        """Returns contiguous parts of an item, whose lengths have about these shares; or [item] if it must stay whole.
+
+        A corpus cuts a document that is too large for one split, and each part goes to another split. Only a domain
+        whose items are running text or the like offers this. Its items are JSON values, and it does not replace
+        `Learning.observe`. A pure function.
+        """
+        return [item]
 
 
 CAPABILITIES: tuple[type[Capability[Any]], ...] = (

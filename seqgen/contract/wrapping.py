@@ -121,6 +121,7 @@ class WrappedDeduplication(Wrapper, Deduplication[Outer]):
         self.wrapped = wrapped
         self.view = view
         self.differences = wrapped.differences
+        self.compares_ids = wrapped.compares_ids
 
     def key(self, item: Outer) -> Any:
         return self.wrapped.key(self.view.item(item))

@@ -42,6 +42,8 @@ class LabelledReading(Reading[LabelledItem]):
         return () if self.base is None or is_table(path) else self.base.companions(path)
 
     def offers(self, method: str) -> bool:
+        if method == "cut":
+            return False  # A label belongs to the whole content.
         return method == "in_parts" or (self.base is not None and self.base.offers(method))
 
 

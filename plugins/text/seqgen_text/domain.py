@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any, ClassVar
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from seqgen import (
     BundleError,
+    Deduplication,
     Domain,
     EmptyLanguage,
     Example,
@@ -23,21 +24,43 @@ from seqgen import (
     atomic_write,
 )
 from seqgen.contract.tables import GroupedRows
+from seqgen_text.chunking import contiguous_parts
 from seqgen_text.constraints import TextConstraints, any_text, constrained_text
 from seqgen_text.display import TextDisplay
 from seqgen_text.document_reader import read_documents
 from seqgen_text.metrics import TextMetrics
 from seqgen_text.prompting import TextPrompting
-from seqgen_text.settings import TextSettings
+from seqgen_text.settings import DocumentKind, TextSettings
 from seqgen_text.token_grammar import token_grammar
 from seqgen_text.tokenization import FIRST_ID, TOKENIZERS, Tokenizer
 
 
 class TextReading(Reading[str]):
-    """Files are read a piece at a time."""
+    """Files are read a piece at a time. A file is running text, which can be cut; a line or a row is not."""
+
+    def __init__(self, document: DocumentKind) -> None:
+        self._document = document
 
     def in_parts(self, path: PurePath) -> bool:
         return True
+
+    def cut(self, item: str, shares: Sequence[float]) -> list[str]:
+        return contiguous_parts(item, shares)
+
+    def offers(self, method: str) -> bool:
+        return super().offers(method) and (method != "cut" or self._document == "file")
+
+
+class TextDeduplication(Deduplication[str]):
+    """Texts are compared, not their tokens: unknown characters and words have one token."""
+
+    compares_ids = False
+
+
+class RowDeduplication(GroupedRows):
+    """Compares the texts of rows, and keeps the rows of a group in one split."""
+
+    compares_ids = False
 
 
 class TextDomain(Domain[str]):
@@ -69,8 +92,8 @@ class TextDomain(Domain[str]):
         self.prompting = TextPrompting(self, self.tokenizer)
         self.display = TextDisplay()
         self.metrics = TextMetrics()
-        self.reading = TextReading()
-        self.deduplication = GroupedRows() if self.settings.group_column else None
+        self.reading = TextReading(self.settings.document)
+        self.deduplication = RowDeduplication() if self.settings.group_column else TextDeduplication()
 
     def read(self, path: Path) -> Iterator[str | Record[str] | Remark]:
         return read_documents(path, self.settings)

@@ -221,8 +221,12 @@ def check_learning(case: Case) -> None:
 
 
 def check_reading(case: Case) -> None:
-    """A companion is a file beside another one, so it is named without a folder."""
+    """A companion is named without a folder, and an item that is cut becomes one part for each share."""
     reading = case.domain.require(Reading)
+    for record in case.records[:MAX_RECORDS]:
+        parts = reading.cut(record.item, (0.5, 0.25, 0.25))
+        assert len(parts) in (1, 3), f"cut returns {len(parts)} parts for 3 shares"
+        assert fingerprint(parts[0]) == fingerprint(record.item) or len(parts) == 3, "cut changes a whole item"
     for path in case.files:
         for name in reading.companions(path):
             assert name == Path(name).name, f"companions names {name!r}, which leads to another folder"

@@ -52,10 +52,16 @@ ROW = np.dtype(
         ("group", f"V{SIZE}"),
         ("position", "<f8"),
         ("length", "<i4"),
-        ("has_weights", "u1"),
+        ("has_weights", "?"),
+        ("split", "i1"),
     ]
 )
-"""What is kept of each document until the end; the last says whether it has other than the default weights."""
+"""What is kept of each document until the end.
+
+has_weights: whether it has other than the default weights
+split:       the split of a part of a document that was cut inside; UNDECIDED for a whole document
+"""
+UNDECIDED = -1
 
 
 @dataclass(frozen=True)
@@ -135,11 +141,13 @@ def _fill(folder: Path, task: _Task) -> None:
             domain, task.files, task.splitter, journal, task.limits,
             lambda done: task.progress(done, task.file_count, "files to learn from"),
         )  # fmt: skip
+        if domain.reading is not None and domain.reading.offers("cut"):
+            observations.decide_splits()
         learned = _learn(domain, observations, task.pretrained)
         domain = type(domain)(domain.settings, learned.vocabulary, learned.state)
         with (
             closing(_CorpusWriter(journal, domain, task.splitter)) as writer,
-            WorkerPool(domain, limits=task.limits, spool=folder) as pool,
+            WorkerPool(domain, limits=task.limits, spool=folder, cutting=observations.cutting) as pool,
         ):
             begun = writer.processed.count
             sources = writer.processed.skip(task.files.walk(folder, lambda number: number >= begun))
@@ -189,11 +197,13 @@ class _CorpusWriter:
         """Adds the documents of one file."""
         dropped = Counter(content.dropped) if content.reason is None else Counter({content.reason: 1})
         duplicates: Counter[str] = Counter()
+        remarks = Counter(content.remarks)
         totals, kept = dropped.copy(), 0
         for document in content.documents:
             duplicate = self._add_document(document, source)
             if duplicate is None:
-                kept += 1
+                kept += len(document.part_lengths) or 1
+                remarks[self._cut_remark] += len(document.part_lengths) > 0
             else:
                 original, differences = duplicate
                 totals[f"{DUPLICATE}{differences}"] += 1
@@ -205,25 +215,44 @@ class _CorpusWriter:
         line = {"path": source.name, "sha256": digest, "documents": kept, "dropped": dict(dropped + duplicates)}
         line |= {"detail": content.detail} if content.detail else {}
         self._sources.write(json.dumps(line, ensure_ascii=False).encode() + b"\n")
-        details = {"kept": kept, "dropped": dict(totals), "remarks": content.remarks, "detail": content.detail}
+        details = {"kept": kept, "dropped": dict(totals), "remarks": dict(+remarks), "detail": content.detail}
         self.processed.add(source, **details)
         self._count({"name": source.name, **details})
         self._journal.commit()
 
     def _add_document(self, document: EncodedDocument, source: Source) -> tuple[str, str] | None:
         """Adds a document unless it is a duplicate. Then returns the file of the first one, and how they differ."""
-        # Ids are compared, not items: a model sees no difference between two items with the same ids.
-        digest = hashlib.blake2b(document.ids.tobytes() + document.weights.tobytes(), digest_size=SIZE).digest()
+        deduplication = self._domain.deduplication or Deduplication()
+        # Usually ids are compared too: a model sees no difference between two items with the same ids.
+        content = document.ids.tobytes() + document.weights.tobytes()
+        content += b"" if deduplication.compares_ids else document.key
+        digest = hashlib.blake2b(content, digest_size=SIZE).digest()
         duplicate = self._index.find_or_add(digest, document.key, source.name)
         if duplicate is not None:
-            differences = "" if duplicate.is_exact else (self._domain.deduplication or Deduplication()).differences
+            differences = "" if duplicate.is_exact else deduplication.differences
             return duplicate.source, differences and f" but for {differences}"
-        has_weights = self._shards.add(document.ids, document.weights)
-        self._metadata.add(document.metadata)
         position = self._splitter.position(document.group, source.split)
-        row = np.array((digest, document.key, document.group, position, len(document.ids), has_weights), ROW)
-        self._documents.write(row.tobytes())
+        first = 0
+        for split, length in self._parts(document):
+            part = slice(first, first + length)
+            has_weights = self._shards.add(document.ids[part], document.weights[part])
+            self._metadata.add(document.metadata)
+            row = np.array((digest, document.key, document.group, position, length, has_weights, split), ROW)
+            self._documents.write(row.tobytes())
+            first += length
         return None
+
+    def _parts(self, document: EncodedDocument) -> list[tuple[int, int]]:
+        """Returns the split and the length of each part of a document."""
+        if not document.part_lengths:
+            return [(UNDECIDED, len(document.ids))]
+        splits = [SPLITS.index(name) for name in self._splitter.open_shares()]
+        return list(zip(splits, document.part_lengths, strict=True))
+
+    @property
+    def _cut_remark(self) -> str:
+        shares = ", ".join(f"{share:.0%} {name}" for name, share in self._splitter.open_shares().items())
+        return f"cut inside into contiguous parts, because it is too large for one split: {shares}"
 
     def _count(self, details: Mapping[str, Any]) -> None:
         self._dropped += Counter(details["dropped"])
@@ -244,11 +273,12 @@ class _CorpusWriter:
             raise CorpusError(f"None of the files can be used: {self._top_reasons()}.")
         try:
             if moved_groups is None:
-                splits = self._splitter.assign(rows["position"])
+                splits = self._splitter.assign(rows["position"], rows["length"])
             else:
                 splits = self._splitter.splits_at(rows["position"])
                 for group, split in moved_groups.items():
                     splits[rows["group"] == np.void(group)] = split
+                splits = np.where(rows["split"] == UNDECIDED, splits, rows["split"]).astype(np.uint8)
             check_splits(splits)
         except CorpusError as error:
             raise CorpusError(f"{error} Left out: {self._top_reasons()}.") from None

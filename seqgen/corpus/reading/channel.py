@@ -31,6 +31,7 @@ class EncodedDocument:
     ids:      int32[n]
     weights:  float32[n]
     metadata: JSON values by name that are stored beside it
+    part_lengths: if the document was cut inside, how many of `ids` each part has; every part begins with BOS
     """
 
     key: bytes
@@ -38,6 +39,7 @@ class EncodedDocument:
     ids: np.ndarray
     weights: np.ndarray
     metadata: Mapping[str, Any]
+    part_lengths: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -133,6 +135,7 @@ def serialize(content: FileContent) -> bytes:
         "fingerprints": b"".join(prints).hex(),
         "lengths": [len(document.ids) for document in documents],
         "metadata": [dict(document.metadata) for document in documents],
+        "part_lengths": [document.part_lengths for document in documents],
         "observations": [one.value for one in observations],
     }
     numbers = [document.ids.astype("<i4").tobytes() for document in documents]
@@ -159,9 +162,10 @@ def deserialize(body: bytes, vocabulary_size: int) -> FileContent:
     if total and (int(ids.min()) < 0 or int(ids.max()) >= vocabulary_size or not np.isfinite(weights).all()):
         raise ValueError("a number is out of range")
     documents, first = [], 0
-    for (key, group), length, metadata in zip(fingerprints, lengths, header["metadata"], strict=False):
+    described = zip(fingerprints, lengths, header["metadata"], header["part_lengths"], strict=False)
+    for (key, group), length, metadata, parts in described:
         span = slice(first, first + length)
-        documents.append(EncodedDocument(key, group, ids[span], weights[span], metadata))
+        documents.append(EncodedDocument(key, group, ids[span], weights[span], metadata, tuple(parts)))
         first += length
     values = zip(fingerprints[len(lengths) :], header["observations"], strict=True)
     return FileContent(
@@ -182,7 +186,7 @@ def printable(text: str, max_length: int | None = MAX_TEXT_LENGTH) -> str:
 
 HEADER_TYPES = {
     "reason": str | None, "detail": str, "dropped": dict, "remarks": dict, "more": bool,
-    "fingerprints": str, "lengths": list, "metadata": list, "observations": list,
+    "fingerprints": str, "lengths": list, "metadata": list, "part_lengths": list, "observations": list,
 }  # fmt: skip
 
 
@@ -201,8 +205,17 @@ def _check_header(header: Any) -> tuple[list[int], list[tuple[bytes, bytes]]]:
     metadata = header["metadata"]
     if len(metadata) != len(lengths) or not all(isinstance(values, dict) for values in metadata):
         raise ValueError("the metadata are not one object a document")
+    if len(header["part_lengths"]) != len(lengths) or not all(map(_fits, header["part_lengths"], lengths)):
+        raise ValueError("the parts of a document do not fit its length")
     prints = bytes.fromhex(header["fingerprints"])
     if len(prints) != 2 * SIZE * (len(lengths) + len(header["observations"])):
         raise ValueError("there are not two fingerprints a document")
     parts = [prints[first : first + SIZE] for first in range(0, len(prints), SIZE)]
     return lengths, list(zip(parts[::2], parts[1::2], strict=True))
+
+
+def _fits(parts: Any, length: int) -> bool:
+    """Whether these are the lengths of parts of a document of this length. A document that is not cut has no parts."""
+    if not isinstance(parts, list) or not all(isinstance(part, int) and part > 0 for part in parts):
+        return False
+    return not parts or sum(parts) == length

@@ -20,13 +20,14 @@ from typing import Any
 
 import numpy as np
 
-from seqgen.contract.capabilities import Deduplication, Inference, Learning, Prediction
+from seqgen.contract.capabilities import Deduplication, Inference, Learning, Prediction, Reading
 from seqgen.contract.documents import Record, Remark
 from seqgen.contract.domain import Domain
 from seqgen.contract.fingerprint import SIZE, fingerprint
 from seqgen.contract.vocabulary import Vocabulary
 from seqgen.corpus.reading.channel import EncodedDocument, FileContent, Observation, serialize
 from seqgen.corpus.reading.child import Parent, limit_memory
+from seqgen.corpus.reading.cutting import NOTHING_IS_CUT, Cutting
 from seqgen.errors import UnusableFile
 from seqgen.grammar import BOS, Grammar
 
@@ -84,7 +85,7 @@ class _Part:
         self.remarks: Counter[str] = Counter()
         self.bytes = 0
 
-    def add(self, domain: Domain[Any], grammar: Grammar, item: Any, learning: bool) -> None:
+    def add(self, domain: Domain[Any], grammar: Grammar, item: Any, learning: bool, cutting: Cutting) -> None:
         """Adds an item or a remark. An error about this item alone is counted."""
         if isinstance(item, Remark):
             (self.dropped if item.dropped else self.remarks)[item.text] += item.count
@@ -96,7 +97,7 @@ class _Part:
                 self.bytes += len(json.dumps(value))
                 self.observations.append(Observation(*fingerprints(domain, record), value))
             else:
-                self.documents.append(encode_record(domain, grammar, record))
+                self.documents.append(encode_record(domain, grammar, record, cutting))
                 self.bytes += 8 * len(self.documents[-1].ids)
         except UnusableFile as error:
             self.dropped[error.reason] += 1
@@ -111,7 +112,7 @@ class _Part:
 
 def _read_parts(domain: Domain[Any], grammar: Grammar, path: Path, job: dict[str, Any]) -> Iterator[FileContent]:
     """Yields the content of a file. The last part has more=False. An error becomes the reason of the last part."""
-    part, is_first = _Part(), True
+    part, is_first, cutting = _Part(), True, Cutting.from_json(job["cutting"])
     in_parts = domain.reading is not None and domain.reading.in_parts(path)
     try:
         if not in_parts and path.stat().st_size > job["file_bytes"]:
@@ -122,7 +123,7 @@ def _read_parts(domain: Domain[Any], grammar: Grammar, path: Path, job: dict[str
             yield FileContent(observations=[Observation(bytes(SIZE), bytes(SIZE), finding)])
             return
         for item in _read_items(domain, path, job["task"]):
-            part.add(domain, grammar, item, job["task"] == "learn")
+            part.add(domain, grammar, item, job["task"] == "learn", cutting)
             is_late = time.monotonic() - part.started > job["seconds"] * MAX_TIME_SHARE
             if in_parts and (part.bytes >= PART_BYTES or is_late):
                 yield part.content(more=True)
@@ -157,9 +158,29 @@ def fingerprints(domain: Domain[Any], record: Record[Any]) -> tuple[bytes, bytes
     return key, key if group is None else fingerprint(group)
 
 
-def encode_record(domain: Domain[Any], grammar: Grammar, record: Record[Any]) -> EncodedDocument:
-    """Returns the checked document of a record. Raises UnusableFile, or another error for a bug of the plugin."""
-    example = domain.encode(record.item)
+def encode_record(
+    domain: Domain[Any], grammar: Grammar, record: Record[Any], cutting: Cutting = NOTHING_IS_CUT
+) -> EncodedDocument:
+    """Returns the checked document of a record, cut inside if `cutting` says so.
+
+    Raises UnusableFile, or another error for a bug of the plugin.
+    """
+    if len(json.dumps(dict(record.metadata))) > MAX_METADATA_BYTES:
+        raise UnusableFile(f"metadata of more than {MAX_METADATA_BYTES // 2**10} KiB")
+    key, group = fingerprints(domain, record)
+    parts = [record.item]
+    if key in cutting.keys:
+        parts = domain.require(Reading).cut(record.item, cutting.shares)
+    examples = [_encode_item(domain, grammar, part) for part in parts]
+    ids = np.concatenate([part for part, _ in examples])
+    weights = np.concatenate([part for _, part in examples])
+    part_lengths = tuple(len(part) for part, _ in examples) if len(examples) > 1 else ()
+    return EncodedDocument(key, group, ids, weights, record.metadata, part_lengths)
+
+
+def _encode_item(domain: Domain[Any], grammar: Grammar, item: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the checked ids int32[n] and weights float32[n] of an item."""
+    example = domain.encode(item)
     ids, weights = np.asarray(example.ids), np.asarray(example.weights)
     if ids.dtype.kind not in "iu" or ids.ndim != 1 or ids.shape != weights.shape:
         raise ValueError("ids and weights are not two rows of the same length")
@@ -168,10 +189,7 @@ def encode_record(domain: Domain[Any], grammar: Grammar, record: Record[Any]) ->
     if ids.min() < 0 or ids.max() >= len(domain.vocabulary) or not np.isfinite(weights).all():
         raise ValueError("an id or a weight is out of range")
     grammar.unroll(ids)
-    if len(json.dumps(dict(record.metadata))) > MAX_METADATA_BYTES:
-        raise UnusableFile(f"metadata of more than {MAX_METADATA_BYTES // 2**10} KiB")
-    prints = fingerprints(domain, record)
-    return EncodedDocument(*prints, ids.astype(np.int32), weights.astype(np.float32), record.metadata)
+    return ids.astype(np.int32), weights.astype(np.float32)
 
 
 def _plugin_error(error: Exception) -> str:

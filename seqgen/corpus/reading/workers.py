@@ -23,6 +23,7 @@ from seqgen.contract.capabilities import MAX_FILE_BYTES
 from seqgen.contract.domain import Domain
 from seqgen.corpus.reading.channel import FileContent, deserialize
 from seqgen.corpus.reading.child import Child
+from seqgen.corpus.reading.cutting import NOTHING_IS_CUT, Cutting
 from seqgen.corpus.reading.sources import Source
 from seqgen.corpus.reading.spool import SpooledContent
 from seqgen.errors import PluginError
@@ -57,6 +58,7 @@ class WorkerPool:
         workers: int | None = None,
         task: Task = "encode",
         spool: Path | None = None,
+        cutting: Cutting = NOTHING_IS_CUT,
     ) -> None:
         """A process starts when it is first needed.
 
@@ -65,11 +67,12 @@ class WorkerPool:
                  for answers; "learn" returns an observation of each document, "inspect" what a file says about open
                  settings
         spool:   the folder for the documents of large files; by default the system's temporary folder
+        cutting: which documents are cut inside
         """
         limits = limits or Limits()
-        job = _job(domain, limits, task)
+        job = _job(domain, limits, task, cutting)
         count = workers or os.cpu_count() or 1
-        self._workers = [_Worker(job, limits, domain, spool) for _ in range(count)]
+        self._workers = [_Worker(job, limits, domain, spool, len(cutting.shares)) for _ in range(count)]
         self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
         for worker in self._workers:
             self._idle.put(worker)
@@ -131,8 +134,10 @@ def read_documents(
 class _Worker:
     """One process of the pool. It starts when it is first needed, and again after it has died."""
 
-    def __init__(self, job: bytes, limits: Limits, domain: Domain[Any], spool: Path | None) -> None:
+    def __init__(self, job: bytes, limits: Limits, domain: Domain[Any], spool: Path | None, part_count: int) -> None:
+        """`part_count` is the number of parts of a document that is cut inside."""
         self._job = job
+        self._part_count = part_count
         self._limits = limits
         self._spool = spool
         self._domain_name = domain.name
@@ -159,6 +164,8 @@ class _Worker:
             while True:
                 body = child.receive(self._limits.seconds, self._limits.answer_bytes)
                 part = deserialize(body, self._vocabulary_size)
+                if any(len(one.part_lengths) not in (0, self._part_count) for one in part.documents):
+                    raise ValueError("a document is cut into another number of parts")
                 if not (part.more or spooled.part_count):
                     return part
                 spooled.add(part, body)
@@ -204,7 +211,7 @@ class _Worker:
         return child
 
 
-def _job(domain: Domain[Any], limits: Limits, task: Task) -> bytes:
+def _job(domain: Domain[Any], limits: Limits, task: Task, cutting: Cutting) -> bytes:
     kind = type(domain)
     if kind.__module__ == "__main__" or "<locals>" in kind.__qualname__:
         raise PluginError(
@@ -218,6 +225,7 @@ def _job(domain: Domain[Any], limits: Limits, task: Task) -> bytes:
         "vocabulary": list(domain.vocabulary.names[2:]),
         "state": dict(domain.state),
         "task": task,
+        "cutting": cutting.to_json(),
         "seconds": limits.seconds,
         "memory_bytes": limits.memory_bytes,
         "file_bytes": limits.file_bytes,

@@ -11,7 +11,8 @@ from seqgen.corpus.reading.channel import EncodedDocument, FileContent, deserial
 def answer() -> bytes:
     ids = np.array([0, 2, 1], np.int32)
     weights, metadata = np.array([0, 1, 0.5], np.float32), {"row": 7}
-    return serialize(FileContent([EncodedDocument(b"x" * 16, b"y" * 16, ids, weights, metadata)], dropped={"why": 2}))
+    document = EncodedDocument(b"x" * 16, b"y" * 16, ids, weights, metadata, (2, 1))
+    return serialize(FileContent([document], dropped={"why": 2}))
 
 
 def test_an_answer_comes_back():
@@ -20,6 +21,7 @@ def test_an_answer_comes_back():
     assert reading.documents[0].weights.tolist() == [0, 1, 0.5]
     assert (reading.documents[0].key, reading.documents[0].group) == (b"x" * 16, b"y" * 16)
     assert reading.documents[0].metadata == {"row": 7}
+    assert reading.documents[0].part_lengths == (2, 1)
     assert (reading.dropped, reading.reason) == ({"why": 2}, None)
 
 
