@@ -53,3 +53,10 @@ def test_the_key_is_the_one_whose_scale_sounds_longest() -> None:
     assert estimate_key(sounding) == parse_key("Gmaj")
     assert estimate_key(np.roll(sounding, 3)) == parse_key("Bbmaj")
     assert estimate_key(np.zeros(12)) == parse_key("Cmaj")
+
+
+def test_the_final_decides_between_keys_of_one_scale() -> None:
+    sounding = np.zeros(12)
+    sounding[[0, 2, 4, 5, 7, 9, 11]] = (4, 3, 4, 2, 3, 4, 2)
+    assert estimate_key(sounding, final=0) == parse_key("Cmaj")
+    assert estimate_key(sounding, final=9) == parse_key("Amin")

@@ -49,3 +49,9 @@ def test_halves_are_rounded_upward(numerator: int, nearest: int) -> None:
 def test_a_value_is_new_where_it_differs_from_the_one_before() -> None:
     assert is_new(np.array([3, 3, 4, 3])).tolist() == [True, False, True, True]
     assert is_new(np.array([], int)).tolist() == []
+
+
+def test_the_final_is_the_lowest_note_that_sounds_at_the_end() -> None:
+    notes = np.array([(0, 8, 62, 80, 0), (4, 4, 67, 80, 0), (4, 4, 59, 80, 0), (4, 4, 36, 80, 1)]).T
+    assert Piece.of(4, [Track(), Track(is_drums=True)], list(notes)).final_pitch_class() == 11
+    assert piece().select(np.zeros(3, bool)).final_pitch_class() is None

@@ -15,7 +15,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from seqgen_midi.music.keys import estimate_key
 from seqgen_midi.music.meters import bar_lines
 from seqgen_midi.music.piece import Piece
 
@@ -140,7 +139,7 @@ def scale_degree_shares(piece: Piece) -> np.ndarray:
     mgeval counts from C. But a model that is trained in all keys samples in all keys.
     """
     ticks = piece.pitch_class_ticks()
-    return np.asarray(np.roll(ticks, -estimate_key(ticks).tonic) / max(ticks.sum(), 1))
+    return np.asarray(np.roll(ticks, -piece.estimated_key().tonic) / max(ticks.sum(), 1))
 
 
 def note_length_shares(piece: Piece) -> np.ndarray:

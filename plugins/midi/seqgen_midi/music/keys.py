@@ -23,10 +23,15 @@ FIFTHS_ABOVE_MAJOR = {"maj": 0, "min": 3, "dor": 2, "phr": 4, "lyd": -1, "mix": 
 """The fifths from the tonic of the major key with the same signature to the tonic of each mode."""
 NAME = re.compile(rf"([A-G])([#b]?)({'|'.join(SCALES)})")
 PROFILES = {
-    "maj": (6.35, 2.23, 3.48, 2.33, 4.38, 4.09, 2.52, 5.19, 2.39, 3.66, 2.29, 2.88),
-    "min": (6.33, 2.68, 3.52, 5.38, 2.60, 3.53, 2.54, 4.75, 3.98, 2.69, 3.34, 3.17),
+    "maj": (0.238, 0.006, 0.111, 0.006, 0.137, 0.094, 0.016, 0.214, 0.009, 0.080, 0.008, 0.081),
+    "min": (0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0.022, 0.061, 0.052),
 }
-"""How well each semitone above the tonic fits a major and a minor key (Krumhansl & Kessler, 1982)."""
+"""The share of each semitone above the tonic in music in major and in minor (Albrecht & Shanahan, 2013)."""
+FINAL_BONUS, MINOR_PENALTY = 0.14, 0.13
+"""What a key gains where the music ends on its tonic, and what a minor key loses, in units of correlation.
+
+Both are fitted by maximum likelihood on one half of the scores of `bench/keys.py`.
+"""
 
 
 @dataclass(frozen=True)
@@ -91,10 +96,11 @@ def key_of_signature(sharps: int, mode: str) -> Key:
     return Key(sharps + FIFTHS_ABOVE_MAJOR[mode], mode)
 
 
-def estimate_key(weights: np.ndarray) -> Key:
-    """The key whose profile correlates best with weights[12], how long each pitch class sounds (Krumhansl, 1990).
+def estimate_key(weights: np.ndarray, final: int | None = None) -> Key:
+    """Returns the major or minor key that fits best (Krumhansl, 1990, with the profiles and the final above).
 
-    The key has at most five flats or six sharps. Silence is in C major.
+    A key fits as its profile correlates with weights[12], how long each pitch class sounds. `final` is the pitch class
+    of the lowest voice at the end. The key has at most five flats or six sharps. Silence is in C major.
     """
     best, best_fit = Key(0, "maj"), -np.inf
     if np.ptp(weights) == 0:
@@ -103,6 +109,7 @@ def estimate_key(weights: np.ndarray) -> Key:
         for sharps in range(-5, 7):
             key = Key(sharps + FIFTHS_ABOVE_MAJOR[mode], mode)
             fit = float(np.corrcoef(weights, np.roll(profile, key.tonic))[0, 1])
+            fit += FINAL_BONUS * (key.tonic == final) - MINOR_PENALTY * (mode == "min")
             if fit > best_fit:
                 best, best_fit = key, fit
     return best

@@ -151,7 +151,17 @@ class Piece:
 
     def declared_or_estimated_key(self) -> Key:
         """The key of the piece."""
-        return self.key or estimate_key(self.pitch_class_ticks())
+        return self.key or self.estimated_key()
+
+    def estimated_key(self) -> Key:
+        """The key that the notes seem to be in; see `keys.estimate_key`."""
+        return estimate_key(self.pitch_class_ticks(), self.final_pitch_class())
+
+    def final_pitch_class(self) -> int | None:
+        """The pitch class of the lowest note that sounds at the end, without drums; None for silence."""
+        tuned = ~self.is_drum
+        pitch, end = self.pitch[tuned], (self.start + self.duration)[tuned]
+        return int(pitch[end == end.max()].min()) % 12 if len(pitch) else None
 
     def pitch_class_ticks(self) -> np.ndarray:
         """How many ticks each pitch class sounds, without drums: float[12]."""
