@@ -67,6 +67,7 @@ def train(
     test: Sequence[Path | str] = (),
     build_progress: BuildProgress | None = None,
     train_progress: TrainProgress | None = None,
+    report_corpus: Callable[[Corpus], None] | None = None,
 ) -> TrainedModel:
     """Trains a model in the folder `run`, and returns the one with the best likelihood of held-out data.
 
@@ -83,11 +84,14 @@ def train(
     test:           files and folders for `evaluate`, instead of a part of `sources`
     build_progress: is called with (done, total, unit) while files are read
     train_progress: is called after each step
+    report_corpus:  is called with the corpus that was built of `sources`, before training starts
 
     Raises subclasses of SeqgenError, and `seqgen.engine.training.progress.TrainingStopped` after Ctrl-C.
     """
     run = Path(run)
-    request = _Request(sources, run, domain, settings or {}, size, resume, init_from, valid, test, build_progress)
+    request = _Request(
+        sources, run, domain, settings or {}, size, resume, init_from, valid, test, build_progress, report_corpus
+    )
     is_resumed = (run / SETTINGS_FILE).is_file()
     if is_resumed:
         corpus, saved = request.resumed_run()
@@ -124,6 +128,7 @@ class _Request:
     valid: Sequence[Path | str]
     test: Sequence[Path | str]
     build_progress: BuildProgress | None
+    report_corpus: Callable[[Corpus], None] | None
 
     def resumed_run(self) -> tuple[Corpus, RunSettings]:
         """Returns the corpus and the settings of the run in the folder. Raises UsageError if the request is another."""
@@ -176,7 +181,7 @@ class _Request:
         if self.resume and is_corpus(path):
             return Corpus.open(path)
         try:
-            return build(
+            corpus = build(
                 self.sources, path, domain=self.domain, settings=settings, valid=self.valid, test=self.test,
                 progress=self.build_progress, pretrained=pretrained.learned if pretrained else None,
             )  # fmt: skip
@@ -184,6 +189,9 @@ class _Request:
             if self.run.is_dir() and not any(self.run.iterdir()):
                 self.run.rmdir()
             raise
+        if self.report_corpus is not None:
+            self.report_corpus(corpus)
+        return corpus
 
 
 def _check_free(run: Path, resume: bool) -> None:

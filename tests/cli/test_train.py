@@ -32,6 +32,22 @@ def test_resume_goes_on_and_needs_no_sources(run_cli, pieces, tmp_path):
     assert (code, "began with batch_size=4" in err) == (2, True)
 
 
+def test_training_says_what_was_dropped_and_guessed_once(run_cli, tmp_path):
+    folder = tmp_path / "texts"
+    folder.mkdir()
+    for number in range(4):
+        (folder / f"{number}.txt").write_bytes(f"text {number} ".encode() * 300)
+        (folder / f"latin-{number}.txt").write_bytes(b"caf\xe9 %d" % number)
+    code, out, err = run_cli("train", folder, "--domain", "text", "-o", tmp_path / "run", *STEPS)
+    assert code == 0, err
+    assert "not UTF-8" in out
+    assert "latin-0.txt" in out
+    assert "cut inside" in " ".join(out.split())
+    built = run_cli("build", folder, "--domain", "text", "-o", tmp_path / "built")[1]
+    assert out.split("dropped because")[1].split("remark")[0] == built.split("dropped because")[1].split("remark")[0]
+    assert "not UTF-8" not in run_cli("train", "-o", tmp_path / "run", "--resume", "--steps", 13)[1]
+
+
 def test_a_run_begins_with_the_weights_of_another(run_cli, run, pieces, tmp_path):
     new = tmp_path / "new"
     arguments = [pieces, "--domain", "midi", "-o", new, "--from", run, *STEPS[2:], "--set", "learning_rate=1e-9"]

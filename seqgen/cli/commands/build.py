@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
+from seqgen.cli.corpus_report import print_corpus
 from seqgen.cli.options import json_option, set_option, test_option, valid_option
-from seqgen.cli.output import print_json, print_table
+from seqgen.cli.output import print_json
 from seqgen.cli.progress import build_progress
-
-if TYPE_CHECKING:
-    from seqgen.corpus.storage.store import Corpus
 
 
 @click.command()
@@ -47,15 +44,3 @@ def command(sources: tuple[str, ...], domain: str | None, out: Path, valid: tupl
         print_json({"path": str(corpus.path), "splits": corpus.manifest["splits"], **reasons})
     else:
         print_corpus(corpus)
-
-
-def print_corpus(corpus: Corpus) -> None:
-    """Prints what the corpus keeps, and what was dropped and why."""
-    splits = corpus.manifest["splits"]
-    kept = [[name, str(part["documents"]), str(part["tokens"])] for name, part in splits.items()]
-    print_table(f"Corpus {corpus.path}", ["kept", "documents", "tokens"], kept)
-    if corpus.dropped:
-        dropped = [[reason, str(count), "\n".join(corpus.examples[reason])] for reason, count in corpus.dropped.items()]
-        print_table("", ["dropped because", "number", "for example"], dropped)
-    if corpus.remarks:
-        print_table("", ["remark", "number"], [[remark, str(count)] for remark, count in corpus.remarks.items()])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from seqgen.cli.corpus_report import print_corpus
 from seqgen.cli.options import set_option, test_option, valid_option
 from seqgen.cli.progress import build_progress, train_progress
 from seqgen.errors import UsageError
@@ -55,6 +56,7 @@ def command(context: click.Context, sources: tuple[str, ...], domain: str | None
                 test=test,
                 build_progress=reading,
                 train_progress=report,
+                report_corpus=print_corpus,
             )
     except TrainingStopped as stopped:
         click.echo(f"Stopped at step {stopped.step}; the same command with --resume continues from there.", err=True)
