@@ -177,11 +177,15 @@ def is_label(text: str) -> bool:
 
 
 def file_below(folder: Path, cell: str) -> Path | None:
-    """Returns the file that a cell names, relative to the table's folder. None if there is none, or it is elsewhere."""
+    """Returns the file that a cell names, relative to the table's folder. None if there is none, or it is elsewhere.
+
+    A link that leads out of the folder counts as elsewhere.
+    """
     inside = PurePath(cell.strip())
     if inside.is_absolute() or ".." in inside.parts:
         return None
     try:
-        return folder / inside if (folder / inside).is_file() else None
-    except (OSError, ValueError):  # a text may be too long for a name, or contain what no name may
+        is_below = (folder / inside).resolve().is_relative_to(folder.resolve())
+        return folder / inside if is_below and (folder / inside).is_file() else None
+    except (OSError, ValueError, RuntimeError):  # a text may be too long for a name, or contain what no name may
         return None

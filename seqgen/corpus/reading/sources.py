@@ -1,13 +1,11 @@
 """Lists the files of a corpus: files, folders and archives, in a fixed order.
 
-Hidden files are left out, and a folder is entered once even if a link leads back to it. A file that the user names is
-taken whatever its ending.
+A file that the user names is taken whatever its ending. `folder_walk.py` says which files of a folder are taken.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +16,7 @@ from typing import NamedTuple
 from seqgen.corpus.reading.archives import Member, is_archive, members, target_path
 from seqgen.corpus.reading.channel import printable
 from seqgen.corpus.reading.companions import Companions, no_companions, unpack_together
+from seqgen.corpus.reading.folder_walk import FolderWalk, has_ending
 from seqgen.errors import CorpusError
 
 BuildProgress = Callable[[int, int, str], None]
@@ -55,6 +54,14 @@ class Source(NamedTuple):
             shutil.rmtree(self.unpack_folder, ignore_errors=True)
 
 
+class NamedFile(NamedTuple):
+    """A file or an archive below what the user named, its name, and why it is not read, if that is known already."""
+
+    path: Path
+    name: str
+    reason: str | None
+
+
 @dataclass(frozen=True)
 class SourceFiles:
     """The files that a corpus is made of.
@@ -86,8 +93,11 @@ class SourceFiles:
                 return None
             return target_path(unpack_folder, f"unpacked-{number}/{stem}")
 
-        for path, name, split in self._walk_all():
-            if is_archive(path.name) and not (self.endings and self._matches(path.name)):
+        for (path, name, reason), split in self._walk_all():
+            if reason is not None:
+                yield Source(path, name, reason, split=split)
+                number += 1
+            elif is_archive(path.name) and not (self.endings and self._matches(path.name)):
                 # A file at the root of an archive gets a folder with the name of the archive, which may be its label.
                 stem = path.name.split(".")[0] or "archive"
                 for source in self._walk_archive(path, name, split, number, partial(folder_of, stem=stem)):
@@ -119,48 +129,27 @@ class SourceFiles:
             )
             number += 1
 
-    def _walk_all(self) -> Iterator[tuple[Path, str, str | None]]:
-        """Yields each file or archive with its name and the split that the user named it for."""
+    def _walk_all(self) -> Iterator[tuple[NamedFile, str | None]]:
+        """Yields each file or archive with the split that the user named it for."""
         for split in sorted(self.held_out):
-            yield from ((path, name, split) for path, name in self._walk_paths(self.held_out[split]))
-        yield from ((path, name, None) for path, name in self._walk_paths(self.paths))
+            yield from ((file, split) for file in self._walk_paths(self.held_out[split]))
+        yield from ((file, None) for file in self._walk_paths(self.paths))
 
-    def _walk_paths(self, paths: Iterable[Path]) -> Iterator[tuple[Path, str]]:
+    def _walk_paths(self, paths: Iterable[Path]) -> Iterator[NamedFile]:
         visited: set[tuple[int, int]] = set()
         for source in map(Path, paths):
             if source.is_dir():
-                for path in self._walk_folder(source, visited):
-                    yield path, printable(path.relative_to(source).as_posix(), None)
+                for path, reason in FolderWalk(source, self.endings, self.companions, visited):
+                    yield NamedFile(path, printable(path.relative_to(source).as_posix(), None), reason)
             elif source.is_file():
-                yield source, printable(source.name, None)
+                yield NamedFile(source, printable(source.name, None), None)
             elif source.exists():
                 raise CorpusError(f"{source} is neither a file nor a folder; name files or folders of them.")
             else:
                 raise CorpusError(f"{source} does not exist; check how it is spelled.")
 
-    def _walk_folder(self, folder: Path, visited: set[tuple[int, int]]) -> Iterator[Path]:
-        try:
-            status = folder.stat()
-            names = sorted(os.listdir(folder))
-        except OSError as error:
-            raise CorpusError(
-                f"The folder {folder} cannot be read ({error.strerror}); check its permissions."
-            ) from error
-        if (status.st_dev, status.st_ino) in visited:
-            return
-        visited.add((status.st_dev, status.st_ino))
-        companions = {other for name in names if self._matches(name) for other in self.companions(folder / name)}
-        for name in names:
-            if name.startswith(".") or name in companions:
-                continue
-            path = folder / name
-            if path.is_dir():
-                yield from self._walk_folder(path, visited)
-            elif path.is_file() and (self._matches(name) or is_archive(name)):
-                yield path
-
     def _matches(self, name: str) -> bool:
-        return not self.endings or name.lower().endswith(self.endings)
+        return has_ending(name, self.endings)
 
 
 def _stamp(path: Path) -> list[int]:

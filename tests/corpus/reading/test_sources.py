@@ -6,8 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from letters import Letters
 
 from seqgen import CorpusError
+from seqgen.corpus.building.build import build
+from seqgen.corpus.reading.folder_walk import LINK_OUT
 from seqgen.corpus.reading.sources import SourceFiles
 
 
@@ -24,14 +27,6 @@ def test_the_walk_is_sorted_and_leaves_out_what_is_hidden(tmp_path):
     assert names(tmp_path / "a" / "y.txt") == ["y.txt"]
 
 
-def test_links_in_a_circle_end(tmp_path):
-    (tmp_path / "a").mkdir()
-    (tmp_path / "a" / "x.mid").write_text("")
-    (tmp_path / "a" / "up").symlink_to(tmp_path)
-    (tmp_path / "nowhere.mid").symlink_to(tmp_path / "nothing")
-    assert names(tmp_path) == ["a/x.mid"]
-
-
 def test_what_is_no_file_is_an_error(tmp_path):
     with pytest.raises(CorpusError, match="does not exist"):
         names(tmp_path / "none")
@@ -39,3 +34,16 @@ def test_what_is_no_file_is_an_error(tmp_path):
     with pytest.raises(CorpusError, match="neither a file nor a folder"):
         names(tmp_path / "pipe")
     assert names(tmp_path, endings=()) == []
+
+
+def test_a_link_out_of_the_source_is_counted_and_not_read(tmp_path):
+    secret = tmp_path / "secret.letters"
+    secret.write_text("abc")
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "link.letters").symlink_to(secret)
+    for number in range(4):
+        (tmp_path / "data" / f"{number}.letters").write_text("abcdefgh"[number:] + "x")
+    corpus = build(Letters(), [tmp_path / "data"], tmp_path / "corpus")
+    assert corpus.dropped == {LINK_OUT: 1}
+    assert corpus.examples == {LINK_OUT: ["link.letters"]}
+    assert list(corpus.sources())[-1]["sha256"] is None
