@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from seqgen.atomic import write_text
+from seqgen.atomic.stored_files import MissingFile, StoredFileError, read_json, shorten, validated
 from seqgen.contract.options import Options
 from seqgen.engine.settings import SIZES, ModelSettings, TrainingSettings
 from seqgen.engine.training.progress import TrainingBudget
@@ -27,6 +28,8 @@ class RunSettings(BaseModel):
     steps:     how many steps to train, or None if `seconds` limits the run
     seconds:   how long to train, or None if `steps` limits the run
     corpus:    the folder of the corpus; relative to the run if it is inside, so that a run can be moved
+    corpus_checksum: the SHA-256 of its manifest
+    sources, valid, test: the files, folders or the recipe that the call which began the run named
     init_from: the trained model whose weights the run began with; not needed after the first checkpoint
     """
 
@@ -38,6 +41,10 @@ class RunSettings(BaseModel):
     steps: int | None = Field(default=None, ge=1)
     seconds: float | None = Field(default=None, gt=0)
     corpus: str
+    corpus_checksum: str
+    sources: list[str]
+    valid: list[str]
+    test: list[str]
     init_from: str | None = None
 
     @property
@@ -52,12 +59,11 @@ class RunSettings(BaseModel):
     def read(cls, run: Path) -> RunSettings:
         """Reads the settings of a run. Raises CorpusError if there is no run, TrainingError if they are damaged."""
         try:
-            return cls.model_validate_json((run / SETTINGS_FILE).read_text(encoding="utf-8"))
-        except FileNotFoundError:
+            return validated(cls, read_json(run / SETTINGS_FILE))
+        except MissingFile:
             raise CorpusError(f"{run} is no run; give the folder that 'seqgen train' made.") from None
-        except (OSError, ValueError) as error:
-            first = str(error).splitlines()[0]
-            raise TrainingError(f"{run / SETTINGS_FILE} is damaged ({first}); train in another folder.") from error
+        except StoredFileError as error:
+            raise TrainingError(f"{run / SETTINGS_FILE} is damaged ({error}); train in another folder.") from error
 
     def check_unchanged(
         self, run: Path, requested: Mapping[str, Any], size: str | None, domain_settings: Mapping[str, Any]
@@ -72,10 +78,30 @@ class RunSettings(BaseModel):
                     f"{run} began with {key}={current[key]}, not {value}; train in another folder to change it."
                 )
 
+    def check_sources(
+        self, run: Path, sources: Sequence[Path | str], valid: Sequence[Path | str], test: Sequence[Path | str]
+    ) -> None:
+        """Raises UsageError if a call that resumes the run names other sources. It may name none."""
+        for option, named, current in (
+            ("sources", sources, self.sources),
+            ("--valid", valid, self.valid),
+            ("--test", test, self.test),
+        ):
+            if named and named_sources(named) != current:
+                began = ", ".join(map(shorten, current[:3])) + (" …" if len(current) > 3 else "") or "none"
+                raise UsageError(
+                    f"{run} began with other {option} ({began}); leave them out to go on, or train in another folder."
+                )
+
     def check_init_from(self, run: Path, init_from: Path | str | None) -> None:
         """Raises UsageError if a call that resumes the run names another model to start from."""
         if init_from is not None and resolve_model(init_from) != self.init_from:
             raise UsageError(f"{run} did not begin with {init_from}; leave out --from, or train in another folder.")
+
+
+def named_sources(sources: Sequence[Path | str]) -> list[str]:
+    """Returns absolute paths of files and folders. A name without a file, such as that of a recipe, stays as it is."""
+    return [str(Path(source).resolve()) if Path(source).exists() else str(source) for source in sources]
 
 
 def resolve_model(path: Path | str | None) -> str | None:

@@ -7,7 +7,8 @@ for sample in trained.sample(4, constraints={"bars": 16}, seed=7):
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from seqgen.atomic import remove_unfinished
+from seqgen.atomic.stored_files import FolderInUse, json_checksum, locked_folder
 from seqgen.contract.capabilities import Training
 from seqgen.contract.discovery import load_domain
 from seqgen.contract.domain import Domain
@@ -31,7 +33,7 @@ from seqgen.engine.training.loop import TrainingLoop
 from seqgen.engine.training.memory_requirements import explain_out_of_memory
 from seqgen.engine.training.progress import TrainingProgress, TrainingStopped
 from seqgen.engine.training.trainer import Trainer
-from seqgen.errors import OutputError, TrainingError, UsageError
+from seqgen.errors import CorpusError, OutputError, TrainingError, UsageError
 from seqgen.grammar import Grammar, class_examples
 from seqgen.models.bundle import CONFIG_FILE, write_bundle
 from seqgen.models.model_card import model_card
@@ -39,6 +41,7 @@ from seqgen.models.run_settings import (
     SETTINGS_FILE,
     RunSettings,
     budget_settings,
+    named_sources,
     new_run_settings,
     parse_settings,
     resolve_model,
@@ -93,25 +96,40 @@ def train(
         sources, run, domain, settings or {}, size, resume, init_from, valid, test, build_progress, report_corpus
     )
     is_resumed = (run / SETTINGS_FILE).is_file()
-    if is_resumed:
-        corpus, saved = request.resumed_run()
-        if minutes is not None or steps is not None:
-            saved = saved.model_copy(update=budget_settings(minutes, steps))
-    else:
+    if not is_resumed:
         corpus, saved = request.new_run(budget_settings(minutes, steps))
-    saved.write(run)
-    domain_of_run = corpus.make_domain()
-    grammar = domain_of_run.checked_grammar()
-    with explain_out_of_memory(saved.model, saved.training, grammar):
+    with _locked(run):
+        if is_resumed:
+            corpus, saved = request.resumed_run()
+            if minutes is not None or steps is not None:
+                saved = saved.model_copy(update=budget_settings(minutes, steps))
+        saved.write(run)
+        domain_of_run = corpus.make_domain()
+        grammar = domain_of_run.checked_grammar()
+        with explain_out_of_memory(saved.model, saved.training, grammar):
+            try:
+                _run(run, corpus, domain_of_run, grammar, saved, train_progress)
+            except TrainingStopped:
+                if (run / "bundle" / CONFIG_FILE).is_file():
+                    load(run).calibrate(corpus)
+                raise
+        trained = load(run)
+        trained.calibrate(corpus)
+        return trained
+
+
+@contextmanager
+def _locked(run: Path) -> Iterator[None]:
+    """Locks the folder of a run, so that one process at a time writes to it. Raises OutputError."""
+    with ExitStack() as stack:
         try:
-            _run(run, corpus, domain_of_run, grammar, saved, train_progress)
-        except TrainingStopped:
-            if (run / "bundle" / "config.json").is_file():
-                load(run).calibrate(corpus)
-            raise
-    trained = load(run)
-    trained.calibrate(corpus)
-    return trained
+            run.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(locked_folder(run))
+        except FolderInUse as error:
+            raise OutputError(f"{run} is being trained by another process; wait, or choose another folder.") from error
+        except OSError as error:
+            raise OutputError(f"{run} cannot be written: {error.strerror or error}; choose another place.") from error
+        yield
 
 
 @dataclass(frozen=True)
@@ -135,7 +153,7 @@ class _Request:
         if not self.resume:
             raise OutputError(f"{self.run} already holds a run; go on with --resume, or choose another folder.")
         saved = RunSettings.read(self.run)
-        corpus = Corpus.open(self.run / saved.corpus)
+        corpus, saved = self._corpus_of_run(saved)
         if self.domain not in (None, corpus.domain):
             raise UsageError(
                 f"{self.run} is a run of the domain {corpus.domain!r}, not {self.domain!r}; choose another folder."
@@ -143,6 +161,21 @@ class _Request:
         of_domain, of_engine = parse_settings(self.settings, type(corpus.make_domain()).Settings)
         saved.check_unchanged(self.run, {**of_domain, **of_engine}, self.size, corpus.settings)
         saved.check_init_from(self.run, self.init_from)
+        return corpus, saved
+
+    def _corpus_of_run(self, saved: RunSettings) -> tuple[Corpus, RunSettings]:
+        """Returns the corpus of a run, and its settings, which are new if the request says where the corpus is now."""
+        path = self.run / saved.corpus
+        is_moved = not path.exists() and len(self.sources) == 1 and is_corpus(Path(self.sources[0]))
+        if is_moved:
+            path = Path(self.sources[0]).resolve()
+            saved = saved.model_copy(update={"corpus": str(path), "sources": named_sources(self.sources)})
+        elif not path.exists():
+            raise CorpusError(f"The corpus {path} is not there any more; name the folder where it is now.")
+        corpus = Corpus.open(path)
+        if json_checksum(corpus.manifest) != saved.corpus_checksum:
+            raise CorpusError(f"{path} is not the corpus that {self.run} began with; train in another folder.")
+        saved.check_sources(self.run, self.sources, self.valid, self.test)
         return corpus, saved
 
     def new_run(self, budget: Mapping[str, Any]) -> tuple[Corpus, RunSettings]:
@@ -173,7 +206,11 @@ class _Request:
         corpus = ready or self._own_corpus(of_domain, pretrained)
         is_inside = corpus.path.resolve().is_relative_to(self.run.resolve())
         path = "corpus" if is_inside else str(corpus.path.resolve())
-        return corpus, RunSettings(corpus=path, init_from=resolve_model(self.init_from), **model, **budget)
+        return corpus, RunSettings(
+            corpus=path, corpus_checksum=json_checksum(corpus.manifest), sources=named_sources(self.sources),
+            valid=named_sources(self.valid), test=named_sources(self.test), init_from=resolve_model(self.init_from),
+            **model, **budget,
+        )  # fmt: skip
 
     def _own_corpus(self, settings: Mapping[str, Any], pretrained: PretrainedModel | None) -> Corpus:
         """Returns the corpus in the folder of the run, and builds it if it is not there. An error leaves no folder."""

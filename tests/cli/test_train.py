@@ -16,6 +16,7 @@ import pytest
 from commands import error_sentence
 
 import seqgen
+from seqgen.atomic.stored_files import locked_folder
 
 SETTINGS = ["--set", "batch_size=4", "--set", "bptt_length=32", "--set", "num_evaluations=2"]
 STEPS = ["--size", "tiny", "--steps", "12", *SETTINGS]
@@ -46,6 +47,40 @@ def test_training_says_what_was_dropped_and_guessed_once(run_cli, tmp_path):
     built = run_cli("build", folder, "--domain", "text", "-o", tmp_path / "built")[1]
     assert out.split("dropped because")[1].split("remark")[0] == built.split("dropped because")[1].split("remark")[0]
     assert "not UTF-8" not in run_cli("train", "-o", tmp_path / "run", "--resume", "--steps", 13)[1]
+
+
+def test_a_run_is_trained_by_one_process_and_on_what_it_began_with(run_cli, pieces, tmp_path):
+    run, corpus, moved = tmp_path / "run", tmp_path / "corpus", tmp_path / "moved"
+    assert run_cli("build", pieces, "--domain", "midi", "-o", corpus)[0] == 0
+    assert run_cli("train", corpus, "-o", run, *STEPS)[0] == 0
+    code, _, err = run_cli("train", pieces, "-o", run, "--resume")
+    assert (code, "began with other sources" in err) == (2, True)
+    with locked_folder(run):
+        code, _, err = run_cli("train", "-o", run, "--resume")
+    assert (code, "is being trained by another process" in err) == (1, True)
+    corpus.rename(moved)
+    code, _, err = run_cli("train", "-o", run, "--resume", "--steps", 13)
+    assert (code, "name the folder where it is now" in err) == (1, True)
+    for sources in ([moved], []):
+        code, _, err = run_cli("train", *sources, "-o", run, "--resume", "--steps", 13)
+        assert code == 0, err
+    manifest = json.loads((moved / "manifest.json").read_text())
+    (moved / "manifest.json").write_text(json.dumps({**manifest, "examples": {"a": ["b"]}}))
+    code, _, err = run_cli("train", "-o", run, "--resume")
+    assert (code, "is not the corpus" in err) == (1, True)
+
+
+def test_the_better_bundle_is_kept_where_no_checkpoint_is_left(run_cli, run, tmp_path):
+    shutil.copytree(run, tmp_path / "run")
+    weights = (tmp_path / "run" / "bundle" / "model.safetensors").read_bytes()
+    for path in (tmp_path / "run" / "checkpoints").iterdir():
+        path.write_bytes(path.read_bytes()[:-5])
+    code, _, err = run_cli("train", "-o", tmp_path / "run", "--resume")
+    assert (code, "no other checkpoint can be read" in err) == (1, True)
+    shutil.rmtree(tmp_path / "run" / "checkpoints")
+    code, _, err = run_cli("train", "-o", tmp_path / "run", "--resume")
+    assert (code, "no checkpoint to go on from" in err) == (1, True)
+    assert (tmp_path / "run" / "bundle" / "model.safetensors").read_bytes() == weights
 
 
 def test_a_run_begins_with_the_weights_of_another(run_cli, run, pieces, tmp_path):

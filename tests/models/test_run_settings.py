@@ -13,7 +13,10 @@ from seqgen.models.run_settings import SETTINGS_FILE, RunSettings, budget_settin
 def settings():
     domain, engine = parse_settings({"half": "true", "hidden_size": "64", "dropout": "0"}, Letters.Settings)
     assert (domain, engine) == ({"half": True}, {"hidden_size": 64, "dropout": 0.0})
-    return RunSettings(corpus="corpus", **budget_settings(None, 20), **new_run_settings(engine, "tiny"))
+    return RunSettings(
+        corpus="corpus", corpus_checksum="0", sources=["pop909"], valid=[], test=[],
+        **budget_settings(None, 20), **new_run_settings(engine, "tiny"),
+    )  # fmt: skip
 
 
 def test_they_come_back_from_disk(settings, tmp_path):
@@ -38,6 +41,11 @@ def test_a_resumed_run_must_be_asked_for_what_it_is(settings, tmp_path):
         settings.check_unchanged(tmp_path, {}, "large", {})
     with pytest.raises(UnknownName, match="colour"):
         settings.check_unchanged(tmp_path, {"colour": 1}, None, {})
+    for sources in ((), ["pop909"]):
+        settings.check_sources(tmp_path, sources, (), ())
+    for sources, valid, test in (([tmp_path], (), ()), ((), [tmp_path], ()), ((), (), [tmp_path])):
+        with pytest.raises(UsageError, match=r"began with other (sources|--valid|--test) \((pop909|none)\)"):
+            settings.check_sources(tmp_path, sources, valid, test)
     settings.check_init_from(tmp_path, None)
     with pytest.raises(UsageError, match="did not begin with"):
         settings.check_init_from(tmp_path, tmp_path / "other")
