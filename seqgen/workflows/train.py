@@ -103,6 +103,7 @@ def train(
             corpus, saved = request.resumed_run()
             if minutes is not None or steps is not None:
                 saved = saved.model_copy(update=budget_settings(minutes, steps))
+        corpus.verify()
         saved.write(run)
         domain_of_run = corpus.make_domain()
         grammar = domain_of_run.checked_grammar()

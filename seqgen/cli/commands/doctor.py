@@ -1,8 +1,9 @@
-"""seqgen doctor: prints what a bug report needs."""
+"""seqgen doctor: prints what a bug report needs, or verifies the files of a run."""
 
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import click
 
@@ -14,9 +15,22 @@ PACKAGES = ("tensorflow", "keras", "numpy", "pluggy", "pydantic", "safetensors",
 
 
 @click.command()
+@click.argument("run", required=False, type=click.Path(path_type=Path))
 @json_option
-def command(as_json: bool) -> None:
-    """Print what a bug report needs: versions, devices and plugins."""
+def command(run: Path | None, as_json: bool) -> None:
+    """Print what a bug report needs: versions, devices and plugins.
+
+    With RUN (a run, a bundle or a corpus), verify the checksums of its files instead.
+    """
+    if run is not None:
+        from seqgen.workflows.verification import verify
+
+        verified = verify(run)
+        if as_json:
+            print_json({"verified": verified})
+        else:
+            click.echo("\n".join([*(f"intact: {name}" for name in verified), f"{len(verified)} files are intact."]))
+        return
     import platform
 
     from seqgen.contract.discovery import load_all

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 
+from seqgen.atomic.stored_files import file_checksum
 from seqgen.contract.capabilities import Deduplication
 from seqgen.contract.domain import Domain
 from seqgen.contract.domain_record import DomainRecord
@@ -312,12 +313,13 @@ class _CorpusWriter:
             "has_metadata": self._metadata.finish(),
         }
         self.close()
-        text = json.dumps(manifest, ensure_ascii=False, indent=1)
-        (self._journal.folder / "manifest.json").write_text(text, encoding="utf-8")
-        final = {"manifest.json", "documents.npy", "sources.jsonl"}
+        final = {"documents.npy", "sources.jsonl"}
         final |= set(METADATA_FILES) if manifest["has_metadata"] else set()
         final |= {shard[kind] for shard in self._shards.shards for kind in ("ids", "weights") if kind in shard}
-        keep_only(self._journal.folder, final)
+        manifest["checksums"] = {name: file_checksum(self._journal.folder / name) for name in sorted(final)}
+        text = json.dumps(manifest, ensure_ascii=False, indent=1)
+        (self._journal.folder / "manifest.json").write_text(text, encoding="utf-8")
+        keep_only(self._journal.folder, {"manifest.json", *final})
 
     def close(self) -> None:
         self._index.close()

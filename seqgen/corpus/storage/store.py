@@ -1,6 +1,6 @@
 """A corpus on disk: shards of token ids, an index of documents, and a manifest that says where they came from.
 
-    manifest.json     domain, settings, vocabulary, counts, what was dropped and why
+    manifest.json     domain, settings, vocabulary, counts, what was dropped and why, the SHA-256 of every other file
     ids-00000.npy     uint16 or int32; documents one after the other; a document is in one shard
     weights-00000.npy float32; only if a document of the shard has weights other than 0, 1, 1, …
     documents.npy     (offset int64, length int32, split uint8) for each document; offsets count tokens over all shards
@@ -23,6 +23,7 @@ from typing import Any
 
 import numpy as np
 
+from seqgen.atomic.stored_files import StoredFileError, file_checksum
 from seqgen.contract.domain import Domain
 from seqgen.contract.domain_record import DomainRecord
 from seqgen.contract.vocabulary import Vocabulary
@@ -140,7 +141,11 @@ class _Array:
 
     def read(self, first: int, count: int) -> np.ndarray:
         size = self.dtype.itemsize
-        raw = read_bytes(self.path, self.data_offset + first * size, count * size)
+        try:
+            raw = read_bytes(self.path, self.data_offset + first * size, count * size)
+        except OSError as error:
+            reason = error.strerror or error
+            raise CorpusError(f"{self.path} cannot be read any more ({reason}); build the corpus again.") from error
         if len(raw) != count * size:
             raise CorpusError(f"{self.path} has become shorter since it was opened; build the corpus again.")
         return np.frombuffer(raw, self.dtype)
@@ -208,6 +213,24 @@ class Corpus:
         corpus.domain_record.check_interface(f"The corpus {path} was built", "build it again", CorpusError)
         corpus._check_index()
         return corpus
+
+    def verify(self) -> list[str]:
+        """Compares every file with its SHA-256 in the manifest, and returns their names. Raises CorpusError."""
+        checksums = self.manifest.get("checksums")
+        if not isinstance(checksums, dict) or not checksums:
+            raise CorpusError(f"{self.path}/manifest.json holds no checksums; build the corpus again.")
+        for name, checksum in checksums.items():
+            path = self.path / Path(name).name
+            try:
+                is_intact = file_checksum(path) == checksum
+            except StoredFileError as error:
+                raise CorpusError(f"{path} cannot be read ({error}); build the corpus again.") from error
+            if not is_intact:
+                raise CorpusError(
+                    f"{path} is damaged: its content has changed since it was written; restore it from a copy, or "
+                    "build the corpus again."
+                )
+        return list(checksums)
 
     @property
     def settings(self) -> dict[str, Any]:

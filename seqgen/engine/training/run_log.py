@@ -18,7 +18,7 @@ class RunLog:
         """Drops the lines of steps after `after_step`, because a resumed run measures them again."""
         self._lines = run / "metrics.jsonl"
         if self._lines.exists():
-            lines = self._lines.read_text(encoding="utf-8").splitlines()
+            lines = self._lines.read_text(encoding="utf-8", errors="replace").splitlines()
             write_text(self._lines, "".join(line + "\n" for line in lines if _step(line) <= after_step))
         self._events = tf.summary.create_file_writer(str(run / "tensorboard"))
 
@@ -38,8 +38,8 @@ class RunLog:
 
 
 def _step(line: str) -> float:
-    """Returns the step of a line, or infinity for a line that a crash cut short."""
+    """Returns the step of a line, or infinity for a line that is cut short or damaged."""
     try:
         return float(json.loads(line)["step"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         return float("inf")

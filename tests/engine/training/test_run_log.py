@@ -33,3 +33,10 @@ def test_a_resumed_run_drops_what_it_will_measure_again_and_a_line_that_was_cut_
         file.write('{"step": 2, "lo')
     RunLog(tmp_path, after_step=2)({"step": 3, "loss": 0.25})
     assert lines(tmp_path) == [{"step": 1, "loss": 0.5}, {"step": 2, "loss": 0.5}, {"step": 3, "loss": 0.25}]
+
+
+def test_damaged_lines_are_left_out(tmp_path):
+    good = b'{"step": 1, "loss": 0.5}\n'
+    (tmp_path / "metrics.jsonl").write_bytes(good + b"\xff\xfe\n" + b"[" * 10**5 + b'\n5\n{"step": "two"}\n')
+    RunLog(tmp_path, after_step=2)
+    assert lines(tmp_path) == [{"step": 1, "loss": 0.5}]
