@@ -19,6 +19,7 @@ from typing import Any, TypeVar
 
 import pluggy
 
+from seqgen.contract.escaping import terminal_text
 from seqgen.contract.hooks import GROUPS, PROJECT, HookSpecifications
 from seqgen.errors import PluginError, SeqgenError
 
@@ -192,7 +193,7 @@ def report_broken_plugins() -> Iterator[None]:
 
 @functools.cache
 def _print_once(sentence: str) -> None:
-    print(f"seqgen: {sentence}", file=sys.stderr)
+    print(f"seqgen: {terminal_text(sentence)}", file=sys.stderr)
 
 
 def broken(plugin: Plugin, fault: str) -> PluginError:

@@ -6,8 +6,8 @@ in the page forbids it to load anything, so that not even a hostile text can mak
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
-from html import escape
 from importlib.resources import files
 from pathlib import Path
 from string import Template
@@ -15,6 +15,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from seqgen.atomic import write_text
+from seqgen.contract.escaping import html_text
 
 
 class PageEntry(NamedTuple):
@@ -26,8 +27,8 @@ class PageEntry(NamedTuple):
 
     def html(self) -> str:
         names = [file.as_posix() for file in self.files]
-        links = "".join(f'<a href="./{escape(quote(name))}">{escape(name)}</a>' for name in names)
-        return f"<article>\n<h2>{escape(self.title)}</h2>\n{self.content}\n<p>{links}</p>\n</article>"
+        links = "".join(f'<a href="./{html_text(quote(os.fsencode(name)))}">{html_text(name)}</a>' for name in names)
+        return f"<article>\n<h2>{html_text(self.title)}</h2>\n{self.content}\n<p>{links}</p>\n</article>"
 
 
 def write_page(path: Path, title: str, about: Mapping[str, object], entries: Iterable[PageEntry], script: str) -> None:
@@ -37,12 +38,11 @@ def write_page(path: Path, title: str, about: Mapping[str, object], entries: Ite
     script: the JavaScript that the HTML of the entries needs
     """
     values = {
-        "title": escape(title),
-        "facts": "\n".join(f"<dt>{escape(name)}</dt><dd>{escape(str(value))}</dd>" for name, value in about.items()),
+        "title": html_text(title),
+        "facts": "\n".join(f"<dt>{html_text(name)}</dt><dd>{html_text(value)}</dd>" for name, value in about.items()),
         "entries": "\n".join(entry.html() for entry in entries),
         "script": script,
     }
     template = files("seqgen.reports").joinpath("page.html").read_text(encoding="utf-8")
     page = Template(template).substitute(values)
-    # A file name that is not UTF-8 contains surrogates, which cannot be written.
-    write_text(path, page.encode("utf-8", "replace").decode("utf-8"))
+    write_text(path, page)

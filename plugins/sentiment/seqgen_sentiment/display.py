@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from html import escape
 from pathlib import Path
 
+from seqgen.contract.escaping import html_text
 from seqgen.contract.wrapping import WrappedDisplay
 from seqgen_sentiment.labelled_item import LabelledItem, labelled_path
 
@@ -16,5 +16,5 @@ class LabelledDisplay(WrappedDisplay[LabelledItem]):
         return super().render(item, rendering, labelled_path(item, path), given)
 
     def html(self, item: LabelledItem, given: LabelledItem | None = None) -> str:
-        label = f"<p>{escape(item.label)}</p>\n" if item.label else ""
+        label = f"<p>{html_text(item.label)}</p>\n" if item.label else ""
         return label + super().html(item, given)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from seqgen.contract.escaping import file_name
 
 
 @dataclass(frozen=True)
@@ -18,5 +19,4 @@ class LabelledItem:
 
 def labelled_path(item: LabelledItem, path: Path) -> Path:
     """Returns `path` moved into a folder that is named after the label, in characters that any file system takes."""
-    name = re.sub(r"[^\w .+-]", "_", item.label or "unlabelled").strip(". ") or "_"
-    return path.parent / name / path.name
+    return path.parent / file_name(item.label or "unlabelled") / path.name

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from seqgen import BOS, EOS, Answer, Domain, Oracle, Prediction, Record, Remark
+from seqgen.contract.escaping import terminal_text
 from seqgen_sentiment.attribution import attention_weights, leave_one_out
 from seqgen_sentiment.classifier import ClassifierCalibration, LabelClassifier
 from seqgen_sentiment.evaluation import LabelledWords, evaluate_classifier, generate_by_label
@@ -145,7 +146,7 @@ class LabelPrediction(Prediction[LabelledItem]):
         label, probability = self.layout.labels[best], float(probabilities[best])
         by_label = dict(zip(self.layout.labels, probabilities.tolist(), strict=True))
         values = {"label": label, "probability": probability, "probabilities": by_label}
-        return Answer(f"{label}\t{probability:.4f}", {**record.metadata, **values})
+        return Answer(f"{terminal_text(label)}\t{probability:.4f}", {**record.metadata, **values})
 
     def _contents(self, records: Records) -> list[np.ndarray]:
         return [self._content(record.item) for record in records]
@@ -166,4 +167,4 @@ def evenly_spaced(records: Sequence[Element], count: int) -> Sequence[Element]:
 
 def _explanation_line(token: dict[str, Any]) -> str:
     attention = "" if token["attention"] is None else f" attention {token['attention']:.2f}"
-    return f"  {token['weight']:+.3f}{attention} {token['token'].strip()}"
+    return f"  {token['weight']:+.3f}{attention} {terminal_text(token['token'].strip())}"

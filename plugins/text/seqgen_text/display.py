@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from seqgen import Display
+from seqgen.contract.escaping import html_text
 
 
 class TextDisplay(Display[str]):
@@ -12,5 +11,5 @@ class TextDisplay(Display[str]):
 
     def html(self, item: str, given: str | None = None) -> str:
         given = given if given and item.startswith(given) else ""
-        marked = f"<mark>{escape(given)}</mark>" if given else ""
-        return f"<pre>{marked}{escape(item[len(given) :])}</pre>"
+        marked = f"<mark>{html_text(given)}</mark>" if given else ""
+        return f"<pre>{marked}{html_text(item[len(given) :])}</pre>"

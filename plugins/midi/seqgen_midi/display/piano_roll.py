@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from seqgen.contract.escaping import picture_text
 from seqgen_midi.music.instruments import track_names
 from seqgen_midi.music.meters import bar_lines, first_bar_number, has_pickup
 from seqgen_midi.music.piece import Piece
@@ -53,7 +54,8 @@ def draw_png(piece: Piece, path: Path, prompt_end: int = 0) -> None:
             axis.axvspan(*shaded, color=PROMPT_COLOUR, linewidth=0, zorder=0.5)
     figure.legend(
         handles=[
-            Patch(color=track_colour(piece, number), label=name) for number, name in enumerate(track_names(piece))
+            Patch(color=track_colour(piece, number), label=picture_text(name))
+            for number, name in enumerate(track_names(piece))
         ],
         loc="outside upper right",
         ncols=4,

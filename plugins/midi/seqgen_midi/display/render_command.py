@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from seqgen import UnusableFile, UsageError
+from seqgen.contract.escaping import terminal_text
 
 if TYPE_CHECKING:
     from seqgen import Domain
@@ -32,9 +33,9 @@ def render(context: click.Context, files: tuple[Path, ...], out: Path) -> None:
     for file in files:
         try:
             for path in render_file(file, out):
-                click.echo(path)
+                click.echo(terminal_text(path))
         except UnusableFile as error:
-            click.echo(f"{file} cannot be used: {error}.", err=True)
+            click.echo(terminal_text(f"{file} cannot be used: {error}."), err=True)
             is_complete = False
     context.exit(0 if is_complete else 1)
 
@@ -58,7 +59,7 @@ def render_file(file: Path, out: Path) -> list[Path]:
     number = 0
     for found in domain.read(file):
         if isinstance(found, Remark):
-            click.echo(f"{file}: {found.text}", err=True)
+            click.echo(terminal_text(f"{file}: {found.text}"), err=True)
             continue
         piece = found.item if isinstance(found, Record) else found
         path = out / (f"{file.stem}-{number}" if number else file.stem)

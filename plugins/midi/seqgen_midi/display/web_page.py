@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from html import escape
 from importlib.resources import files
 
 import numpy as np
 
+from seqgen.contract.escaping import html_text
 from seqgen_midi.display.piano_roll import title_of, track_colour
 from seqgen_midi.display.svg import TOP_MARGIN, piano_roll_svg, pixels_per_tick
 from seqgen_midi.music.instruments import track_names
@@ -30,13 +30,13 @@ def piano_roll_html(piece: Piece, default_tempo: int, prompt_end: int) -> str:
     A piece without tempos is played at `default_tempo` quarters a minute.
     """
     legend = "".join(
-        f'<span><i style="background:{track_colour(piece, number)}"></i>{escape(name)}</span>'
+        f'<span><i style="background:{track_colour(piece, number)}"></i>{html_text(name)}</span>'
         for number, name in enumerate(track_names(piece))
     )
     return (
-        f'<figure class="roll" style="margin:0" data-notes="{escape(json.dumps(_notes(piece, default_tempo)))}" '
-        f'data-time="{escape(json.dumps(_time(piece, default_tempo)))}">\n'
-        f'<button type="button">▶ Play</button> {escape(title_of(piece))}\n'
+        f'<figure class="roll" style="margin:0" data-notes="{html_text(json.dumps(_notes(piece, default_tempo)))}" '
+        f'data-time="{html_text(json.dumps(_time(piece, default_tempo)))}">\n'
+        f'<button type="button">▶ Play</button> {html_text(title_of(piece))}\n'
         f'<div class="scroll">{piano_roll_svg(piece, prompt_end, PLAY_HEAD)}</div>\n'
         f'<p class="legend">{legend}</p>\n</figure>'
     )
