@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import sys
-import traceback
 import warnings
 from typing import Any
 
@@ -13,9 +11,9 @@ import click
 import seqgen
 from seqgen.cli import commands
 from seqgen.cli.command_group import CommandGroup
-from seqgen.errors import SeqgenError, SeqgenWarning, UsageError
-
-FAILED, WRONG_CALL = 1, 2
+from seqgen.cli.failures import report_failure
+from seqgen.cli.output import accept_all_characters, print_message
+from seqgen.errors import SeqgenWarning
 
 
 def leave_plugins_out(context: click.Context, parameter: click.Parameter, value: bool) -> None:
@@ -49,7 +47,7 @@ def show_only_warnings_of_seqgen() -> None:
     """Shows each SeqgenWarning once, as a sentence, and no warnings of libraries but with --debug."""
 
     def show(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
-        click.echo(f"seqgen: {message}", err=True)
+        print_message(f"seqgen: {message}")
 
     if "--debug" in sys.argv:
         return
@@ -60,26 +58,12 @@ def show_only_warnings_of_seqgen() -> None:
 
 def main() -> None:
     """Runs the command. Exit codes: 0 done, 1 it failed, 2 the call was wrong."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # A file name that is not UTF-8 is printed byte for byte.
-        sys.stdout.reconfigure(errors="surrogateescape")
+    accept_all_characters()
     show_only_warnings_of_seqgen()
     try:
         # Without standalone mode, click returns the exit code that a command passed to `context.exit`.
-        sys.exit(group.main(standalone_mode=False) or 0)
-    except SeqgenError as error:
-        if "--debug" in sys.argv:
-            traceback.print_exc()
-        click.echo(f"seqgen: {error}", err=True)
-        sys.exit(WRONG_CALL if isinstance(error, UsageError) else FAILED)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(WRONG_CALL)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo(
-            "seqgen: interrupted. No half-written file is left, and the same build command continues where it stopped.",
-            err=True,
-        )
-        sys.exit(FAILED)
-    except BrokenPipeError:
-        sys.exit(FAILED)
+        code = group.main(standalone_mode=False) or 0
+        sys.stdout.flush()
+    except (Exception, KeyboardInterrupt) as error:
+        code = report_failure(error)
+    sys.exit(code)

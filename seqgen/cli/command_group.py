@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from seqgen.cli.argument_checks import check_arguments_of
 from seqgen.errors import SeqgenError
 
 if TYPE_CHECKING:
@@ -34,19 +35,22 @@ class CommandGroup(click.Group):
         return sorted({*self._module_names(), *self._plugin_commands(ctx)})
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Imports one command. Returns None if there is no command of this name."""
+        """Imports one command, which will check its arguments. Returns None if there is no command of this name."""
         if cmd_name not in self._module_names():
             found = self._plugin_commands(ctx).get(cmd_name)
-            return found[1] if found else None
-        command: click.Command = importlib.import_module(f"{self.package.__name__}.{cmd_name}").command
-        command.name = cmd_name
+            command = found[1] if found else None
+        else:
+            command = importlib.import_module(f"{self.package.__name__}.{cmd_name}").command
+            command.name = cmd_name
+        if command is not None:
+            check_arguments_of(command)
         return command
 
     def invoke(self, ctx: click.Context) -> Any:
         """Runs the command. Raises PluginError for what a plugin's command raises, unless it is an error of seqgen."""
         try:
             return super().invoke(ctx)
-        except (SeqgenError, click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
+        except (SeqgenError, click.ClickException, click.exceptions.Exit, click.Abort, OSError):
             raise
         except Exception as error:
             found = ctx.meta.get(PLUGIN_COMMANDS, {}).get(ctx.invoked_subcommand)

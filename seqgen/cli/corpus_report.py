@@ -16,7 +16,7 @@ def print_corpus(corpus: Corpus) -> None:
     kept = [[name, str(part["documents"]), str(part["tokens"])] for name, part in splits.items()]
     print_table(f"Corpus {corpus.path}", ["kept", "documents", "tokens"], kept)
     if corpus.dropped:
-        dropped = [[reason, str(count), "\n".join(corpus.examples[reason])] for reason, count in corpus.dropped.items()]
+        dropped = [[reason, str(count), corpus.examples[reason]] for reason, count in corpus.dropped.items()]
         print_table("", ["dropped because", "number", "for example"], dropped)
     if corpus.remarks:
         print_table("", ["remark", "number"], [[remark, str(count)] for remark, count in corpus.remarks.items()])

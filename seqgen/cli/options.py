@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from seqgen.cli.argument_checks import check_argument
 from seqgen.errors import UsageError
 
 
@@ -23,9 +24,12 @@ def parse_settings(context: click.Context, parameter: click.Parameter, values: t
 def parse_numbers(context: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, float]:
     """Returns `key=number` pairs as a dictionary. Raises UsageError as `parse_settings`, and for what is no number."""
     try:
-        return {key: float(value) for key, value in parse_settings(context, parameter, values).items()}
+        numbers = {key: float(value) for key, value in parse_settings(context, parameter, values).items()}
     except ValueError as error:
         raise UsageError(f"{parameter.opts[0]} takes a number: {error}.") from error
+    for number in numbers.values():
+        check_argument(parameter, number)
+    return numbers
 
 
 set_option = click.option(

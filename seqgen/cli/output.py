@@ -1,40 +1,95 @@
-"""What the commands print on standard output: tables and JSON."""
+"""What the commands print: lines, tables, JSON and messages. Names from outside are harmless in all of them."""
 
 from __future__ import annotations
 
-import json
+import codecs
+import io
+import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from seqgen.contract.escaping import json_text, terminal_lines, terminal_text
+
 if TYPE_CHECKING:
     from rich.text import Text
 
+MAX_MESSAGE_LENGTH = 1000
+ENCODING_ERRORS = "seqgen.terminal"
+"""The name of the handler for characters that the encoding of standard output does not have."""
+
+
+def print_line(text: object) -> None:
+    """Prints one line of text that can contain names from outside."""
+    click.echo(terminal_text(text))
+
+
+def print_lines(text: str) -> None:
+    """Prints text whose line breaks and tabs are meant."""
+    click.echo(terminal_lines(text))
+
+
+def print_message(text: object) -> None:
+    """Prints one line on standard error. The middle of a very long message is left out."""
+    message = terminal_text(text)
+    if len(message) > MAX_MESSAGE_LENGTH:
+        message = f"{message[: MAX_MESSAGE_LENGTH // 2]} … {message[-MAX_MESSAGE_LENGTH // 2 :]}"
+    click.echo(message, err=True)
+
 
 def print_json(value: Any) -> None:
-    """Prints one line of JSON."""
-    click.echo(json.dumps(value, ensure_ascii=False))
+    """Prints one line of JSON, in ASCII if standard output is not in UTF-8."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    click.echo(json_text(value, ascii_only=codecs.lookup(encoding).name != "utf-8"))
 
 
 def literal(text: str) -> Text:
-    """Returns text that rich prints as it is, whatever it contains.
+    """Returns text that rich prints as it is, but without control characters.
 
     Rich reads `[live]` in a plain string as markup and `:star:` as an emoji. File names and labels contain such text.
     """
     from rich.text import Text
 
-    return Text(text)
+    return Text(terminal_text(text))
 
 
-def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-    """Prints a table, coloured on a terminal. Columns after the first are aligned to the right."""
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str | Sequence[str]]]) -> None:
+    """Prints a table, coloured on a terminal. Columns after the first are aligned to the right.
+
+    A cell is one line, or a sequence of lines.
+    """
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     table = Table(title=literal(title), title_justify="left")
     for index, column in enumerate(columns):
         table.add_column(literal(column), justify="left" if index == 0 else "right", overflow="fold")
     for row in rows:
-        table.add_row(*map(literal, row))
+        cells = [[cell] if isinstance(cell, str) else cell for cell in row]
+        table.add_row(*(Text("\n").join(map(literal, lines)) for lines in cells))
     Console(soft_wrap=False).print(table)
+
+
+def accept_all_characters() -> None:
+    """Lets standard output and standard error take any text, whatever their encoding.
+
+    A character that the encoding does not have becomes an escape. Standard output gets a byte that is not UTF-8 as it
+    is.
+    """
+    codecs.register_error(ENCODING_ERRORS, _encode_byte_or_escape)
+    for stream, errors in ((sys.stdout, ENCODING_ERRORS), (sys.stderr, "backslashreplace")):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors=errors)
+
+
+def _encode_byte_or_escape(error: UnicodeError) -> tuple[str | bytes, int]:
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    text = error.object[error.start : error.end]
+    encoded = b"".join(
+        bytes([ord(letter) - 0xDC00]) if "\udc80" <= letter <= "\udcff" else letter.encode("ascii", "backslashreplace")
+        for letter in text
+    )
+    return encoded, error.end

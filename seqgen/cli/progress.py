@@ -7,9 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import click
-
-from seqgen.cli.output import literal
+from seqgen.cli.output import literal, print_message
 
 if TYPE_CHECKING:
     from seqgen.engine.training.progress import TrainingProgress
@@ -50,7 +48,7 @@ def build_progress() -> Iterator[Callable[[int, int, str], None]]:
 def print_tenths(done: int, total: int, unit: str) -> None:
     """Prints a line when another tenth of `total` is done."""
     if done == total or done * 10 // total != (done - 1) * 10 // total:
-        click.echo(f"read {done} of {total} {unit}", err=True)
+        print_message(f"read {done} of {total} {unit}")
 
 
 @contextmanager
@@ -82,9 +80,9 @@ def train_progress() -> Iterator[Callable[[TrainingProgress], None]]:
 def print_evaluation(progress: TrainingProgress) -> None:
     """Prints the first step, each evaluation and each note of the training loop."""
     if progress.is_evaluation or progress.step == 1:
-        click.echo(describe(progress), err=True)
+        print_message(describe(progress))
     if progress.note:
-        click.echo(progress.note, err=True)
+        print_message(progress.note)
 
 
 def describe(progress: TrainingProgress) -> str:

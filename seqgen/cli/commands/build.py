@@ -13,7 +13,7 @@ from seqgen.cli.progress import build_progress
 
 
 @click.command()
-@click.argument("sources", nargs=-1, required=True)
+@click.argument("sources", nargs=-1, required=True, type=click.Path())
 @click.option("--domain", help="The kind of data (see 'seqgen domains'). A recipe names its own.")
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="The new folder of the corpus.")
 @valid_option

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from seqgen.cli.options import json_option
-from seqgen.cli.output import print_json
+from seqgen.cli.output import print_json, print_line
 
 
 @click.command()
@@ -24,10 +24,10 @@ def command(name: str | None, as_json: bool) -> None:
         print_json([recipe.model_dump(mode="json") for recipe in chosen])
         return
     for recipe in chosen:
-        click.echo(f"{recipe.name} (domain {recipe.domain}): {recipe.description}")
+        print_line(f"{recipe.name} (domain {recipe.domain}): {recipe.description}")
         if recipe.name in pretrained_names():
-            click.echo(f"  A trained model comes with seqgen: seqgen sample {recipe.name} -o out")
+            print_line(f"  A trained model comes with seqgen: seqgen sample {recipe.name} -o out")
         if name:
-            click.echo(f"licence: {recipe.licence}")
-            click.echo(f"source:  {recipe.source}")
-            click.echo(f"split:   train {recipe.split.train}, valid {recipe.split.valid}, test {recipe.split.test}")
+            print_line(f"licence: {recipe.licence}")
+            print_line(f"source:  {recipe.source}")
+            print_line(f"split:   train {recipe.split.train}, valid {recipe.split.valid}, test {recipe.split.test}")

@@ -9,7 +9,7 @@ import click
 
 import seqgen
 from seqgen.cli.options import json_option
-from seqgen.cli.output import print_json
+from seqgen.cli.output import print_json, print_line
 
 PACKAGES = ("tensorflow", "keras", "numpy", "pluggy", "pydantic", "safetensors", "pretty_midi", "music21", "symusic")
 
@@ -29,7 +29,9 @@ def command(run: Path | None, as_json: bool) -> None:
         if as_json:
             print_json({"verified": verified})
         else:
-            click.echo("\n".join([*(f"intact: {name}" for name in verified), f"{len(verified)} files are intact."]))
+            for name in verified:
+                print_line(f"intact: {name}")
+            print_line(f"{len(verified)} files are intact.")
         return
     import platform
 
@@ -51,11 +53,11 @@ def command(run: Path | None, as_json: bool) -> None:
         return
     for name, value in report.items():
         if isinstance(value, dict):
-            click.echo(f"{name}:")
+            print_line(f"{name}:")
             for key, detail in value.items():
-                click.echo(f"  {key}: {detail}")
+                print_line(f"  {key}: {detail}")
         else:
-            click.echo(f"{name}: {value}")
+            print_line(f"{name}: {value}")
 
 
 def installed_version(package: str) -> str:

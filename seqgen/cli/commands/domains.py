@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seqgen.cli.options import json_option
-from seqgen.cli.output import print_json
+from seqgen.cli.output import print_json, print_line, print_lines, print_message
 
 if TYPE_CHECKING:
     from seqgen.contract.discovery import LoadedPlugin
@@ -36,17 +36,17 @@ def print_domains(as_json: bool) -> None:
     from seqgen.contract.discovery import hidden_domains, load_all
 
     for sentence in hidden_domains():
-        click.echo(sentence, err=True)
+        print_message(sentence)
     domains = load_all()
     if as_json:
         print_json([summary(loaded) for loaded in domains])
         return
     for loaded in domains:
         if loaded.domain is None:
-            click.echo(f"{loaded.plugin.name}: broken. {loaded.error}")
+            print_line(f"{loaded.plugin.name}: broken. {loaded.error}")
         else:
             first_line = next(iter((loaded.domain.__doc__ or "").strip().splitlines()), "")
-            click.echo(f"{loaded.plugin.name}: {first_line} Reads {' '.join(loaded.domain.reads) or 'any file'}.")
+            print_line(f"{loaded.plugin.name}: {first_line} Reads {' '.join(loaded.domain.reads) or 'any file'}.")
 
 
 def summary(loaded: LoadedPlugin) -> dict[str, Any]:
@@ -79,7 +79,7 @@ def print_domain(name: str, as_json: bool) -> None:
     if as_json:
         print_json(description)
     else:
-        click.echo(described(description), nl=False)
+        print_lines(described(description).rstrip("\n"))
 
 
 def described(description: dict[str, Any]) -> str:

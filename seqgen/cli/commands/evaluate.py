@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from seqgen.cli.options import json_option
-from seqgen.cli.output import print_json, print_table
+from seqgen.cli.output import print_json, print_line, print_table
 
 MAX_ROWS = 12
 """A larger table of the domain's is left to `--json`."""
@@ -44,9 +44,9 @@ def print_likelihood(report: dict[str, Any]) -> None:
     rows += [[f"{name} (counting)", f"{nats:.4f}"] for name, nats in report["baselines"].items()]
     size = f"{report['documents']} documents, {report['tokens']:,.0f} tokens"
     print_table(f"{report['split']} split, never trained on: {size}", ["", f"nats a {unit}"], rows)
-    click.echo(f"perplexity {report['perplexity']:.2f} a {unit}")
+    print_line(f"perplexity {report['perplexity']:.2f} a {unit}")
     for unit_of_size, bits in report["bits"].items():
-        click.echo(f"{bits:.4f} bits a {unit_of_size}")
+        print_line(f"{bits:.4f} bits a {unit_of_size}")
 
 
 def print_copies(report: dict[str, Any]) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from seqgen.cli.output import print_json
+from seqgen.cli.output import print_json, print_lines, print_message
 from seqgen.errors import UsageError
 
 
@@ -34,9 +34,9 @@ def command(run: Path, files: tuple[Path, ...], texts: tuple[str, ...], explain:
                 if as_json:
                     print_json({kind: str(source), **answer.values})
                 else:
-                    click.echo(answer.text)
+                    print_lines(answer.text)
 
 
 def print_remark(source: Path | str, remark: str, count: int) -> None:
     """Prints beside the answers what a source has no answer for, or what was guessed."""
-    click.echo(f"{source}: {count} × {remark}", err=True)
+    print_message(f"{source}: {count} × {remark}")

@@ -11,7 +11,7 @@ import click
 from click.core import ParameterSource
 
 from seqgen.cli.options import json_option, parse_numbers, set_option
-from seqgen.cli.output import print_json
+from seqgen.cli.output import print_json, print_line
 from seqgen.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="The folder of the new files.")
 @click.option("--stream", is_flag=True, help="Print each sample while it is drawn, instead of writing files.")
 @click.option("-n", "--count", default=4, type=click.IntRange(1), show_default=True, help="How many samples to draw.")
-@click.option("--prompt", help="Continue this file, or draw within it (see --set). With text, it may be a text.")
+@click.option(
+    "--prompt",
+    type=click.Path(),
+    metavar="FILE|TEXT",
+    help="Continue this file, or draw within it (see --set). With text, it may be a text.",
+)
 @click.option("--with-prompt/--without-prompt", default=True, help="Whether the files contain the prompt.")
 @click.option("--num-particles", default=64, type=click.IntRange(1), show_default=True,
               help="Candidates for each sample around given notes (harmonise, fill).")  # fmt: skip
@@ -106,12 +111,12 @@ def write_samples(
         files = trained.write(sample, out)
         written.append((sample, files))
         if not as_json:
-            click.echo(line_of(sample, files))
+            print_line(line_of(sample, files))
     page = trained.write_page(written, out, {name: value for name, value in origin.items() if value is not None})
     if as_json:
         print_json({"samples": [report(sample, files) for sample, files in written], "page": str(page)})
     else:
-        click.echo(f"{page}  to look at and to listen to")
+        print_line(f"{page}  to look at and to listen to")
 
 
 def line_of(sample: Sample, files: Sequence[Path]) -> str:

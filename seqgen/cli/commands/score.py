@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from seqgen.cli.options import json_option
-from seqgen.cli.output import print_json
+from seqgen.cli.output import print_json, print_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,11 +110,11 @@ def surprises(score: DocumentScore, vocabulary: Vocabulary) -> list[dict[str, An
 def print_report(report: dict[str, Any], unit: str) -> None:
     """Prints one line for a document or corpus, and one for each surprising token."""
     documents = f" in {report['documents']} documents" if report["documents"] > 1 else ""
-    click.echo(
+    print_line(
         f"{report['file']}: {report['nats_per_token']:.4f} nats a {unit}, perplexity {report['perplexity']:.2f}, "
         f"{report['tokens']:.0f} tokens{documents}"
     )
     for surprise in report["surprises"]:
-        click.echo(f"  {surprise['nats']:7.3f} nats: {surprise['token']} at {surprise['position']}")
+        print_line(f"  {surprise['nats']:7.3f} nats: {surprise['token']} at {surprise['position']}")
     if "picture" in report:
-        click.echo(f"  drawn in {report['picture']}")
+        print_line(f"  drawn in {report['picture']}")

@@ -8,12 +8,13 @@ import click
 
 from seqgen.cli.corpus_report import print_corpus
 from seqgen.cli.options import set_option, test_option, valid_option
+from seqgen.cli.output import print_line, print_message
 from seqgen.cli.progress import build_progress, train_progress
 from seqgen.errors import UsageError
 
 
 @click.command()
-@click.argument("sources", nargs=-1)
+@click.argument("sources", nargs=-1, type=click.Path())
 @click.option("--domain", help="The kind of data (see 'seqgen domains'). A recipe or a corpus names its own.")
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="The folder of the run.")
 @click.option("--size", help="The size of the model: tiny, small, medium or large.  [default: small]")
@@ -59,10 +60,10 @@ def command(context: click.Context, sources: tuple[str, ...], domain: str | None
                 report_corpus=print_corpus,
             )
     except TrainingStopped as stopped:
-        click.echo(f"Stopped at step {stopped.step}; the same command with --resume continues from there.", err=True)
+        print_message(f"Stopped at step {stopped.step}; the same command with --resume continues from there.")
         context.exit(1)
     result, unit = trained.bundle.config["result"], trained.domain.unit
-    click.echo(
+    print_line(
         f"Trained {trained.model.num_parameters:,} parameters: {result['held_out_nats']:.4f} nats a {unit} on held-out "
         f"data (best, at step {result['step']}). The model is in {out}."
     )

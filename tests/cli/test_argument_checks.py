@@ -1,0 +1,95 @@
+"""Every command refuses absurd numbers and bytes that are not UTF-8 in one sentence."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from commands import error_sentence
+
+from seqgen.cli import group
+
+ABSURD_NUMBERS = ("99999999999999999999", "-99999999999999999999", "1" + "0" * 400, "nan", "inf", "-1")
+NOT_UTF8 = os.fsdecode(b"caf\xe9")
+BY_NAME = {"domains": "text", "corpora": "pop909"}
+
+
+def all_commands() -> dict[str, click.Command]:
+    with click.Context(group) as context:
+        found = {name: group.get_command(context, name) for name in group.list_commands(context)}
+    return {name: command for name, command in found.items() if command is not None}
+
+
+def valid_arguments(name: str, run: Path, pieces: Path, out: Path, leave_out: str | None = None) -> list[str]:
+    """Returns arguments that a command accepts, with one of its parameters left out."""
+    values = {"run": run, "out": out, "files": pieces / "piece-00.mid", "sources": pieces / "piece-00.mid",
+              "name": BY_NAME.get(name)}  # fmt: skip
+    arguments: list[str] = []
+    for parameter in all_commands()[name].params:
+        if parameter.name == leave_out or values.get(str(parameter.name)) is None:
+            continue
+        option = [parameter.opts[0]] if isinstance(parameter, click.Option) else []
+        arguments += [*option, str(values[str(parameter.name)])]
+    return arguments
+
+
+def parameters(*kinds: type[click.ParamType]) -> Iterator[tuple[str, click.Parameter]]:
+    for name, command in all_commands().items():
+        for parameter in command.params:
+            if isinstance(parameter.type, kinds):
+                yield name, parameter
+
+
+def ids(value: object) -> str | None:
+    return value.opts[0] if isinstance(value, click.Parameter) else None
+
+
+@pytest.fixture
+def loaded(trained, monkeypatch):
+    """Lets all commands share one loaded model."""
+    monkeypatch.setattr("seqgen.workflows.load.load", lambda path, **options: trained)
+    monkeypatch.setattr("seqgen.workflows.evaluate.load", lambda path, **options: trained)
+
+
+NUMERIC = (click.types.IntParamType, click.types.FloatParamType)
+
+
+@pytest.mark.parametrize(("name", "parameter"), parameters(*NUMERIC), ids=ids)
+def test_an_absurd_number_is_refused_in_one_sentence(
+    name, parameter, run_cli, run, trained, pieces, tmp_path, monkeypatch
+):
+    monkeypatch.setattr("seqgen.workflows.load.load", lambda path, **options: trained)
+    monkeypatch.setattr("seqgen.workflows.evaluate.load", lambda path, **options: trained)
+    for value in ABSURD_NUMBERS:
+        arguments = valid_arguments(name, run, pieces, tmp_path / "out", leave_out=parameter.name)
+        code, _, err = run_cli(name, *arguments, f"{parameter.opts[0]}={value}")
+        assert code != 0, value
+        assert "bug" not in error_sentence(err)
+        assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(("name", "parameter"), parameters(click.types.StringParamType), ids=ids)
+def test_a_text_that_is_not_utf8_is_refused_in_one_sentence(name, parameter, run_cli, run, pieces, tmp_path):
+    arguments = valid_arguments(name, run, pieces, tmp_path / "out", leave_out=parameter.name)
+    is_option = isinstance(parameter, click.Option)
+    for value in (NOT_UTF8, f"key={NOT_UTF8}"):
+        code, _, err = run_cli(name, *arguments, *([parameter.opts[0]] if is_option else []), value)
+        assert (code, "not UTF-8" in error_sentence(err)) == (2, True)
+
+
+@pytest.mark.parametrize(("name", "parameter"), parameters(click.Path), ids=ids)
+def test_a_path_that_does_not_exist_can_have_any_bytes(name, parameter, run_cli, run, pieces, tmp_path):
+    if parameter.name == "out":
+        pytest.skip("this path need not exist")
+    is_option = isinstance(parameter, click.Option)
+    for value in (str(tmp_path / NOT_UTF8), str(tmp_path / "[live] \x1b[31m\n.mid"), "x" * 5000):
+        arguments = valid_arguments(name, run, pieces, tmp_path / "out", leave_out=parameter.name)
+        code, _, err = run_cli(name, *([parameter.opts[0]] if is_option else []), value, *arguments)
+        assert code != 0
+        sentence = error_sentence(err)
+        assert "bug" not in sentence
+        assert "\x1b" not in sentence
+        assert len(sentence) < 1100
