@@ -15,11 +15,13 @@ import numpy as np
 
 from seqgen import Example
 from seqgen.corpus.storage.store import SPLITS, Documents
-from seqgen.grammar import Grammar, build_grammar
+from seqgen.grammar import NO_COORDINATE, Grammar, Registers, build_grammar, lags
 
 VOICES, SIXTEENTHS = 4, 16
 SILENCE, FIRST_PITCH = 2, 3
 LOWEST, HIGHEST = 30, 100
+LAGS = 8
+"""A note is compared with so many notes before it."""
 VOCABULARY = FIRST_PITCH + HIGHEST - LOWEST + 1
 
 
@@ -49,3 +51,10 @@ def positions() -> Grammar:
     return build_grammar(
         VOCABULARY, 0, lambda state: ((token, (state + 1) % count) for token in range(SILENCE, VOCABULARY))
     )
+
+
+def previous_notes() -> Registers:
+    """The pitches of the last LAGS notes."""
+    tokens = np.arange(VOCABULARY)
+    pitches = np.where(tokens >= FIRST_PITCH, tokens - FIRST_PITCH + LOWEST, NO_COORDINATE).astype(np.int32)
+    return lags(pitches, LAGS, positions().class_count)

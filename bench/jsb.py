@@ -1,6 +1,6 @@
 """Bach chorales as the literature models them: test nats a note after some minutes of training.
 
-    python bench/jsb.py FOLDER [--minutes 10] [--harmonise [--pieces 77]]
+    python bench/jsb.py FOLDER [--minutes 10] [--without-coordinates] [--harmonise [--pieces 77]]
 
 FOLDER and the task are those of chorales.py. What is reported is the best model by validation, once, on test.
 
@@ -38,6 +38,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--without-coordinates", action="store_true", help="leave out the intervals to notes before")
     parser.add_argument("--harmonise", action="store_true", help="also find three voices for each soprano of the test")
     parser.add_argument("--pieces", type=int, default=77, help="so many of the test pieces are harmonised")
     arguments = parser.parse_args()
@@ -46,7 +47,8 @@ def main() -> None:
     print(f"bigram of the same voice: {counted['bigram']:.4f} nats a note on test")
 
     training = TrainingSettings(seed=arguments.seed)
-    model = Model.new(ModelSettings(**SIZES["small"]), grammar, arguments.seed)
+    settings = ModelSettings(**SIZES["small"], coordinates=not arguments.without_coordinates)
+    model = Model.new(settings, grammar, arguments.seed, chorales.previous_notes())
     stream = TrainingBatches(
         splits["train"], grammar, batch_size=training.batch_size, bptt_length=training.bptt_length, seed=training.seed,
         augment=chorales.transpose,
@@ -69,7 +71,7 @@ def main() -> None:
             on_best=lambda weights, result, step: best.update(weights), report=tell,
         )  # fmt: skip
         final = loop.run()
-    trained = Model(model.settings, best, grammar)
+    trained = Model(model.settings, best, grammar, model.registers)
     chosen = Evaluator(trained)
     found = {}
     if arguments.harmonise:

@@ -8,7 +8,7 @@ A domain holds each capability in the attribute that the class names, or None th
     metrics        statistics of samples beside held-out data, sizes by unit, symbols for the memorisation check
     deduplication  which items count as the same, and which belong to one source
     inference      settings that follow from the files
-    training       augmentation and auxiliary targets
+    training       augmentation, auxiliary targets, coordinates of tokens
     learning       what `Domain.learn` is given, and which trained models a new one can start from
     reading        files of any size, files that are read together, and documents that are cut inside
 
@@ -31,7 +31,7 @@ from seqgen.contract.options import Options
 from seqgen.contract.oracle import Oracle
 from seqgen.contract.vocabulary import Learned, Vocabulary
 from seqgen.errors import UsageError
-from seqgen.grammar import BOS, EOS
+from seqgen.grammar import BOS, EOS, Registers
 
 MAX_FILE_BYTES = 256 * 2**20
 """The size of the largest file that is read into memory as a whole."""
@@ -262,6 +262,13 @@ class Training(Capability[Item]):
 
     def auxiliary_targets(self, ids: np.ndarray, rng: np.random.Generator) -> AuxiliaryTargets | None:
         """Returns what the model also learns to predict within ids int32[n]; a pure function of `ids` and `rng`."""
+        return None
+
+    def registers(self) -> Registers | None:
+        """Returns the coordinates of the tokens and the registers that they are compared with, or None.
+
+        Their classes are those of the domain's grammar. The model hears differences of coordinates, such as intervals.
+        """
         return None
 
 

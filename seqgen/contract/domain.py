@@ -25,8 +25,8 @@ from seqgen.contract.capabilities import (
 from seqgen.contract.core import Core
 from seqgen.contract.documents import Item, Prompt
 from seqgen.contract.vocabulary import Vocabulary
-from seqgen.errors import MissingCapability
-from seqgen.grammar import Grammar, checked
+from seqgen.errors import MissingCapability, PluginError
+from seqgen.grammar import Grammar, Registers, checked
 
 Offered = TypeVar("Offered", bound=Capability[Any])
 
@@ -64,6 +64,16 @@ class Domain(Core[Item]):
         Raises PluginError for an automaton that is wrong, and what `grammar` raises.
         """
         return checked(self.grammar(constraints), len(self.vocabulary), f"the domain {self.name!r}")
+
+    def checked_registers(self) -> Registers | None:
+        """Returns the registers of the domain, if it has any. Raises PluginError for those of another grammar."""
+        registers = self.training.registers() if self.training else None
+        if registers is not None and not registers.fits(len(self.vocabulary), self.grammar().class_count):
+            raise PluginError(
+                f"The registers of the domain {self.name!r} are for other tokens or classes than its grammar has; "
+                "a plugin must give each token a coordinate and each class of states a row of updates."
+            )
+        return registers
 
     def checked_prompt(self, item: Item | None = None, constraints: Any = None) -> Prompt:
         """Returns `prompting.prompt(item, constraints)` with automata without dead ends; raises what they raise."""

@@ -6,6 +6,7 @@
     once:     x = x + dropout(feed_forward(norm(x)))       if feed_forward_size > 0
     logits = norm(x) Eᵀ + b, -1e9 for tokens that the grammar forbids
 
+With coordinates (layers/coordinates.py), the input has an embedding of differences more, and the logits a term more.
 norm is RMSNorm (Zhang & Sennrich 2019), and the embeddings are tied to the softmax as in Press & Wolf (2017). `Memory`
 is what the model carries from one segment of a stream to the next.
 """
@@ -24,14 +25,26 @@ from seqgen.engine.compiling import compiled
 from seqgen.engine.grammar_tables import GrammarTables
 from seqgen.engine.layers import cudnn
 from seqgen.engine.layers.attention import MASKED_LOGIT, window_attention
-from seqgen.engine.layers.embedding import EmbeddingLookup, embed, embed_normalized, project_embeddings
+from seqgen.engine.layers.coordinates import difference_logits, embed_differences
+from seqgen.engine.layers.embedding import (
+    EmbeddingLookup,
+    LowRankInput,
+    embed,
+    embed_normalized,
+    project_embeddings,
+)
 from seqgen.engine.layers.products import linear
 from seqgen.engine.layers.recurrence import recurrence, recurrence_step
-from seqgen.engine.layers.regularization import Regularization
+from seqgen.engine.layers.regularization import (
+    DIFFERENCE_DROPOUT_PLACE,
+    OUTPUT_DROPOUT_PLACE,
+    Regularization,
+)
 from seqgen.engine.layers.rms_norm import rms_norm
+from seqgen.engine.register_tables import RegisterTables
 from seqgen.engine.settings import ModelSettings
 from seqgen.engine.weights import initial_weights, is_trainable
-from seqgen.grammar import BOS, Grammar
+from seqgen.grammar import BOS, Grammar, Registers
 
 
 class Memory(NamedTuple):
@@ -43,10 +56,26 @@ class Memory(NamedTuple):
     values: tf.Tensor  # [M, B, A]
     key_documents: tf.Tensor  # int32[M, B], the number of the document that each key belongs to; -1 for none
     document: tf.Tensor  # int32[B], how many documents have begun
+    registers: tf.Tensor  # int32[B, K], the registers after the last token; K = 0 for a model without coordinates
 
 
-BATCH_AXIS = Memory(hidden=1, cell_state=1, keys=1, values=1, key_documents=1, document=0)
+BATCH_AXIS = Memory(hidden=1, cell_state=1, keys=1, values=1, key_documents=1, document=0, registers=0)
 """The axis of each part of a memory that counts the sequences of a batch."""
+
+
+class Output(NamedTuple):
+    """What the logits of the next token are made of."""
+
+    hidden: tf.Tensor  # [T, B, H], the output of the last layer
+    registers: tf.Tensor  # int32[T, B, K], the registers after each input
+
+    def at(self, positions: tf.Tensor) -> Output:
+        """Returns the outputs [1, n] at positions int32[n, 2], (step, sequence)."""
+        return Output(*(tf.gather_nd(part, positions)[None] for part in self))
+
+    def last(self) -> Output:
+        """Returns the outputs [1, B] of the last step."""
+        return Output(*(part[-1:] for part in self))
 
 
 class RecurrenceInputs(NamedTuple):
@@ -71,21 +100,34 @@ class ForwardTrace:
 class Model:
     """Weights and the forward pass. Training, scoring and sampling compile functions around `forward` and `logits`."""
 
-    def __init__(self, settings: ModelSettings, weights: dict[str, np.ndarray], grammar: Grammar) -> None:
-        """`grammar` is the domain's own, with which the model is trained."""
+    def __init__(
+        self,
+        settings: ModelSettings,
+        weights: dict[str, np.ndarray],
+        grammar: Grammar,
+        registers: Registers | None = None,
+    ) -> None:
+        """`grammar` and `registers` are the domain's own, with which the model is trained."""
         self.settings = settings
         self.cell = find_cell(settings.cell)
         self.grammar = grammar
         self.tables = GrammarTables.from_grammar(grammar)
+        self.registers = registers if settings.coordinates else None
+        self.register_tables = RegisterTables.from_registers(self.registers) if self.registers else None
         self.weights: dict[str, tf.Variable] = {
             name: tf.Variable(value, name=name, dtype=tf.float32, trainable=is_trainable(name, settings))
             for name, value in weights.items()
         }
 
     @classmethod
-    def new(cls, settings: ModelSettings, grammar: Grammar, seed: int) -> Model:
+    def new(cls, settings: ModelSettings, grammar: Grammar, seed: int, registers: Registers | None = None) -> Model:
         """Returns an untrained model."""
-        return cls(settings, initial_weights(settings, grammar.vocabulary_size, grammar.class_count, seed), grammar)
+        weights = initial_weights(settings, grammar.vocabulary_size, grammar.class_count, seed, registers)
+        return cls(settings, weights, grammar, registers)
+
+    def copy(self) -> Model:
+        """Returns a model with weights of its own, which are the same as now."""
+        return Model(self.settings, self.numpy_weights(), self.grammar, self.registers)
 
     @property
     def num_parameters(self) -> int:
@@ -103,7 +145,8 @@ class Model:
         cell_state = tf.zeros((settings.num_layers, batch_size, self.cell.cell_state_blocks * settings.hidden_size))
         keys = tf.zeros((settings.attention_window, batch_size, settings.attention_size))
         no_document = tf.fill((settings.attention_window, batch_size), -1)
-        return Memory(hidden, cell_state, keys, keys, no_document, tf.zeros(batch_size, tf.int32))
+        registers = tf.zeros((batch_size, self.registers.register_count if self.registers else 0), tf.int32)
+        return Memory(hidden, cell_state, keys, keys, no_document, tf.zeros(batch_size, tf.int32), registers)
 
     def forward(
         self,
@@ -113,8 +156,8 @@ class Model:
         regularization: Regularization | None = None,
         precision: tf.DType = tf.float32,
         trace: ForwardTrace | None = None,
-    ) -> tuple[tf.Tensor, Memory]:
-        """Returns the output of the last layer [T, B, H] and the memory after the segment.
+    ) -> tuple[Output, Memory]:
+        """Returns the outputs of the last layer and the memory after the segment.
 
         inputs int32[T, B] are token ids, classes int32[T, B] the classes of the grammar's states after them. Dropout
         comes from `regularization` alone. `precision` is that of the recurrent layers' large products. A `trace` is
@@ -137,11 +180,20 @@ class Model:
         lookups = [tokens]
         if "state_embedding" in weights:
             lookups.append(EmbeddingLookup(dropout(weights["state_embedding"], 1), classes))
-        x = embed(lookups)
+        x, differences = embed(lookups), None
+        registers = tf.zeros((*inputs.shape, 0), tf.int32)
+        if self.register_tables is not None:
+            seen, registers = self.register_tables.read(inputs, classes, memory.registers)
+            table = dropout(weights["coordinates/table"], DIFFERENCE_DROPOUT_PLACE)
+            differences = LowRankInput(embed_differences(table, seen), weights["coordinates/input"])
+            x += differences.embedding()
+            memory = memory._replace(registers=registers[-1])
         last_hidden, last_cell_state = [], []
         for layer in range(settings.num_layers):
             states = memory.hidden[layer], memory.cell_state[layer]
-            hiddens, cell_state = self._recurrent_layer(layer, x, lookups, resets, states, weights, precision, trace)
+            hiddens, cell_state = self._recurrent_layer(
+                layer, x, lookups, differences, resets, states, weights, precision, trace
+            )
             last_hidden.append(hiddens[-1])
             last_cell_state.append(cell_state)
             dropped = dropout(hiddens, 2 + layer)
@@ -163,7 +215,7 @@ class Model:
             up = linear(rms_norm(x, weights["feed_forward/norm"]), weights["feed_forward/up"])
             down = linear(tf.nn.relu(up + weights["feed_forward/up_bias"]), weights["feed_forward/down"])
             x += dropout(down, 3 + settings.num_layers)
-        return x, memory
+        return Output(x, registers), memory
 
     def layer_weights(self, layer: int, weights: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Returns the weights of a recurrent layer by the names that its cell gives them, out of all `weights`."""
@@ -171,15 +223,18 @@ class Model:
         return {name: weights[f"recurrence_{layer}/{name}"] for name in names}
 
     def _recurrent_layer(
-        self, layer: int, x: tf.Tensor, lookups: list[EmbeddingLookup], resets: tf.Tensor,
-        states: tuple[tf.Tensor, tf.Tensor], weights: Mapping[str, tf.Tensor], precision: tf.DType,
-        trace: ForwardTrace | None,
+        self, layer: int, x: tf.Tensor, lookups: list[EmbeddingLookup], differences: LowRankInput | None,
+        resets: tf.Tensor, states: tuple[tf.Tensor, tf.Tensor], weights: Mapping[str, tf.Tensor],
+        precision: tf.DType, trace: ForwardTrace | None,
     ) -> tuple[tf.Tensor, tf.Tensor]:  # fmt: skip
         """Returns a layer's hidden states [T, B, H] and its last cell state [B, C·H], by the fastest way there is."""
         gain, cell_weights = weights[f"recurrence_{layer}/norm"], self.cell.assemble(self.layer_weights(layer, weights))
 
         def normalized_input() -> tf.Tensor:
-            return embed_normalized(lookups, gain) if layer == 0 else rms_norm(x, gain)
+            if layer > 0:
+                return rms_norm(x, gain)
+            embedded = embed_normalized(lookups, gain)
+            return embedded if differences is None else embedded + differences.embedding()
 
         if resets.shape[0] == 1 and trace is None:
             hidden, cell_state = recurrence_step(self.cell, normalized_input()[0], cell_weights, resets[0], *states)
@@ -188,6 +243,8 @@ class Model:
             return cudnn.cudnn_lstm(normalized_input(), cell_weights, resets, *states)
         if layer == 0:
             input_projection = project_embeddings(lookups, gain, cell_weights.input, precision)
+            if differences is not None:
+                input_projection += differences.project(cell_weights.input)
         else:
             input_projection = linear(normalized_input(), cell_weights.input, precision)
         if trace is not None:
@@ -212,10 +269,18 @@ class Model:
         )
         return linear(mixed, weights["attention/output"]), attention, memory
 
-    def logits(self, x: tf.Tensor, allowed: tf.Tensor) -> tf.Tensor:
-        """Returns the logits [T, B, V] of the next token for outputs x [T, B, H]; -1e9 unless allowed bool[T, B, V]."""
-        output = self.weights["output/weights" if "output/weights" in self.weights else "embedding"]
-        return masked_logits(x, self.weights["output/norm"], output, self.weights["output/bias"], allowed)
+    def logits(self, output: Output, allowed: tf.Tensor, regularization: Regularization | None = None) -> tf.Tensor:
+        """Returns the logits [T, B, V] of the next token; -1e9 unless allowed bool[T, B, V]."""
+        weights, tables = self.weights, self.register_tables
+        matrix = weights["output/weights" if "output/weights" in weights else "embedding"]
+        x = rms_norm(output.hidden, weights["output/norm"])
+        from_differences: tf.Tensor | float = 0.0
+        if tables is not None:
+            heard = regularization.dropout(x, OUTPUT_DROPOUT_PLACE) if regularization else x
+            from_differences = difference_logits(
+                heard, weights["coordinates/output"], tables.slot, tables.difference, output.registers
+            )
+        return masked_logits(x, matrix, weights["output/bias"] + from_differences, allowed)
 
     def negative_log_likelihood(
         self, inputs: tf.Tensor, targets: tf.Tensor, states: tf.Tensor, memory: Memory,
@@ -225,12 +290,13 @@ class Model:
 
         states int32[T, B] are those of the domain's grammar after each input; see `forward`.
         """
-        x, memory = self.forward(inputs, tf.gather(self.tables.state_class, states), memory, regularization, precision)
-        logits = self.logits(x, tf.gather(self.tables.allowed, states))
+        classes = tf.gather(self.tables.state_class, states)
+        output, memory = self.forward(inputs, classes, memory, regularization, precision)
+        logits = self.logits(output, tf.gather(self.tables.allowed, states), regularization)
         return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=logits), memory
 
 
 @compiled
-def masked_logits(x: tf.Tensor, gain: tf.Tensor, output: tf.Tensor, bias: tf.Tensor, allowed: tf.Tensor) -> tf.Tensor:
-    """Returns norm(x) outputᵀ + bias [T, B, V] for outputs x [T, B, H]; -1e9 where not allowed bool[T, B, V]."""
-    return tf.where(allowed, linear(rms_norm(x, gain), tf.transpose(output)) + bias, MASKED_LOGIT)
+def masked_logits(x: tf.Tensor, matrix: tf.Tensor, bias: tf.Tensor, allowed: tf.Tensor) -> tf.Tensor:
+    """Returns x matrixᵀ + bias [T, B, V] for normalised outputs x [T, B, H]; -1e9 where not allowed bool[T, B, V]."""
+    return tf.where(allowed, linear(x, tf.transpose(matrix)) + bias, MASKED_LOGIT)

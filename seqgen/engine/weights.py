@@ -6,18 +6,29 @@ import numpy as np
 
 from seqgen.engine.cells.registry import find_cell
 from seqgen.engine.settings import ModelSettings
+from seqgen.grammar.registers import DIFFERENCE_COUNT, Registers
+
+DIFFERENCE_SIZE_RATIO = 4
+"""How many times smaller than the other embeddings that of differences is, before its projection."""
 
 
-def weight_shapes(settings: ModelSettings, vocabulary_size: int, class_count: int) -> dict[str, tuple[int, ...]]:
+def weight_shapes(
+    settings: ModelSettings, vocabulary_size: int, class_count: int, registers: Registers | None = None
+) -> dict[str, tuple[int, ...]]:
     """Returns the shape of every weight by name. The file of a bundle holds exactly these.
 
-    `class_count` is the number of the grammar's state classes.
+    `class_count` is the number of the grammar's state classes. `registers` are those of the domain, if it has any.
     """
     cell, hidden_size = find_cell(settings.cell), settings.hidden_size
     attention_size, feed_forward_size = settings.attention_size, settings.feed_forward_size
     shapes: dict[str, tuple[int, ...]] = {"embedding": (vocabulary_size, hidden_size)}
     if settings.state_embedding and class_count > 1:
         shapes["state_embedding"] = (class_count, hidden_size)
+    if settings.coordinates and registers is not None:
+        size = hidden_size // DIFFERENCE_SIZE_RATIO
+        shapes["coordinates/table"] = (registers.register_count * DIFFERENCE_COUNT, size)
+        shapes["coordinates/input"] = (size, hidden_size)
+        shapes["coordinates/output"] = (hidden_size, registers.reference_count * DIFFERENCE_COUNT)
     for layer in range(settings.num_layers):
         shapes[f"recurrence_{layer}/norm"] = (hidden_size,)
         for name, shape in cell.weight_shapes(hidden_size).items():
@@ -42,12 +53,12 @@ def weight_shapes(settings: ModelSettings, vocabulary_size: int, class_count: in
 
 def is_trainable(name: str, settings: ModelSettings) -> bool:
     """Whether training changes a weight. With a cell that is not trained, only what reads its states is."""
-    fixed = ("embedding", "state_embedding", "recurrence")
+    fixed = ("embedding", "state_embedding", "coordinates/table", "coordinates/input", "recurrence")
     return find_cell(settings.cell).is_trainable or not name.startswith(fixed)
 
 
 def initial_weights(
-    settings: ModelSettings, vocabulary_size: int, class_count: int, seed: int
+    settings: ModelSettings, vocabulary_size: int, class_count: int, seed: int, registers: Registers | None = None
 ) -> dict[str, np.ndarray]:
     """Returns untrained weights, float32 by name: a pure function of its arguments.
 
@@ -56,14 +67,15 @@ def initial_weights(
     2001). All other matrices are normal with variance 1 / fan-in.
     """
     cell, weights = find_cell(settings.cell), {}
-    for number, (name, shape) in enumerate(weight_shapes(settings, vocabulary_size, class_count).items()):
+    shapes = weight_shapes(settings, vocabulary_size, class_count, registers)
+    for number, (name, shape) in enumerate(shapes.items()):
         kind, random = name.split("/")[-1], np.random.default_rng([seed, number])
         if kind == "norm":
             value = np.ones(shape)
         elif name.startswith("recurrence") and kind == "bias":
             is_forget_gate = [block == "forget_gate" for block in cell.blocks]
             value = np.repeat(np.multiply(settings.forget_bias, is_forget_gate), settings.hidden_size)
-        elif len(shape) == 1:
+        elif len(shape) == 1 or name == "coordinates/output":
             value = np.zeros(shape)
         elif kind == "recurrent_weights" and not cell.is_trainable:
             value = random.standard_normal(shape)
@@ -72,7 +84,7 @@ def initial_weights(
             value = np.concatenate([random_orthogonal(shape[0], random) for _ in range(shape[1] // shape[0])], 1)
         else:
             # The output projection of attention starts small: training begins more smoothly than with a full-sized one.
-            scale = {"embedding": 0.5, "state_embedding": 0.5, "output": 0.1}.get(kind, 1.0)
+            scale = {"embedding": 0.5, "state_embedding": 0.5, "output": 0.1, "input": 0.4}.get(kind, 1.0)
             fan_in = settings.hidden_size if kind in {"embedding", "state_embedding", "weights"} else shape[0]
             value = random.standard_normal(shape) * scale * fan_in**-0.5
         weights[name] = np.asarray(value, np.float32)

@@ -29,6 +29,7 @@ from seqgen.grammar.joining import Part, concatenate, join, optional, prepend, r
 from seqgen.grammar.lifting import lift
 from seqgen.grammar.product import intersect
 from seqgen.grammar.reachability import co_reachable, compact, reachable, trim
+from seqgen.grammar.registers import NO_COORDINATE, Registers, lags
 from seqgen.grammar.relabelling import embed, restrict
 from seqgen.grammar.special_tokens import BOS, EOS
 
@@ -36,9 +37,11 @@ __all__ = [
     "BOS",
     "EOS",
     "MAX_STATES",
+    "NO_COORDINATE",
     "Budget",
     "Grammar",
     "Part",
+    "Registers",
     "TransitionTable",
     "avoid",
     "build_grammar",
@@ -53,6 +56,7 @@ __all__ = [
     "intersect",
     "join",
     "keeps_classes",
+    "lags",
     "lift",
     "one_of",
     "optional",

@@ -277,9 +277,9 @@ def _run(
         )
     if settings.init_from is not None and checkpoint is None:
         pretrained = PretrainedModel(Path(settings.init_from), domain)
-        model = pretrained.model(grammar, domain.vocabulary, training.seed)
+        model = pretrained.model(grammar, domain.vocabulary, training.seed, domain.checked_registers())
     else:
-        model = Model.new(settings.model, grammar, training.seed)
+        model = Model.new(settings.model, grammar, training.seed, domain.checked_registers())
     trainer = Trainer(model, training)
     # A document that is longer than a stream's share of the data is cut, so that several streams share it.
     max_length = max(training.bptt_length, held_out.token_count // training.batch_size)

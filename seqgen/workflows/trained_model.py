@@ -73,8 +73,9 @@ class TrainedModel:
                 f"{bundle.path} was trained with another grammar of the domain {domain.name!r}, that of "
                 f"{bundle.domain.distribution}; install that version."
             )
-        weights = bundle.weights(weight_shapes(settings, grammar.vocabulary_size, grammar.class_count))
-        self.model = Model(settings, weights, grammar)
+        registers = domain.checked_registers()
+        shapes = weight_shapes(settings, grammar.vocabulary_size, grammar.class_count, registers)
+        self.model = Model(settings, bundle.weights(shapes), grammar, registers)
         self._sampler = Sampler(self.model, PluginFilters().find)
         self._introspector = Introspector(self.model)
         self.oracle = ModelOracle(self.model, self._sampler, self._introspector)

@@ -13,7 +13,13 @@ from seqgen.engine.scoring.scorer import Scorer
 from seqgen.engine.settings import ModelSettings
 from seqgen.engine.weights import weight_shapes
 
-SHAPES = [{}, {"attention_window": 0}, {"feed_forward_size": 0, "num_layers": 1}, {"state_embedding": False}]
+SHAPES = [
+    {},
+    {"attention_window": 0},
+    {"feed_forward_size": 0, "num_layers": 1},
+    {"state_embedding": False},
+    {"coordinates": True},
+]
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
@@ -68,10 +74,11 @@ def test_scores_do_not_depend_on_where_segments_are_cut():
 
 
 @pytest.mark.parametrize(
-    "name", list(weight_shapes(ModelSettings(attention_window=6, feed_forward_size=8, num_layers=1), 9, 2))
+    "name",
+    list(weight_shapes(ModelSettings(attention_window=6, feed_forward_size=8, num_layers=1), 9, 2, toys.registers())),
 )
 def test_every_weight_changes_the_likelihood(name):
-    model = toys.model(num_layers=1)
+    model = toys.model(num_layers=1, coordinates=True)
     ids = toys.documents(1, seed=2)[0]
     before = Scorer(model).negative_log_likelihood(ids)
     model.weights[name].assign(model.weights[name] * 1.5 + np.linspace(-1, 1, model.weights[name].shape[-1]))

@@ -6,7 +6,7 @@ import numpy as np
 
 from seqgen.engine.model import Model
 from seqgen.engine.settings import ModelSettings
-from seqgen.grammar import BOS, EOS, Budget, Grammar, build_grammar
+from seqgen.grammar import BOS, EOS, NO_COORDINATE, Budget, Grammar, Registers, build_grammar
 
 VOCABULARY = 9
 
@@ -20,6 +20,17 @@ def turns() -> Grammar:
             yield EOS, 0
 
     return build_grammar(VOCABULARY, 0, moves)
+
+
+def registers() -> Registers:
+    """Registers for `turns`: the last coordinate, the one before it, and for how many tokens 4 the last one stays.
+
+    Token 4 repeats the last coordinate and has none itself. Coordinates are far enough apart to be clipped.
+    """
+    coordinate = np.array([*[NO_COORDINATE] * 2, 10, 20, NO_COORDINATE, 30, 40, 50, 60], np.int32)
+    kind = (np.arange(VOCABULARY) == 4).astype(np.int32)
+    sources = np.array([[3, 0, 4], [0, 1, 5]], np.int32)
+    return Registers(coordinate, kind, np.array([[0, 1], [0, 1]], np.int32), sources, np.array([3, 0], np.int32), 1)
 
 
 SHIFTS = {2: 1, 3: 2}
@@ -68,7 +79,7 @@ def forked() -> Grammar:
     return build_grammar(6, (0, None, False), moves)
 
 
-def model(grammar: Grammar | None = None, seed: int = 0, **settings) -> Model:
+def model(grammar: Grammar | None = None, seed: int = 0, coordinates: bool = False, **settings) -> Model:
     """A model whose biases and distances are not 0, so that a test would notice if they were left out."""
     shape = {
         "hidden_size": 16,
@@ -78,7 +89,7 @@ def model(grammar: Grammar | None = None, seed: int = 0, **settings) -> Model:
         "feed_forward_size": 24,
         **settings,
     }
-    made = Model.new(ModelSettings(**shape), grammar or turns(), seed)
+    made = Model.new(ModelSettings(**shape), grammar or turns(), seed, registers() if coordinates else None)
     random = np.random.default_rng(seed)
     for weight in made.weights.values():
         weight.assign_add(random.normal(0, 0.3, weight.shape).astype(np.float32))

@@ -181,6 +181,10 @@ def check_inference(case: Case) -> None:
 def check_training(case: Case) -> None:
     """Augmentation and auxiliary targets are pure functions of ids and rng, so that a run can be repeated."""
     training, grammar = case.domain.require(Training), case.domain.grammar()
+    registers = training.registers()
+    assert registers is None or registers.fits(len(case.domain.vocabulary), grammar.class_count), (
+        "registers are for other tokens or classes than the grammar has"
+    )
     for record in case.records:
         ids = case.domain.encode(record.item).ids
         seed, before = int(case.rng.integers(2**31)), ids.copy()

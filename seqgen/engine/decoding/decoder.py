@@ -80,9 +80,9 @@ class Decoder:
         Logits are -1e9 where not allowed bool[B, V] (default: what the grammar allows). For use in a compiled loop.
         """
         classes = tf.gather(tables.state_class, state.grammar_state)
-        x, memory = self.model.forward(state.token[None], classes[None], state.memory)
+        output, memory = self.model.forward(state.token[None], classes[None], state.memory)
         allowed = state.allowed_tokens(tables) if allowed is None else allowed
-        return self.model.logits(x, allowed[None])[0], memory
+        return self.model.logits(output, allowed[None])[0], memory
 
 
 class Lineage:

@@ -29,6 +29,21 @@ class EmbeddingLookup(NamedTuple):
         return tf.gather(table, self.ids)
 
 
+class LowRankInput(NamedTuple):
+    """An embedding z U that is the product of few numbers and a matrix."""
+
+    values: tf.Tensor  # z [T, B, D]
+    matrix: tf.Tensor  # U [D, H]
+
+    def embedding(self) -> tf.Tensor:
+        """Returns z U [T, B, H]."""
+        return linear(self.values, self.matrix)
+
+    def project(self, weights: tf.Tensor) -> tf.Tensor:
+        """Returns z U W [T, B, E] for weights W [H, E], without a product of all positions with W."""
+        return linear(self.values, linear(self.matrix, weights))
+
+
 def embed(lookups: Sequence[EmbeddingLookup]) -> tf.Tensor:
     """Returns the sum of the embeddings [..., D]."""
     return tf.add_n([lookup.rows_of(lookup.table) for lookup in lookups])

@@ -56,7 +56,7 @@ class DynamicEvaluator:
     def __init__(self, model: Model, settings: DynamicEvaluation, documents: Iterable[np.ndarray]) -> None:
         """Measures the mean squared gradients on `documents`, each int32[n] from BOS on."""
         self.settings = settings
-        self.model = Model(model.settings, model.numpy_weights(), model.grammar)
+        self.model = model.copy()
         names = [name for name, weight in model.weights.items() if weight.trainable]
         self.variables = [self.model.weights[name] for name in names]
         self._trained = [model.weights[name] for name in names]

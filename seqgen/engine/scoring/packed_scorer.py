@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from seqgen.engine.compiling import compiled
 from seqgen.engine.data_parallel import join_memory, num_sub_batches, split_batch, split_memory
-from seqgen.engine.model import Memory, Model
+from seqgen.engine.model import Memory, Model, Output
 from seqgen.grammar import BOS
 
 SEGMENT_LENGTH = 32
@@ -56,8 +56,8 @@ class PackedScorer:
             parts.append(nats[: len(of_segment)])
         return np.concatenate(parts)
 
-    def _outputs(self, inputs: np.ndarray, states: np.ndarray) -> Iterator[tuple[tf.Tensor, np.ndarray]]:
-        """Yields the last layer's outputs [T, B, H] and the states int32[T, B] of each segment, padded with BOS."""
+    def _outputs(self, inputs: np.ndarray, states: np.ndarray) -> Iterator[tuple[Output, np.ndarray]]:
+        """Yields the outputs and the states int32[T, B] of each segment, padded with BOS."""
         memory = self.model.initial_memory(inputs.shape[1])
         for begin in range(0, len(inputs), SEGMENT_LENGTH):
             ids, segment_states = (part[begin : begin + SEGMENT_LENGTH] for part in (inputs, states))
@@ -66,27 +66,29 @@ class PackedScorer:
             outputs, memory = self._forward(ids, segment_states, memory)
             yield outputs, segment_states
 
-    def _forward_segment(self, inputs: tf.Tensor, states: tf.Tensor, memory: Memory) -> tuple[tf.Tensor, Memory]:
+    def _forward_segment(self, inputs: tf.Tensor, states: tf.Tensor, memory: Memory) -> tuple[Output, Memory]:
         count = num_sub_batches(inputs.shape[1], self.model.settings.hidden_size)
         parts = zip(split_batch([inputs, states], count), split_memory(memory, count), strict=True)
         results = [self._forward_part(*arrays, part_memory) for arrays, part_memory in parts]
         memory = join_memory([part_memory for _, part_memory in results])
-        return tf.concat([outputs for outputs, _ in results], 1), memory
+        return Output(*(tf.concat(part, 1) for part in zip(*(output for output, _ in results), strict=True))), memory
 
-    def _forward_sub_batch(self, inputs: tf.Tensor, states: tf.Tensor, memory: Memory) -> tuple[tf.Tensor, Memory]:
+    def _forward_sub_batch(self, inputs: tf.Tensor, states: tf.Tensor, memory: Memory) -> tuple[Output, Memory]:
         return self.model.forward(inputs, tf.gather(self.model.tables.state_class, states), memory)
 
-    def _likelihood_of_segment(self, outputs: tf.Tensor, states: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
-        count = num_sub_batches(outputs.shape[1], self.model.settings.hidden_size)
-        parts = split_batch([outputs, states, targets], count)
+    def _likelihood_of_segment(self, outputs: Output, states: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
+        count = num_sub_batches(outputs.hidden.shape[1], self.model.settings.hidden_size)
+        parts = split_batch([*outputs, states, targets], count)
         return tf.concat([self._likelihood_part(*part) for part in parts], 1)
 
-    def _likelihood_of_sub_batch(self, outputs: tf.Tensor, states: tf.Tensor, targets: tf.Tensor) -> tf.Tensor:
-        logits = self.model.logits(outputs, tf.gather(self.model.tables.allowed, states))
+    def _likelihood_of_sub_batch(
+        self, hidden: tf.Tensor, registers: tf.Tensor, states: tf.Tensor, targets: tf.Tensor
+    ) -> tf.Tensor:
+        logits = self.model.logits(Output(hidden, registers), tf.gather(self.model.tables.allowed, states))
         return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=logits)
 
-    def _log_softmax_at(self, outputs: tf.Tensor, states: tf.Tensor, positions: tf.Tensor, tokens: tf.Tensor
+    def _log_softmax_at(self, outputs: Output, states: tf.Tensor, positions: tf.Tensor, tokens: tf.Tensor
                         ) -> tf.Tensor:  # fmt: skip
         allowed = tf.gather(self.model.tables.allowed, tf.gather_nd(states, positions))
-        logits = self.model.logits(tf.gather_nd(outputs, positions)[None], allowed[None])[0]
+        logits = self.model.logits(outputs.at(positions), allowed[None])[0]
         return tf.gather(tf.nn.log_softmax(logits), tokens, axis=-1)

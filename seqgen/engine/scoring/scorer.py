@@ -71,8 +71,8 @@ class Scorer:
         tables, evaluator = self.model.tables, self.dynamic_evaluator
         allowed = tf.gather(tables.allowed, states)
         with tf.GradientTape(watch_accessed_variables=evaluator is not None) as tape:
-            x, memory = self.model.forward(inputs, tf.gather(tables.state_class, states), memory)
-            log_probabilities = tf.nn.log_softmax(self.model.logits(x, allowed))[:, 0]
+            output, memory = self.model.forward(inputs, tf.gather(tables.state_class, states), memory)
+            log_probabilities = tf.nn.log_softmax(self.model.logits(output, allowed))[:, 0]
             nats = -tf.gather(log_probabilities, targets[:, 0], batch_dims=1)
             loss = tf.reduce_sum(nats * weights[:, 0]) / tf.maximum(tf.reduce_sum(weights), 1.0)
         if evaluator:
@@ -80,6 +80,6 @@ class Scorer:
         if self.cache:
             assert entries is not None
             log_probabilities, entries = self.cache.interpolate(
-                log_probabilities, x[:, 0], targets[:, 0], allowed[:, 0], entries
+                log_probabilities, output.hidden[:, 0], targets[:, 0], allowed[:, 0], entries
             )
         return log_probabilities, memory, entries

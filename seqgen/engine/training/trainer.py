@@ -37,9 +37,7 @@ class Trainer:
         self.rollbacks = 0
         """How often training had to roll back. Each time halves the learning rate."""
         self.memory = model.initial_memory(settings.batch_size)
-        self.evaluated_model = (
-            Model(model.settings, model.numpy_weights(), model.grammar) if settings.ema_decay else model
-        )
+        self.evaluated_model = model.copy() if settings.ema_decay else model
         """The model that is evaluated and kept: one with the averaged weights, or `model` itself."""
         self.trainable_names = [name for name, weight in model.weights.items() if weight.trainable]
         self._variables = [model.weights[name] for name in self.trainable_names]

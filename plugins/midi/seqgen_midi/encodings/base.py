@@ -15,7 +15,7 @@ from typing import ClassVar
 import numpy as np
 
 from seqgen import BOS, EOS, Example, Grammar, Vocabulary
-from seqgen.grammar import Budget
+from seqgen.grammar import Budget, Registers
 from seqgen_midi.encodings.narrowing import narrow
 from seqgen_midi.encodings.tokens import Role, TokenTable
 from seqgen_midi.music.chords import CHORD_NAMES, QUALITIES
@@ -112,6 +112,11 @@ class Encoding:
     def automaton(self) -> Grammar:
         """The grammar of all documents."""
         raise NotImplementedError
+
+    @property
+    def registers(self) -> Registers | None:
+        """What the pitch of a note is compared with (seqgen.grammar.registers); None: with nothing."""
+        return None
 
     def encode(self, piece: Piece) -> Example:
         """The document of a quantised piece; raises UnusableFile where the piece has none."""

@@ -11,6 +11,7 @@ from math import gcd
 import numpy as np
 
 from seqgen import EOS, Example, Grammar, UnusableFile
+from seqgen.grammar import Registers
 from seqgen_midi.encodings.base import Bars, Encoding
 from seqgen_midi.encodings.chorale_grammar import (
     ALL_PITCHES,
@@ -26,6 +27,7 @@ from seqgen_midi.encodings.chorale_grammar import (
     full_grammar,
     meters_that_fit,
 )
+from seqgen_midi.encodings.chorale_registers import chorale_registers
 from seqgen_midi.encodings.registry import register
 from seqgen_midi.music.meters import equal_meter, parse_meter
 from seqgen_midi.music.piece import Piece, Track, sort_notes
@@ -98,6 +100,11 @@ class Chorale(Encoding):
         columns[piece.start, piece.track] = FIRST_PITCH + piece.pitch - LOWEST
         header = [TABLE.first("meter") + METERS.index(meter), FIRST_PICKUP + pickup]
         return np.concatenate([header, columns[:-1].ravel()])
+
+    @property
+    def registers(self) -> Registers:
+        """What each voice sings now and sang one column before, and how long it has held its note."""
+        return chorale_registers()
 
     def encode(self, piece: Piece) -> Example:
         meter, pickup = meter_and_pickup(piece)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from seqgen import Learned, Learning, Training, UsageError, Vocabulary
+from seqgen.grammar import Registers
 from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.music.piece import Piece
 
@@ -21,6 +22,10 @@ class MidiTraining(Training[Piece]):
     def augment(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """The document moved by −5 … +6 semitones, as far as its voices go; drums stay."""
         return self._encoding.transpose(ids, rng)
+
+    def registers(self) -> Registers | None:
+        """What the notes are compared with in this encoding."""
+        return self._encoding.registers
 
 
 class MidiLearning(Learning[Piece]):
