@@ -136,9 +136,9 @@ def learn(task: Adding | Copying, cell: str, full: int, seconds: float, seed: in
 
     @compiled
     def answers(inputs: tf.Tensor, states: tf.Tensor) -> tf.Tensor:
-        x, _ = model.forward(inputs, states, model.initial_memory(STREAMS))
+        output, _ = model.forward(inputs, states, model.initial_memory(STREAMS))
         allowed = tf.ones((task.asked, STREAMS, task.vocabulary), tf.bool)
-        return tf.nn.softmax(model.logits(x[-task.asked :], allowed))
+        return tf.nn.softmax(model.logits(output.last(task.asked), allowed))
 
     def error(length: int, batches: int) -> float:
         drawn = [task.draw(random, length, length) for _ in range(batches)]

@@ -73,9 +73,9 @@ class Output(NamedTuple):
         """Returns the outputs [1, n] at positions int32[n, 2], (step, sequence)."""
         return Output(*(tf.gather_nd(part, positions)[None] for part in self))
 
-    def last(self) -> Output:
-        """Returns the outputs [1, B] of the last step."""
-        return Output(*(part[-1:] for part in self))
+    def last(self, steps: int = 1) -> Output:
+        """Returns the outputs [steps, B] of the last steps."""
+        return Output(*(part[-steps:] for part in self))
 
 
 class RecurrenceInputs(NamedTuple):

@@ -77,9 +77,9 @@ def test_token_dropout_hides_tokens_and_what_is_hidden_is_not_read(model):
     others = tf.where(hidden & (ids.numpy() != BOS), 2, ids)
 
     def read(ids, noise=None):
-        return model.forward(ids, tf.gather(model.tables.state_class, states), model.initial_memory(16), noise)[
-            0
-        ].numpy()
+        classes = tf.gather(model.tables.state_class, states)
+        output, _ = model.forward(ids, classes, model.initial_memory(16), noise)
+        return output.hidden.numpy()
 
     np.testing.assert_array_equal(read(ids, noise), read(others, noise))
     assert not np.allclose(read(ids), read(others))

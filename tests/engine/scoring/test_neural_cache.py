@@ -19,7 +19,9 @@ def test_a_cache_gives_what_the_papers_sum_over_past_positions_gives():
     plain, cached, ids = Scorer(model), Scorer(model, cache=CACHE), toys.long_document(0)
     states = model.grammar.unroll(ids)
     classes = tf.constant(model.grammar.state_class[states][:, None])
-    outputs = model.forward(tf.constant(ids[:, None]), classes, model.initial_memory(1))[0].numpy()[:, 0].astype(float)
+    outputs = (
+        model.forward(tf.constant(ids[:, None]), classes, model.initial_memory(1))[0].hidden.numpy()[:, 0].astype(float)
+    )
     outputs /= np.linalg.norm(outputs, axis=1, keepdims=True)
     expected = plain.probabilities(ids).astype(float)
     for t in range(len(ids)):

@@ -49,11 +49,11 @@ def chorale_registers() -> Registers:
             row[[NOW + voice, BEFORE + voice, HELD + voice]] = now, NOW + voice, held
             sources.append(row)
             subjects.append(now)
-    # A class of the grammar names the voice whose turn comes next.
+    # A class of the grammar names the voice whose turn comes next, so the one before it has sung.
     classes = np.arange(START_CLASS + 1)
-    voice = (classes - 1) % len(VOICES)
+    singer = (classes - 1) % len(VOICES)
     update = np.zeros((START_CLASS + 1, 4), np.int32)
-    update[:, NOTE_KIND:] = 1 + 3 * voice[:, None] + np.arange(3)
+    update[:, NOTE_KIND:] = 1 + 3 * singer[:, None] + np.arange(3)
     update[AFTER_METER_CLASS:] = 0
     return Registers(
         coordinate,
