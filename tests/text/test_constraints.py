@@ -112,3 +112,15 @@ def test_invalid_constraints_are_one_sentence(domains, constraints, sentence):
     domain = domains["byte"]
     with pytest.raises(UsageError, match=sentence):
         domain.grammar(domain.Constraints.from_mapping(constraints, "constraint"))
+
+
+@pytest.mark.parametrize("name", ["pattern", "starts_with", "forbid"])
+def test_a_very_long_constraint_is_refused_at_once(domains, name):
+    with pytest.raises(UsageError, match="20000"):
+        domains["byte"].Constraints.from_mapping({name: "ab" * 10_001}, "constraint")
+
+
+def test_a_pattern_with_too_many_bytes_is_one_sentence(domains):
+    domain = domains["byte"]
+    with pytest.raises(ImpossibleConstraints, match="needs too large an automaton"):
+        domain.grammar(domain.Constraints.from_mapping({"pattern": ".{20000}"}, "constraint"))

@@ -14,9 +14,11 @@ from pydantic import Field, field_validator
 
 from seqgen import BOS, EOS, EmptyLanguage, Grammar, Options, TooManyStates
 from seqgen.grammar import MAX_STATES, avoid, count, intersect, prepend, unconstrained
-from seqgen_text.regex import ANY_TEXT, character_automaton
+from seqgen_text.regex import ANY_TEXT, character_automaton, pattern_too_large
 from seqgen_text.utf8 import BYTE_VOCABULARY_SIZE, byte_grammar, byte_ids
 
+MAX_CONSTRAINT_LENGTH = 20_000
+"""Characters of one constraint. Its automaton has about as many states, and is made in about two seconds."""
 LENGTH = re.compile(r"(\d{1,7})?(-)?(\d{1,7})?")
 SEPARATOR = "|"
 
@@ -24,10 +26,18 @@ SEPARATOR = "|"
 class TextConstraints(Options):
     """What can be asked of a text. With a prompt, it holds for what follows the prompt."""
 
-    pattern: str | None = Field(default=None, description="a regular expression that matches the whole text")
+    pattern: str | None = Field(
+        default=None, max_length=MAX_CONSTRAINT_LENGTH, description="a regular expression that matches the whole text"
+    )
     length: str | None = Field(default=None, description="characters: 80 is exactly, 20-80 between, -80 at most")
-    starts_with: str | None = Field(default=None, description="the beginning of the text")
-    forbid: str | None = Field(default=None, description=f"strings that it does not contain, separated by {SEPARATOR}")
+    starts_with: str | None = Field(
+        default=None, max_length=MAX_CONSTRAINT_LENGTH, description="the beginning of the text"
+    )
+    forbid: str | None = Field(
+        default=None,
+        max_length=MAX_CONSTRAINT_LENGTH,
+        description=f"strings that it does not contain, separated by {SEPARATOR}",
+    )
 
     @field_validator("length", mode="before")
     @classmethod
@@ -65,7 +75,7 @@ def constrained_text(constraints: TextConstraints) -> Grammar:
     or the automaton is too large.
     """
     pattern = constraints.pattern
-    grammar = any_text() if pattern is None else byte_grammar(character_automaton(pattern))
+    grammar = any_text() if pattern is None else _matching(pattern)
     used = [] if pattern is None else ["the pattern"]
     others = {
         "starts_with": constraints.starts_with and starting_with(constraints.starts_with),
@@ -81,6 +91,13 @@ def constrained_text(constraints: TextConstraints) -> Grammar:
         except EmptyLanguage as error:
             raise EmptyLanguage(f"No text satisfies {' and '.join(used)} at once; ask for less.") from error
     return grammar
+
+
+def _matching(pattern: str) -> Grammar:
+    try:
+        return byte_grammar(character_automaton(pattern))
+    except TooManyStates as error:
+        raise pattern_too_large(pattern) from error
 
 
 @functools.cache

@@ -20,13 +20,16 @@ from typing import Any
 import numpy as np
 
 from seqgen import EOS, EmptyLanguage, Grammar, InvalidValue, TooManyStates
-from seqgen.grammar import MAX_STATES, build_grammar, trim
+from seqgen.grammar import build_grammar, trim
 from seqgen_text.tokenization.tokenizer import FIRST_ID
 
 SURROGATES = (0xD800, 0xE000)
 CODE_POINTS = 0x110000
 ANY_TEXT = "(?s:.*)"
 """The pattern that matches every text."""
+MAX_PATTERN_STATES = 40_000
+MAX_STEPS = 1_500_000
+"""Bounds the time to about two seconds: how many transitions of the nondeterministic automaton are followed."""
 CHARACTER_SET_FLAGS = re.ASCII | re.LOCALE | re.UNICODE
 _ANCHORS = {
     _constants.AT_BEGINNING: "start", _constants.AT_BEGINNING_STRING: "start",
@@ -79,6 +82,7 @@ def character_automaton(pattern: str) -> CharacterAutomaton:
         targets: dict[int, set[int]] = {}
         for origin in state:
             for ranges, target in nfa.transitions[origin]:
+                nfa.count_steps(len(classes_of[ranges]))
                 for number in classes_of[ranges]:
                     targets.setdefault(number, set()).add(target)
         for number, reached in sorted(targets.items()):
@@ -86,13 +90,15 @@ def character_automaton(pattern: str) -> CharacterAutomaton:
 
     start = nfa.closure(frozenset([nfa.start]))
     try:
-        grammar = trim(build_grammar(FIRST_ID + len(classes), start, moves, state_class=lambda state: 0))
+        grammar = trim(
+            build_grammar(
+                FIRST_ID + len(classes), start, moves, state_class=lambda state: 0, max_states=MAX_PATTERN_STATES
+            )
+        )
     except EmptyLanguage as error:
-        raise EmptyLanguage(f"No text matches the pattern {pattern!r}; ask for another one.") from error
+        raise EmptyLanguage(f"No text matches the pattern {shorten(pattern)}; ask for another one.") from error
     except TooManyStates as error:
-        raise TooManyStates(
-            f"The pattern {pattern!r} needs more than {MAX_STATES} states; ask for a simpler one."
-        ) from error
+        raise pattern_too_large(pattern) from error
     numbers = tuple(classes.index(membership) if membership else -1 for membership in memberships)
     return CharacterAutomaton(grammar, starts, numbers)
 
@@ -105,32 +111,43 @@ class _Nfa:
 
     def __init__(self, pattern: str) -> None:
         self._pattern = pattern
+        self._steps = 0
         self._epsilon: list[list[int]] = []
         self.transitions: list[list[tuple[Ranges, int]]] = []
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 tree = _parser.parse(pattern)
-        except (re.error, OverflowError, RecursionError) as error:
-            raise InvalidValue(f"The pattern {pattern!r} is not a regular expression: {error}.") from error
-        self.start = self._state()
-        self.end = self._sequence(list(tree), self.start, tree.state.flags, frozenset({"start", "end"}))
+            self.start = self._state()
+            self.end = self._sequence(list(tree), self.start, tree.state.flags, frozenset({"start", "end"}))
+        except RecursionError as error:
+            raise InvalidValue(
+                f"The pattern {shorten(pattern)} has too many groups within groups; ask for a simpler one."
+            ) from error
+        except (re.error, OverflowError) as error:
+            raise InvalidValue(f"The pattern {shorten(pattern)} is not a regular expression: {error}.") from error
+
+    def count_steps(self, count: int) -> None:
+        """Raises TooManyStates after MAX_STEPS steps."""
+        self._steps += count
+        if self._steps > MAX_STEPS:
+            raise pattern_too_large(self._pattern)
 
     def closure(self, states: frozenset[int]) -> frozenset[int]:
         """Returns the states that epsilon transitions reach, but for those that have no other transitions."""
         seen, queue = set(states), list(states)
         while queue:
-            for target in self._epsilon[queue.pop()]:
+            targets = self._epsilon[queue.pop()]
+            self.count_steps(1 + len(targets))
+            for target in targets:
                 if target not in seen:
                     seen.add(target)
                     queue.append(target)
         return frozenset(state for state in seen if self.transitions[state] or state == self.end)
 
     def _state(self) -> int:
-        if len(self.transitions) >= MAX_STATES:
-            raise TooManyStates(
-                f"The pattern {self._pattern!r} needs more than {MAX_STATES} states; ask for a simpler one."
-            )
+        if len(self.transitions) >= MAX_PATTERN_STATES:
+            raise pattern_too_large(self._pattern)
         self._epsilon.append([])
         self.transitions.append([])
         return len(self.transitions) - 1
@@ -168,10 +185,12 @@ class _Nfa:
             return state
         if kind is _constants.AT:
             what = "an anchor inside" if value in _ANCHORS else "the edge of a word"
-            raise InvalidValue(f"The pattern {self._pattern!r} has {what}, which is not supported; leave it out.")
+            raise InvalidValue(
+                f"The pattern {shorten(self._pattern)} has {what}, which is not supported; leave it out."
+            )
         if kind in _UNSUPPORTED:
             raise InvalidValue(
-                f"The pattern {self._pattern!r} {_UNSUPPORTED[kind]}, which is not supported; leave it out."
+                f"The pattern {shorten(self._pattern)} {_UNSUPPORTED[kind]}, which is not supported; leave it out."
             )
         target = self._state()
         self.transitions[state].append((code_points(kind, _frozen(value), flags), target))
@@ -180,14 +199,18 @@ class _Nfa:
     def _repeat(self, minimum: int, maximum: int, body: Any, state: int, flags: int) -> int:
         nodes, no_edges = list(body), frozenset[str]()
         for _ in range(minimum):
-            state = self._sequence(nodes, state, flags, no_edges)
+            before, state = state, self._sequence(nodes, state, flags, no_edges)
+            if state == before:  # An empty group stays empty, however often it is repeated.
+                break
         after = self._state()
         self._epsilon[state].append(after)
         if maximum is _constants.MAXREPEAT:
             self._epsilon[self._sequence(nodes, after, flags, no_edges)].append(after)
             return after
         for _ in range(maximum - minimum):
-            state = self._sequence(nodes, state, flags, no_edges)
+            before, state = state, self._sequence(nodes, state, flags, no_edges)
+            if state == before:
+                break
             self._epsilon[state].append(after)
         return after
 
@@ -206,6 +229,15 @@ def _partition(sets: Sequence[Ranges]) -> tuple[tuple[int, ...], list[int]]:
                 if cuts[part] < SURROGATES[0] or cuts[part] >= SURROGATES[1]:
                     memberships[part] |= 1 << bit
     return tuple(cuts), memberships
+
+
+def pattern_too_large(pattern: str) -> TooManyStates:
+    return TooManyStates(f"The pattern {shorten(pattern)} needs too large an automaton; ask for a simpler one.")
+
+
+def shorten(pattern: str) -> str:
+    """Returns a pattern in quotes, for a message; of a long one the beginning and the end."""
+    return repr(pattern if len(pattern) <= 100 else f"{pattern[:70]} … {pattern[-20:]}")
 
 
 @functools.lru_cache(maxsize=512)

@@ -14,7 +14,7 @@ import numpy as np
 
 from seqgen import EOS, Grammar
 from seqgen.grammar import build_grammar
-from seqgen_text.regex import CharacterAutomaton
+from seqgen_text.regex import MAX_PATTERN_STATES, CharacterAutomaton
 from seqgen_text.tokenization.tokenizer import FIRST_ID
 
 BYTE_VOCABULARY_SIZE = FIRST_ID + 256
@@ -61,7 +61,10 @@ class _Nodes:
 
 
 def byte_grammar(automaton: CharacterAutomaton) -> Grammar:
-    """Returns the automaton over bytes of the texts that `automaton` accepts. It has one state class."""
+    """Returns the automaton over bytes of the texts that `automaton` accepts. It has one state class.
+
+    Raises TooManyStates for more than MAX_PATTERN_STATES.
+    """
     nodes, characters = _Nodes(), automaton.grammar
     root = _trie(automaton, nodes)
     tries: dict[int, _Node | None] = {}
@@ -97,7 +100,7 @@ def byte_grammar(automaton: CharacterAutomaton) -> Grammar:
                 yield FIRST_ID + byte, target
 
     start: int | _Node = characters.start
-    return build_grammar(BYTE_VOCABULARY_SIZE, start, moves, state_class=lambda state: 0)
+    return build_grammar(BYTE_VOCABULARY_SIZE, start, moves, state_class=lambda state: 0, max_states=MAX_PATTERN_STATES)
 
 
 def _trie(automaton: CharacterAutomaton, nodes: _Nodes) -> _Node | None:
