@@ -35,7 +35,7 @@ def build_progress() -> Iterator[Callable[[int, int, str], None]]:
         if unit not in tasks:
             tasks[unit] = bar.add_task(unit)
         bar.start()
-        bar.update(tasks[unit], completed=done, total=total)
+        bar.update(tasks[unit], completed=done, total=total or None)
         if done == total:
             bar.stop()
 
@@ -46,8 +46,10 @@ def build_progress() -> Iterator[Callable[[int, int, str], None]]:
 
 
 def print_tenths(done: int, total: int, unit: str) -> None:
-    """Prints a line when another tenth of `total` is done."""
-    if done == total or done * 10 // total != (done - 1) * 10 // total:
+    """Prints a line when another tenth of `total` is done, or at each call if the total is not known."""
+    if not total:
+        print_message(f"{done} {unit}")
+    elif done == total or done * 10 // total != (done - 1) * 10 // total:
         print_message(f"read {done} of {total} {unit}")
 
 

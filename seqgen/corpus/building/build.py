@@ -107,7 +107,8 @@ def build(
     check_free(out)
     companions = domain.reading.companions if domain.reading and domain.reading.offers("companions") else no_companions
     files = SourceFiles(paths, domain.reads, named, companions)
-    file_count = files.count()
+    progress = progress or (lambda done, total, unit: None)
+    file_count = files.count(lambda count: progress(count, 0, "files listed"))
     if not file_count:
         endings = f" of {domain.name!r} ({', '.join(domain.reads)})" if domain.reads else ""
         raise CorpusError(f"There are no files{endings} in {', '.join(map(str, paths)) or 'nothing'}; name others.")
@@ -122,9 +123,7 @@ def build(
     }
     # If there are validation files, no other document becomes a test document.
     splitter = Splitter(fractions, frozenset({*named, *(("test",) if "valid" in named else ())}))
-    task = _Task(
-        domain, files, file_count, splitter, recipe, limits, progress or (lambda done, total, unit: None), pretrained
-    )
+    task = _Task(domain, files, file_count, splitter, recipe, limits, progress, pretrained)
     with resumable_folder(out, identity) as folder:
         try:
             _fill(folder, task)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -18,6 +19,8 @@ MAX_MEMORY_BYTES = 2**30
 MAX_NAME_LENGTH = 60
 MAX_SECONDS = 120
 """The time limit for one file of an archive."""
+MAX_ARCHIVE_SECONDS = 1800
+"""The time limit for opening and unpacking all files of an archive. Reading the files does not count."""
 MAX_ANSWER_BYTES = 2**20
 
 
@@ -55,14 +58,20 @@ def members(archive: Path, endings: tuple[str, ...], next_folder: Callable[[], P
     `next_folder()` is called before each file. It returns the folder to unpack the file into, or None to only name it.
     Raises OutputError if a file cannot be written.
     """
-    child = Child("seqgen.corpus.reading.unpacker")
+    child, seconds = Child("seqgen.corpus.reading.unpacker"), 0.0
     try:
         job = {"archive": os.fspath(archive), "endings": endings, "memory_bytes": MAX_MEMORY_BYTES}
         child.send(json.dumps(job).encode())
         while True:
-            folder = next_folder()
+            folder, started = next_folder(), time.monotonic()
             child.send(b"" if folder is None else os.fsencode(folder))
             answer = json.loads(child.receive(MAX_SECONDS, MAX_ANSWER_BYTES))
+            seconds += time.monotonic() - started
+            if seconds > MAX_ARCHIVE_SECONDS:
+                yield Member(
+                    "", None, f"an archive that takes longer than {MAX_ARCHIVE_SECONDS / 60:g} minutes to unpack"
+                )
+                return
             if answer.get("fault"):
                 raise OutputError(f"The files of {archive} cannot be unpacked ({answer['fault']}); free some space.")
             if answer.get("end"):

@@ -20,7 +20,11 @@ from seqgen.corpus.reading.folder_walk import FolderWalk, has_ending
 from seqgen.errors import CorpusError
 
 BuildProgress = Callable[[int, int, str], None]
-"""A callback (done, total, unit). The unit is "files", "files to learn from" or "bytes"."""
+"""A callback (done, total, unit). The unit is "files", "files to learn from" or "bytes".
+
+Very many files are listed first: the unit is "files listed", and the total, which is not known yet, is 0.
+"""
+FILES_PER_REPORT = 10_000
 
 
 class Source(NamedTuple):
@@ -108,9 +112,13 @@ class SourceFiles:
                 yield Source(path, name, split=split, companions=companions)
                 number += 1
 
-    def count(self) -> int:
-        """Returns the number of files, without unpacking any."""
-        return sum(1 for _ in self.walk())
+    def count(self, progress: Callable[[int], None] = lambda count: None) -> int:
+        """Returns the number of files, without unpacking any. `progress` gets each FILES_PER_REPORT-th count."""
+        count = 0
+        for count, _ in enumerate(self.walk(), 1):
+            if count % FILES_PER_REPORT == 0:
+                progress(count)
+        return count
 
     def _walk_archive(
         self, archive: Path, name: str, split: str | None, number: int, folder_of: Callable[[int], Path | None]

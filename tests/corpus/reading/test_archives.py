@@ -13,6 +13,7 @@ import pytest
 from letters import Letters
 
 from seqgen.corpus.building.build import build
+from seqgen.corpus.reading import archives
 from seqgen.corpus.reading.sources import SourceFiles
 from seqgen.corpus.storage.store import Corpus
 
@@ -111,3 +112,9 @@ def test_one_file_at_a_time_is_unpacked(folder, tmp_path):
 
 def test_a_domain_that_reads_archives_gets_them_whole(folder):
     assert [source.name for source in SourceFiles([folder / "a.zip"], (".zip",)).walk()] == ["a.zip"]
+
+
+def test_an_archive_that_takes_too_long_ends_with_a_sentence_that_names_the_limit(folder, monkeypatch):
+    monkeypatch.setattr(archives, "MAX_ARCHIVE_SECONDS", 0)
+    found = list(archives.members(folder / "a.zip", (), lambda: None))
+    assert [member.reason for member in found] == ["an archive that takes longer than 0 minutes to unpack"]

@@ -10,12 +10,13 @@ from letters import Letters
 
 from seqgen import CorpusError
 from seqgen.corpus.building.build import build
+from seqgen.corpus.reading import sources
 from seqgen.corpus.reading.folder_walk import LINK_OUT
 from seqgen.corpus.reading.sources import SourceFiles
 
 
-def names(*sources: Path, endings: tuple[str, ...] = (".mid",)) -> list[str]:
-    return [source.name for source in SourceFiles(sources, endings).walk()]
+def names(*paths: Path, endings: tuple[str, ...] = (".mid",)) -> list[str]:
+    return [source.name for source in SourceFiles(paths, endings).walk()]
 
 
 def test_the_walk_is_sorted_and_leaves_out_what_is_hidden(tmp_path):
@@ -47,3 +48,12 @@ def test_a_link_out_of_the_source_is_counted_and_not_read(tmp_path):
     assert corpus.dropped == {LINK_OUT: 1}
     assert corpus.examples == {LINK_OUT: ["link.letters"]}
     assert list(corpus.sources())[-1]["sha256"] is None
+
+
+def test_counting_very_many_files_reports_progress(tmp_path, monkeypatch):
+    monkeypatch.setattr(sources, "FILES_PER_REPORT", 2)
+    for number in range(5):
+        (tmp_path / f"{number}.mid").write_text("")
+    reported: list[int] = []
+    assert SourceFiles([tmp_path], (".mid",)).count(reported.append) == 5
+    assert reported == [2, 4]

@@ -92,3 +92,30 @@ def test_a_file_that_is_too_large_is_refused_alone(tmp_path, monkeypatch):
     large, small, _ = answers(path, str(tmp_path / "target"))
     assert large["reason"].startswith("larger than")
     assert small["reason"] is None
+
+
+@pytest.mark.parametrize("kind", ["zip", "tar"])
+def test_an_archive_of_too_many_files_ends_with_a_sentence_that_names_the_limit(tmp_path, monkeypatch, kind):
+    monkeypatch.setattr(unpacker, "MAX_MEMBERS", 3)
+    for count in (3, 4):
+        path = tmp_path / f"{count}.{kind}"
+        if kind == "zip":
+            zipped(path, **{f"{number}.txt": b"a" for number in range(count)})
+        else:
+            with tarfile.open(path, "w") as archive:
+                for number in range(count):
+                    archive.addfile(tarfile.TarInfo(f"{number}.txt"))
+        reason = answers(path)[-1]["reason"]
+        assert reason == (None if count == 3 else "an archive of more than 3 files; unpack it and name the folder")
+
+
+def test_files_of_a_zip_archive_that_share_bytes_are_refused(tmp_path):
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("0.txt", b"a" * 1000)
+        for number in range(1, 20):
+            shared = zipfile.ZipInfo(f"{number}.txt")
+            shared.header_offset, shared.CRC = 0, archive.filelist[0].CRC
+            shared.file_size = shared.compress_size = 1000
+            archive.filelist.append(shared)
+    assert answers(path) == [{"end": True, "reason": "an archive whose files overlap"}]
