@@ -117,14 +117,20 @@ def call_hook(plugin: Plugin, hook: str, **arguments: Any) -> list[Any]:
                 manager.unregister(name=name)
             manager.register(module, name=name)
         manager.check_pending()
-        others = [other for other in manager.get_plugins() if other is not module]
-        return list(manager.subset_hook_caller(hook, others)(**arguments))
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # a module that calls sys.exit() is as broken as one that raises
         if manager.has_plugin(name):
             manager.unregister(name=name)
         raise broken(plugin, f"cannot be loaded: {cause(error)}") from error
+    try:
+        others = [other for other in manager.get_plugins() if other is not module]
+        return list(manager.subset_hook_caller(hook, others)(**arguments))
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        manager.unregister(name=name)
+        raise broken(plugin, f"fails in the hook {hook}: {cause(error)}") from error
 
 
 def hook_results(hook: str, kind: type[Result], **arguments: Any) -> list[tuple[Plugin, Result]]:

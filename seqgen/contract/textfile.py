@@ -38,13 +38,13 @@ def pieces(path: Path) -> Iterator[str]:
             offset += len(data)
 
 
-def lines(path: Path, most: int) -> Iterator[str]:
-    """The lines of a file with their ends; raises UnusableFile for one of more than `most` characters."""
+def lines(path: Path, max_length: int) -> Iterator[str]:
+    """Yields the lines of a file with their ends. Raises UnusableFile for one of more than `max_length` characters."""
     rest = ""
     for piece in pieces(path):
         *whole, rest = (rest + piece).split("\n")
-        if len(rest) > most or any(len(line) > most for line in whole):
-            raise UnusableFile(f"a line of more than {most} characters")
+        if len(rest) > max_length or any(len(line) > max_length for line in whole):
+            raise UnusableFile(f"a line of more than {max_length} characters")
         yield from (line + "\n" for line in whole)
     if rest:
         yield rest

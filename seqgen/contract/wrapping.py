@@ -133,7 +133,7 @@ class WrappedDeduplication(Wrapper, Deduplication[Outer]):
 def learns_from_data(domain: Domain[Any]) -> bool:
     """Whether `learn` iterates over its observations. A domain with a fixed vocabulary does not.
 
-    Observations of a domain that does not may be items that are no JSON values.
+    If the vocabulary is fixed, observations need not be JSON values.
     """
     iterated = False
 

@@ -4,11 +4,11 @@
     N times:  x = x + dropout(recurrence(norm(x)))         the first layer reads norm(E[token]) + norm(S[class])
     once:     x = x + dropout(attention(norm(x)))          if attention_window > 0
     once:     x = x + dropout(feed_forward(norm(x)))       if feed_forward_size > 0
-    logits = norm(x) Eᵀ + b, -1e9 for tokens that the grammar forbids
+    logits = norm(x) Oᵀ + b, -1e9 for tokens that the grammar forbids
 
 With coordinates (layers/coordinates.py), the input has an embedding of differences more, and the logits a term more.
-norm is RMSNorm (Zhang & Sennrich 2019), and the embeddings are tied to the softmax as in Press & Wolf (2017). `Memory`
-is what the model carries from one segment of a stream to the next.
+norm is RMSNorm (Zhang & Sennrich 2019). The output weights O are the embeddings E (Press & Wolf 2017), unless the cell is
+not trained. `Memory` is what the model carries from one segment of a stream to the next.
 """
 
 from __future__ import annotations

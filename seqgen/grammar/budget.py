@@ -33,7 +33,7 @@ class Budget:
 
     def __post_init__(self) -> None:
         if self.maximum < 0 or self.cost[self.end_token]:
-            raise ValueError("the maximum of a budget is not below 0, and its end token costs nothing")
+            raise ValueError("the maximum of a budget must be 0 or more, and its end token must cost nothing")
 
     @property
     def slack(self) -> int:

@@ -115,21 +115,21 @@ def sequences(options: Iterable[Sequence[int]], vocabulary_size: int, state_clas
 def avoid(forbidden: Sequence[Sequence[int]], vocabulary_size: int) -> Grammar:
     """L = {d : no sequence in `forbidden` stands anywhere in d}, each of at least one token; all states of class 0.
 
-    The automaton of Aho & Corasick (1975), *Efficient string matching*, without its matches: a state is the longest end
-    of what was read that a forbidden sequence begins with.
+    The automaton of Aho & Corasick (1975), *Efficient string matching*, without its matches: a state is the
+    longest suffix of the tokens read so far that is a prefix of a forbidden sequence.
     """
     tree = sequences(forbidden, vocabulary_size)
     matched = tree.allowed[:, EOS].copy()
     next_state = np.where(tree.allowed, tree.next_state, 0)
-    # A state's longest proper end that is a state too: where it is read on, the state is read on.
-    fallback = np.zeros(tree.state_count, np.int32)
+    # The failure function: the state of the longest proper suffix that is a prefix too. It decides tokens without child.
+    failure = np.zeros(tree.state_count, np.int32)
     queue = [0]
     for state in queue:
         children = np.flatnonzero(tree.allowed[state] & (np.arange(vocabulary_size) != EOS))
         if state:
-            matched[state] |= matched[fallback[state]]
-            row = next_state[fallback[state]].copy()
-            fallback[next_state[state, children]] = row[children]
+            matched[state] |= matched[failure[state]]
+            row = next_state[failure[state]].copy()
+            failure[next_state[state, children]] = row[children]
             row[children] = next_state[state, children]
             next_state[state] = row
         queue += next_state[state, children].tolist()

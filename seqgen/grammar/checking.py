@@ -10,7 +10,7 @@ from seqgen.grammar.reachability import trim
 
 
 def checked(grammar: Grammar, vocabulary_size: int, owner: str) -> Grammar:
-    """The grammar without its dead ends, which change nothing in its language; `owner` is who is told to mend it.
+    """Returns the grammar without dead ends. It accepts the same language. Error messages name `owner`.
 
     Raises PluginError for another vocabulary, a state that does not exist, a class below 0, or no documents at all.
     """
@@ -27,7 +27,7 @@ def _fault(grammar: Grammar, vocabulary_size: int) -> str | None:
     """What is wrong with the tables of a grammar, or None."""
     states = grammar.state_count
     if grammar.vocabulary_size != vocabulary_size:
-        return f"is about {grammar.vocabulary_size} tokens, and its vocabulary has {vocabulary_size}"
+        return f"has {grammar.vocabulary_size} tokens, but the domain's vocabulary has {vocabulary_size}"
     if not 0 <= grammar.start < states:
         return f"starts in state {grammar.start}, and it has {states} states"
     if grammar.state_class.min() < 0:

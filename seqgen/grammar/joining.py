@@ -90,8 +90,8 @@ def join(
 ) -> Grammar:
     """The grammar of documents that begin with one of the parts `first` and go on as the parts say.
 
-    `accepts_empty` adds the empty sequence. The other operations of this module are made of this one, which keeps the
-    states that cannot be reached any more. Raises ValueError for a part with a budget, TooManyStates.
+    `accepts_empty` adds the empty sequence. The other operations of this module call this one. Its result may contain
+    states that cannot be reached. Raises ValueError for a part with a budget, TooManyStates.
     """
     if any(part.grammar.budget for part in parts):
         raise ValueError("a grammar with a budget cannot be joined with others")
@@ -154,7 +154,7 @@ class _Subsets:
         self._check_size()
         ends = list(states.ends())
         states.forbid_inner_ends()
-        # What a state becomes where a document comes to it: a set of itself and the beginnings of what may follow.
+        # The set that each state leads into: the state itself and the start states of the parts that may follow it.
         self._set_of = np.arange(len(states.allowed), dtype=np.int32)
         for ending, following in ends:
             goes_on = states.allowed[ending].any(1)

@@ -44,4 +44,4 @@ def lift(grammar: Grammar, spellings: Sequence[np.ndarray]) -> Grammar:
     allowed = next_state < dead
     allowed[:, BOS] = False
     allowed[:, EOS] = grammar.allowed[:, EOS]
-    return trim(compact(Grammar(allowed, next_state, grammar.start, grammar.state_class)))
+    return compact(trim(Grammar(allowed, next_state, grammar.start, grammar.state_class)))

@@ -6,7 +6,6 @@ padding. The model reads the streams once.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -111,8 +110,14 @@ def pack_documents(documents: Sequence[np.ndarray], grammar: Grammar) -> PackedD
     return PackedDocuments(inputs, states, positions, ends)
 
 
-def _groups(documents: Sequence[np.ndarray]) -> list[Sequence[np.ndarray]]:
+def _groups(documents: Sequence[np.ndarray]) -> list[list[np.ndarray]]:
     """Returns the documents in groups of at most MAX_PACKED_TOKENS tokens, or of one document."""
-    group = np.cumsum([len(ids) for ids in documents]) // MAX_PACKED_TOKENS
-    bounds = [0, *(np.flatnonzero(np.diff(group)) + 1).tolist(), len(documents)]
-    return [documents[begin:end] for begin, end in itertools.pairwise(bounds) if end > begin]
+    groups: list[list[np.ndarray]] = []
+    tokens = 0
+    for ids in documents:
+        if not groups or tokens + len(ids) > MAX_PACKED_TOKENS:
+            groups.append([])
+            tokens = 0
+        groups[-1].append(ids)
+        tokens += len(ids)
+    return groups

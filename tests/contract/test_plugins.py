@@ -33,7 +33,7 @@ GOOD = """
 BROKEN = {
     "import there_is_no_such_module": "ModuleNotFoundError: No module named",
     "raise SystemExit(3)": "SystemExit: 3",
-    GOOD.replace("return", "1 / 0; return"): "ZeroDivisionError: division by zero",
+    GOOD.replace("return", "1 / 0; return"): "fails in the hook seqgen_recipes: ZeroDivisionError: division by zero",
     GOOD.replace("return [", "return pathlib.Path(), ["): "which is no list of Path",
     GOOD.replace('return [pathlib.Path("one"), pathlib.Path("two")]', "return 7"): "returns 7 from seqgen_recipes",
     GOOD.replace("seqgen_recipes()", "seqgen_recipies()"): "unknown hook",

@@ -56,6 +56,14 @@ def test_many_tokens_are_answered_in_several_rounds(trained, documents, monkeypa
         np.testing.assert_allclose(one, other, atol=1e-4)
 
 
+def test_a_round_has_no_more_tokens_than_its_bound(monkeypatch):
+    monkeypatch.setattr(model_oracle, "MAX_PACKED_TOKENS", 100)
+    lengths = [90, 90, 15, 250, 5, 95, 1]
+    groups = model_oracle._groups([np.zeros(length, np.int32) for length in lengths])
+    assert [[len(ids) for ids in group] for group in groups] == [[90], [90], [15], [250], [5, 95], [1]]
+    assert model_oracle._groups([]) == []
+
+
 def test_ids_that_the_grammar_forbids_are_a_value_error(trained):
     with pytest.raises(ValueError, match="position 1"):
         trained.oracle.score([np.array([BOS, BOS])])

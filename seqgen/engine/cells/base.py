@@ -80,11 +80,11 @@ class Cell:
         return CellWeights(weights["input_weights"], weights["recurrent_weights"], weights["bias"], tf.zeros(0))
 
     def recurrent_input(self, hidden: tf.Tensor, cell_state: tf.Tensor) -> tf.Tensor:
-        """Returns u [..., K·H], which the recurrent weights multiply. Blocks beside h are the last ones of c."""
+        """Returns u [..., K·H], the input of the recurrent weights: h, then the last K − 1 blocks of c."""
         return hidden
 
     def step(self, z: tf.Tensor, hidden: tf.Tensor, cell_state: tf.Tensor, extra: tf.Tensor) -> StepOutput:
-        """The equations of one step.
+        """Returns h_t, c_t and the activations of one step.
 
         Takes z_t [B, G·H], the states h_{t-1} [B, H] and c_{t-1} [B, C·H] of the step before, and `CellWeights.extra`.
         """
