@@ -15,7 +15,7 @@ import threading
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -24,6 +24,7 @@ from seqgen.contract.domain import Domain
 from seqgen.corpus.reading.channel import FileContent, deserialize
 from seqgen.corpus.reading.child import Child
 from seqgen.corpus.reading.cutting import NOTHING_IS_CUT, Cutting
+from seqgen.corpus.reading.memory_budget import machine_memory, memory_budget
 from seqgen.corpus.reading.sources import Source
 from seqgen.corpus.reading.spool import SpooledContent
 from seqgen.errors import PluginError
@@ -36,7 +37,10 @@ Task = Literal["encode", "prompt", "predict", "learn", "inspect"]
 
 @dataclass(frozen=True)
 class Limits:
-    """What one file may cost. If a domain reads a file in parts, the limits are for each part, and it has any size."""
+    """What one file may cost. If a domain reads a file in parts, the limits are for each part, and it has any size.
+
+    memory_bytes: the limit for one worker. It is lower if all workers together would get more than half of the memory.
+    """
 
     seconds: float = 60
     memory_bytes: int = 4 * 2**30
@@ -62,7 +66,7 @@ class WorkerPool:
     ) -> None:
         """A process starts when it is first needed.
 
-        workers: the number of processes; by default one for each core
+        workers: the greatest number of processes; by default one for each core, fewer if memory is short
         task:    "encode", "prompt" and "predict" return documents, of files that are read for training, as a prompt, or
                  for answers; "learn" returns an observation of each document, "inspect" what a file says about open
                  settings
@@ -70,13 +74,14 @@ class WorkerPool:
         cutting: which documents are cut inside
         """
         limits = limits or Limits()
+        budget = memory_budget(workers or os.cpu_count() or 1, limits.memory_bytes, machine_memory())
+        limits = replace(limits, memory_bytes=budget.worker_bytes)
         job = _job(domain, limits, task, cutting)
-        count = workers or os.cpu_count() or 1
-        self._workers = [_Worker(job, limits, domain, spool, len(cutting.shares)) for _ in range(count)]
+        self._workers = [_Worker(job, limits, domain, spool, len(cutting.shares)) for _ in range(budget.workers)]
         self._idle: queue.SimpleQueue[_Worker] = queue.SimpleQueue()
         for worker in self._workers:
             self._idle.put(worker)
-        self._threads = ThreadPoolExecutor(count, "seqgen-reader")
+        self._threads = ThreadPoolExecutor(budget.workers, "seqgen-reader")
 
     def read(self, sources: Iterable[Source]) -> Iterator[tuple[Source, FileContent]]:
         """Yields the content of each file, in the order of `sources`. A few files are read ahead.
