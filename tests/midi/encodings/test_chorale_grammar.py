@@ -9,6 +9,7 @@ import pytest
 from grids import REST, Grid
 from helpers import chorale_constraints
 from seqgen_midi.domain import MidiDomain
+from seqgen_midi.encodings.chorale_grammar import ALL_PITCHES, chorale_grammar
 from seqgen_midi.music.piece import Piece
 
 from seqgen import (
@@ -96,7 +97,7 @@ def test_many_bars_need_neither_minutes_nor_endless_tables(domain: MidiDomain, b
 
 
 def test_the_last_voice_must_sing_when_all_others_are_silent_at_the_end(domain: MidiDomain) -> None:
-    grammar = domain.grammar(chorale_constraints(bars=1, time_signature="4/4"))
+    grammar = chorale_grammar(["4/4"], ALL_PITCHES, bars=1, pickups=[0])
     names = domain.vocabulary
     rest, hold = names.ids["rest"], names.ids["hold"]
     ids = np.array([0, names.ids["meter:4/4"], names.ids["pickup:0"], *[rest] * 4 * 15])

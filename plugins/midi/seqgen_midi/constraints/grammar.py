@@ -6,13 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from seqgen import Grammar, ImpossibleConstraints, Options, UsageError
+from seqgen import EmptyLanguage, Grammar, ImpossibleConstraints, Options, UsageError
 from seqgen.grammar import with_budget
 from seqgen_midi.constraints.catalogue import MAX_BARS, constraints_by_name, meters_of
 from seqgen_midi.constraints.request import Request
 from seqgen_midi.constraints.values import parse_span, parse_voice_ranges
 from seqgen_midi.encodings.base import Encoding
-from seqgen_midi.encodings.narrowing import require_last
 from seqgen_midi.music.keys import parse_key
 from seqgen_midi.music.meters import bar_quarters
 
@@ -35,33 +34,34 @@ def grammar_of(encoding: Encoding, constraints: Options | None, default_tempo: i
 
 
 def narrow(
-    encoding: Encoding, request: Request, allowed: np.ndarray | None = None, *, keep_meters: bool = False
+    encoding: Encoding,
+    request: Request,
+    allowed: np.ndarray | None = None,
+    *,
+    keep_meters: bool = False,
+    has_ending: bool = True,
 ) -> Grammar:
-    """The grammar of an encoding narrowed by a request, and to the tokens `allowed` bool[voices, V]."""
+    """The grammar of an encoding narrowed by a request, and to the tokens `allowed` bool[voices, V].
+
+    `has_ending` says whether a chorale of so many bars ends with a triad.
+    """
     tokens = allowed_tokens(request, encoding)
     if allowed is not None:
         tokens &= allowed
-    grammar = encoding.narrow(tokens, request.bars, request.density_span, keep_meters=keep_meters)
-    if request.key is not None and encoding.is_grid:
-        grammar = end_on_tonic(encoding, grammar, request.key)
+    key = None if request.key is None else parse_key(request.key)
+    try:
+        grammar = encoding.narrow(
+            tokens, request.bars, request.density_span, keep_meters=keep_meters, key=key, has_ending=has_ending
+        )
+    except EmptyLanguage as error:
+        if key is None or not encoding.is_grid:
+            raise
+        raise ImpossibleConstraints(
+            f"No piece can end on the tonic of key={request.key} within what else was asked for; ask for a wider range."
+        ) from error
     if request.seconds is None or encoding.has_bars:
         return grammar
     return with_budget(grammar, encoding.seconds_budget(request.seconds))
-
-
-def end_on_tonic(encoding: Encoding, grammar: Grammar, key: str) -> Grammar:
-    """The documents whose last note, that of the lowest voice where there are voices, is the tonic of a key."""
-    pitches = np.zeros(len(encoding.vocabulary), bool)
-    pitches[encoding.table.ids("pitch")] = encoding.table.numbers("pitch") % 12 == parse_key(key).tonic
-    # A state class of a chorale holds the voice whose turn it is.
-    is_lowest = grammar.state_class % encoding.voice_count == encoding.voice_count - 1
-    tokens = is_lowest[:, None] & encoding.table.of_kind("pitch")
-    try:
-        return require_last(grammar, tokens, np.broadcast_to(pitches, tokens.shape))
-    except ImpossibleConstraints as error:
-        raise ImpossibleConstraints(
-            f"No piece can end on the tonic of key={key} within what else was asked for; ask for a wider range."
-        ) from error
 
 
 def allowed_tokens(request: Request, encoding: Encoding) -> np.ndarray:

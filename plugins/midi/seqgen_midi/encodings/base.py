@@ -16,9 +16,10 @@ import numpy as np
 
 from seqgen import BOS, EOS, Example, Grammar, Vocabulary
 from seqgen.grammar import Budget, Registers
-from seqgen_midi.encodings.narrowing import narrow
+from seqgen_midi.encodings.narrowing import narrow, require_last
 from seqgen_midi.encodings.tokens import Role, TokenTable
 from seqgen_midi.music.chords import CHORD_NAMES, QUALITIES
+from seqgen_midi.music.keys import Key
 from seqgen_midi.music.meters import bar_quarters
 from seqgen_midi.music.piece import Piece
 from seqgen_midi.music.voices import Voice
@@ -129,16 +130,25 @@ class Encoding:
         density: tuple[int, int] | None = None,
         *,
         keep_meters: bool = False,
+        key: Key | None = None,
+        has_ending: bool = True,
     ) -> Grammar:
         """The grammar of the documents of `allowed` tokens, with exactly `bars` bars and `density` notes in each bar.
 
         allowed:     bool[voices, V]; one row in an encoding without voices
         density:     the minimum and maximum number of notes that begin in a bar
         keep_meters: otherwise uncommon meters are left out where the grammar would become too large
+        key:         the key on whose tonic a piece on a grid ends
+        has_ending:  whether a chorale of so many bars ends with a triad
 
-        Raises ImpossibleConstraints where no document is left, or the grammar would be too large.
+        Raises EmptyLanguage where no document is left, and TooManyStates.
         """
-        return narrow(self.automaton, self.table, allowed[0], bars, density, keep_meters)
+        grammar = narrow(self.automaton, self.table, allowed[0], bars, density, keep_meters)
+        if key is None or not self.is_grid:
+            return grammar
+        is_tonic = np.zeros(len(self.vocabulary), bool)
+        is_tonic[self.table.ids("pitch")] = self.table.numbers("pitch") % 12 == key.tonic
+        return require_last(grammar, self.table.of_kind("pitch"), is_tonic)
 
     def seconds_budget(self, seconds: float) -> Budget:
         """What the tokens of a document of so many seconds cost, in an encoding without bars."""

@@ -6,13 +6,15 @@ After the header come the columns of the grid, four tokens each, the soprano's f
 
 from __future__ import annotations
 
+from contextlib import suppress
 from math import gcd
 
 import numpy as np
 
-from seqgen import EOS, Example, Grammar, UnusableFile
+from seqgen import EOS, EmptyLanguage, Example, Grammar, UnusableFile
 from seqgen.grammar import Registers
 from seqgen_midi.encodings.base import Bars, Encoding
+from seqgen_midi.encodings.chorale_ending import ALL_TRIADS
 from seqgen_midi.encodings.chorale_grammar import (
     ALL_PITCHES,
     BAR_COLUMNS,
@@ -28,7 +30,9 @@ from seqgen_midi.encodings.chorale_grammar import (
     meters_that_fit,
 )
 from seqgen_midi.encodings.chorale_registers import chorale_registers
+from seqgen_midi.encodings.narrowing import require_last
 from seqgen_midi.encodings.registry import register
+from seqgen_midi.music.keys import Key
 from seqgen_midi.music.meters import equal_meter, parse_meter
 from seqgen_midi.music.piece import Piece, Track, sort_notes
 from seqgen_midi.music.velocities import DEFAULT_VELOCITY
@@ -140,10 +144,14 @@ class Chorale(Encoding):
         density: tuple[int, int] | None = None,
         *,
         keep_meters: bool = False,
+        key: Key | None = None,
+        has_ending: bool = True,
     ) -> Grammar:
         """`bars` counts the full bars after the pickup; where any pickup is allowed, there is none then.
 
-        A pickup and a bar that is cut short have no minimum of notes.
+        A pickup and a bar that is cut short have no minimum of notes. A chorale of so many bars ends with a triad, and
+        one in a key with the triad on its tonic, if it can: see `chorale_ending`. Without a number of bars, a chorale
+        in a key ends with the tonic in the bass.
         """
         meters: list[str] = [METERS[number] for number in np.flatnonzero(allowed[0, TABLE.ids("meter")])]
         pickups = np.flatnonzero(allowed[0, TABLE.ids("pickup")])
@@ -154,7 +162,20 @@ class Chorale(Encoding):
             pickups, is_any_pickup = pickups[:1], False
         pitches = ALL_PITCHES.copy()
         pitches[:, LOWEST : LOWEST + len(TABLE.ids("pitch"))] &= allowed[:, TABLE.ids("pitch")]
-        return chorale_grammar(meters, pitches, bars, None if is_any_pickup else pickups.tolist(), density)
+        used_pickups = None if is_any_pickup else pickups.tolist()
+        if bars is not None and has_ending:
+            triads = ALL_TRIADS if key is None else (key.tonic_triad,)
+            # Where the voices have no such triad, or too few notes are asked for, any end will do.
+            with suppress(EmptyLanguage):
+                return chorale_grammar(meters, pitches, bars, used_pickups, density, triads)
+        grammar = chorale_grammar(meters, pitches, bars, used_pickups, density)
+        if key is None:
+            return grammar
+        # A state class holds the voice whose turn it is.
+        is_bass = grammar.state_class % len(VOICES) == len(VOICES) - 1
+        is_tonic = np.zeros(len(TABLE.vocabulary), bool)
+        is_tonic[TABLE.ids("pitch")] = TABLE.numbers("pitch") % 12 == key.tonic
+        return require_last(grammar, is_bass[:, None] & TABLE.of_kind("pitch"), is_tonic)
 
     def bars(self, ids: np.ndarray) -> Bars:
         """The full bars after the pickup; the last one may be cut short."""

@@ -6,7 +6,7 @@ second, where a product state by state takes minutes.
 
 The automaton has no dead ends as long as every voice has a pitch, because a voice can always begin a note. Only the
 last column of a fixed number of bars could fall silent, and the last step into silence is forbidden. So it needs no
-trimming.
+trimming, unless it has to end with a triad.
 """
 
 from __future__ import annotations
@@ -17,6 +17,8 @@ from functools import lru_cache
 import numpy as np
 
 from seqgen import EOS, Grammar
+from seqgen.grammar import compact, trim
+from seqgen_midi.encodings.chorale_ending import HOLD_SYMBOL, OTHER_SYMBOL, Triads, with_ending
 from seqgen_midi.encodings.narrowing import count_notes
 from seqgen_midi.encodings.tokens import Kind, Role, TokenTable
 from seqgen_midi.music.meters import bar_quarters
@@ -37,6 +39,13 @@ TABLE = TokenTable(
 FIRST_METER, FIRST_PICKUP, REST, HOLD, FIRST_PITCH = (TABLE.first(kind) for kind in TABLE.kinds)
 ALL_PITCHES = np.array([[voice.lowest <= pitch <= voice.highest for pitch in range(128)] for voice in VOICES])
 """The MIDI pitches in the range of each voice: bool[4, 128]."""
+
+SYMBOLS = np.full(len(TABLE.vocabulary), OTHER_SYMBOL)
+"""The symbols of the tokens for `chorale_ending`."""
+SYMBOLS[HOLD] = HOLD_SYMBOL
+SYMBOLS[TABLE.ids("pitch")] = TABLE.numbers("pitch") % 12
+COMPOUND_METERS = ("6/8", "12/8")
+BEAT_COLUMNS = {name: 6 if name in COMPOUND_METERS else 4 for name in METERS}
 
 SOUNDING_SETS = 2 ** len(VOICES)
 STATES_PER_COLUMN = len(VOICES) * SOUNDING_SETS
@@ -72,6 +81,7 @@ def chorale_grammar(
     bars: int | None = None,
     pickups: Sequence[int] | None = None,
     density: tuple[int, int] | None = None,
+    final_triads: Triads | None = None,
 ) -> Grammar:
     """The automaton of documents in one of `meters`; raises ImpossibleConstraints when there are none.
 
@@ -80,6 +90,7 @@ def chorale_grammar(
     pickups: the lengths of pickup allowed, in 16ths; None: any that is shorter than a bar
     density: the minimum and maximum number of notes that begin in a full bar; a pickup and a bar that is cut short have
              no minimum
+    final_triads: root, third and fifth of each chord that may be the last one, see `chorale_ending`; None: any end
     """
     header = 1 + len(meters)
     first_state = header
@@ -92,10 +103,17 @@ def chorale_grammar(
         for pickup in range(length) if pickups is None else pickups:
             start_allowed[row, FIRST_PICKUP + pickup] = True
             start_next[row, FIRST_PICKUP + pickup] = first_state + STATES_PER_COLUMN * (length - pickup or length)
+        size = length * STATES_PER_COLUMN
         allowed, next_state, classes = _meter_states(meter, pitches, bars)
+        states = np.arange(len(classes))
+        if final_triads is not None:
+            last_bar = range(size * (bars or 2), size * ((bars or 2) + 1))
+            allowed, next_state, states = with_ending(
+                allowed, next_state, last_bar, SYMBOLS, BEAT_COLUMNS[meter], final_triads
+            )
+            classes = classes[states]
         blocks.append((allowed, np.where(allowed, next_state + first_state, 0).astype(np.int32), classes))
         first_state += len(classes)
-        size, states = length * STATES_PER_COLUMN, np.arange(len(classes))
         in_last_column.append((states % size >= size - SOUNDING_SETS) & (states // size <= (bars or 2)))
         is_full_bar.append(states >= size)
     header_classes = [START_CLASS, *(AFTER_METER_CLASS + METERS.index(meter) for meter in meters)]
@@ -104,7 +122,7 @@ def chorale_grammar(
     next_state[:, EOS] = 0
     grammar = Grammar(allowed, next_state, 0, np.concatenate([header_classes, *(block[2] for block in blocks)]))
     if density is None:
-        return grammar
+        return grammar if final_triads is None else compact(trim(grammar))
     ends_bar = np.concatenate(in_last_column)[:, None] & (np.arange(len(TABLE.vocabulary)) != EOS)
     minimum = density[0] * np.concatenate(is_full_bar)
     return count_notes(grammar, TABLE.of_kind("pitch"), ends_bar, minimum, density[1])

@@ -46,9 +46,9 @@ def narrow(
 
 
 def require_last(grammar: Grammar, tokens: np.ndarray, accepted: np.ndarray) -> Grammar:
-    """The documents whose last of the transitions `tokens` bool[S, V] is one of `accepted` bool[S, V].
+    """The documents whose last of the transitions `tokens` is one of `accepted`, both bool[V] or bool[S, V].
 
-    Raises ImpossibleConstraints where there are none. The grammar has twice as many states.
+    Raises EmptyLanguage where there are none. The grammar has twice as many states.
     """
     size = grammar.state_count
     allowed, following = grammar.allowed, grammar.next_state

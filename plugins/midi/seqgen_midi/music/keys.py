@@ -71,6 +71,13 @@ class Key:
         """The pitch classes of the scale."""
         return frozenset((self.tonic + step) % 12 for step in SCALES[self.mode])
 
+    @property
+    def tonic_triad(self) -> tuple[int, int, int]:
+        """The pitch classes of the root, the third and the fifth of the chord on the tonic."""
+        scale = SCALES[self.mode]
+        third, fifth = 4 if 4 in scale else 3, 7 if 7 in scale else 6
+        return self.tonic, (self.tonic + third) % 12, (self.tonic + fifth) % 12
+
     def spell(self, pitch: int) -> tuple[str, int]:
         """The letter of a MIDI pitch in this key, and its alteration in semitones.
 

@@ -42,7 +42,8 @@ def continue_piece(encoding: Encoding, ids: np.ndarray, request: Request, defaul
         request = replace(request, seconds=None, bars=bars_for_seconds(encoding, ids, request, default_tempo))
     check_tokens(encoding, ids, request)
     allowed = keep_values(table, ids, kept_roles)
-    grammar = narrow(encoding, request, allowed, keep_meters=True)
+    has_ending = request.bars is None or len(encoding.bars(ids)) < request.bars
+    grammar = narrow(encoding, request, allowed, keep_meters=True, has_ending=has_ending)
     check_accepts(encoding, grammar, ids, request, allowed)
     if table.of_role(Role.BAR)[ids].any():
         if is_timed:
@@ -72,7 +73,7 @@ def check_accepts(encoding: Encoding, grammar: Grammar, ids: np.ndarray, request
         value = getattr(request, name)
         if value is None:
             continue
-        others = narrow(encoding, replace(request, **{name: None}), allowed, keep_meters=True)
+        others = narrow(encoding, replace(request, **{name: None}), allowed, keep_meters=True, has_ending=False)
         if begins_with(others, ids):
             raise UsageError(
                 f"The prompt does not fit {name}={value}: {COUNTING_CONSTRAINTS[name]}; ask for what the prompt has, "
