@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ import symusic
 from grids import HOLD, REST, Grid
 from helpers import only_piece
 from seqgen_midi.domain import MidiDomain
+from seqgen_midi.io.midi_reader import read_midi
+from seqgen_midi.music.keys import parse_key
 from seqgen_midi.music.piece import Piece, Track
 
 from seqgen import InvalidValue
@@ -134,6 +137,14 @@ def test_the_key_of_a_chorale_is_the_one_its_score_declares_where_music21_hears_
     item = only_piece(domain, Path(music21.__file__).parent / "corpus" / "bach" / "bwv3.6.mxl")
     (path,) = domain.write(item, tmp_path / "made")
     assert [message.key for message in mido.MidiFile(path).tracks[0] if message.type == "key_signature"] == ["A"]
+
+
+@pytest.mark.parametrize("name", ["Cmaj", "Emin", "Ddor", "Ephr", "Gmix", "Flyd", "Bloc"])
+def test_a_key_in_any_mode_is_read_back(name: str, chorale: Piece, domain: MidiDomain, tmp_path: Path) -> None:
+    (path,) = domain.write(replace(chorale, key=parse_key(name)), tmp_path / name)
+    (piece,) = (result for result in read_midi(path) if isinstance(result, Piece))
+    assert piece.key == parse_key(name)
+    assert not len(piece.chords)
 
 
 def test_notes_that_overlap_on_one_key_stay_whole(domains: dict[str, MidiDomain], tmp_path: Path) -> None:

@@ -15,6 +15,8 @@ ONE_SONG, INDEPENDENT_TRACKS = 1, 2
 """Formats of MIDI files. A file of format 2 holds one piece in each track."""
 CHORD_TEXT = re.compile(rb"\xff\x01[\x01-\x10][A-G]")
 TEXT = b"\xff\x01"
+KEY_PREFIX = "Key: "
+"""The beginning of a text event that names a key in a mode which MIDI's key signatures do not have."""
 NOTE_ON, CONTROL, PROGRAM, PITCH_BEND, SYSTEM, META = 0x90, 0xB0, 0xC0, 0xE0, 0xF0, 0xFF
 END_OF_TRACK = b"\xff\x2f\x00"
 DRUM_CHANNEL = 9
@@ -181,6 +183,16 @@ def share_programs(tracks: list[bytes], heads: list[Head]) -> list[bytes]:
         else:
             shared.append(_packed(sorted([*others, *events(track)], key=lambda event: event.tick)))
     return shared
+
+
+def key_text(heads: list[Head]) -> str | None:
+    """The name of a key in the first text event that begins with KEY_PREFIX, before the notes of a track."""
+    for event in (event for head in heads for event in head.events if event.message[:2] == TEXT):
+        length, start = _variable_length(event.message, len(TEXT))
+        text = event.message[start : start + length].decode("latin-1")
+        if text.startswith(KEY_PREFIX):
+            return text.removeprefix(KEY_PREFIX)
+    return None
 
 
 def chord_texts(tracks: list[bytes]) -> list[tuple[int, str]]:

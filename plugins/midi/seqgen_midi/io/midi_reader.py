@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,11 +18,12 @@ from seqgen_midi.io.midi_chunks import (
     chord_texts,
     head,
     join_tracks,
+    key_text,
     share_programs,
     split_chunks,
 )
 from seqgen_midi.music.chords import parse_chord
-from seqgen_midi.music.keys import Key, key_of_signature
+from seqgen_midi.music.keys import Key, key_of_signature, parse_key
 from seqgen_midi.music.piece import Piece, Track, is_new
 
 MIDI_ENDINGS = (".mid", ".midi", ".kar", ".rmi")
@@ -118,7 +120,7 @@ def _piece(score: Any, song: list[bytes], heads: list[Head]) -> Piece:
         chords=_chords(song),
         pedals=np.concatenate(pedals),
         omitted=_omitted(score, heads),
-        key=_key(score),
+        key=_key(score, heads),
     )
 
 
@@ -150,8 +152,10 @@ def _omitted(score: Any, heads: list[Head]) -> dict[str, int]:
     }
 
 
-def _key(score: Any) -> Key | None:
-    """The first key that a file declares."""
+def _key(score: Any, heads: list[Head]) -> Key | None:
+    """The first key that a file declares, in a text event or as a key signature."""
+    with suppress(ValueError):
+        return parse_key(key_text(heads) or "")
     for signature in score.key_signatures:
         if abs(signature.key) <= MAX_ACCIDENTALS:
             return key_of_signature(int(signature.key), "min" if signature.tonality == 1 else "maj")

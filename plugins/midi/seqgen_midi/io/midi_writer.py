@@ -9,6 +9,7 @@ import mido
 import numpy as np
 
 from seqgen_midi.io.channels import PROGRAM_CHANNELS, assign_channels, set_channels
+from seqgen_midi.io.midi_chunks import KEY_PREFIX
 from seqgen_midi.io.midi_reader import TWIN_SUFFIX
 from seqgen_midi.music.chords import chord_name
 from seqgen_midi.music.instruments import track_names
@@ -68,6 +69,8 @@ def to_pretty_midi(piece: Piece, default_tempo: int) -> PrettyMIDI:
     midi.text_events = [
         pretty_midi.Text(chord_name(root, quality), second(tick)) for tick, root, quality in piece.chords.tolist()
     ]
+    if key.mode not in ("maj", "min"):
+        midi.text_events.insert(0, pretty_midi.Text(KEY_PREFIX + key.name, 0.0))
     for number, name in enumerate(track_names(piece)):
         track = piece.tracks[number]
         rows = np.column_stack(piece.notes)[piece.track == number].tolist()
@@ -82,7 +85,10 @@ def to_pretty_midi(piece: Piece, default_tempo: int) -> PrettyMIDI:
 
 
 def _key_number(key: Key) -> int:
-    """pretty_midi's number of a key. MIDI knows major and minor, so any other mode has the signature of its major."""
+    """pretty_midi's number of a key. MIDI knows major and minor, so any other mode has the signature of its major.
+
+    A text event names such a key.
+    """
     return key.tonic + 12 if key.mode == "min" else 7 * key.sharps % 12
 
 
