@@ -276,7 +276,8 @@ class Model:
         x = rms_norm(output.hidden, weights["output/norm"])
         from_differences: tf.Tensor | float = 0.0
         if tables is not None:
-            heard = regularization.dropout(x, OUTPUT_DROPOUT_PLACE) if regularization else x
+            # A mask for each step would cost as much as the scores themselves.
+            heard = regularization.dropout(x, OUTPUT_DROPOUT_PLACE, locked=True) if regularization else x
             from_differences = difference_logits(
                 heard, weights["coordinates/output"], tables.slot, tables.difference, output.registers
             )

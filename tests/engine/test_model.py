@@ -18,7 +18,7 @@ SHAPES = [
     {"attention_window": 0},
     {"feed_forward_size": 0, "num_layers": 1},
     {"state_embedding": False},
-    {"coordinates": True},
+    {"registers": toys.repeating()},
 ]
 
 
@@ -75,10 +75,10 @@ def test_scores_do_not_depend_on_where_segments_are_cut():
 
 @pytest.mark.parametrize(
     "name",
-    list(weight_shapes(ModelSettings(attention_window=6, feed_forward_size=8, num_layers=1), 9, 2, toys.registers())),
+    list(weight_shapes(ModelSettings(attention_window=6, feed_forward_size=8, num_layers=1), 9, 2, toys.repeating())),
 )
 def test_every_weight_changes_the_likelihood(name):
-    model = toys.model(num_layers=1, coordinates=True)
+    model = toys.model(num_layers=1, registers=toys.repeating())
     ids = toys.documents(1, seed=2)[0]
     before = Scorer(model).negative_log_likelihood(ids)
     model.weights[name].assign(model.weights[name] * 1.5 + np.linspace(-1, 1, model.weights[name].shape[-1]))

@@ -9,7 +9,7 @@ from engine import toys
 from seqgen.engine.register_tables import RegisterTables
 from seqgen.grammar.registers import DIFFERENCE_COUNT
 
-GRAMMAR, REGISTERS = toys.turns(), toys.registers()
+GRAMMAR, REGISTERS = toys.turns(), toys.repeating()
 TABLES = RegisterTables.from_registers(REGISTERS)
 
 

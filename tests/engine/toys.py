@@ -22,7 +22,7 @@ def turns() -> Grammar:
     return build_grammar(VOCABULARY, 0, moves)
 
 
-def registers() -> Registers:
+def repeating() -> Registers:
     """Registers for `turns`: the last coordinate, the one before it, and for how many tokens 4 the last one stays.
 
     Token 4 repeats the last coordinate and has none itself. Coordinates are far enough apart to be clipped.
@@ -79,7 +79,7 @@ def forked() -> Grammar:
     return build_grammar(6, (0, None, False), moves)
 
 
-def model(grammar: Grammar | None = None, seed: int = 0, coordinates: bool = False, **settings) -> Model:
+def model(grammar: Grammar | None = None, seed: int = 0, registers: Registers | None = None, **settings) -> Model:
     """A model whose biases and distances are not 0, so that a test would notice if they were left out."""
     shape = {
         "hidden_size": 16,
@@ -89,7 +89,7 @@ def model(grammar: Grammar | None = None, seed: int = 0, coordinates: bool = Fal
         "feed_forward_size": 24,
         **settings,
     }
-    made = Model.new(ModelSettings(**shape), grammar or turns(), seed, registers() if coordinates else None)
+    made = Model.new(ModelSettings(**shape), grammar or turns(), seed, registers)
     random = np.random.default_rng(seed)
     for weight in made.weights.values():
         weight.assign_add(random.normal(0, 0.3, weight.shape).astype(np.float32))

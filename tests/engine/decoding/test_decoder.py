@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 import tensorflow as tf
 
 from engine import toys
@@ -22,8 +23,9 @@ def test_a_lineage_gives_the_tokens_that_led_to_a_row():
     assert lineage.tokens(1, 0).tolist() == []
 
 
-def test_steps_give_the_distributions_of_the_forward_pass():
-    model = toys.model()
+@pytest.mark.parametrize("registers", [None, toys.repeating()], ids=["", "coordinates"])
+def test_steps_give_the_distributions_of_the_forward_pass(registers):
+    model = toys.model(registers=registers)
     ids, tables, decoder = toys.documents(1, seed=2)[0][:-1], model.tables, Decoder(model)
     expected, state = Scorer(model).probabilities(ids), decoder.read_prompt(ids[:3], model.grammar, 2)
     for place in range(2, len(ids)):

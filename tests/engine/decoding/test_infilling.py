@@ -13,7 +13,7 @@ from seqgen.engine.decoding.infilling import ANY_TOKEN, CHUNK, Infiller, states_
 from seqgen.engine.decoding.sampling import Sampler
 from seqgen.engine.scoring.scorer import Scorer
 from seqgen.errors import ImpossibleConstraints, InvalidValue, UsageError
-from seqgen.grammar import BOS, EOS, Budget, with_budget
+from seqgen.grammar import BOS, EOS, NO_COORDINATE, Budget, Registers, lags, with_budget
 
 START = np.array([BOS], np.int32)
 LONGEST = toys.MAX_FORKED_LENGTH
@@ -21,9 +21,14 @@ GIVEN = np.array([ANY_TOKEN, ANY_TOKEN, 4, ANY_TOKEN, 3, ANY_TOKEN], np.int32)
 COUNT = 1000
 
 
-@pytest.fixture(scope="module")
-def model():
-    return toys.model(toys.forked(), attention_window=2)
+def last_tokens() -> Registers:
+    """The last two tokens, as numbers."""
+    return lags(np.array([NO_COORDINATE] * 2 + [10, 20, 30, 40], np.int32), 2, toys.forked().class_count)
+
+
+@pytest.fixture(scope="module", params=[None, last_tokens()], ids=["", "coordinates"])
+def model(request):
+    return toys.model(toys.forked(), registers=request.param, attention_window=2)
 
 
 @pytest.fixture(scope="module")

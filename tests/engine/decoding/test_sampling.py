@@ -15,9 +15,9 @@ from seqgen.grammar import BOS, EOS, Budget, Grammar, build_grammar, with_budget
 START = np.array([BOS], np.int32)
 
 
-@pytest.fixture(scope="module")
-def sampler():
-    return Sampler(toys.model())
+@pytest.fixture(scope="module", params=[None, toys.repeating()], ids=["", "coordinates"])
+def sampler(request):
+    return Sampler(toys.model(registers=request.param))
 
 
 def test_sample_k_of_a_seed_is_the_same_at_any_batch(sampler):

@@ -9,7 +9,7 @@ from engine import toys
 from seqgen.engine.layers.coordinates import difference_logits, embed_differences
 from seqgen.grammar.registers import DIFFERENCE_COUNT
 
-REGISTERS = toys.registers()
+REGISTERS = toys.repeating()
 RANDOM = np.random.default_rng(0)
 STEPS, BATCH, HIDDEN, SIZE = 3, 2, 5, 4
 REFERENCES, COUNT = REGISTERS.reference_count, REGISTERS.register_count

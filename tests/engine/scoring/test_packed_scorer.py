@@ -11,9 +11,9 @@ from seqgen.engine.scoring.scorer import Scorer
 from seqgen.grammar import BOS
 
 
-@pytest.fixture(scope="module")
-def model():
-    return toys.model()
+@pytest.fixture(scope="module", params=[None, toys.repeating()], ids=["", "coordinates"])
+def model(request):
+    return toys.model(registers=request.param)
 
 
 @pytest.fixture(scope="module")
