@@ -52,7 +52,8 @@ class Regularization:
     def dropout(self, x: tf.Tensor, place: int, *, locked: bool = False) -> tf.Tensor:
         """Returns x [T, B, H] with some units at 0 and the others scaled up. Each `place` has masks of its own.
 
-        With `locked`, one mask serves all steps, whatever the settings say. x may also be a table [R, H]: then each row has its mask, wherever in the segment the row is looked up.
+        With `locked`, one mask serves all steps, whatever the settings say. x may also be a table [R, H]: then each
+        row has its mask, wherever in the segment the row is looked up.
         """
         rate = self._settings.dropout
         if not rate:
