@@ -8,8 +8,7 @@
 
 With coordinates (layers/coordinates.py), the input has an embedding of differences more, and the logits a term more.
 norm is RMSNorm (Zhang & Sennrich 2019). The output weights O are the embeddings E (Press & Wolf 2017), unless the
-cell is
-not trained. `Memory` is what the model carries from one segment of a stream to the next.
+cell is not trained. `Memory` is what the model carries from one segment of a stream to the next.
 """
 
 from __future__ import annotations

@@ -121,7 +121,8 @@ def avoid(forbidden: Sequence[Sequence[int]], vocabulary_size: int) -> Grammar:
     tree = sequences(forbidden, vocabulary_size)
     matched = tree.allowed[:, EOS].copy()
     next_state = np.where(tree.allowed, tree.next_state, 0)
-    # The failure function: the state of the longest proper suffix that is a prefix too. It decides tokens without child.
+    # The failure function: the state of the longest proper suffix that is a prefix too.
+    # It decides tokens without a child.
     failure = np.zeros(tree.state_count, np.int32)
     queue = [0]
     for state in queue:
