@@ -36,7 +36,7 @@ class CheckedCallback:
 
 
 def check_argument(parameter: click.Parameter, value: Any) -> None:
-    """Raises InvalidValue for a huge integer, a number that is not finite, and a text that is not UTF-8.
+    """Raises InvalidValue for a huge integer, a number that is not finite, an empty path, and text that is not UTF-8.
 
     A path can contain any bytes.
     """
@@ -46,6 +46,8 @@ def check_argument(parameter: click.Parameter, value: Any) -> None:
         raise InvalidValue(f"{name} cannot be {value}; give a number of at most 18 digits.")
     if isinstance(value, float) and not math.isfinite(value):
         raise InvalidValue(f"{name} cannot be {value}; give a finite number.")
+    if value == "" and isinstance(parameter.type, click.Path):
+        raise InvalidValue(f"{name} cannot be empty; give a path.")
     if isinstance(value, str) and not isinstance(parameter.type, click.Path) and not is_unicode(value):
         raise InvalidValue(f"{name} cannot be {value!r}, which is not UTF-8; give a text in UTF-8.")
 

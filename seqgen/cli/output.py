@@ -30,6 +30,11 @@ def print_lines(text: str) -> None:
     click.echo(terminal_lines(text))
 
 
+def print_part(text: str) -> None:
+    """Prints a part of a generated text. On a terminal it contains no control characters; elsewhere it is unchanged."""
+    click.echo(terminal_lines(text) if sys.stdout.isatty() else text, nl=False)
+
+
 def print_message(text: object) -> None:
     """Prints one line on standard error. The middle of a very long message is left out."""
     message = terminal_text(text)

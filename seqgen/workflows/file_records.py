@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import re
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +14,7 @@ from seqgen.contract.domain import Domain
 from seqgen.contract.textfile import is_file
 from seqgen.corpus.reading.channel import EncodedDocument
 from seqgen.corpus.reading.workers import Task, read_documents
-from seqgen.errors import UnusableFile
+from seqgen.errors import SeqgenWarning, UnusableFile
 
 OnRemark = Callable[[str, int], None]
 """A callback (remark, count) for what was left out of a file or guessed about it."""
@@ -34,6 +37,30 @@ def read_records(
         return iter([Record(domain.prompting.from_text(source))])
     documents = read_file(domain, Path(source), task, on_remark)
     return (Record(domain.decode(document.ids), document.metadata) for document in documents)
+
+
+def read_prompt(domain: Domain[Any], prompt: Path | str) -> Any:
+    """Returns the item of the first document of a file. If there is no such file, the domain reads a text.
+
+    Warns that the other documents of the file are not used. Raises UnusableFile, also for a text that looks like the
+    name of a file, which is more often a mistake than a text.
+    """
+    if isinstance(prompt, str) and looks_like_path(prompt) and not is_file(prompt):
+        hint = "; to continue this as a text, add a space to its end" if domain.prompting.offers("from_text") else ""
+        raise UnusableFile(f"There is no file {prompt}; give the path of a file{hint}.")
+    records = read_records(domain, prompt, "prompt")
+    first = next(records)
+    if next(records, None) is not None:
+        message = f"{prompt} has more than one document; only the first is the prompt, and the others are not used."
+        warnings.warn(message, SeqgenWarning, stacklevel=2)
+    return first.item
+
+
+def looks_like_path(text: str) -> bool:
+    """Whether a text has no white space, and a folder or an ending as the names of files do."""
+    has_folder = os.sep in text.strip(os.sep)
+    has_ending = re.search(r"[^.]\.[A-Za-z][A-Za-z0-9]{0,8}$", text) is not None
+    return re.search(r"\s", text) is None and (has_folder or has_ending)
 
 
 def read_file(

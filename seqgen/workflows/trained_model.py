@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,11 +31,11 @@ from seqgen.engine.scoring.neural_cache import NeuralCache
 from seqgen.engine.scoring.scorer import Scorer
 from seqgen.engine.settings import ModelSettings
 from seqgen.engine.weights import weight_shapes
-from seqgen.errors import BundleError, InvalidValue, UsageError
-from seqgen.grammar import BOS, Grammar, keeps_classes
+from seqgen.errors import BundleError, InvalidValue, SeqgenWarning, UsageError
+from seqgen.grammar import BOS, EOS, Grammar, keeps_classes
 from seqgen.models.bundle import TAKE_AGAIN, Bundle
 from seqgen.reports.web_page import PageEntry, write_page
-from seqgen.workflows.file_records import OnRemark, ignore_remark, read_file, read_records
+from seqgen.workflows.file_records import OnRemark, ignore_remark, read_file, read_prompt, read_records
 from seqgen.workflows.model_oracle import ModelOracle
 from seqgen.workflows.results import BeamSample, DocumentScore, InfilledSample, NamedActivations, Sample
 from seqgen.workflows.sampling_filters import PluginFilters
@@ -108,7 +109,8 @@ class TrainedModel:
         with_prompt:    whether the items contain the prompt
         max_new_tokens: where each sample is cut off
 
-        Raises ImpossibleConstraints, UsageError, and UnusableFile for the prompt.
+        Raises ImpossibleConstraints, UsageError, and UnusableFile for the prompt. Warns if the file of the prompt has
+        more documents.
         """
         _check_arguments(seed, count=count, max_new_tokens=max_new_tokens)
         start = self._prompt(prompt, constraints)
@@ -215,7 +217,7 @@ class TrainedModel:
         """Yields the text of `sample(…)[number]` part by part, while it is sampled.
 
         The arguments and the errors are those of `sample`. Raises MissingCapability if the domain cannot show a part of
-        a document.
+        a document. Warns if the sample was cut off.
         """
         prompting = self.domain.require(Prompting, "stream_text")
         _check_arguments(seed, max_new_tokens=max_new_tokens)
@@ -225,13 +227,18 @@ class TrainedModel:
             count=1, first=number, max_new_tokens=max_new_tokens, seed=seed, options=options,
         )  # fmt: skip
         first = start.ids if with_prompt else start.ids[:1]
-        return prompting.stream_text(itertools.chain([first], (chunk[:, 0] for chunk in chunks)))
+        drawn = _warn_if_cut((chunk[:, 0] for chunk in chunks), number)
+        return prompting.stream_text(itertools.chain([first], drawn))
 
     def write(self, sample: Sample, folder: Path | str) -> list[Path]:
         """Writes a sample and all its renderings to `folder`, and returns the files. Raises OutputError."""
-        path = Path(folder) / f"{self.domain.name}-{sample.label}"
-        files = self.domain.write(sample.item, path)
+        path = self._path_of(sample, folder)
+        files = self.write_item(sample, folder)
         return files + render_all(self.domain.display or Display(), sample.item, path, sample.given)
+
+    def write_item(self, sample: Sample, folder: Path | str) -> list[Path]:
+        """Writes a sample to `folder` without renderings, and returns the files. Raises OutputError."""
+        return self.domain.write(sample.item, self._path_of(sample, folder))
 
     def write_page(
         self, written: Sequence[tuple[Sample, list[Path]]], folder: Path | str, about: Mapping[str, Any] | None = None
@@ -357,8 +364,12 @@ class TrainedModel:
     def _prompt(self, prompt: Path | str | None, constraints: Mapping[str, Any] | None) -> Prompt:
         """Returns the prompt of the first document of a file, of a text, or of nothing."""
         parsed = self.domain.Constraints.from_mapping(constraints or {}, "constraint")
-        item = None if prompt is None else next(read_records(self.domain, prompt, "prompt")).item
+        item = None if prompt is None else read_prompt(self.domain, prompt)
         return self.domain.checked_prompt(item, parsed)
+
+    def _path_of(self, sample: Sample, folder: Path | str) -> Path:
+        """Returns the path of a sample's files, without their endings."""
+        return Path(folder) / f"{self.domain.name}-{sample.label}"
 
     def _prompt_item(self, start: Prompt) -> Any:
         """Returns the item of a prompt, or None if the prompt is only BOS."""
@@ -371,6 +382,16 @@ class TrainedModel:
             ids, weights = documents[number]
             grammar_states(self.model.grammar, ids, documents.describe(number))
             yield ids, weights
+
+
+def _warn_if_cut(chunks: Iterator[np.ndarray], number: int) -> Iterator[np.ndarray]:
+    """Yields the chunks of a sample. Warns if the last one does not end the document."""
+    last = None
+    for last in chunks:
+        yield last
+    if last is None or last[-1] != EOS:
+        message = f"Sample {number + 1} was cut off; --max-new-tokens (max_new_tokens) allows more."
+        warnings.warn(message, SeqgenWarning, stacklevel=2)
 
 
 def _without_given(start: Prompt, caller: str) -> Prompt:

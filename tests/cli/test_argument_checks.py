@@ -93,3 +93,9 @@ def test_a_path_that_does_not_exist_can_have_any_bytes(name, parameter, run_cli,
         assert "bug" not in sentence
         assert "\x1b" not in sentence
         assert len(sentence) < 1100
+
+
+def test_an_empty_path_is_refused(run_cli, tmp_path):
+    for arguments in (["build", "", "--domain", "text"], ["train", "", "--domain", "text"]):
+        code, _, err = run_cli(*arguments, "-o", tmp_path / "out")
+        assert (code, "cannot be empty" in error_sentence(err)) == (2, True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from commands import exit_code
 from texts import LEARNED
 
 import seqgen
+from seqgen import SeqgenWarning
 from seqgen.corpus.storage.store import Corpus
 from seqgen.reports.copied_passages import longest_copied_passages
 from seqgen.workflows.evaluate import copied_passages, evaluation_report
@@ -68,6 +70,44 @@ def test_a_prompt_is_a_text_or_a_file(call, run, trained, tmp_path):
     code, printed = call("sample", run, "--stream", "-n", "1", "--prompt", "The fox ", "--set", "pattern=[0-9]{3}")
     assert code == 0
     assert re.fullmatch("The fox [0-9]{3}\n", printed)
+
+
+def test_a_prompt_that_looks_like_a_file_but_is_none_asks_back(call, run):
+    for prompt in ("nosuch.txt", "some/song.mid"):
+        code, printed = call("sample", run, "--stream", "-n", "1", "--prompt", prompt)
+        assert (code, f"There is no file {prompt}" in printed) == (1, True)
+        options = ["-n", "1", "--prompt", f"{prompt} ", "--max-new-tokens", "5"]
+        assert call("sample", run, "--stream", *options)[1].startswith(prompt)
+
+
+def test_documents_of_a_prompt_file_that_are_not_used_are_mentioned(trained, tmp_path):
+    (tmp_path / "one.txt").write_text("first\n")
+    (tmp_path / "two.txt").write_text("first\nsecond\n")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        trained.sample(prompt=tmp_path / "one.txt", max_new_tokens=3)
+    with pytest.warns(SeqgenWarning, match="more than one document; only the first"):
+        trained.sample(prompt=tmp_path / "two.txt", max_new_tokens=3)
+
+
+def test_a_stream_says_when_it_is_cut_off(trained):
+    with pytest.warns(SeqgenWarning, match="Sample 1 was cut off"):
+        list(trained.stream(constraints={"length": "200"}, max_new_tokens=3))
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        list(trained.stream(constraints={"length": "3"}))
+
+
+def test_samples_of_other_options_are_not_written_over(call, run, tmp_path):
+    options = ["-n", "1", "--max-new-tokens", "30", "-o", tmp_path]
+    assert call("sample", run, *options)[0] == 0
+    assert call("sample", run, *options)[0] == 0
+    before = (tmp_path / "text-0-1.txt").read_bytes()
+    code, printed = call("sample", run, *options, "--set", "starts_with=Zw")
+    assert (code, "--overwrite" in printed) == (2, True)
+    assert (tmp_path / "text-0-1.txt").read_bytes() == before
+    assert call("sample", run, *options, "--set", "starts_with=Zw", "--overwrite")[0] == 0
+    assert (tmp_path / "text-0-1.txt").read_bytes() != before
 
 
 def test_evaluate_counts_by_character_and_byte_whatever_the_tokenizer(call, run, trained):

@@ -7,7 +7,7 @@ from letters import Letters, Line
 from seqgen_text.domain import TextDomain
 
 from seqgen import Record, UnusableFile
-from seqgen.workflows.file_records import read_file, read_records
+from seqgen.workflows.file_records import looks_like_path, read_file, read_prompt, read_records
 
 
 @pytest.fixture
@@ -37,3 +37,16 @@ def test_a_file_without_documents_says_why(tmp_path):
         list(read_file(Letters(), path, "encode"))
     with pytest.raises(UnusableFile, match="is not a file"):
         list(read_file(Letters(), tmp_path / "none.letters", "encode"))
+
+
+@pytest.mark.parametrize("text", ["nosuch.txt", "a/b.mid", "/tmp/x", "../up", "song.musicxml"])
+def test_a_name_of_a_file_that_does_not_exist_is_no_prompt(text):
+    assert looks_like_path(text)
+    with pytest.raises(UnusableFile, match="There is no file"):
+        read_prompt(TextDomain(), text)
+
+
+@pytest.mark.parametrize("text", ["once upon a time", "3.14", "The end.", "nosuch.txt ", "...", "abc", ""])
+def test_other_texts_are_prompts(text):
+    assert not looks_like_path(text)
+    assert read_prompt(TextDomain(), text) == text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from seqgen.cli.options import json_option, parse_numbers, set_option
-from seqgen.cli.output import print_json, print_line
+from seqgen.cli.output import print_json, print_line, print_part
 from seqgen.errors import UsageError
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="The folder of the new files.")
+@click.option("--overwrite", is_flag=True, help="Write over other samples in the folder.")
 @click.option("--stream", is_flag=True, help="Print each sample while it is drawn, instead of writing files.")
 @click.option("-n", "--count", default=4, type=click.IntRange(1), show_default=True, help="How many samples to draw.")
 @click.option(
@@ -52,9 +54,9 @@ if TYPE_CHECKING:
 @set_option
 @json_option
 @click.pass_context
-def command(context: click.Context, /, run: Path, out: Path | None, stream: bool, count: int, prompt: str | None,
-            max_new_tokens: int, num_beams: int | None, length_penalty: float, settings: dict[str, str],
-            as_json: bool, **drawing: Any) -> None:  # fmt: skip
+def command(context: click.Context, /, run: Path, out: Path | None, overwrite: bool, stream: bool, count: int,
+            prompt: str | None, max_new_tokens: int, num_beams: int | None, length_penalty: float,
+            settings: dict[str, str], as_json: bool, **drawing: Any) -> None:  # fmt: skip
     """Draw new files from a trained model.
 
     RUN is a run, a bundle, or the name of a model that comes with seqgen:
@@ -86,8 +88,8 @@ def command(context: click.Context, /, run: Path, out: Path | None, stream: bool
     if out is None:
         for number in range(count):
             for text in trained.stream(number, **request, **sampling):
-                click.echo(text, nl=False)
-            click.echo()
+                print_part(text)
+            print_line("")
         return
     samples: Sequence[Sample]
     if num_beams is None:
@@ -95,6 +97,8 @@ def command(context: click.Context, /, run: Path, out: Path | None, stream: bool
     else:
         samples = trained.beam_search(count, num_beams=num_beams, length_penalty=length_penalty, **request)
     check_prompt_stays(prompt, out, [f"{trained.domain.name}-{sample.label}" for sample in samples])
+    if not overwrite:
+        check_others_stay(trained, samples, out)
     origin = {"model": run, "prompt": prompt, **settings, **chosen, "seed": drawing["seed"]}
     write_samples(trained, samples, out, origin, as_json)
 
@@ -158,6 +162,22 @@ def check_prompt_stays(prompt: str | None, out: Path, names: Sequence[str]) -> N
     path = Path(prompt).resolve()
     if path.stem in names and path.is_relative_to(out.resolve()):
         raise UsageError(f"A sample would be written over {prompt}, the prompt; choose another folder, or a --seed.")
+
+
+def check_others_stay(trained: TrainedModel, samples: Sequence[Sample], out: Path) -> None:
+    """Raises UsageError if samples would be written over others, such as those of another model.
+
+    Files with the same content may be written again, so the same call can be repeated.
+    """
+    with tempfile.TemporaryDirectory() as temporary:
+        for sample in samples:
+            for file in trained.write_item(sample, temporary):
+                path = out / file.relative_to(temporary)
+                if path.is_file() and path.read_bytes() != file.read_bytes():
+                    raise UsageError(
+                        f"{path} is a sample of another model or of other options; choose another folder or --seed, or "
+                        "add --overwrite."
+                    )
 
 
 def chosen_options(context: click.Context, options: Mapping[str, Any]) -> dict[str, Any]:
