@@ -20,5 +20,5 @@ def test_what_is_left_says_which_tokens_may_come():
 
 def test_bounds_that_nothing_keeps_are_refused():
     for wrong in ({"maximum": -1}, {"maximum": 3, "end_token": 3}):
-        with pytest.raises(ValueError, match="not below 0"):
+        with pytest.raises(ValueError, match="must be 0 or more"):
             Budget(toys.COST, 0, **wrong)

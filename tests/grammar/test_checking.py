@@ -41,7 +41,7 @@ def broken(**tables) -> Grammar:
     ("grammar", "sentence"),
     [
         (build_grammar(5, 0, lambda state: [(A, 0)]), "accepts no document: no way leads from its start to an end"),
-        (toys.shifting(), "is about 6 tokens, and its vocabulary has 5"),
+        (toys.shifting(), "has 6 tokens, but the domain's vocabulary has 5"),
         (broken(start=9), "starts in state 9, and it has 4 states"),
         (broken(next_state=np.full((4, 5), 7)), "leads from state 0 by token 1 to state 7, and it has 4 states"),
         (broken(next_state=np.full((4, 5), -1)), "leads from state 0 by token 1 to state -1, and it has 4 states"),
