@@ -19,11 +19,12 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict
 
-from seqgen.atomic.stored_files import StoredFileError, file_checksum
+from seqgen.atomic.stored_files import MissingFile, StoredFileError, file_checksum, read_json, shorten, validated
 from seqgen.contract.domain import Domain
 from seqgen.contract.domain_record import DomainRecord
 from seqgen.contract.vocabulary import Vocabulary
@@ -156,6 +157,25 @@ class _Shard:
     tokens: int
     ids: _Array
     weights: _Array | None
+
+
+class _Split(BaseModel):
+    documents: int
+    tokens: int
+
+
+class _Manifest(BaseModel):
+    """The values of manifest.json beside those of the domain, which DomainRecord validates."""
+
+    model_config = ConfigDict(strict=True)
+
+    splits: dict[Literal["train", "valid", "test"], _Split]
+    dropped: dict[str, int]
+    remarks: dict[str, int]
+    examples: dict[str, list[str]]
+    recipe: dict[str, Any] | None
+    shards: list[dict[str, Any]]
+    has_metadata: bool
 
 
 class Corpus:
@@ -307,15 +327,20 @@ def is_corpus(path: Path) -> bool:
 def _read_manifest(path: Path) -> dict[str, Any]:
     """Returns the manifest of the corpus in folder `path`. Raises CorpusError if it is missing, damaged or outdated."""
     try:
-        manifest: dict[str, Any] = json.loads((path / "manifest.json").read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        manifest = read_json(path / "manifest.json")
+        version = manifest.get("format") if isinstance(manifest, dict) else None
+        if version != FORMAT:
+            raise CorpusError(
+                f"The corpus {path} is of format {shorten(repr(version))}, this is format {FORMAT}; build it again."
+            )
+        validated(_Manifest, manifest)
+    except MissingFile:
         raise CorpusError(f"{path} is no corpus: it has no manifest.json; make one with 'seqgen build'.") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise CorpusError(f"{path}/manifest.json cannot be read ({error}); build the corpus again.") from error
-    version = manifest.get("format") if isinstance(manifest, dict) else None
-    if version != FORMAT:
-        raise CorpusError(f"The corpus {path} is of format {version}, this is format {FORMAT}; build it again.")
-    return manifest
+    except StoredFileError as error:
+        raise CorpusError(
+            f"{path}/manifest.json cannot be used ({error}); the corpus is damaged: build it again."
+        ) from error
+    return dict(manifest)
 
 
 class ShardWriter:

@@ -142,6 +142,7 @@ def test_ids_that_no_token_has_are_found(copy):
     "change",
     [
         lambda manifest: manifest.pop("shards"),
+        lambda manifest: manifest.pop("recipe"),
         lambda manifest: manifest.update(format=99),
         lambda manifest: manifest.update(shards=[{"ids": 5, "tokens": "x"}]),
         lambda manifest: manifest.update(vocabulary=["a", "a"]),
@@ -204,8 +205,11 @@ def test_reading_does_not_fill_memory(tmp_path):
         "settings": {},
         "vocabulary": ["a", "b", "c", "d"],
         "shards": shards,
-        "splits": {"train": {"documents": 200}},
+        "splits": {"train": {"documents": 200, "tokens": 200_000_000}},
         "dropped": {},
+        "remarks": {},
+        "examples": {},
+        "recipe": None,
     }
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
     result = subprocess.run([sys.executable, "-c", READ_ALL, tmp_path], capture_output=True, text=True, check=True)
