@@ -29,7 +29,9 @@ class ModelSettings(BaseModel):
     attention_size: int = Field(64, ge=1, le=1024, description="size of every query, key and value")
     feed_forward_size: int = Field(0, ge=0, le=32768, description="hidden units of the feed-forward layer; 0: none")
     state_embedding: bool = Field(True, description="add an embedding of the grammar's state to the input")
-    coordinates: bool = Field(True, description="compare tokens with registers, where the domain has coordinates")
+    coordinates: bool = Field(
+        False, description="hear differences between tokens (such as intervals), where the domain has coordinates"
+    )
     forget_bias: float = Field(1.0, ge=-20, le=20, description="initial bias of forget gates; higher remembers longer")
     recurrent_initializer: Literal["orthogonal", "normal"] = Field("orthogonal", description="of recurrent matrices")
 

@@ -75,7 +75,14 @@ def test_scores_do_not_depend_on_where_segments_are_cut():
 
 @pytest.mark.parametrize(
     "name",
-    list(weight_shapes(ModelSettings(attention_window=6, feed_forward_size=8, num_layers=1), 9, 2, toys.repeating())),
+    list(
+        weight_shapes(
+            ModelSettings(attention_window=6, feed_forward_size=8, num_layers=1, coordinates=True),
+            9,
+            2,
+            toys.repeating(),
+        )
+    ),
 )
 def test_every_weight_changes_the_likelihood(name):
     model = toys.model(num_layers=1, registers=toys.repeating())

@@ -87,6 +87,7 @@ def model(grammar: Grammar | None = None, seed: int = 0, registers: Registers | 
         "attention_window": 6,
         "attention_size": 8,
         "feed_forward_size": 24,
+        "coordinates": registers is not None,
         **settings,
     }
     made = Model.new(ModelSettings(**shape), grammar or turns(), seed, registers)
