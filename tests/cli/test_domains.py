@@ -13,7 +13,7 @@ def test_domains_are_listed_and_described(run_cli):
     assert "wav" in described["renderings"]
     lines = run_cli("domains", "midi")[1].splitlines()
     assert "Constraints (seqgen sample --set KEY=VALUE):" in lines
-    assert any(line.split()[:2] == ["training", "augment"] for line in lines)
+    assert any(line.split()[:2] == ["training", "augment,"] for line in lines)
     assert any(line.split()[:1] == ["bars"] for line in lines)
     assert max(map(len, lines)) <= 110
 
