@@ -35,6 +35,7 @@ from seqgen import (
     Training,
     Vocabulary,
 )
+from seqgen.grammar.registers import Registers
 
 A, B = 2, 3
 
@@ -139,6 +140,9 @@ class CompleteTraining(Training[str]):
         return np.where(ids > EOS, A + B - ids, ids).astype(np.int32)
 
     def auxiliary_targets(self, ids: np.ndarray, rng: np.random.Generator) -> AuxiliaryTargets | None:
+        return None
+
+    def registers(self) -> Registers | None:
         return None
 
 
