@@ -6,7 +6,7 @@ import pytest
 
 from seqgen import UnusableFile
 from seqgen.contract import textfile as textfile_module
-from seqgen.contract.textfile import lines, pieces
+from seqgen.contract.textfile import checked_encoding, lines, pieces
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
@@ -35,3 +35,27 @@ def test_the_first_byte_that_is_wrong_is_named(tmp_path, monkeypatch, size, cont
     (tmp_path / "a.txt").write_bytes(content)
     with pytest.raises(UnusableFile, match=sentence):
         list(pieces(tmp_path / "a.txt"))
+
+
+def test_another_encoding_is_named_in_the_setting(tmp_path, monkeypatch):
+    monkeypatch.setattr(textfile_module, "PIECE_BYTES", 3)
+    path = tmp_path / "a.txt"
+    for encoding in ("utf-16", "utf-16-le", "latin-1", "cp1252", "shift_jis"):
+        text = "京" * 5 if encoding == "shift_jis" else "café\nä"
+        path.write_bytes(text.encode(encoding))
+        assert "".join(pieces(path, encoding)) == text
+    path.write_bytes("abc".encode("utf-16"))
+    with pytest.raises(UnusableFile, match="encoding=utf-16 reads"):
+        list(pieces(path))
+    path.write_bytes(b"caf\xe9")
+    with pytest.raises(UnusableFile, match="encoding=… names another"):
+        list(pieces(path))
+    path.write_bytes(b"caf\xff\xff")
+    with pytest.raises(UnusableFile, match="not shift_jis"):
+        list(pieces(path, "shift_jis"))
+
+
+@pytest.mark.parametrize("name", ["nosuch", "base64", "rot13", "a\0b"])
+def test_what_is_no_encoding_of_text_is_refused(name):
+    with pytest.raises(ValueError, match="there is no encoding"):
+        checked_encoding(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections import Counter
 
@@ -10,6 +11,7 @@ from complete_domain import CompletePrompting, register
 from labelled_texts import learned
 from seqgen_sentiment.domain import SentimentDomain
 from seqgen_sentiment.labelled_item import LabelledItem
+from seqgen_sentiment.reading import is_label
 
 from seqgen import Record, Remark, UnusableFile
 from seqgen.corpus.building.build import build
@@ -88,7 +90,7 @@ def test_text_that_cannot_be_printed_on_a_line_is_no_label(tmp_path):
     items, remarks = read(tmp_path / "a.jsonl", SentimentDomain())
     assert items == [LabelledItem("film 0", "pos")]
     assert sum("a label that is longer" in remark for remark in remarks) == 3
-    assert "a line that is no JSON object" in remarks
+    assert "line 5: no JSON object" in remarks
     folder = tmp_path / ("y" * 101)
     folder.mkdir()
     (folder / "a.txt").write_text("the film")
@@ -99,20 +101,21 @@ def test_text_that_cannot_be_printed_on_a_line_is_no_label(tmp_path):
 def test_inputs_of_a_prediction_need_no_label(tmp_path):
     (tmp_path / "a.csv").write_text("text,year\nthe film,1999\n")
     found = list(learned(label_column="gold", content_column="text").prediction.read(tmp_path / "a.csv"))
-    assert found == [Record(LabelledItem("the film"), {"row": 1})]
+    assert found == [Record(LabelledItem("the film"), {"row": 1, "text": "the film"})]
     (tmp_path / "b.jsonl").write_text('{"text": "the film"}\n')
     assert read(tmp_path / "b.jsonl", learned())[0] == [LabelledItem("the film")]
     (tmp_path / "c.txt").write_text("the film\n")
-    assert list(learned().prediction.read(tmp_path / "c.txt")) == [LabelledItem("the film")]
+    found = list(learned().prediction.read(tmp_path / "c.txt"))
+    assert found == [Record(LabelledItem("the film"), {"row": 1, "text": "the film"})]
 
 
 def test_the_label_of_an_input_is_not_looked_at(tmp_path):
     (tmp_path / "a.csv").write_text("id,text,label\nx7,the film,pos\nx8,,neg\nx9,the dog,odd\n")
     found = list(learned(content_column="text").prediction.read(tmp_path / "a.csv"))
     assert found == [
-        Record(LabelledItem("the film"), {"row": 1, "id": "x7"}),
-        Remark("a row without content", dropped=True),
-        Record(LabelledItem("the dog"), {"row": 3, "id": "x9"}),
+        Record(LabelledItem("the film"), {"row": 1, "text": "the film", "id": "x7"}),
+        Remark("row 2: without content", dropped=True),
+        Record(LabelledItem("the dog"), {"row": 3, "text": "the dog", "id": "x9"}),
     ]
 
 
@@ -121,8 +124,18 @@ def test_the_label_of_an_input_is_not_looked_at(tmp_path):
     [
         (b"text,label\na film,pos\n", {"label_column": "text"}, "without a column for labels beside the text"),
         (b"text,label\na film,pos\n", {"label_column": "gold"}, "without a column 'gold'"),
+        (
+            b"id,text,shop,mood\n1,a film,A,sad\n2,a dog,B,gay\n3,a cat,A,sad\n4,b,B,gay\n",
+            {},
+            "several columns may hold the labels: 'shop', 'mood'; name one with label_column=",
+        ),
+        (b"text,label,label\na film,pos,x\n", {}, r"'label', 'label \(3\)'; name one with label_column="),
         (b"", {}, "empty"),
-        (b"text,label\nun caf\xe9,pos\n", {}, r"not UTF-8 \(byte 0xE9 at offset 17\)"),
+        (
+            b"text,label\nun caf\xe9,pos\n",
+            {},
+            r"not UTF-8 \(byte 0xE9 at offset 17; encoding=… names another, ",
+        ),
         (b"text,label\na film,pos\n", {"base": "midi"}, "neither files below it nor what the domain 'midi' reads"),
     ],
 )
@@ -195,3 +208,37 @@ def test_a_cell_that_the_base_cannot_read_costs_its_row(tmp_path, complete, monk
     items, remarks = read(tmp_path / "a.csv", complete)
     assert items == [LabelledItem("ab", "x"), LabelledItem("b", "y")]
     assert remarks[-1] == "a bad text"
+
+
+def test_a_header_of_unusual_names_is_remarked(tmp_path):
+    rows = "".join(f"film number {number},{'gay' if number % 2 else 'sad'}\n" for number in range(10))
+    (tmp_path / "a.csv").write_text("opinion,mood\n" + rows)
+    items, remarks = read(tmp_path / "a.csv")
+    assert {item.label for item in items} == {"gay", "sad"}
+    assert remarks[0] == "the first row is taken for the names of the columns: opinion, mood"
+    assert "'mood' (the only other column)" in remarks[1]
+
+
+def test_each_line_of_an_input_has_an_answer_or_a_reason(tmp_path):
+    (tmp_path / "a.txt").write_text("the film\n\nthe dog\n")
+    found = list(learned().prediction.read(tmp_path / "a.txt"))
+    assert [one.text if isinstance(one, Remark) else one.metadata["row"] for one in found] == [
+        1, "row 2: without content", 3,
+    ]  # fmt: skip
+
+
+def test_fasttext_and_compressed_and_encoded_files_are_labelled(tmp_path):
+    (tmp_path / "a.txt").write_text("__label__pos a good film\n__label__neg a dull, long one\n")
+    assert read(tmp_path / "a.txt")[0] == EXPECTED
+    (tmp_path / "a.tsv.gz").write_bytes(gzip.compress(b"a good film\tpos\na dull, long one\tneg\n"))
+    assert read(tmp_path / "a.tsv.gz")[0] == EXPECTED
+    (tmp_path / "a.tsv").write_bytes("a good film\tpos\na dull, long one\tneg\n".encode("utf-16"))
+    assert read(tmp_path / "a.tsv", encoding="utf-16")[0] == EXPECTED
+
+
+@pytest.mark.parametrize(
+    "label", ["[neg]", "[/INST]", "می\u200cخواهم", "10\u202f000", "très\u00a0bien", "क्\u200dष", "京 都"]
+)
+def test_labels_are_printable_text_of_any_script(label):
+    assert is_label(label)
+    assert not any(is_label(f"{label}{mark}") for mark in "\n\r\t\x1b\u2028\u202e\ufeff")

@@ -118,7 +118,9 @@ def test_one_bad_file_is_named_and_costs_itself_alone(tmp_path):
     domain = TextDomain(TextDomain.Settings(max_document_length=100))
     corpus = build(domain, [folder], tmp_path / "corpus")
     assert corpus.dropped["not UTF-8"] == corpus.dropped["empty"] == 1
-    assert corpus.examples["not UTF-8"] == ["latin.txt: byte 0xE9 at offset 3"]
+    assert corpus.examples["not UTF-8"] == [
+        "latin.txt: byte 0xE9 at offset 3; encoding=… names another, such as cp1252"
+    ]
     assert corpus.examples["empty"] == ["empty.txt"]
     assert corpus.remarks == {"cut in two: longer than 100 characters": 12}
     with pytest.raises(CorpusError, match=r"1 × not UTF-8 .latin.txt: byte 0xE9 at offset 3"):

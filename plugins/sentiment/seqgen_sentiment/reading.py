@@ -1,6 +1,7 @@
 """Reads labelled content from files.
 
-    a table (CSV, TSV, JSON Lines)   a row is content and label; content is text, or the path of a file below the table
+    a table (CSV, TSV, JSON)         a row is content and label; content is text, or the path of a file below the table
+    lines "__label__pos a film"      a line is label and content, as the program fastText reads them
     any other file                   content is what the base reads; the label is the name of the folder: pos/1.txt
 
 Content without a label is read too. Training uses it without a label.
@@ -8,20 +9,39 @@ Content without a label is read too. Training uses it without a label.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePath
 from typing import Any
 
 from seqgen import Domain, Reading, Record, Remark, UnusableFile
 from seqgen.contract.capabilities import MAX_FILE_BYTES
-from seqgen.contract.tables import DELIMITERS, JSON_LINES, Row, Table, open_table, row_metadata
+from seqgen.contract.columns import Guess
+from seqgen.contract.tables import (
+    DELIMITERS,
+    JSON_LINES,
+    Table,
+    is_fasttext,
+    open_table,
+    row_metadata,
+    table_ending,
+)
+from seqgen.contract.textfile import lines
 from seqgen_sentiment.labelled_item import LabelledItem
 from seqgen_sentiment.settings import SentimentSettings
 
-TABLES = (*DELIMITERS, *JSON_LINES)
+TABLES = tuple(ending + end for ending in (*DELIMITERS, *JSON_LINES) for end in ("", ".gz"))
 PATH_NAMES = ("file", "path", "filename", "file_name")
 """The usual names of a column of paths."""
 MAX_LABEL_LENGTH = 100
+MAX_LINE_LENGTH = 16_000_000
+MAX_SHOWN_LENGTH = 10_000
+"""How many characters of a text its answer repeats."""
+MAX_NAMED_ROWS = 1000
+"""How many rows without an answer are named by their numbers. Further ones are only counted."""
+JOINERS = "\u200c\u200d"
+"""Zero-width non-joiner and joiner: words of Persian and Indic scripts and some emoji are written with them."""
+SPACES = re.compile("[\u00a0\u1680\u2000-\u200a\u202f\u205f\u3000]")
 INVALID_LABEL = f"a label that is longer than {MAX_LABEL_LENGTH} characters or cannot be printed"
 UNKNOWN_LABEL = "a label that the training split does not have: its content is used without one"
 
@@ -79,39 +99,92 @@ class LabelledReader:
         return (file_below(path.parent, table.head[0][column]) if column else None) or path
 
     def _read(self, path: Path, read_content: ReadContent, *, with_labels: bool) -> Iterator[Found]:
-        if is_table(path):
+        if is_table(path) or (self._reads_text and is_fasttext(path, self._settings.encoding)):
             yield from self._read_table(path, read_content, with_labels=with_labels)
+            return
+        if not with_labels and self._reads_lines:
+            yield from self._read_lines(path)
             return
         label = path.absolute().parent.name if with_labels else None
         if label is not None and not self._labels and not is_label(label):
             raise UnusableFile(f"in a folder that is named with {INVALID_LABEL}")
         yield from (_labelled(found, label) for found in read_content(path))
 
+    @property
+    def _reads_text(self) -> bool:
+        return self._base.prompting.offers("from_text")
+
+    @property
+    def _reads_lines(self) -> bool:
+        """Whether each line of a file is a document of the base."""
+        return self._reads_text and getattr(self._base.settings, "document", None) == "line"
+
+    def _read_lines(self, path: Path) -> Iterator[Found]:
+        """Yields each line with its number, so that each answer is found again, and a remark for each other line."""
+        is_empty = True
+        for number, line in enumerate(lines(path, MAX_LINE_LENGTH, self._settings.encoding), 1):
+            text = line.rstrip("\r\n")
+            if not text.strip():
+                yield _unanswered(number, "without content")
+                continue
+            is_empty = False
+            yield from (
+                _labelled(item, None, {"row": number, "text": text[:MAX_SHOWN_LENGTH]}) for item in self._items_of(text)
+            )
+        if is_empty:
+            raise UnusableFile("empty")
+
     def _open(self, path: Path) -> Table:
         settings = self._settings
         named = (settings.content_column, settings.label_column, settings.group_column)
-        return open_table(path, known=[*filter(None, named), *PATH_NAMES])
+        return open_table(path, known=[*filter(None, named), *PATH_NAMES], encoding=settings.encoding)
 
     def _read_table(self, path: Path, read_content: ReadContent, *, with_labels: bool) -> Iterator[Found]:
         settings, table = self._settings, self._open(path)
         paths = self._path_column(table, path.parent)
-        content = paths or table.text_column(settings.content_column)
-        has_labels = with_labels and (len(table.columns) > 1 or settings.label_column is not None)
-        label = table.label_column(content, settings.label_column) if has_labels else None
+        content = self._content_column(table, paths)
+        label = self._label_column(table, content.column) if with_labels else None
         group = table.column(settings.group_column) if with_labels and settings.group_column else None
-        if settings.content_column is None or (settings.label_column is None and label is not None):
-            labels = "there are no labels" if label is None else f"the labels from {label!r}"
-            advice = "content_column=… and label_column=… name others"
-            yield Remark(f"content is taken from the column {content!r}, {labels}; {advice}")
+        if table.header_is_guess:
+            yield Remark(f"the first row is taken for the names of the columns: {', '.join(table.columns)}")
+        if settings.content_column is None or (with_labels and settings.label_column is None):
+            yield _column_remark(content, label, with_labels=with_labels)
         for number, row in enumerate(table.rows(), 1):
-            remark = row if isinstance(row, Remark) else self._remark(row, content, label)
+            if isinstance(row, Remark):
+                yield row
+                continue
+            text, label_name = row[content.column], label and label.column
+            if not text.strip():
+                without = Remark("a row without content", dropped=True)
+                yield without if with_labels else _unanswered(number, "without content")
+                continue
+            remark = self._label_remark(row[label_name]) if label_name else None
             if remark:
                 yield remark
-            if isinstance(row, Remark) or (remark and remark.dropped):
+            if remark and remark.dropped:
                 continue
-            found = self._named_file(path.parent, row[paths], read_content) if paths else self._cell(row, content)
+            metadata = row_metadata(number, row, group)
+            if not with_labels and not paths:
+                metadata["text"] = text[:MAX_SHOWN_LENGTH]
+            found = self._named_file(path.parent, text, read_content) if paths else self._cell(text, content.column)
             for item in found:
-                yield _labelled(item, row[label].strip() or None if label else None, row_metadata(number, row, group))
+                yield _labelled(item, row[label_name].strip() or None if label_name else None, metadata)
+
+    def _content_column(self, table: Table, paths: str | None) -> Guess:
+        chosen = self._settings.content_column
+        if chosen is not None:
+            return Guess(table.column(chosen), "as content_column says")
+        return Guess(paths, "its cells name files") if paths else table.guess_text()
+
+    def _label_column(self, table: Table, content: str) -> Guess | None:
+        settings = self._settings
+        if settings.label_column == content:
+            raise UnusableFile(
+                "a table without a column for labels beside the text", f"columns: {', '.join(table.columns)}"
+            )
+        if settings.label_column is not None:
+            return Guess(table.column(settings.label_column), "as label_column says")
+        return table.guess_label([content, *filter(None, [settings.group_column])], "label_column")
 
     def _path_column(self, table: Table, folder: Path) -> str | None:
         """Returns the column whose first cells all name files below the table's folder."""
@@ -119,26 +192,25 @@ class LabelledReader:
         names = [chosen] if chosen in table.columns else table.columns
         return next((name for name in names if all(file_below(folder, row[name]) for row in table.head)), None)
 
-    def _remark(self, row: Row, content: str, label: str | None) -> Remark | None:
-        if not row[content].strip():
-            return Remark("a row without content", dropped=True)
-        if label is None:
-            return None
-        cell = row[label].strip()
-        if not cell:
+    def _label_remark(self, cell: str) -> Remark | None:
+        label = cell.strip()
+        if not label:
             return Remark("a row without a label: its content is used without one")
         if not self._labels:
-            return None if is_label(cell) else Remark(INVALID_LABEL, dropped=True)
-        return None if cell in self._labels else Remark(UNKNOWN_LABEL)
+            return None if is_label(label) else Remark(INVALID_LABEL, dropped=True)
+        return None if label in self._labels else Remark(UNKNOWN_LABEL)
 
-    def _cell(self, row: Row, column: str) -> Iterator[Any]:
-        if not self._base.prompting.offers("from_text"):
+    def _cell(self, text: str, column: str) -> Iterator[Any]:
+        if not self._reads_text:
             raise UnusableFile(
                 f"a table whose cells are neither files below it nor what the domain {self._base.name!r} reads",
                 f"column {column!r}",
             )
+        yield from self._items_of(text)
+
+    def _items_of(self, text: str) -> Iterator[Any]:
         try:
-            yield self._base.prompting.from_text(row[column])
+            yield self._base.prompting.from_text(text)
         except UnusableFile as error:
             yield Remark(error.reason, dropped=True)
 
@@ -157,6 +229,20 @@ class LabelledReader:
             yield Remark(f"a file that a table names: {error.reason}", dropped=True)
 
 
+def _column_remark(content: Guess, label: Guess | None, *, with_labels: bool) -> Remark:
+    """Returns a remark about which columns are read, why, and which settings name others."""
+    chosen = f"content is taken from the column {content.column!r} ({content.reason})"
+    if not with_labels:
+        return Remark(f"{chosen}; content_column=… names another")
+    labels = f"the labels from {label.column!r} ({label.reason})" if label else "there are no labels"
+    return Remark(f"{chosen}, {labels}; content_column=… and label_column=… name others")
+
+
+def _unanswered(number: int, reason: str) -> Remark:
+    """Returns why a row has no answer."""
+    return Remark(f"{f'row {number}' if number <= MAX_NAMED_ROWS else 'further rows'}: {reason}", dropped=True)
+
+
 def _labelled(found: Any, label: str | None, metadata: dict[str, Any] | None = None) -> Found:
     """Returns what the base has read with a label and more metadata. A remark stays as it is."""
     if isinstance(found, Remark):
@@ -168,12 +254,13 @@ def _labelled(found: Any, label: str | None, metadata: dict[str, Any] | None = N
 
 def is_table(path: PurePath) -> bool:
     """Whether a file of this name is read as a table."""
-    return path.suffix.lower() in TABLES
+    return table_ending(path) in (*DELIMITERS, *JSON_LINES)
 
 
 def is_label(text: str) -> bool:
-    """Whether a text can be shown as a label on one line."""
-    return len(text) <= MAX_LABEL_LENGTH and text.isprintable()
+    """Whether a text can be shown as a label on one line. Other spaces than " " and joiners are of some scripts."""
+    visible = "".join("" if character in JOINERS else character for character in text)
+    return len(text) <= MAX_LABEL_LENGTH and " ".join(SPACES.split(visible)).isprintable()
 
 
 def file_below(folder: Path, cell: str) -> Path | None:

@@ -9,6 +9,7 @@ from pydantic import ConfigDict, Field, create_model, model_validator
 
 from seqgen import Domain, Options, UnknownName, UsageError, Vocabulary, load_domain
 from seqgen.contract.renderers import with_renderers
+from seqgen.contract.textfile import DEFAULT_ENCODING, Encoding
 
 PREFIX = "base."
 BASE_DEFAULTS: dict[str, dict[str, Any]] = {"text": {"tokenizer": "word", "document": "line", "vocabulary_size": 8192}}
@@ -27,6 +28,10 @@ class SentimentSettings(Options):
     label_column: str | None = Field(default=None, description="the column of a table with labels; guessed if unset")
     group_column: str | None = Field(
         default=None, description="a column of a table whose equal cells stay in one split, such as an author"
+    )
+    encoding: Encoding = Field(
+        default=DEFAULT_ENCODING,
+        description="the encoding of tables and of files of text: utf-8, utf-16, latin-1, cp1252 …",
     )
     label_first_probability: float = Field(
         default=0.5, gt=0, lt=1, description="how often a document is trained on label first, to generate by label"
@@ -53,7 +58,10 @@ class SentimentSettings(Options):
         if base == "sentiment":
             raise ValueError("a domain cannot be its own base")
         given = {key.removeprefix(PREFIX): value for key, value in values.items() if key.startswith(PREFIX)}
-        settings = load_domain(base).Settings.from_mapping({**BASE_DEFAULTS.get(base, {}), **given})
+        base_settings = load_domain(base).Settings
+        if "encoding" in own and base_settings.has_option("encoding"):
+            given = {"encoding": own["encoding"], **given}
+        settings = base_settings.from_mapping({**BASE_DEFAULTS.get(base, {}), **given})
         return {**own, **_prefixed(settings)}
 
     def with_base(self, settings: Options) -> Self:

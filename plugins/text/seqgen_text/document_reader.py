@@ -22,12 +22,14 @@ SLACK = 1000
 def read_documents(path: Path, settings: TextSettings) -> Iterator[str | Record[str] | Remark]:
     """Yields the documents of a file, and a remark for each place where one was cut. Rows of a table have metadata.
 
-    Raises UnusableFile for a file that is empty or not UTF-8, or no table if rows are asked for.
+    Raises UnusableFile for a file that is empty or not in the encoding, or no table if rows are asked for.
     """
     max_length, is_empty = settings.max_document_length, True
     by_row = settings.document == "row"
     found: Iterator[str | Record[str] | Remark] = (
-        _rows(path, settings) if by_row else _split(pieces(path), SEPARATORS[settings.document], max_length)
+        _rows(path, settings)
+        if by_row
+        else _split(pieces(path, settings.encoding), SEPARATORS[settings.document], max_length)
     )
     for document in found:
         if isinstance(document, Remark):
@@ -51,7 +53,7 @@ def _cut_remark(max_length: int) -> Remark:
 
 def _rows(path: Path, settings: TextSettings) -> Iterator[Record[str] | Remark]:
     named = [name for name in (settings.text_column, settings.group_column) if name]
-    table = open_table(path, known=named)
+    table = open_table(path, known=named, encoding=settings.encoding)
     column = table.text_column(settings.text_column)
     group = table.column(settings.group_column) if settings.group_column else None
     if settings.text_column is None and len(table.columns) > 1:

@@ -7,6 +7,7 @@ from typing import Literal
 from pydantic import Field
 
 from seqgen import Options
+from seqgen.contract.textfile import DEFAULT_ENCODING, Encoding
 from seqgen_text.tokenization import TokenizerName
 
 DocumentKind = Literal["file", "line", "paragraph", "row"]
@@ -28,6 +29,9 @@ class TextSettings(Options):
     )
     group_column: str | None = Field(
         default=None, description="with document=row, a column whose equal cells stay in one split, such as an author"
+    )
+    encoding: Encoding = Field(
+        default=DEFAULT_ENCODING, description="the encoding of the files: utf-8, utf-16, latin-1, cp1252 …"
     )
     normalisation: NormalForm = Field(default="none", description="Unicode normal form: none, NFC or NFKC")
     max_document_length: int = Field(
