@@ -35,25 +35,30 @@ def losses(read: Piece, quantised: Piece, encoding: Encoding) -> Iterator[Remark
             read.pedals
         )
     if encoding.has_bars:
-        for grid, moved in zip(FINEST_GRIDS, _moved_notes(read.select(played), quantised.resolution), strict=True):
+        for grid, moved in zip(
+            FINEST_GRIDS, _moved_notes(read.start[played] / read.resolution, quantised.resolution), strict=True
+        ):
             counts[f"notes moved to a coarser grid (resolution={grid} keeps them in place)"] = moved
     for text, count in counts.items():
         if count > 0:
             yield Remark(text, count=count)
 
 
-def _moved_notes(piece: Piece, resolution: int) -> list[int]:
-    """How many notes begin between the steps of a grid, and first fit each of FINEST_GRIDS."""
-    quarters = piece.start / piece.resolution
-    left = _offset(quarters, resolution) > MAX_GRID_OFFSET
+def _moved_notes(quarters: np.ndarray, resolution: int) -> list[int]:
+    """How many notes begin between the steps of a grid, and first fit each of FINEST_GRIDS.
+
+    quarters: float[n], the starts of the notes
+    """
+    quarters = quarters[_offset(quarters, resolution) > MAX_GRID_OFFSET]
     counts = []
     for grid in FINEST_GRIDS:
-        fits = left & (_offset(quarters, grid) < MAX_FINE_OFFSET)
+        fits = _offset(quarters, grid) < MAX_FINE_OFFSET
         counts.append(int(fits.sum()))
-        left &= ~fits
+        quarters = quarters[~fits]
     return counts
 
 
 def _offset(quarters: np.ndarray, grid: int) -> np.ndarray:
     """How far each time is from the nearest step of a grid, in steps."""
-    return np.asarray(np.abs(quarters * grid - np.rint(quarters * grid)))
+    steps = quarters * grid
+    return np.asarray(np.abs(steps - np.rint(steps)))

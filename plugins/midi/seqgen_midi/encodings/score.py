@@ -125,7 +125,8 @@ class Score(Encoding):
         starts, meters = bars_of(piece, self.resolution, int(piece.start[-1]))
         tempos = tempos_of_bars(piece, starts, meters, self.resolution)
         bar = np.searchsorted(starts, piece.start, side="right") - 1
-        program, part = np.array([(track.program, track.part) for track in piece.tracks])[piece.track].T
+        players = np.array([(track.program, track.part) for track in piece.tracks])
+        program, part = np.take(players.T, piece.track, axis=1)
         is_drum = piece.is_drum
         full, rest = np.divmod(piece.duration - 1, self.max_duration)
         first = self.table.first
@@ -142,7 +143,7 @@ class Score(Encoding):
         # One row for each bar and each note, in order; the row of a bar has the tokens of its meter and its tempo.
         numbers = np.arange(len(starts))
         bar_rows, note_rows = np.searchsorted(bar, numbers) + numbers, np.arange(len(piece)) + bar + 1
-        rows, counts = np.zeros((2, len(piece) + len(starts), len(columns)), np.int64)
+        rows, counts = np.zeros((2, len(piece) + len(starts), len(columns)), np.int32)
         for column, (tokens, times) in enumerate(columns):
             rows[note_rows, column], counts[note_rows, column] = tokens, times
         rows[bar_rows, 0], rows[bar_rows, 1] = first("bar") + meters, first("tempo") + tempos

@@ -106,7 +106,10 @@ def events(track: bytes) -> Iterator[Event]:
     """The events of a track up to its end. Raises IndexError for a track that ends within an event."""
     position, tick, running = 0, 0, 0
     while position < len(track):
-        delta, position = _variable_length(track, position)
+        # Almost every number has one byte.
+        delta, position = track[position], position + 1
+        if delta >= 0x80:
+            delta, position = _variable_length(track, position - 1)
         tick += delta
         status = track[position] if track[position] >= 0x80 else running
         start = position + (track[position] >= 0x80)

@@ -94,6 +94,7 @@ def _piece(score: Any, song: list[bytes], heads: list[Head]) -> Piece:
     tracks: list[Track] = []
     columns: list[tuple[np.ndarray, ...]] = []
     pedals: list[np.ndarray] = []
+    controllers: list[np.ndarray] = []
     for track in score.tracks:
         notes = track.notes.numpy()
         if not len(notes["time"]):
@@ -103,48 +104,55 @@ def _piece(score: Any, song: list[bytes], heads: list[Head]) -> Piece:
         if not (track.name.endswith(TWIN_SUFFIX) and tracks and tracks[-1] == player):
             tracks.append(player)
         number = np.full(len(notes["time"]), len(tracks) - 1)
-        pedals.append(_pedals(track.controls.numpy(), len(tracks) - 1, int((notes["time"] + notes["duration"]).max())))
+        controls = track.controls.numpy()
+        controllers.append(controls["number"])
+        pedals.append(_pedals(controls, len(tracks) - 1, notes))
         columns.append((notes["time"], notes["duration"], notes["pitch"], notes["velocity"], number))
-    start, duration, *rest = (np.concatenate(column, dtype=np.int32) for column in zip(*columns, strict=True))
-    if start.min() < 0 or int(start.max()) + int(duration.max()) > MAX_TICKS:
+    table = np.stack([np.concatenate(column, dtype=np.int32) for column in zip(*columns, strict=True)])
+    lowest, highest = table.min(axis=1).tolist(), table.max(axis=1).tolist()
+    if lowest[0] < 0 or highest[0] + highest[1] > MAX_TICKS:
         raise UnusableFile("longer than a piece can be")
-    _check_data_bytes(*rest[:2], np.array([track.program for track in tracks]))
-    order = np.argsort(start, kind="stable")
+    _check_data_bytes(*lowest[2:4], *highest[2:4], *(track.program for track in tracks))
+    start, duration, *rest = np.take(table, np.argsort(table[0], kind="stable"), axis=1)
     tempos, meters = score.tempos.numpy(), score.time_signatures.numpy()
     return Piece.of(
         score.ticks_per_quarter,
         tracks,
-        [column[order] for column in (start, np.maximum(duration, 1), *rest)],
+        [start, np.maximum(duration, 1), *rest],
         tempos=_changes(tempos["time"], np.clip(tempos["mspq"], MIN_TEMPO, MAX_TEMPO)),
         meters=_meters(meters),
         chords=_chords(song),
         pedals=np.concatenate(pedals),
-        omitted=_omitted(score, heads),
+        omitted=_omitted(score, np.concatenate(controllers), heads),
         key=_key(score, heads),
     )
 
 
-def _pedals(controls: dict[str, np.ndarray], track: int, end: int) -> np.ndarray:
-    """The sustain pedals of a track as in `Piece.pedals`; one that does not come up lasts until `end`."""
+def _pedals(controls: dict[str, np.ndarray], track: int, notes: dict[str, np.ndarray]) -> np.ndarray:
+    """The sustain pedals of a track as in `Piece.pedals`; one that does not come up lasts until all notes ended."""
     mine = controls["number"] == SUSTAIN_PEDAL
+    if not mine.any():
+        return np.zeros((0, 3), np.int32)
     tick, is_down = controls["time"][mine], controls["value"][mine] >= FULLY_DOWN
-    changes = np.flatnonzero(np.diff(is_down, prepend=False))
-    ticks = tick[changes]
+    is_change = is_new(is_down)
+    is_change[0] = is_down[0]
+    ticks = tick[is_change]
     if len(ticks) % 2:
-        ticks = np.append(ticks, max(end, ticks[-1]))
+        ticks = np.append(ticks, max((notes["time"] + notes["duration"]).max(), ticks[-1]))
     return np.column_stack([np.full(len(ticks) // 2, track), ticks[::2], ticks[1::2]])
 
 
-def _omitted(score: Any, heads: list[Head]) -> dict[str, int]:
-    """How many messages have no place in a piece: those of symusic's tracks with notes, and of tracks without."""
-    playing = [track for track in score.tracks if len(track.notes)]
+def _omitted(score: Any, controllers: np.ndarray, heads: list[Head]) -> dict[str, int]:
+    """How many messages have no place in a piece: those of symusic's tracks with notes, and of tracks without.
+
+    controllers: the numbers of all controllers that symusic's tracks with notes change
+    """
     silent = [event.message for head in heads if not head.has_notes for event in head.events]
-    controllers = sum(int((track.controls.numpy()["number"] != SUSTAIN_PEDAL).sum()) for track in playing)
-    bends = sum(len(track.pitch_bends) for track in playing)
+    bends = sum(len(track.pitch_bends) for track in score.tracks if len(track.notes))
     changes = [message for message in silent if message[0] & 0xF0 == CONTROL]
     return {
         "pitch bends left out": bends + sum(message[0] & 0xF0 == PITCH_BEND for message in silent),
-        "changes of controllers left out, the sustain pedal aside": controllers
+        "changes of controllers left out, the sustain pedal aside": int((controllers != SUSTAIN_PEDAL).sum())
         + sum(message[1] != SUSTAIN_PEDAL for message in changes),
         "sustain pedals of tracks without notes left out": sum(
             message[1] == SUSTAIN_PEDAL and message[2] >= FULLY_DOWN for message in changes
@@ -178,9 +186,9 @@ def _parse(data: bytes) -> Any:
     return score
 
 
-def _check_data_bytes(*columns: np.ndarray) -> None:
+def _check_data_bytes(*values: int) -> None:
     """Raises UnusableFile for values that do not fit in the seven bits of a data byte, which symusic lets pass."""
-    if any(column.min() < 0 or column.max() > 127 for column in columns):
+    if min(values) < 0 or max(values) > 127:
         raise UnusableFile("a damaged MIDI file")
 
 

@@ -9,6 +9,8 @@ TEMPOS = np.array(
      *range(208, 312, 12)]
 )  # fmt: skip
 """Quarters a minute: the marks of a metronome (Maelzel's scale), continued in its manner to 304."""
+LOG_BOUNDARIES = np.log(TEMPOS[1:]) / 2 + np.log(TEMPOS[:-1]) / 2
+"""The logarithms of the geometric means of neighbouring marks."""
 
 
 def marks_within(lowest: int, highest: int) -> np.ndarray:
@@ -21,5 +23,4 @@ def marks_within(lowest: int, highest: int) -> np.ndarray:
 
 def nearest_tempo(quarters_per_minute: np.ndarray | float) -> np.ndarray:
     """The index into TEMPOS of the mark with the nearest ratio to each of float[n]: int[n]."""
-    boundaries = np.log(TEMPOS[1:]) / 2 + np.log(TEMPOS[:-1]) / 2
-    return np.asarray(np.searchsorted(boundaries, np.log(quarters_per_minute)))
+    return np.asarray(np.searchsorted(LOG_BOUNDARIES, np.log(quarters_per_minute)))
