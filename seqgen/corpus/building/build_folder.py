@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import importlib.metadata
 import json
 import os
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from seqgen.atomic import flush, write_text
+from seqgen.atomic.stored_files import FolderInUse, locked_folder
 from seqgen.errors import OutputError
 
 TASK = "task.json"
@@ -45,7 +45,7 @@ def resumable_folder(out: Path, task: Mapping[str, Any]) -> Iterator[Path]:
     text = json.dumps({"seqgen": importlib.metadata.version("seqgen-framework"), **task})
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _locked(folder, out):
+        with locked_folder(folder):
             try:
                 if _read_text(folder / TASK) != text:
                     clear(folder)
@@ -59,6 +59,8 @@ def resumable_folder(out: Path, task: Mapping[str, Any]) -> Iterator[Path]:
             except Exception:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise
+    except FolderInUse as error:
+        raise OutputError(f"{out} is being built by another process; wait, or choose another folder.") from error
     except (OSError, sqlite3.Error) as error:
         reason = getattr(error, "strerror", None) or error
         raise OutputError(f"{out} cannot be written: {reason}; free some space or choose another place.") from error
@@ -78,19 +80,6 @@ def keep_only(folder: Path, names: Iterable[str]) -> None:
             shutil.rmtree(path)
         else:
             path.unlink()
-
-
-@contextmanager
-def _locked(folder: Path, out: Path) -> Iterator[None]:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise OutputError(f"{out} is being built by another process; wait, or choose another folder.") from error
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _read_text(path: Path) -> str | None:
