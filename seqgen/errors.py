@@ -111,3 +111,8 @@ class BundleError(SeqgenError):
 
 class OutputError(SeqgenError):
     """A result cannot be written where it was asked for."""
+
+
+def printable(text: str) -> str:
+    """Returns foreign text as one line for a message. Characters that cannot be printed become question marks."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text)

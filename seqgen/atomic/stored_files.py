@@ -14,10 +14,13 @@ import os
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO, TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
+
+from seqgen.errors import printable
 
 CHECKSUM = "sha256"
 MAX_JSON_BYTES = 32 * 2**20
@@ -25,7 +28,6 @@ MAX_JSON_VALUES = 2**21
 MAX_JSON_CONTAINERS = 2**20
 """Each list and each object takes about 100 bytes of memory, and may take 3 bytes of a file."""
 MAX_QUOTED_LENGTH = 60
-HASHED_AT_ONCE = 2**20
 
 Record = TypeVar("Record", bound=BaseModel)
 
@@ -50,7 +52,7 @@ class FolderInUse(StoredFileError):
 
 
 @contextmanager
-def open_stored(path: Path) -> Iterator[BinaryIO]:
+def open_stored(path: Path) -> Iterator[BufferedReader]:
     """Opens a regular file to read. Raises MissingFile, and StoredFileError for anything else."""
     try:
         # Opening a pipe waits for a writer, but not with O_NONBLOCK.
@@ -80,11 +82,8 @@ def read_stored(path: Path, max_bytes: int) -> bytes:
 
 def file_checksum(path: Path) -> str:
     """Returns the SHA-256 of a regular file as hexadecimal digits. Raises StoredFileError."""
-    digest = hashlib.sha256()
     with open_stored(path) as file:
-        while part := file.read(HASHED_AT_ONCE):
-            digest.update(part)
-    return digest.hexdigest()
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def read_json(path: Path) -> Any:
@@ -133,8 +132,7 @@ def validated(kind: type[Record], content: Any) -> Record:
 
 def shorten(text: str, length: int = MAX_QUOTED_LENGTH) -> str:
     """Returns foreign text for a message: on one line, without control characters, and at most `length` characters."""
-    printable = "".join(letter if letter.isprintable() else "?" for letter in text[: length + 1])
-    return printable if len(printable) <= length else printable[: length - 1] + "…"
+    return printable(text) if len(text) <= length else printable(text[: length - 1]) + "…"
 
 
 @contextmanager

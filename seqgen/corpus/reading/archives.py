@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from seqgen.corpus.reading.channel import printable
+from seqgen.corpus.reading.channel import short_text
 from seqgen.corpus.reading.child import Child
 from seqgen.errors import OutputError
 
@@ -76,7 +76,7 @@ def members(archive: Path, endings: tuple[str, ...], next_folder: Callable[[], P
                 raise OutputError(f"The files of {archive} cannot be unpacked ({answer['fault']}); free some space.")
             if answer.get("end"):
                 if answer["reason"]:
-                    yield Member("", None, printable(answer["reason"]))
+                    yield Member("", None, short_text(answer["reason"]))
                 return
             if answer:
                 yield _member(answer, folder)
@@ -91,4 +91,4 @@ def members(archive: Path, endings: tuple[str, ...], next_folder: Callable[[], P
 def _member(answer: dict[str, Any], folder: Path | None) -> Member:
     name, reason = answer["name"], answer["reason"]
     path = target_path(folder, name) if folder and reason is None else None
-    return Member(name, path, reason and printable(reason))
+    return Member(name, path, reason and short_text(reason))

@@ -16,6 +16,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from seqgen.contract.fingerprint import SIZE
+from seqgen.errors import printable
 
 LENGTH = struct.Struct(">Q")
 MAX_TEXT_LENGTH = 200
@@ -171,17 +172,17 @@ def deserialize(body: bytes, vocabulary_size: int) -> FileContent:
     return FileContent(
         documents,
         [Observation(key, group, value) for (key, group), value in values],
-        {printable(reason): count for reason, count in header["dropped"].items()},
-        {printable(remark): count for remark, count in header["remarks"].items()},
-        None if header["reason"] is None else printable(header["reason"]),
-        printable(header["detail"]),
+        {short_text(reason): count for reason, count in header["dropped"].items()},
+        {short_text(remark): count for remark, count in header["remarks"].items()},
+        None if header["reason"] is None else short_text(header["reason"]),
+        short_text(header["detail"]),
         header["more"],
     )
 
 
-def printable(text: str, max_length: int | None = MAX_TEXT_LENGTH) -> str:
-    """Returns a text from outside that is safe for a terminal and for a file in UTF-8, cut to `max_length`."""
-    return "".join(letter if letter.isprintable() else "?" for letter in text[:max_length])
+def short_text(text: str) -> str:
+    """Returns a text from outside that is safe for a terminal and for a file in UTF-8, cut to MAX_TEXT_LENGTH."""
+    return printable(text[:MAX_TEXT_LENGTH])
 
 
 HEADER_TYPES = {

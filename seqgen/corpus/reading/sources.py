@@ -14,10 +14,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from seqgen.corpus.reading.archives import Member, is_archive, members, target_path
-from seqgen.corpus.reading.channel import printable
 from seqgen.corpus.reading.companions import Companions, no_companions, unpack_together
 from seqgen.corpus.reading.folder_walk import FolderWalk, has_ending
-from seqgen.errors import CorpusError
+from seqgen.errors import CorpusError, printable
 
 BuildProgress = Callable[[int, int, str], None]
 """A callback (done, total, unit). The unit is "files", "files to learn from" or "bytes".
@@ -130,7 +129,7 @@ class SourceFiles:
             first = number
             unpacked = unpack_together(archive, self.endings, self.companions, lambda more: folder_of(first + more))
         for member, companions in unpacked:
-            inner = f"{name}/{printable(member.name, None)}" if member.name else name
+            inner = f"{name}/{printable(member.name)}" if member.name else name
             folder = folder_of(number)
             yield Source(
                 member.path or archive, inner, member.reason, archive, folder and folder.parent, split, companions
@@ -148,9 +147,9 @@ class SourceFiles:
         for source in map(Path, paths):
             if source.is_dir():
                 for path, reason in FolderWalk(source, self.endings, self.companions, visited):
-                    yield NamedFile(path, printable(path.relative_to(source).as_posix(), None), reason)
+                    yield NamedFile(path, printable(path.relative_to(source).as_posix()), reason)
             elif source.is_file():
-                yield NamedFile(source, printable(source.name, None), None)
+                yield NamedFile(source, printable(source.name), None)
             elif source.exists():
                 raise CorpusError(f"{source} is neither a file nor a folder; name files or folders of them.")
             else:
