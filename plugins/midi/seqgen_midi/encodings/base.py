@@ -146,9 +146,13 @@ class Encoding:
         grammar = narrow(self.automaton, self.table, allowed[0], bars, density, keep_meters)
         if key is None or not self.is_grid:
             return grammar
+        return require_last(grammar, self.table.of_kind("pitch"), self.tonic_tokens(key))
+
+    def tonic_tokens(self, key: Key) -> np.ndarray:
+        """Whether each token is a pitch of the tonic of a key: bool[V]."""
         is_tonic = np.zeros(len(self.vocabulary), bool)
         is_tonic[self.table.ids("pitch")] = self.table.numbers("pitch") % 12 == key.tonic
-        return require_last(grammar, self.table.of_kind("pitch"), is_tonic)
+        return is_tonic
 
     def seconds_budget(self, seconds: float) -> Budget:
         """What the tokens of a document of so many seconds cost, in an encoding without bars."""

@@ -173,9 +173,7 @@ class Chorale(Encoding):
             return grammar
         # A state class holds the voice whose turn it is.
         is_bass = grammar.state_class % len(VOICES) == len(VOICES) - 1
-        is_tonic = np.zeros(len(TABLE.vocabulary), bool)
-        is_tonic[TABLE.ids("pitch")] = TABLE.numbers("pitch") % 12 == key.tonic
-        return require_last(grammar, is_bass[:, None] & TABLE.of_kind("pitch"), is_tonic)
+        return require_last(grammar, is_bass[:, None] & TABLE.of_kind("pitch"), self.tonic_tokens(key))
 
     def bars(self, ids: np.ndarray) -> Bars:
         """The full bars after the pickup; the last one may be cut short."""
