@@ -64,10 +64,9 @@ class TrainingObservations:
         """Reads the files and decides the splits, if that is not done already."""
         if self._splits is None:
             rows = self._read()
+            self._is_cut = np.zeros(len(rows), bool)
             if self._domain.reading is not None and self._domain.reading.offers("cut"):
                 self._decide_cuts(rows, self._domain.reading)
-            else:
-                self._is_cut = np.zeros(len(rows), bool)
             self._splits = self._decide(rows)
 
     def __iter__(self) -> Iterator[Any]:
@@ -109,7 +108,6 @@ class TrainingObservations:
     def _decide_cuts(self, rows: np.ndarray, reading: Reading[Any]) -> None:
         """Decides which documents are cut inside: those that are larger than half of the smallest split."""
         shares = tuple(self._splitter.open_shares().values())
-        self._is_cut = np.zeros(len(rows), bool)
         is_large = ~rows["is_named"] & (rows["size"] > min(shares) / 2 * rows["size"].sum())
         if len(shares) == 1 or not is_large.any():
             return
