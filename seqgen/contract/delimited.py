@@ -73,9 +73,7 @@ class _Reader:
                 yield self._row(number, text)
 
     def _row(self, number: int, first: str) -> DelimitedRow:
-        cells = self._parse(first)
-        if cells is None and '\\"' in first:
-            cells = self._parse(first.replace('\\"', '""'))
+        cells = self._parse_with_backslashes(first)
         if cells is not None:
             return DelimitedRow(number, cells)
         more: list[tuple[int, str]] = []
@@ -90,9 +88,7 @@ class _Reader:
             if '"' not in following[1]:
                 continue
             text = first + "".join(line for _, line in more)
-            cells = self._parse(text)
-            if cells is None and '\\"' in text:
-                cells = self._parse(text.replace('\\"', '""'))
+            cells = self._parse_with_backslashes(text)
             if cells is not None and not self._swallows_rows(len(cells), more[:-1]):
                 return DelimitedRow(number, cells)
             if text.count('"') % 2 == 0:
@@ -108,6 +104,13 @@ class _Reader:
         if width < 2 or len(inner) < MIN_SWALLOWED_ROWS:
             return False
         return all(len(self._parse(line) or ()) == width for _, line in inner)
+
+    def _parse_with_backslashes(self, text: str) -> list[str] | None:
+        """Returns the cells of one row, which may have a backslash before each quotation mark within a cell."""
+        cells = self._parse(text)
+        if cells is None and '\\"' in text:
+            cells = self._parse(text.replace('\\"', '""'))
+        return cells
 
     def _parse(self, text: str) -> list[str] | None:
         """Returns the cells of one row, or None if quotation marks are not closed or not at the ends of a cell."""

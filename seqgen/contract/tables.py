@@ -1,7 +1,7 @@
 """Tables from outside: CSV, TSV, JSON Lines, JSON arrays and fastText, a row at a time.
 
 Columns are named or guessed (columns.py). Plugins may use it. What a file is follows from its ending, or else from its
-first line. The ending `.gz` is not looked at.
+first line. The ending `.gz` is ignored.
 """
 
 from __future__ import annotations

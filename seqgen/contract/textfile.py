@@ -1,8 +1,7 @@
-"""Text files from outside, read a piece at a time: UTF-8 or the encoding that a setting names.
+"""Text files from outside, read a piece at a time, in UTF-8 or the encoding that a setting names.
 
-The first byte that is not in it is named.
-
-Plugins may use it. No more than a piece of a file is in memory, however large the file and however long its lines.
+An error names the first byte that the encoding does not have. Plugins may use this module. No more than a piece of a
+file is in memory, however large the file and however long its lines.
 """
 
 from __future__ import annotations
