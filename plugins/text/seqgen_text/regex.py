@@ -96,7 +96,7 @@ def character_automaton(pattern: str) -> CharacterAutomaton:
             )
         )
     except EmptyLanguage as error:
-        raise EmptyLanguage(f"No text matches the pattern {shorten(pattern)}; ask for another one.") from error
+        raise EmptyLanguage(f"No text matches the pattern {quoted(pattern)}; ask for another one.") from error
     except TooManyStates as error:
         raise pattern_too_large(pattern) from error
     numbers = tuple(classes.index(membership) if membership else -1 for membership in memberships)
@@ -122,10 +122,10 @@ class _Nfa:
             self.end = self._sequence(list(tree), self.start, tree.state.flags, frozenset({"start", "end"}))
         except RecursionError as error:
             raise InvalidValue(
-                f"The pattern {shorten(pattern)} has too many groups within groups; ask for a simpler one."
+                f"The pattern {quoted(pattern)} has too many groups within groups; ask for a simpler one."
             ) from error
         except (re.error, OverflowError) as error:
-            raise InvalidValue(f"The pattern {shorten(pattern)} is not a regular expression: {error}.") from error
+            raise InvalidValue(f"The pattern {quoted(pattern)} is not a regular expression: {error}.") from error
 
     def count_steps(self, count: int) -> None:
         """Raises TooManyStates after MAX_STEPS steps."""
@@ -185,12 +185,10 @@ class _Nfa:
             return state
         if kind is _constants.AT:
             what = "an anchor inside" if value in _ANCHORS else "the edge of a word"
-            raise InvalidValue(
-                f"The pattern {shorten(self._pattern)} has {what}, which is not supported; leave it out."
-            )
+            raise InvalidValue(f"The pattern {quoted(self._pattern)} has {what}, which is not supported; leave it out.")
         if kind in _UNSUPPORTED:
             raise InvalidValue(
-                f"The pattern {shorten(self._pattern)} {_UNSUPPORTED[kind]}, which is not supported; leave it out."
+                f"The pattern {quoted(self._pattern)} {_UNSUPPORTED[kind]}, which is not supported; leave it out."
             )
         target = self._state()
         self.transitions[state].append((code_points(kind, _frozen(value), flags), target))
@@ -232,10 +230,10 @@ def _partition(sets: Sequence[Ranges]) -> tuple[tuple[int, ...], list[int]]:
 
 
 def pattern_too_large(pattern: str) -> TooManyStates:
-    return TooManyStates(f"The pattern {shorten(pattern)} needs too large an automaton; ask for a simpler one.")
+    return TooManyStates(f"The pattern {quoted(pattern)} needs too large an automaton; ask for a simpler one.")
 
 
-def shorten(pattern: str) -> str:
+def quoted(pattern: str) -> str:
     """Returns a pattern in quotes, for a message; of a long one the beginning and the end."""
     return repr(pattern if len(pattern) <= 100 else f"{pattern[:70]} … {pattern[-20:]}")
 
