@@ -75,10 +75,12 @@ def command(context: click.Context, /, run: Path, out: Path | None, overwrite: b
             raise UsageError(f"--num-beams searches and does not draw; leave out --{name}.")
     elif chosen_options(context, {"length_penalty": length_penalty}):
         raise UsageError("--length-penalty ranks what a beam search finds; give --num-beams too.")
-    from seqgen.engine.decoding.sampling_options import SamplingOptions
     from seqgen.workflows.load import load
 
     trained = load(run)
+    # TensorFlow takes seconds to import. Faults of the model's files are found before.
+    from seqgen.engine.decoding.sampling_options import SamplingOptions
+
     request: dict[str, Any] = {"constraints": settings, "prompt": prompt, "max_new_tokens": max_new_tokens}
     fields = [field.name for field in dataclasses.fields(SamplingOptions)]
     sampling = {

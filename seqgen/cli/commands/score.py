@@ -38,11 +38,13 @@ def command(run: Path, sources: tuple[Path, ...], dynamic: bool, cache: int | No
     RUN/corpus) are reported together.
     """
     from seqgen.corpus.storage.store import is_corpus
-    from seqgen.engine.scoring.dynamic_evaluation import DynamicEvaluation
-    from seqgen.engine.scoring.neural_cache import NeuralCache
     from seqgen.workflows.load import load
 
     trained = load(run)
+    # TensorFlow takes seconds to import. Faults of the model's files are found before.
+    from seqgen.engine.scoring.dynamic_evaluation import DynamicEvaluation
+    from seqgen.engine.scoring.neural_cache import NeuralCache
+
     dynamic_evaluation = DynamicEvaluation() if dynamic else None
     neural_cache = None if cache is None else NeuralCache(cache)
 
