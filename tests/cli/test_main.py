@@ -40,20 +40,28 @@ def test_a_broken_plugin_is_named_in_one_line_and_breaks_nothing(tmp_path, run, 
     assert seqgen_command("score", run, pieces / "piece-00.mid").returncode == 0
 
 
-def modules_after(*arguments) -> set[str]:
+def modules_after(*arguments, exit_code=0) -> set[str]:
     """Returns the modules that are loaded after `seqgen arguments…`, in a process of its own."""
     code = (
-        f"import sys; sys.argv = {['seqgen', *arguments]}\n"
+        f"import sys; sys.argv = {['seqgen', *map(str, arguments)]}\n"
         "from seqgen.cli import main\n"
-        "try:\n    main()\nexcept SystemExit as leaving:\n    assert not leaving.code\n"
+        f"try:\n    main()\nexcept SystemExit as leaving:\n    assert (leaving.code or 0) == {exit_code}\n"
         "print(*sys.modules, sep=', ', file=sys.stderr)\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "Usage: seqgen" in done.stdout
-    return set(done.stderr.strip().split(", "))
+    assert exit_code or "Usage: seqgen" in done.stdout
+    return set(done.stderr.splitlines()[-1].split(", "))
 
 
 HEAVY = {"tensorflow", "keras", "numpy", "music21", "matplotlib", "symusic", "pydantic", "rich"}
+
+
+@pytest.mark.parametrize("arguments", [["sample", "-o", "out"], ["score", "some.mid"], ["predict", "some.mid"]])
+def test_a_damaged_model_is_refused_before_tensorflow_is_loaded(tmp_path, arguments):
+    (tmp_path / "config.json").write_text("{")
+    (tmp_path / "some.mid").touch()
+    command, *others = (tmp_path / argument if "." in argument else argument for argument in arguments)
+    assert "tensorflow" not in modules_after(command, tmp_path, *others, exit_code=1)
 
 
 def test_help_loads_nothing_heavy_and_only_plugins_that_bring_commands():
