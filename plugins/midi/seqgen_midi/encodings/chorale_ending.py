@@ -58,18 +58,22 @@ def with_ending(
     document then ends only where a final chord has sounded for a beat. Some states may become dead ends.
     """
     number: dict[tuple[int, Watch], int] = {(state, 0): state for state in bar}
-    masks = {symbol: symbols == symbol for symbol in np.unique(symbols[EOS + 1 :]).tolist()}
+    # The states of a bar allow few different sets of tokens.
+    tokens_by_symbol: dict[tuple[bytes, bool], list[tuple[int, np.ndarray]]] = {}
     waiting: list[tuple[int, Watch]] = list(number)
     rows: list[tuple[np.ndarray, np.ndarray]] = []
     for state, watch in waiting:
         tokens, targets = allowed[state].copy(), next_state[state].copy()
         column, voice = divmod((state - bar.start) // STATES_PER_VOICE, len(VOICES))
+        is_beat = column % beat_columns == 0
         tokens[EOS] &= watch == beat_columns
-        for symbol, mask in masks.items():
-            chosen = np.flatnonzero(mask & allowed[state])
-            if not len(chosen):
-                continue
-            after = advance(watch, voice, symbol, beat_columns, column % beat_columns == 0, triads)
+        # Where a final chord can neither begin nor be completed, all notes are alike.
+        is_note_heard = isinstance(watch, frozenset) or (voice == 0 and is_beat)
+        kind = allowed[state].tobytes(), is_note_heard
+        if kind not in tokens_by_symbol:
+            tokens_by_symbol[kind] = _group(allowed[state], symbols if is_note_heard else np.minimum(symbols, 0))
+        for symbol, chosen in tokens_by_symbol[kind]:
+            after = advance(watch, voice, symbol, beat_columns, is_beat, triads)
             # All notes that a voice may begin lead to the same state of the bar.
             target = int(next_state[state, chosen[0]])
             if target not in bar:
@@ -88,3 +92,8 @@ def with_ending(
     ]
     new_allowed, new_next = (np.concatenate([part for part in each if len(part)]) for each in parts)
     return new_allowed, new_next, np.concatenate([np.arange(len(allowed)), copied]).astype(int)
+
+
+def _group(allowed: np.ndarray, symbols: np.ndarray) -> list[tuple[int, np.ndarray]]:
+    """Returns the tokens allowed bool[V] by their symbols int[V]."""
+    return [(symbol, np.flatnonzero(allowed & (symbols == symbol))) for symbol in np.unique(symbols[allowed]).tolist()]

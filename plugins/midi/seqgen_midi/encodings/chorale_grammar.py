@@ -17,7 +17,7 @@ from functools import lru_cache
 import numpy as np
 
 from seqgen import EOS, Grammar
-from seqgen.grammar import compact, trim
+from seqgen.grammar import trim
 from seqgen_midi.encodings.chorale_ending import HOLD_SYMBOL, OTHER_SYMBOL, Triads, with_ending
 from seqgen_midi.encodings.narrowing import count_notes
 from seqgen_midi.encodings.tokens import Kind, Role, TokenTable
@@ -122,7 +122,7 @@ def chorale_grammar(
     next_state[:, EOS] = 0
     grammar = Grammar(allowed, next_state, 0, np.concatenate([header_classes, *(block[2] for block in blocks)]))
     if density is None:
-        return grammar if final_triads is None else compact(trim(grammar))
+        return grammar if final_triads is None else trim(grammar)
     ends_bar = np.concatenate(in_last_column)[:, None] & (np.arange(len(TABLE.vocabulary)) != EOS)
     minimum = density[0] * np.concatenate(is_full_bar)
     return count_notes(grammar, TABLE.of_kind("pitch"), ends_bar, minimum, density[1])
