@@ -16,6 +16,7 @@ import pytest
 from commands import error_sentence
 from seqgen_midi.music.meters import bar_lines
 
+from seqgen.atomic import UNFINISHED
 from seqgen.atomic.stored_files import with_checksum, without_checksum
 from seqgen.contract.discovery import load_domain
 
@@ -31,6 +32,12 @@ def test_the_whole_path_gives_files_that_other_programs_read(run_cli, run, tmp_p
         assert len(music21.converter.parse(midi, forceSource=True, storePickle=False).parts) == 4
         assert {Path(file).suffix for file in sample["files"]} == {".mid", ".png", ".wav", ".musicxml", ".abc", ".svg"}
         assert all(Path(file).stat().st_size > 500 for file in sample["files"])
+
+
+def test_what_a_killed_sample_left_is_removed_by_the_next(run_cli, run, tmp_path):
+    (tmp_path / f"{UNFINISHED}0123.wav").write_bytes(b"RIFF")
+    assert run_cli("sample", run, "-o", tmp_path, "-n", 1, "--set", "bars=1")[0] == 0
+    assert not list(tmp_path.glob(f"{UNFINISHED}*"))
 
 
 def test_the_same_seed_gives_the_same_files(run_cli, run, tmp_path):

@@ -112,6 +112,9 @@ def write_samples(
 
     origin: how the samples were made, for the page; values that are None are left out
     """
+    from seqgen.atomic import remove_unfinished
+
+    remove_unfinished(out)
     written = []
     for sample in samples:
         files = trained.write(sample, out)

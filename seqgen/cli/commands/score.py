@@ -37,10 +37,13 @@ def command(run: Path, sources: tuple[Path, ...], dynamic: bool, cache: int | No
     of a file is reported with its most surprising tokens. The held-out documents of a corpus (made by 'build', or
     RUN/corpus) are reported together.
     """
+    from seqgen.atomic import remove_unfinished
     from seqgen.corpus.storage.store import is_corpus
     from seqgen.workflows.load import load
 
     trained = load(run)
+    if out is not None:
+        remove_unfinished(out)
     # TensorFlow takes seconds to import. Faults of the model's files are found before.
     from seqgen.engine.scoring.dynamic_evaluation import DynamicEvaluation
     from seqgen.engine.scoring.neural_cache import NeuralCache

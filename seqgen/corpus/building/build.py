@@ -4,8 +4,8 @@
          → read and encode (workers.py) → leave out duplicates (duplicates.py) → shards (store.py) → split → manifest
 
 A corpus grows in a hidden folder beside its target (build_folder.py), which is renamed at the end. If the process is
-interrupted or killed, the folder stays, and the same call continues there. It does not read a file again, and the
-result is the same to the byte. An error removes the folder.
+interrupted or killed, or if the disk is full or fails, the folder stays, and the same call continues there. It does not
+read a file again, and the result is the same to the byte. Any other error removes the folder.
 """
 
 from __future__ import annotations

@@ -39,7 +39,8 @@ def resumable_folder(out: Path, task: Mapping[str, Any]) -> Iterator[Path]:
     """Yields a folder to fill, which becomes `out` at the end of the block.
 
     It is as an interrupted process left it if the `task` is the same, and otherwise empty. An error removes it, but an
-    interruption does not. Raises OutputError if the disk is full or read-only, or if another process fills the folder.
+    interruption and a disk that is full or fails do not. Raises OutputError for such a disk, and if another process
+    fills the folder.
     """
     folder = hidden_folder(out)
     text = json.dumps({"seqgen": importlib.metadata.version("seqgen-framework"), **task})
@@ -56,6 +57,8 @@ def resumable_folder(out: Path, task: Mapping[str, Any]) -> Iterator[Path]:
                     flush(path)
                 os.rename(folder, out)
                 flush(out.parent)
+            except (OSError, OutputError, sqlite3.OperationalError):
+                raise  # The disk is full or failed. What was read until then is kept.
             except Exception:
                 shutil.rmtree(folder, ignore_errors=True)
                 raise
@@ -63,7 +66,10 @@ def resumable_folder(out: Path, task: Mapping[str, Any]) -> Iterator[Path]:
         raise OutputError(f"{out} is being built by another process; wait, or choose another folder.") from error
     except (OSError, sqlite3.Error) as error:
         reason = getattr(error, "strerror", None) or error
-        raise OutputError(f"{out} cannot be written: {reason}; free some space or choose another place.") from error
+        raise OutputError(
+            f"{out} cannot be written: {reason}; free some space and repeat the call, which continues where it stopped, "
+            "or choose another place."
+        ) from error
 
 
 def clear(folder: Path) -> None:

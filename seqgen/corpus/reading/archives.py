@@ -73,7 +73,10 @@ def members(archive: Path, endings: tuple[str, ...], next_folder: Callable[[], P
                 )
                 return
             if answer.get("fault"):
-                raise OutputError(f"The files of {archive} cannot be unpacked ({answer['fault']}); free some space.")
+                raise OutputError(
+                    f"The files of {archive} cannot be unpacked ({answer['fault']}); free some space and repeat the "
+                    "call, which continues where it stopped."
+                )
             if answer.get("end"):
                 if answer["reason"]:
                     yield Member("", None, short_text(answer["reason"]))

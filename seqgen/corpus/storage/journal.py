@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
 
@@ -64,9 +65,10 @@ class Journal:
         self._grown = {}
 
     def close(self) -> None:
-        """Closes the files. What was written since the last commit is forgotten."""
-        for file in (*self._files.values(), self._log):
-            file.close()
+        """Closes the files. What was written since the last commit is forgotten. Raises OSError if the disk is full."""
+        with ExitStack() as stack:
+            for file in (*self._files.values(), self._log):
+                stack.callback(file.close)
         self._files = {}
 
 

@@ -142,15 +142,18 @@ def test_an_empty_folder_may_be_filled(sources, tmp_path):
 
 
 @pytest.mark.parametrize("place", ["save", "flush", "rename"])
-def test_a_full_disk_leaves_nothing(sources, tmp_path, monkeypatch, place):
+def test_a_full_disk_leaves_no_corpus_and_the_same_call_makes_it(sources, tmp_path, monkeypatch, place):
     def full(*_, **__):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
+    files = [sources(a=words(5))]
     target = {"save": (np, "save"), "flush": (build_folder, "flush"), "rename": (os, "rename")}[place]
-    monkeypatch.setattr(*target, full)
-    with pytest.raises(OutputError, match="No space left"):
-        build(Letters(), [sources(a=words(5))], tmp_path / "corpus")
-    assert os.listdir(tmp_path) == ["sources"]
+    with monkeypatch.context() as patched, pytest.raises(OutputError, match="No space left"):
+        patched.setattr(*target, full)
+        build(Letters(), files, tmp_path / "corpus")
+    assert sorted(os.listdir(tmp_path)) == [".corpus.unfinished", "sources"]
+    assert build(Letters(), files, tmp_path / "corpus").index["length"].tolist() == [14] * 5
+    assert sorted(os.listdir(tmp_path)) == ["corpus", "sources"]
 
 
 class UpToTransposition(Deduplication):

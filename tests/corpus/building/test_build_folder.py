@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import errno
+import itertools
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
 import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +22,7 @@ from letters import Letters, Remembering
 
 from seqgen import OutputError
 from seqgen.corpus.building.build import build
+from seqgen.corpus.building.duplicates import DuplicateIndex
 from seqgen.corpus.storage.journal import Journal
 from seqgen.corpus.storage.store import ShardWriter
 
@@ -86,6 +92,53 @@ def test_it_goes_on_and_reads_nothing_again(files, uninterrupted, tmp_path, what
     assert told[0] == (last + 1, TOTAL, what)
     assert_same(tmp_path / "corpus", uninterrupted)
     assert {path.name for path in tmp_path.iterdir()} == {"sources", "corpus"}
+
+
+def fail_at(calls: int, method: Callable[..., Any], error: Exception) -> Callable[..., Any]:
+    """Returns a method that raises an error when it is called for the given time, and from then on."""
+    count = itertools.count(1)
+
+    def call(*arguments: Any) -> Any:
+        if next(count) >= calls:
+            raise error
+        return method(*arguments)
+
+    return call
+
+
+@pytest.mark.parametrize(
+    ("kind", "method", "calls", "error"),
+    [
+        (Journal, "commit", TOTAL + 5, OSError(errno.ENOSPC, "No space left on device")),
+        (Journal, "commit", TOTAL + 5, OSError(errno.EIO, "Input/output error")),
+        (DuplicateIndex, "find_or_add", 30, sqlite3.OperationalError("database or disk is full")),
+        (ShardWriter, "add", 30, OutputError("A large file cannot be kept.")),
+    ],
+)
+def test_a_disk_that_is_full_or_fails_keeps_what_was_read(
+    files, uninterrupted, tmp_path, monkeypatch, kind, method, calls, error
+):
+    told: list[tuple[int, int, str]] = []
+
+    def attempt() -> None:
+        told.clear()
+        build(Remembering(), [files], tmp_path / "corpus", progress=lambda *done: told.append(done))
+
+    with monkeypatch.context() as patched, pytest.raises(OutputError, match=str(error.args[-1])):
+        patched.setattr(kind, method, fail_at(calls, getattr(kind, method), error))
+        attempt()
+    done, _, stage = told[-1]
+    assert done > 0
+    attempt()
+    assert told[0] == (done + 1, TOTAL, stage)
+    assert_same(tmp_path / "corpus", uninterrupted)
+
+
+def test_another_error_removes_what_was_read(files, tmp_path, monkeypatch):
+    monkeypatch.setattr(ShardWriter, "add", fail_at(20, ShardWriter.add, ZeroDivisionError()))
+    with pytest.raises(ZeroDivisionError):
+        build(Remembering(), [files], tmp_path / "corpus")
+    assert os.listdir(tmp_path) == ["sources"]
 
 
 PROGRAM = """
