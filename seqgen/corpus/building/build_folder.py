@@ -67,8 +67,8 @@ def resumable_folder(out: Path, task: Mapping[str, Any]) -> Iterator[Path]:
     except (OSError, sqlite3.Error) as error:
         reason = getattr(error, "strerror", None) or error
         raise OutputError(
-            f"{out} cannot be written: {reason}; free some space and repeat the call, which continues where it stopped, "
-            "or choose another place."
+            f"{out} cannot be written: {reason}; free some space and repeat the call, which continues where it "
+            "stopped, or choose another place."
         ) from error
 
 

@@ -148,9 +148,10 @@ def test_a_full_disk_leaves_no_corpus_and_the_same_call_makes_it(sources, tmp_pa
 
     files = [sources(a=words(5))]
     target = {"save": (np, "save"), "flush": (build_folder, "flush"), "rename": (os, "rename")}[place]
-    with monkeypatch.context() as patched, pytest.raises(OutputError, match="No space left"):
+    with monkeypatch.context() as patched:
         patched.setattr(*target, full)
-        build(Letters(), files, tmp_path / "corpus")
+        with pytest.raises(OutputError, match="No space left"):
+            build(Letters(), files, tmp_path / "corpus")
     assert sorted(os.listdir(tmp_path)) == [".corpus.unfinished", "sources"]
     assert build(Letters(), files, tmp_path / "corpus").index["length"].tolist() == [14] * 5
     assert sorted(os.listdir(tmp_path)) == ["corpus", "sources"]
