@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test coverage check wheel pretrained clean
+.PHONY: demo test coverage check docs wheel pretrained clean
 
 demo: .venv/ready
 	$(BIN)/seqgen sample bach-chorales -o demo/from-the-box -n 1 --set bars=16
@@ -24,6 +24,10 @@ check: .venv/ready
 	$(BIN)/mypy
 	$(BIN)/mypy --config-file bench/mypy.ini bench/*.py
 
+# Builds the site into site/. Any warning is an error.
+docs: .venv/ready
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+
 # Builds the wheel and checks what is in it.
 wheel: .venv/ready
 	rm -rf dist
@@ -41,5 +45,5 @@ clean:
 
 .venv/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test]'
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test,docs]'
 	touch $@

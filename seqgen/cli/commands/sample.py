@@ -125,7 +125,7 @@ def write_samples(
     if as_json:
         print_json({"samples": [report(sample, files) for sample, files in written], "page": str(page)})
     else:
-        print_line(f"{page}  to look at and to listen to")
+        print_line(f"{page}  shows all of them")
 
 
 def line_of(sample: Sample, files: Sequence[Path]) -> str:
