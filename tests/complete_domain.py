@@ -47,6 +47,9 @@ class CompletePrompting(Prompting[str]):
     def read(self, path: Path) -> Iterator[str]:
         yield path.read_text().strip()[:1]
 
+    def from_record(self, record: Record[str]) -> str:
+        return record.item + record.metadata.get("more", "")
+
     def from_text(self, text: str) -> str:
         return text
 

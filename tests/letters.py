@@ -23,7 +23,9 @@ from seqgen import (
     Grammar,
     Learning,
     Options,
+    Prompting,
     Reading,
+    Record,
     Training,
     UnusableFile,
     Vocabulary,
@@ -126,6 +128,23 @@ class Remembering(Letters):
         lines = [set(observations) for _ in range(2)]
         assert lines[0] == lines[1] or not lines[1]
         return Vocabulary([*string.ascii_lowercase, *sorted(f"line:{line}" for line in lines[0])])
+
+
+class NumberedPrompts(Prompting[Line]):
+    """Prompts with a number that is no letter and comes back as metadata."""
+
+    def read(self, path: Path) -> Iterator[Record[Line]]:
+        for number, item in enumerate(self.domain.read(path)):
+            yield Record(item, {"copies": number + 2})
+
+    def from_record(self, record: Record[Line]) -> Line:
+        return Line(record.item.letters * record.metadata["copies"])
+
+
+class NumberedLetters(Letters):
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self.prompting = NumberedPrompts(self)
 
 
 def misbehave(how: str) -> None:

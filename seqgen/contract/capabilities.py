@@ -92,6 +92,13 @@ class Prompting(Capability[Item]):
         """
         return self.domain.read(path)
 
+    def from_record(self, record: Record[Item]) -> Item:
+        """Returns the item of a prompt file, with what its tokens cannot say, such as a name or an exact tempo.
+
+        record: the item as it was decoded, and the metadata that `read` gave with it. Runs in the caller.
+        """
+        return record.item
+
     def from_text(self, text: str) -> Item:
         """Returns the item that begins with a text from the command line. Raises UnusableFile."""
         raise NotImplementedError

@@ -42,18 +42,22 @@ def read_records(
 def read_prompt(domain: Domain[Any], prompt: Path | str) -> Any:
     """Returns the item of the first document of a file. If there is no such file, the domain reads a text.
 
-    Warns that the other documents of the file are not used. Raises UnusableFile, also for a text that looks like the
-    name of a file, which is more often a mistake than a text.
+    Warns of what was left out of the file, and that its other documents are not used. Raises UnusableFile, also for a
+    text that looks like the name of a file, which is more often a mistake than a text.
     """
     if isinstance(prompt, str) and looks_like_path(prompt) and not is_file(prompt):
         hint = "; to continue this as a text, add a space to its end" if domain.prompting.offers("from_text") else ""
         raise UnusableFile(f"There is no file {prompt}; give the path of a file{hint}.")
-    records = read_records(domain, prompt, "prompt")
+
+    def warn(remark: str, count: int) -> None:
+        warnings.warn(f"{prompt}: {count} × {remark}", SeqgenWarning, stacklevel=2)
+
+    records = read_records(domain, prompt, "prompt", warn)
     first = next(records)
     if next(records, None) is not None:
         message = f"{prompt} has more than one document; only the first is the prompt, and the others are not used."
         warnings.warn(message, SeqgenWarning, stacklevel=2)
-    return first.item
+    return domain.prompting.from_record(first)
 
 
 def looks_like_path(text: str) -> bool:

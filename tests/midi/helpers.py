@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from seqgen import (
     Grammar,
     Options,
     Prompt,
+    Record,
     UnusableFile,
 )
 from seqgen.grammar import concatenate, intersect, one_of, repeat, sequences
@@ -33,6 +35,13 @@ def only_piece(domain: MidiDomain, path: Path) -> Piece:
     """The one piece of a file, without the remarks on it."""
     (piece,) = (result for result in domain.read(path) if isinstance(result, Piece))
     return piece
+
+
+def prompt_item(domain: MidiDomain, path: Path) -> Piece:
+    """The piece of a prompt file as `sample` gets it from a worker: its tokens, and its metadata as JSON."""
+    (record,) = (result for result in domain.prompting.read(path) if isinstance(result, Record))
+    decoded = domain.decode(domain.encode(record.item).ids)
+    return domain.prompting.from_record(Record(decoded, json.loads(json.dumps(record.metadata))))
 
 
 def round_trip(domain: MidiDomain, path: Path) -> Piece:

@@ -66,6 +66,7 @@ def test_prompting_is_the_bases(domain, tmp_path):
     (tmp_path / "prompt.ab").write_text("ba\n")
     assert list(domain.prompting.read(tmp_path / "prompt.ab")) == [LabelledItem("b", tmp_path.name)]
     assert domain.prompting.from_text("ab") == LabelledItem("ab")
+    assert domain.prompting.from_record(Record(LabelledItem("b", "x"), {"more": "a"})) == LabelledItem("ba", "x")
     ids = domain.encode(ITEM).ids
     assert "".join(domain.prompting.stream_text([ids[:3], ids[3:]])) == "ab"
 

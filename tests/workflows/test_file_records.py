@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from letters import Letters, Line
+from letters import Letters, Line, NumberedLetters
 from seqgen_text.domain import TextDomain
 
-from seqgen import Record, UnusableFile
+from seqgen import Record, SeqgenWarning, UnusableFile
 from seqgen.workflows.file_records import looks_like_path, read_file, read_prompt, read_records
 
 
@@ -37,6 +37,14 @@ def test_a_file_without_documents_says_why(tmp_path):
         list(read_file(Letters(), path, "encode"))
     with pytest.raises(UnusableFile, match="is not a file"):
         list(read_file(Letters(), tmp_path / "none.letters", "encode"))
+
+
+def test_a_prompt_comes_with_its_metadata_and_a_warning_of_what_is_left_out(lines):
+    with pytest.warns(SeqgenWarning) as warned:
+        assert read_prompt(NumberedLetters(), lines) == Line("abcabc")
+    texts = [str(one.message) for one in warned]
+    assert texts[0] == f"{lines}: 1 × the word that is dropped"
+    assert "only the first is the prompt" in texts[1]
 
 
 @pytest.mark.parametrize("text", ["nosuch.txt", "a/b.mid", "/tmp/x", "../up", "song.musicxml"])

@@ -70,6 +70,10 @@ class LabelledPrompting(Wrapper, Prompting[LabelledItem]):
     def read(self, path: Path) -> Iterator[LabelledItem | Record[LabelledItem] | Remark]:
         return self.reader.read_prompts(path)
 
+    def from_record(self, record: Record[LabelledItem]) -> LabelledItem:
+        content = self.wrapped.from_record(Record(record.item.content, record.metadata))
+        return replace(record.item, content=content)
+
     def from_text(self, text: str) -> LabelledItem:
         return LabelledItem(self.wrapped.from_text(text))
 

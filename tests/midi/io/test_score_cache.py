@@ -15,7 +15,7 @@ from seqgen_midi.domain import MidiDomain
 from seqgen_midi.io import score_cache, score_reader
 from seqgen_midi.music.piece import Piece
 
-from seqgen import OutputError, Remark, UnusableFile, cache_folder
+from seqgen import OutputError, Record, Remark, UnusableFile, cache_folder
 from seqgen.contract.fingerprint import fingerprint
 
 BOOK = """X:1
@@ -78,7 +78,8 @@ def test_a_chorale_comes_back_as_it_was_as_a_prompt_too(
 ) -> None:
     path = domain.display.render(chorale, "musicxml", tmp_path / "made")
     for read_again in (domain.read, domain.read, domain.prompting.read):
-        (item,) = read_again(path)
+        (result,) = read_again(path)
+        item = result.item if isinstance(result, Record) else result
         assert fingerprint(replace(item, tempos=chorale.tempos, key=chorale.key)) == fingerprint(chorale)
     assert item.tempos.tolist() == [[0, 60_000_000 // domain.settings.tempo]]
     assert len(parsed) == 1

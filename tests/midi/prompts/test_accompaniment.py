@@ -8,7 +8,7 @@ from pathlib import Path
 import mido
 import numpy as np
 import pytest
-from helpers import drawn_piece, notes_by_program, only_piece, prompt_for, random_score
+from helpers import drawn_piece, notes_by_program, prompt_for, prompt_item, random_score
 from seqgen_midi.domain import MidiDomain
 
 
@@ -49,7 +49,7 @@ def test_the_melody_goes_by_its_name_before_its_pitch(
     names: tuple[str, ...], domains: dict[str, MidiDomain], tmp_path: Path
 ) -> None:
     domain = domains["score"]
-    piece = only_piece(domain.prompting, write_band(tmp_path / "band.mid", *names))
+    piece = prompt_item(domain, write_band(tmp_path / "band.mid", *names))
     melody = {"Lead vocal": 0, "Melody": 1}.get(names[0] if "vocal" in names[0] else names[1], 2)
     prompt = domain.prompting.prompt(piece, domain.Constraints(accompany="melody", instruments="0"))
     others: Counter[int] = Counter()

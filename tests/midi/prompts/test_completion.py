@@ -7,16 +7,15 @@ from pathlib import Path
 import mido
 import numpy as np
 import pytest
-from helpers import midi_file, write_midi
+from helpers import midi_file, prompt_item, write_midi
 from seqgen_midi.domain import MidiDomain
-from seqgen_midi.music.piece import Piece
 
 from seqgen import InvalidValue
 
 
 def drawn(domain: MidiDomain, path: Path | None, with_prompt: bool = True, **values: object) -> mido.MidiFile:
     """The file of a piece that is drawn by chance."""
-    piece = next(item for item in domain.prompting.read(path) if isinstance(item, Piece)) if path else None
+    piece = prompt_item(domain, path) if path else None
     prompt = domain.prompting.prompt(piece, domain.Constraints.from_mapping(values, kind="constraint"))
     ids = prompt.grammar.walk(np.random.default_rng(1), 20_000, prompt.ids)
     kept = ids if with_prompt else domain.prompting.without_prompt(ids, len(prompt.ids))
@@ -114,6 +113,18 @@ def test_the_file_says_the_key_that_was_asked_for(
     keys = [one.key for track in mido.MidiFile(file).tracks for one in track if one.type == "key_signature"]
     assert keys == [signature]
     for rendering in ("abc", "musicxml"):
-        (again,) = domain.prompting.read(domain.display.render(piece, rendering, tmp_path / "drawn"))
+        again = prompt_item(domain, domain.display.render(piece, rendering, tmp_path / "drawn"))
         assert again.key is not None
         assert again.key.name == key
+
+
+@pytest.mark.parametrize(("name", "key", "sharps"), [("melody", "Em", 1), ("score", "Db", -5), ("melody", "C#m", 4)])
+def test_a_continued_piece_declares_the_key_of_its_prompt(
+    name: str, key: str, sharps: int, domains: dict[str, MidiDomain], tmp_path: Path
+) -> None:
+    path = tune_at(tmp_path / "tune.mid", 100, 0)
+    file = mido.MidiFile(path)
+    file.tracks[0].append(mido.MetaMessage("key_signature", key=key))
+    file.save(path)
+    written = drawn(domains[name], path, bars=6)
+    assert [one.key for track in written.tracks for one in track if one.type == "key_signature"] == [key]

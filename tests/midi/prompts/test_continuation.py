@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from grids import Grid
-from helpers import chorale_constraints, midi_file, only_piece, piece_in_bars, prompt_for
+from helpers import chorale_constraints, midi_file, piece_in_bars, prompt_for, prompt_item
 from seqgen_midi.domain import MidiDomain
 from seqgen_midi.music.piece import Piece
 
@@ -136,7 +136,7 @@ def test_a_prompt_with_a_pickup_goes_on_in_its_meter(
     path = midi_file(tmp_path / "upbeat.mid", [[(0, 200, 60), *((at, at + 200, 60 + at % 7) for at in starts)]],
                      ((0, 1, 8), (240, *meter)))  # fmt: skip
     domain = domains[name]
-    piece = only_piece(domain.prompting, path)
+    piece = prompt_item(domain, path)
     prompt = domain.prompting.prompt(piece, domain.Constraints(bars=9))
     for seed in range(3):
         sample = domain.decode(prompt.grammar.walk(np.random.default_rng(seed), 20_000, prompt.ids))
@@ -160,6 +160,6 @@ def test_a_refused_prompt_names_the_constraint(
 ) -> None:
     domain = domains["score"]
     path = midi_file(tmp_path / "scale.mid", [[(240 * at, 240 * at + 200, 60) for at in range(24)]], ((0, 3, 4),))
-    piece = only_piece(domain.prompting, path)
+    piece = prompt_item(domain, path)
     with pytest.raises(UsageError, match=constraint):
         domain.prompting.prompt(piece, domain.Constraints(**values))

@@ -8,7 +8,7 @@ import numpy as np
 import pretty_midi
 import pytest
 from grids import Grid
-from helpers import chorale_constraints, drawn_piece, only_piece, prompt_for
+from helpers import chorale_constraints, drawn_piece, prompt_for, prompt_item
 from seqgen_midi.domain import MidiDomain
 
 from seqgen import UsageError
@@ -25,7 +25,7 @@ def test_a_melody_alone_is_read_as_a_prompt_and_harmonised_in_the_voice_that_is_
     midi.write(str(tmp_path / "tune.mid"))
     with pytest.raises(Exception, match="not in four voices"):
         list(domain.read(tmp_path / "tune.mid"))
-    melody = only_piece(domain.prompting, tmp_path / "tune.mid")
+    melody = prompt_item(domain, tmp_path / "tune.mid")
     made = Grid.of(drawn_piece(domain, prompt_for(domain, melody, harmonise="T")))
     assert [note.pitch for note in made.notes(2)] == tune
     assert all(made.notes(voice) for voice in (0, 1, 3))

@@ -8,12 +8,13 @@ from pathlib import Path
 
 import numpy as np
 
-from seqgen import Domain, Options, Prompt, Prompting, Remark
+from seqgen import Domain, Options, Prompt, Prompting, Record, Remark
 from seqgen_midi.constraints.request import Request
 from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.encodings.reading import read_pieces
 from seqgen_midi.music.piece import Piece
 from seqgen_midi.prompts.completion import Completion
+from seqgen_midi.prompts.metadata import metadata_of, with_metadata
 from seqgen_midi.prompts.preparation import prompt_of
 
 
@@ -36,9 +37,13 @@ class MidiPrompting(Prompting[Piece]):
         complete = Completion(self._encoding, request, self._default_tempo)
         return replace(super().prompt(None, constraints), complete=complete)
 
-    def read(self, path: Path) -> Iterator[Piece | Remark]:
+    def read(self, path: Path) -> Iterator[Record[Piece] | Remark]:
         """The pieces of a prompt file. A chorale may be one melody, for which the other voices are found."""
-        return read_pieces(path, self._encoding, is_prompt=True, one_beat_meter=self._one_beat_meter)
+        for result in read_pieces(path, self._encoding, is_prompt=True, one_beat_meter=self._one_beat_meter):
+            yield Record(result, metadata_of(result)) if isinstance(result, Piece) else result
+
+    def from_record(self, record: Record[Piece]) -> Piece:
+        return with_metadata(record.item, record.metadata)
 
     def without_prompt(self, ids: np.ndarray, prompt_length: int) -> np.ndarray:
         return self._encoding.without_prompt(ids, prompt_length)
