@@ -43,6 +43,11 @@ def print_message(text: object) -> None:
     click.echo(message, err=True)
 
 
+def flush() -> None:
+    """Sends what was printed to the reader now, for a command that computes for a long time after it."""
+    sys.stdout.flush()
+
+
 def print_json(value: Any) -> None:
     """Prints one line of JSON, in ASCII if standard output is not in UTF-8."""
     encoding = getattr(sys.stdout, "encoding", None) or "utf-8"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,16 +28,24 @@ NUM_SAMPLES = 16
 MAX_COMPARED_DOCUMENTS = 2000
 """How many held-out documents the metrics of the domain get."""
 SUMMARIES: dict[str, Callable[[list[int]], Any]] = {"mean": np.mean, "most": max}
+OnPart = Callable[[dict[str, Any]], None]
+"""A callback for a part of the report: some of its values by name."""
 
 
-def evaluate(run: Path | str, *, seed: int = 0) -> dict[str, Any]:
+def ignore_part(part: dict[str, Any]) -> None:
+    """Does nothing."""
+
+
+def evaluate(run: Path | str, *, seed: int = 0, on_part: OnPart = ignore_part) -> dict[str, Any]:
     """Evaluates the best model of a run on the corpus of the run; see `evaluation_report`."""
     run = Path(run)
     corpus = Corpus.open(run / RunSettings.read(run).corpus)
-    return evaluation_report(load(run), corpus, seed=seed)
+    return evaluation_report(load(run), corpus, seed=seed, on_part=on_part)
 
 
-def evaluation_report(trained: TrainedModel, corpus: Corpus, *, seed: int = 0) -> dict[str, Any]:
+def evaluation_report(
+    trained: TrainedModel, corpus: Corpus, *, seed: int = 0, on_part: OnPart = ignore_part
+) -> dict[str, Any]:
     """Returns the likelihood of held-out documents, beside baselines, and the metrics of new samples.
 
     nats:    the cross-entropy in nats a token; `perplexity` is its exp
@@ -48,38 +56,50 @@ def evaluation_report(trained: TrainedModel, corpus: Corpus, *, seed: int = 0) -
     metrics: the domain's statistics of samples beside held-out documents
     answers: how good the domain's predictions are, beside its own baselines
 
+    `on_part` gets each part of the report as soon as it is computed, so an error in a later part does not lose it.
     Uses the test split, or the validation split if there is no test split. Raises CorpusError.
     """
+    report: dict[str, Any] = {}
+    for part in _parts(trained, corpus, seed):
+        report |= part
+        on_part(part)
+    return report
+
+
+def _parts(trained: TrainedModel, corpus: Corpus, seed: int) -> Iterator[dict[str, Any]]:
+    """Yields the parts of the report. The first one needs nothing of the domain but its grammar."""
     domain = trained.domain
     metrics = domain.metrics or Metrics()
     split, documents = held_out_split(domain, corpus)
     train, grammar = corpus.documents("train"), trained.model.grammar
     batches = evaluation_batches(documents, grammar, batch_size=16, bptt_length=64)
     likelihood = Evaluator(trained.model).held_out_likelihood(batch for batch, _ in batches)
-    samples = trained.sample(NUM_SAMPLES, seed=seed)
-    held_out = list(Records(domain, documents)[:MAX_COMPARED_DOCUMENTS])
-    copied, expected = copied_passages(domain, corpus, [sample.ids for sample in samples])
-    answers: dict[str, Any] = {}
-    if domain.prediction:
-        answers = domain.prediction.evaluate_answers(Records(domain, train), held_out, trained.oracle)
-    return {
+    yield {
         "split": split,
         "documents": len(documents),
         "tokens": likelihood.tokens,
         "unit": domain.unit,
         "nats": likelihood.nats,
         "perplexity": float(np.exp(likelihood.nats)),
-        "bits": _bits(domain, metrics, documents, likelihood.nats * likelihood.tokens),
         "baselines": baseline_nats(train, documents, grammar, metrics.period),
+    }
+    yield {"bits": _bits(domain, metrics, documents, likelihood.nats * likelihood.tokens)}
+    samples = trained.sample(NUM_SAMPLES, seed=seed)
+    copied, expected = copied_passages(domain, corpus, [sample.ids for sample in samples])
+    yield {
         "novelty": {
             f"{name}, {side}": float(summary([passage.length for passage in passages]))
             for side, passages in (("samples", copied), ("held out", expected))
             for name, summary in SUMMARIES.items()
         },
         "copies": _describe_copies(domain, metrics, corpus, samples, copied),
-        "metrics": metrics.compare(held_out, [Record(sample.item) for sample in samples]),
-        "answers": answers,
     }
+    held_out = list(Records(domain, documents)[:MAX_COMPARED_DOCUMENTS])
+    yield {"metrics": metrics.compare(held_out, [Record(sample.item) for sample in samples])}
+    answers: dict[str, Any] = {}
+    if domain.prediction:
+        answers = domain.prediction.evaluate_answers(Records(domain, train), held_out, trained.oracle)
+    yield {"answers": answers}
 
 
 def copied_passages(

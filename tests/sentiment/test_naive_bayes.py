@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -43,3 +44,14 @@ def test_the_most_frequent_features_are_kept(monkeypatch):
 def test_impossible_counts_are_refused(count):
     with pytest.raises(InvalidValue, match="documents"):
         FeatureCounts.from_mapping({"documents": {"a": count}, "document_frequencies": {"a": {}}})
+
+
+def test_memory_grows_with_the_counts_and_not_with_features_and_labels():
+    labels = [f"label {number}" for number in range(20_000)]
+    counts = FeatureCounts.of([([f"word {number}"], label) for number, label in enumerate(labels)], labels)
+    tracemalloc.start()
+    scores = counts.classifier.log_scores([["word 7", "unknown"], []])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert scores.argmax(1).tolist() == [7, 0]
+    assert peak < 2**25  # a table would take 3 GiB

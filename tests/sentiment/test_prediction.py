@@ -5,8 +5,10 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 from engine import toys
 from labelled_texts import learned, rows
+from seqgen_sentiment import logistic_regression
 from seqgen_sentiment.labelled_item import LabelledItem
 from seqgen_sentiment.prediction import evenly_spaced
 
@@ -41,3 +43,15 @@ def test_an_answer_has_the_metadata_of_its_record_and_ignores_its_label():
     answers = [answer.values for answer in learned().prediction.predict(records, uniform)]
     assert [(answer["row"], answer["id"]) for answer in answers] == [(0, "x0"), (1, "x1"), (2, "x2")]
     assert all(answer["probabilities"] == {"neg": 0.5, "pos": 0.5} for answer in answers)
+
+
+def test_a_baseline_that_would_take_too_much_is_left_out_with_a_warning(monkeypatch):
+    texts = rows(20)
+    domain = learned()
+    uniform = SimpleNamespace(log_probabilities=lambda prefixes, tokens: np.zeros((len(prefixes), len(tokens))))
+    records = [seqgen.Record(LabelledItem(text, label)) for text, label in texts]
+    monkeypatch.setattr(logistic_regression, "MAX_SCORES", 19)
+    with pytest.warns(seqgen.SeqgenWarning, match="20 documents with 2 labels"):
+        found = domain.prediction.evaluate_answers(records, records, uniform)
+    assert found["accuracy"] == 0.5
+    assert not [name for name in found if "logistic" in name]

@@ -60,3 +60,14 @@ def test_the_report_is_a_pure_function_of_the_seed(trained, corpus, report):
     assert again["metrics"].keys() == report["metrics"].keys()
     np.testing.assert_allclose(list(again["metrics"].values()), list(report["metrics"].values()))
     assert again["copies"] == report["copies"]
+
+
+def test_what_was_computed_before_an_error_is_known(trained, corpus, report, monkeypatch):
+    def fail(*_):
+        raise ZeroDivisionError
+
+    known: dict = {}
+    monkeypatch.setattr(trained.domain.metrics, "compare", fail)
+    with pytest.raises(ZeroDivisionError):
+        evaluation_report(trained, corpus, on_part=known.update)
+    assert known == {name: value for name, value in report.items() if name not in ("metrics", "answers")}

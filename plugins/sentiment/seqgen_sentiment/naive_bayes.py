@@ -73,15 +73,25 @@ class FeatureCounts(Options):
 
 
 class NaiveBayes:
-    """ln p(label | content) by the words of a content. Labels are in the order of the counts."""
+    """ln p(label | content) by the words of a content. Labels are in the order of the counts.
+
+    Most counts of a feature and a label are 0 if there are many labels, so only the others take memory.
+    """
 
     def __init__(self, counts: FeatureCounts) -> None:
+        from scipy.sparse import csc_array
+
         frequencies = counts.document_frequencies
         self._rows = {name: row for row, name in enumerate(sorted(set().union(*frequencies.values())))}
-        smoothed = np.ones((len(self._rows), len(counts.documents)))
-        for column, label in enumerate(counts.documents):
-            smoothed[[self._rows[name] for name in frequencies[label]], column] += list(frequencies[label].values())
-        self._log_likelihoods = np.log(smoothed / smoothed.sum(0))
+        of_labels = [frequencies[label] for label in counts.documents]
+        values = np.array([count for one in of_labels for count in one.values()], float)
+        rows = np.array([self._rows[name] for one in of_labels for name in one], np.int64)
+        ends = np.cumsum([0, *map(len, of_labels)])
+        shape = len(self._rows), len(of_labels)
+        self._log_counts = csc_array((np.log1p(values), rows, ends), shape=shape).tocsr()
+        """ln(1 + documents of the label with the feature): float64[features, labels]"""
+        sums = len(self._rows) + np.array([sum(one.values()) for one in of_labels], float)
+        self._log_sums = np.log(np.maximum(sums, 1))
         documents = 1.0 + np.array(list(counts.documents.values()), float)
         self._log_prior = np.log(documents / documents.sum())
 
@@ -90,7 +100,12 @@ class NaiveBayes:
 
         Features that are in no training document are ignored.
         """
+        from scipy.sparse import csr_array
+
         rows = self._rows
-        known = [{rows[name] for name in unigrams_and_bigrams(words) if name in rows} for words in contents]
-        scores = [self._log_prior + self._log_likelihoods[sorted(found)].sum(0) for found in known]
-        return np.array(scores).reshape(-1, len(self._log_prior))
+        known = [sorted({rows[name] for name in unigrams_and_bigrams(words) if name in rows}) for words in contents]
+        lengths = np.array([len(found) for found in known], np.int64)
+        indices = np.array([row for found in known for row in found], np.int64)
+        ends = np.concatenate([[0], np.cumsum(lengths)])
+        features = csr_array((np.ones(len(indices)), indices, ends), shape=(len(contents), len(rows)))
+        return np.asarray(self._log_prior + (features @ self._log_counts).toarray() - lengths[:, None] * self._log_sums)

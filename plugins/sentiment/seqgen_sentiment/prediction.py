@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
-from seqgen import BOS, EOS, Answer, Domain, Oracle, Prediction, Record, Remark
+from seqgen import BOS, EOS, Answer, Domain, Oracle, Prediction, Record, Remark, SeqgenWarning
 from seqgen.contract.escaping import terminal_text
 from seqgen_sentiment.attribution import attention_weights, leave_one_out
 from seqgen_sentiment.classifier import ClassifierCalibration, LabelClassifier
@@ -90,14 +91,14 @@ class LabelPrediction(Prediction[LabelledItem]):
         """Returns accuracy, macro-F1, calibration error and confusion on the labelled held-out records.
 
         Beside them are the accuracies of each expert of the classifier, of the majority class, and of logistic
-        regression on words and bigrams. The latter also says how often generated content has the requested label.
+        regression on words and bigrams. The latter also says how often generated content has the requested label. It is
+        left out if there are too many labels and documents.
         """
         train, held_out = self._labelled(evenly_spaced(train, MAX_TRAINING_RECORDS)), self._labelled(held_out)
         if not train or not held_out:
             return {}
         train_words, held_out_words = self._with_words(train), self._with_words(held_out)
-        is_separable = len(np.unique(train_words.labels)) > 1
-        baseline = LogisticRegressionBaseline(*train_words) if is_separable else None
+        baseline = _logistic_regression(train_words)
         classifier, contents = self._classifier(oracle), self._contents(held_out)
         scores = classifier.scores(contents)
         found = evaluate_classifier(
@@ -158,6 +159,22 @@ class LabelPrediction(Prediction[LabelledItem]):
     def _is_content(self, content: np.ndarray) -> bool:
         """Whether ids int32[n] are a whole content."""
         return self.base_grammar.accepts(np.concatenate([[BOS], content, [EOS]]).astype(np.int32))
+
+
+def _logistic_regression(train: LabelledWords) -> LogisticRegressionBaseline | None:
+    """Returns the baseline, or None if all labels are equal. Warns and returns None if it would take too much."""
+    contents, labels = len(train.labels), len(np.unique(train.labels))
+    if labels < 2:
+        return None
+    if not LogisticRegressionBaseline.can_learn(contents, labels):
+        warnings.warn(
+            f"Logistic regression is left out of the comparison, because {contents} documents with {labels} labels "
+            "would take too much memory and time.",
+            SeqgenWarning,
+            stacklevel=2,
+        )
+        return None
+    return LogisticRegressionBaseline(*train)
 
 
 def evenly_spaced(records: Sequence[Element], count: int) -> Sequence[Element]:

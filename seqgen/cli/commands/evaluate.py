@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from seqgen.cli.options import json_option
-from seqgen.cli.output import print_json, print_line, print_table
+from seqgen.cli.output import flush, print_json, print_line, print_table
 
 MAX_ROWS = 12
 """A larger table of the domain's is left to `--json`."""
@@ -26,27 +26,37 @@ def command(run: Path, seed: int, as_json: bool) -> None:
     """
     from seqgen.workflows.evaluate import evaluate
 
-    report = evaluate(run, seed=seed)
-    if as_json:
-        print_json(report)
-        return
-    print_likelihood(report)
-    print_copies(report)
-    if report["metrics"]:
-        print_side_by_side("new samples beside held-out data", report["metrics"], 3)
-    print_answers(report["answers"])
+    report: dict[str, Any] = {}
+
+    def print_part(part: dict[str, Any]) -> None:
+        report.update(part)
+        for name, print_value in PARTS.items():
+            if name in part and not as_json:
+                print_value(report)
+        flush()
+
+    try:
+        evaluate(run, seed=seed, on_part=print_part)
+    finally:
+        # What was computed before an error is printed.
+        if as_json and report:
+            print_json(report)
 
 
 def print_likelihood(report: dict[str, Any]) -> None:
-    """Prints the cross-entropy of the model and the baselines, and the bits for each unit of the domain."""
+    """Prints the cross-entropy of the model and the baselines."""
     unit = report["unit"]
     rows = [["this model", f"{report['nats']:.4f}"]]
     rows += [[f"{name} (counting)", f"{nats:.4f}"] for name, nats in report["baselines"].items()]
     size = f"{report['documents']} documents, {report['tokens']:,.0f} tokens"
     print_table(f"{report['split']} split, never trained on: {size}", ["", f"nats a {unit}"], rows)
     print_line(f"perplexity {report['perplexity']:.2f} a {unit}")
-    for unit_of_size, bits in report["bits"].items():
-        print_line(f"{bits:.4f} bits a {unit_of_size}")
+
+
+def print_bits(report: dict[str, Any]) -> None:
+    """Prints the bits for each unit of the domain."""
+    for unit, bits in report["bits"].items():
+        print_line(f"{bits:.4f} bits a {unit}")
 
 
 def print_copies(report: dict[str, Any]) -> None:
@@ -70,8 +80,15 @@ def location(copy: dict[str, Any]) -> str:
     return f"{copy['source']}, document {copy['document']}{name}, {unit} {offset:g}"
 
 
-def print_answers(answers: dict[str, Any]) -> None:
+def print_metrics(report: dict[str, Any]) -> None:
+    """Prints the metrics of the domain."""
+    if report["metrics"]:
+        print_side_by_side("new samples beside held-out data", report["metrics"], 3)
+
+
+def print_answers(report: dict[str, Any]) -> None:
     """Prints the numbers that measure the model's answers, and each small table of them."""
+    answers = report["answers"]
     numbers = [[name, f"{value:.3f}"] for name, value in answers.items() if not isinstance(value, dict)]
     if numbers:
         print_table("answers on held-out data", ["", ""], numbers)
@@ -90,3 +107,13 @@ def print_side_by_side(title: str, values: dict[str, float], digits: int) -> Non
         rows.setdefault(metric or side, {})[side if metric else ""] = f"{value:.{digits}f}"
     sides = list(dict.fromkeys(side for row in rows.values() for side in row))
     print_table(title, ["", *sides], [[metric, *(row.get(side, "") for side in sides)] for metric, row in rows.items()])
+
+
+PARTS = {
+    "nats": print_likelihood,
+    "bits": print_bits,
+    "copies": print_copies,
+    "metrics": print_metrics,
+    "answers": print_answers,
+}
+"""What prints a part of the report, by a value of that part."""
