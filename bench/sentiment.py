@@ -96,7 +96,7 @@ def measure(folder: Path, budget: Mapping[str, Any], asked: Mapping[str, Any]) -
         return {
             **{key: found[name] for key, name in REPORTED.items()},
             "temperature": trained.domain.prediction.calibration.temperature,
-            "share_of_naive_bayes": trained.domain.prediction.calibration.naive_bayes_share,
+            "shares": trained.domain.prediction.calibration.shares,
             "lines_a_second": lines_a_second(trained, Path(temporary), sentences),
             "cold_seconds": cold_seconds(run, sentences[0]),
             "kim_cnn_rand_accuracy": 0.827,

@@ -2,7 +2,8 @@
 
 Pieces are cut into crops, each with its piece's label, which a model reads as performances; a piece is what its crops
 are taken for on average. The judge of what is written to order, and a baseline, is logistic regression on the musical
-statistics of crops: those of `seqgen_midi.metrics.statistics`, after muspy and mgeval.
+statistics of crops: those of the domain `midi`, after muspy and mgeval. The same regression, learned and mixed in by
+`train`, is one expert of each model.
 """
 
 from __future__ import annotations
@@ -16,7 +17,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from common import print_evaluations
-from seqgen_midi.metrics.statistics import note_length_shares, piece_statistics, scale_degree_shares
 from seqgen_midi.music.piece import Piece
 
 import seqgen
@@ -26,8 +26,6 @@ CROP_SECONDS, FEWEST_NOTES = 8, 12
 """A shorter or emptier crop says little."""
 PERFORMANCE = {"encoding": "performance", "velocity_bins": 8}
 LABELLED = {"base": "midi", "label_weight": 60, **{f"base.{key}": value for key, value in PERFORMANCE.items()}}
-TEMPO = 120
-"""Of performances, which tell seconds; nothing depends on it."""
 SPLIT = {"train": 0.8, "valid": 0.9, "test": 1.0}
 """Up to where each part reaches on the line from 0 to 1 on which the hash of a name puts a piece."""
 WRITTEN, LONGEST, GUIDANCE = 32, 500, 3.0
@@ -74,8 +72,7 @@ def measure(
 
 def cut(folder: Path, into: Path) -> list[Crop]:
     """Writes the crops of all labelled pieces as files."""
-    kind = seqgen.load_domain("midi")
-    midi = kind(kind.Settings.from_mapping(PERFORMANCE))
+    midi = performances()
     crops = []
     with open(folder / "labels.csv", encoding="utf-8", newline="") as table:
         rows = list(csv.DictReader(table))
@@ -83,7 +80,7 @@ def cut(folder: Path, into: Path) -> list[Crop]:
         (piece,) = (item for item in midi.read(folder / row["file"]) if isinstance(item, Piece))
         for place, crop in enumerate(crops_of(piece)):
             (path,) = midi.write(crop, into / f"{number}-{place}")
-            crops.append(Crop(row["file"], LABELS[row["valence"]], path.name, statistics(crop)))
+            crops.append(Crop(row["file"], LABELS[row["valence"]], path.name, statistics(midi, crop)))
     return crops
 
 
@@ -97,11 +94,15 @@ def crops_of(piece: Piece) -> list[Piece]:
     return crops
 
 
-def statistics(piece: Piece) -> np.ndarray:
+def performances() -> seqgen.Domain[Any]:
+    """The domain of pieces as the models read them."""
+    kind = seqgen.load_domain("midi")
+    return kind(kind.Settings.from_mapping(PERFORMANCE))
+
+
+def statistics(midi: seqgen.Domain[Any], piece: Piece) -> np.ndarray:
     """float64[k]: the musical statistics of a piece, NaN where one cannot be told."""
-    loudness = [piece.velocity.mean() if len(piece) else np.nan]
-    shares = (*scale_degree_shares(piece), *note_length_shares(piece))
-    return np.array([*piece_statistics(piece, TEMPO).values(), *shares, *loudness])
+    return np.array([*midi.require(seqgen.Metrics, "statistics").statistics(piece).values()])
 
 
 def side(piece: str, split: int) -> str:
@@ -132,14 +133,22 @@ def measure_split(
             valid=[tables["valid"]], test=[tables["test"]], train_progress=print_evaluations(f"split {number} {name}"),
             settings={**LABELLED, **settings},
         )  # fmt: skip
-        answers = [answer.values["probabilities"]["positive"] for answer in trained.predict(tables["test"])]
-        figures[f"{name}accuracy"] = accuracy_of_pieces(parts["test"], np.array(answers))
-        figures[f"{name}accuracy_of_crops"] = share(parts["test"], np.array(answers))
+        answers = positive(trained, tables["test"])
+        figures[f"{name}accuracy"] = accuracy_of_pieces(parts["test"], answers)
+        figures[f"{name}accuracy_of_crops"] = share(parts["test"], answers)
+        figures[f"{name}share_of_regression"] = trained.domain.prediction.calibration.shares["regression on statistics"]
+        trained.domain.prediction.calibration = trained.domain.prediction.Calibration()
+        figures[f"{name}network_accuracy"] = accuracy_of_pieces(parts["test"], positive(trained, tables["test"]))
         for strength, how in ((1.0, ""), (GUIDANCE, "_guided")):
             figures[f"{name}to_order{how}"] = to_order(trained, judge, strength)
     figures["pretrained_gain"] = figures["pretrained_accuracy"] - figures["accuracy"]
     print(f"split {number}", {name: round(value, 3) for name, value in figures.items()}, flush=True)
     return figures
+
+
+def positive(trained: Any, table: Path) -> np.ndarray:
+    """p(positive) float64[n] of the rows of a table."""
+    return np.array([answer.values["probabilities"]["positive"] for answer in trained.predict(table)])
 
 
 def write_table(path: Path, crops: Sequence[Crop]) -> Path:
@@ -178,9 +187,9 @@ def share(crops: Sequence[Crop], positive: np.ndarray) -> float:
 
 def to_order(trained: Any, judge: Callable[[np.ndarray], np.ndarray], guidance: float) -> float:
     """The share of crops written to order that the judge takes for what was ordered."""
-    shares = []
+    shares, midi = [], performances()
     for label in LABELS.values():
         samples = trained.sample(WRITTEN, constraints={"label": label}, guidance=guidance, max_new_tokens=LONGEST)
-        positive = judge(np.array([statistics(sample.item.content) for sample in samples]))
-        shares.append(np.mean((positive > 0.5) == (label == "positive")))
+        judged = judge(np.array([statistics(midi, sample.item.content) for sample in samples]))
+        shares.append(np.mean((judged > 0.5) == (label == "positive")))
     return float(np.mean(shares))

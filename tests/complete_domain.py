@@ -106,6 +106,9 @@ class CompleteMetrics(Metrics[str]):
     def compare(self, held_out: Sequence[Record[str]], samples: Sequence[Record[str]]) -> dict[str, float]:
         return {"held out": float(sum(record.metadata["row"] for record in held_out)), "samples": len(samples[0].item)}
 
+    def statistics(self, item: str) -> dict[str, float]:
+        return {"share of a": item.count("a") / len(item) if item else float("nan")}
+
     def sizes(self, item: str) -> dict[str, float]:
         return {"letter": len(item)}
 

@@ -202,6 +202,13 @@ class Metrics(Capability[Item]):
         """
         return {}
 
+    def statistics(self, item: Item) -> dict[str, float]:
+        """Returns statistics of one item by name, NaN where there is nothing to measure. All items have the same names.
+
+        A domain that labels content learns from them which label fits (plugins/sentiment).
+        """
+        return {}
+
     def sizes(self, item: Item) -> dict[str, float]:
         """Returns the size of an item by unit: {"character": 5, "byte": 6}. `evaluate` reports bits per unit."""
         return {}

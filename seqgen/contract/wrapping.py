@@ -101,6 +101,9 @@ class WrappedMetrics(Wrapper, Metrics[Outer]):
             [self.view.record(one) for one in held_out], [self.view.record(one) for one in samples]
         )
 
+    def statistics(self, item: Outer) -> dict[str, float]:
+        return self.wrapped.statistics(self.view.item(item))
+
     def sizes(self, item: Outer) -> dict[str, float]:
         return self.wrapped.sizes(self.view.item(item))
 

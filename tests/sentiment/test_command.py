@@ -124,7 +124,7 @@ def test_the_calibration_is_stored_in_the_bundle(run, trained):
     assert found == trained.domain.prediction.calibrate(train, held_out, trained.oracle)
     assert found == seqgen.load(run).domain.prediction.calibration
     assert found.temperature != 1
-    assert 0 < found.naive_bayes_share < 1
+    assert 0 < found.shares["naive Bayes"] < 1
     texts = {label: [record.item.content for record in train if record.item.label == label] for label in WORDS}
     counts = found.feature_counts
     assert counts.documents == {label: len(texts[label]) for label in WORDS}
@@ -138,10 +138,10 @@ def test_an_answer_combines_both_experts(trained, monkeypatch):
     found = trained.domain.prediction.calibration
 
     def answers(share):
-        monkeypatch.setattr(prediction, "calibration", found.model_copy(update={"naive_bayes_share": share}))
+        monkeypatch.setattr(prediction, "calibration", found.model_copy(update={"shares": {"naive Bayes": share}}))
         return [answer.values["probabilities"]["pos"] for answer in prediction.predict(records, trained.oracle)]
 
-    share = found.naive_bayes_share
+    share = found.shares["naive Bayes"]
     logits = [np.log(p) - np.log1p(-np.array(p)) for p in map(np.array, map(answers, (0.0, share, 1.0)))]
     np.testing.assert_allclose(logits[1], (1 - share) * logits[0] + share * logits[2], rtol=1e-6)
     assert not np.allclose(logits[0], logits[2], atol=0.1)
@@ -150,10 +150,13 @@ def test_an_answer_combines_both_experts(trained, monkeypatch):
 def test_counts_of_other_labels_are_refused(trained, monkeypatch):
     prediction = trained.domain.prediction
     counts = {"documents": {"a": 1}, "document_frequencies": {"a": {}}}
-    other = prediction.Calibration(naive_bayes_share=0.5, feature_counts=counts)
+    other = prediction.Calibration(shares={"naive Bayes": 0.5}, feature_counts=counts)
     monkeypatch.setattr(prediction, "calibration", other)
     with pytest.raises(seqgen.BundleError, match="other labels than its own"):
         next(prediction.predict([seqgen.Record(trained.domain.prompting.from_text("a film"))], trained.oracle))
+    for shares in ({"naive Bayes": 0.6, "regression on statistics": 0.6}, {"naive Bayes": -0.1}):
+        with pytest.raises(seqgen.InvalidValue, match="shares"):
+            prediction.Calibration.from_mapping({"shares": shares}, "calibration")
     with pytest.raises(seqgen.InvalidValue, match="of different labels"):
         prediction.Calibration.from_mapping({"feature_counts": {"documents": {"a": 1}}}, "calibration")
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 from labelled_texts import learned
-from seqgen_sentiment.features import is_text, unigrams_and_bigrams, words_of_contents, words_of_text
+from seqgen_sentiment.features import (
+    has_statistics,
+    is_text,
+    statistics_of_contents,
+    unigrams_and_bigrams,
+    words_of_contents,
+    words_of_text,
+)
 
 from seqgen import load_domain
 
@@ -30,3 +37,14 @@ def test_words_of_music_are_its_tokens():
     assert not is_text(midi)
     content = midi.grammar().walk(np.random.default_rng(0), 50)[1:]
     assert words_of_contents([content], midi) == [[midi.vocabulary[number] for number in content]]
+
+
+def test_music_has_statistics_and_texts_have_none():
+    midi = load_domain("midi")()
+    assert has_statistics(midi)
+    assert not has_statistics(learned().base)
+    document = midi.grammar().walk(np.random.default_rng(0))
+    found = statistics_of_contents([document[1:-1], document[1:1]], midi)
+    assert found[0] == midi.metrics.statistics(midi.decode(document))
+    assert found[1].keys() == found[0].keys()
+    assert np.isnan(found[1]["velocity"])

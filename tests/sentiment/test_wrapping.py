@@ -92,6 +92,7 @@ def test_metrics_are_the_bases(domain):
     records = [Record(LabelledItem("ab", "x"), {"row": 3}), Record(LabelledItem("b"), {"row": 4})]
     assert domain.metrics.period == 7
     assert domain.metrics.compare(records, records) == {"held out": 7, "samples": 2}
+    assert domain.metrics.statistics(ITEM) == {"share of a": 0.5}
     assert domain.metrics.sizes(ITEM) == {"letter": 2}
     assert domain.metrics.copy_symbols(domain.encode(ITEM).ids).tolist() == [-1, -1, 10 + A, 10 + B, -1, -1, -1]
 

@@ -1,4 +1,7 @@
-"""Bag-of-words features of a content: its words and pairs of neighbours. For other data than text, tokens are words."""
+"""Features of a content: its words and pairs of neighbours, and the statistics that the base has of its item.
+
+For other data than text, tokens are words.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from seqgen import BOS, Domain
+from seqgen import BOS, EOS, Domain, Metrics
 
 WORD = re.compile(r"\w+|[^\w\s]")
 
@@ -24,6 +27,17 @@ def words_of_contents(contents: Sequence[np.ndarray], base: Domain[Any]) -> list
     if is_text(base):
         return [words_of_text(base.decode(np.array([BOS, *content], np.int32))) for content in contents]
     return [[base.vocabulary[number] for number in content.tolist()] for content in contents]
+
+
+def statistics_of_contents(contents: Sequence[np.ndarray], base: Domain[Any]) -> list[dict[str, float]]:
+    """Returns the statistics of contents of the domain `base`, ids int32[…] without BOS and EOS."""
+    metrics = base.require(Metrics, "statistics")
+    return [metrics.statistics(base.decode(np.array([BOS, *content, EOS], np.int32))) for content in contents]
+
+
+def has_statistics(base: Domain[Any]) -> bool:
+    """Whether the domain has statistics of its items."""
+    return base.metrics is not None and base.metrics.offers("statistics")
 
 
 def is_text(base: Domain[Any]) -> bool:

@@ -22,7 +22,7 @@ from seqgen_sentiment.prompting import GUIDANCE, LabelledPrompting
 from seqgen_sentiment.reading import LabelledReader
 
 MAX_TRAINING_RECORDS = 100_000
-"""How many training documents the baselines and naive Bayes learn from."""
+"""How many training documents the baselines and the experts beside the network learn from."""
 MAX_CALIBRATION_RECORDS = 4000
 """How many held-out documents the calibration is fitted to."""
 SHOWN_TOKENS = 8
@@ -35,7 +35,7 @@ class LabelPrediction(Prediction[LabelledItem]):
     """The answer about a record is its likeliest label. A label that the record has is not looked at."""
 
     class Calibration(ClassifierCalibration):
-        """How the network and naive Bayes are combined."""
+        """How the network and the other experts are combined."""
 
     def __init__(
         self, base: Domain[Any], grammar: LabelledGrammar, reader: LabelledReader, prompting: LabelledPrompting
@@ -76,14 +76,13 @@ class LabelPrediction(Prediction[LabelledItem]):
             yield Answer("\n".join(lines), {**answer.values, "tokens": tokens})
 
     def calibrate(self, train: Records, held_out: Records, oracle: Oracle) -> Any:
-        """Counts words in labelled training records, and fits the combination to labelled held-out records."""
+        """Lets the experts learn from labelled training records, and fits their shares to labelled held-out records."""
         train = self._labelled(evenly_spaced(train, MAX_TRAINING_RECORDS))
         held_out = self._labelled(evenly_spaced(held_out, MAX_CALIBRATION_RECORDS))
         if not train or not held_out:
             return self.calibration
-        train_labels = [str(record.item.label) for record in train]
         found = self._classifier(oracle).calibrate(
-            self._contents(train), train_labels, self._contents(held_out), self._label_numbers(held_out)
+            self._contents(train), self._label_numbers(train), self._contents(held_out), self._label_numbers(held_out)
         )
         return self.Calibration(**dict(found))
 

@@ -141,8 +141,13 @@ def check_prediction(case: Case) -> None:
 
 
 def check_metrics(case: Case) -> None:
-    """There is one copy symbol an id, and none for BOS, with which every document begins; sizes are not negative."""
+    """There is one copy symbol an id, and none for BOS, with which every document begins; sizes are not negative.
+
+    Every item has the same statistics.
+    """
     metrics = case.domain.require(Metrics)
+    names = {tuple(metrics.statistics(record.item)) for record in case.records[:MAX_RECORDS]}
+    assert len(names) < 2, f"statistics has other names for some items: {sorted(names)}"
     for record in case.records:
         ids = case.domain.encode(record.item).ids
         symbols = metrics.copy_symbols(ids)

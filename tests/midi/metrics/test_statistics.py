@@ -47,6 +47,17 @@ def test_bars_of_other_lengths_are_no_neighbours_and_a_chromatic_scale_fits_none
     assert values["scale consistency"] == pytest.approx(8 / 13)
 
 
+def test_all_statistics_are_numbers_by_name_and_the_same_for_every_piece() -> None:
+    values = statistics.all_statistics(piece((0, 4, 60), (4, 4, 64), (8, 8, 67)), default_tempo=60)
+    assert values["scale degree 0"] + values["scale degree 4"] + values["scale degree 7"] == pytest.approx(1)
+    assert (values["notes of 1 quarters"], values["notes of 2 quarters"]) == pytest.approx((2 / 3, 1 / 3))
+    assert values["velocity"] == 80
+    assert values["notes a second"] == pytest.approx(3 / 4)
+    silence = statistics.all_statistics(piece(), default_tempo=60)
+    assert silence.keys() == values.keys()
+    assert math.isnan(silence["velocity"])
+
+
 def slowly(made: Piece, lines: list[int]) -> dict[str, float]:
     """The definitions of muspy.metrics, tick by tick and bar by bar."""
     tracks = [made.tracks[track] for track in made.track.tolist()]

@@ -51,6 +51,17 @@ def piece_statistics(piece: Piece, default_tempo: int) -> dict[str, float]:
     }
 
 
+def all_statistics(piece: Piece, default_tempo: int) -> dict[str, float]:
+    """The statistics of one piece, its shares of scale degrees and of note lengths, and its mean velocity."""
+    degrees = {f"scale degree {number}": share for number, share in enumerate(scale_degree_shares(piece).tolist())}
+    lengths = {
+        f"notes of {length:g} quarters": share
+        for length, share in zip(NOTE_LENGTHS.tolist(), note_length_shares(piece).tolist(), strict=True)
+    }
+    loudness = float(piece.velocity.mean()) if len(piece) else np.nan
+    return {**piece_statistics(piece, default_tempo), **degrees, **lengths, "velocity": loudness}
+
+
 def _of_pitches(pitch: np.ndarray) -> dict[str, float]:
     if not len(pitch):
         return dict.fromkeys(OF_PITCHES, np.nan)
