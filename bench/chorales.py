@@ -57,4 +57,4 @@ def previous_notes() -> Registers:
     """The pitches of the last LAGS notes."""
     tokens = np.arange(VOCABULARY)
     pitches = np.where(tokens >= FIRST_PITCH, tokens - FIRST_PITCH + LOWEST, NO_COORDINATE).astype(np.int32)
-    return lags(pitches, LAGS, positions().class_count)
+    return lags(pitches, range(1, LAGS + 1), positions().class_count)

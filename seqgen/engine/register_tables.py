@@ -25,6 +25,7 @@ class RegisterTables(NamedTuple):
     counts: tf.Tensor  # bool[R, K], where a counter counts
     subject: tf.Tensor  # int32[R]
     difference: tf.Tensor  # int32[S, S]
+    reference_count: int
     counter_count: int
 
     @classmethod
@@ -40,13 +41,9 @@ class RegisterTables(NamedTuple):
             counts=tf.constant(counts),
             subject=tf.constant(registers.subject, tf.int32),
             difference=tf.constant(registers.difference, tf.int32),
+            reference_count=registers.reference_count,
             counter_count=registers.counter_count,
         )
-
-    @property
-    def reference_count(self) -> int:
-        """The number of registers that hold coordinates."""
-        return int(self.sources.shape[1]) - self.counter_count
 
     def step(self, token: tf.Tensor, state_class: tf.Tensor, registers: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Returns the registers int32[B, K] after a token int32[B], and the slot of the token's subject int32[B].
@@ -66,15 +63,16 @@ class RegisterTables(NamedTuple):
         """Reads the tokens of a segment. Returns what the model sees of each, and the registers after each.
 
         inputs and classes are int32[T, B], registers int32[B, K] those before the segment. What the model sees is
-        int32[T, B, K]: the difference between the token's subject and each register before it, and each counter after
-        it, clipped to the same range.
+        int32[T, B, K - memory registers]: the difference between the token's subject and each reference before it, and
+        each counter after it, clipped to the same range.
         """
         after, subject = read_tokens(self, inputs, classes, registers)
         references = self.reference_count
         before = tf.where((inputs == BOS)[:, :, None], NONE, tf.concat([registers[None], after[:-1]], 0))
         pairs = tf.stack([tf.repeat(subject[:, :, None], references, -1), before[:, :, :references]], -1)
         differences = tf.gather_nd(self.difference, pairs)
-        counts = tf.minimum(after[:, :, references:], DIFFERENCE_COUNT - 1)
+        counters = after[:, :, after.shape[-1] - self.counter_count :]
+        counts = tf.minimum(counters, DIFFERENCE_COUNT - 1)
         return tf.concat([differences, counts], -1), after
 
 

@@ -26,7 +26,7 @@ def weight_shapes(
         shapes["state_embedding"] = (class_count, hidden_size)
     if settings.coordinates and registers is not None:
         size = hidden_size // DIFFERENCE_SIZE_RATIO
-        shapes["coordinates/table"] = (registers.register_count * DIFFERENCE_COUNT, size)
+        shapes["coordinates/table"] = (registers.seen_count * DIFFERENCE_COUNT, size)
         shapes["coordinates/input"] = (size, hidden_size)
         shapes["coordinates/output"] = (hidden_size, registers.reference_count * DIFFERENCE_COUNT)
     for layer in range(settings.num_layers):

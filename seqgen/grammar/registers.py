@@ -3,7 +3,9 @@
 A domain may give each token a *coordinate*, an integer such as a pitch, or none. *Registers* are a small automaton
 beside the grammar that remembers coordinates: what a voice sounds, what it sounded before, the last k values of a
 series. Some registers count instead, for example how long a voice has held its note. A model reads the differences
-between the coordinate of a token and the registers (seqgen/engine/layers/coordinates.py).
+between the coordinate of a token and the *references*, which are the registers that it sees
+(seqgen/engine/layers/coordinates.py). Other registers are only memory: to compare a value with the one 24 steps ago,
+the 23 values between must be kept too.
 
 After each token, one *update* says for every register where its new value comes from. The update depends on the kind
 of the token and on the class of the grammar's state after the token. BOS clears all registers. So registers follow from
@@ -12,6 +14,7 @@ the tokens and the classes alone, and everything that carries a model's memory c
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,6 +43,7 @@ class Registers:
     subject:       int32[R], the source of the coordinate that the model compares with the registers when it reads the
                    token: that of the token, or that of a register, which a token such as "hold" repeats
     counter_count: the number of registers that count; they are the last ones
+    memory_count:  the number of registers that hold coordinates and that no model sees; they stand before the counters
     """
 
     coordinate: np.ndarray
@@ -48,6 +52,7 @@ class Registers:
     sources: np.ndarray
     subject: np.ndarray
     counter_count: int = 0
+    memory_count: int = 0
 
     def __post_init__(self) -> None:
         """Raises ValueError for tables that do not fit each other."""
@@ -63,10 +68,11 @@ class Registers:
             if values.size and not 0 <= values.min() <= values.max() < limit:
                 raise ValueError(f"each {name} of registers must be between 0 and {limit - 1}")
         # By source: whether it gives a count, and whether it gives a coordinate. Nothing is both.
-        counts, coordinates = np.arange(registers + 3) >= self.reference_count, np.ones(registers + 3, bool)
-        counts[registers], coordinates[self.reference_count : registers], coordinates[-1] = False, False, False
-        of_references, of_counters = np.split(self.sources, [self.reference_count], axis=1)
-        if not (coordinates[of_references].all() and counts[of_counters].all() and coordinates[self.subject].all()):
+        first_counter = registers - self.counter_count
+        counts, coordinates = np.arange(registers + 3) >= first_counter, np.ones(registers + 3, bool)
+        counts[registers], coordinates[first_counter:registers], coordinates[-1] = False, False, False
+        of_coordinates, of_counters = np.split(self.sources, [first_counter], axis=1)
+        if not (coordinates[of_coordinates].all() and counts[of_counters].all() and coordinates[self.subject].all()):
             raise ValueError("a register of coordinates cannot take its value from a counter, nor a counter from one")
 
     @property
@@ -76,8 +82,13 @@ class Registers:
 
     @property
     def reference_count(self) -> int:
-        """The number of registers that hold coordinates; they are the first ones."""
-        return self.register_count - self.counter_count
+        """The number of registers that a model compares with a token; they are the first ones."""
+        return self.register_count - self.counter_count - self.memory_count
+
+    @property
+    def seen_count(self) -> int:
+        """The number of registers that a model sees: the references and the counters."""
+        return self.register_count - self.memory_count
 
     @property
     def coordinates(self) -> np.ndarray:
@@ -116,8 +127,16 @@ class Registers:
         return registers
 
 
-def lags(coordinate: np.ndarray, count: int, class_count: int) -> Registers:
-    """Returns registers that hold the coordinates int32[V] of the last `count` tokens, the newest first."""
-    one_kind = np.zeros(len(coordinate), np.int32)
-    sources = np.array([[count, *range(count - 1)]], np.int32)
-    return Registers(coordinate, one_kind, np.zeros((class_count, 1), np.int32), sources, np.array([count], np.int32))
+def lags(coordinate: np.ndarray, steps_back: Sequence[int], class_count: int) -> Registers:
+    """Returns registers that hold the coordinates int32[V] of the tokens so many steps back, in ascending order.
+
+    1 is the last token that was read. All tokens between are kept as memory.
+    """
+    longest = max(steps_back)
+    order = [*steps_back, *sorted(set(range(1, longest + 1)) - set(steps_back))]
+    # The token of k steps back is in the register of k - 1 steps before the update; the newest one is the token itself.
+    sources = np.array([[longest if steps == 1 else order.index(steps - 1) for steps in order]], np.int32)
+    return Registers(
+        coordinate, np.zeros(len(coordinate), np.int32), np.zeros((class_count, 1), np.int32), sources,
+        np.array([longest], np.int32), memory_count=longest - len(steps_back),
+    )  # fmt: skip

@@ -7,6 +7,7 @@ import tensorflow as tf
 
 from engine import toys
 from seqgen.engine.register_tables import RegisterTables
+from seqgen.grammar import NO_COORDINATE, lags
 from seqgen.grammar.registers import DIFFERENCE_COUNT
 
 GRAMMAR, REGISTERS = toys.turns(), toys.repeating()
@@ -41,6 +42,18 @@ def test_segments_and_single_steps_carry_the_registers_on():
             parts.append((one_seen, some))
         for whole, pieces in zip((seen, after), zip(*parts, strict=True), strict=True):
             np.testing.assert_array_equal(np.concatenate(pieces), whole)
+
+
+def test_the_model_does_not_see_memory():
+    coordinate = np.array([NO_COORDINATE, NO_COORDINATE, 5, 9, 20], np.int32)
+    tables = RegisterTables.from_registers(lags(coordinate, (1, 3), class_count=1))
+    ids = np.array([[0, 2, 3, 4, 2, 4]], np.int32).T
+    seen, _ = tables.read(tf.constant(ids), tf.zeros(ids.shape, tf.int32), tf.zeros((1, 3), tf.int32))
+    none = DIFFERENCE_COUNT - 1
+    # The value before, and the one of three steps ago: 24 is the row of equal coordinates.
+    assert seen[:, 0].numpy().tolist() == [
+        [none, none], [none, none], [28, none], [35, none], [24 - 15, 24], [39, 35]
+    ]  # fmt: skip
 
 
 def test_the_model_sees_differences_to_what_was_there_before_and_counters_after():

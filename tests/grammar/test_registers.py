@@ -12,14 +12,22 @@ COORDINATE = np.array([NO_COORDINATE, NO_COORDINATE, -7, 0, 100], np.int32)
 
 
 def test_lags_hold_the_last_coordinates_and_begin_anew_with_each_document():
-    registers = lags(COORDINATE, count=3, class_count=1)
+    registers = lags(COORDINATE, (1, 2, 3), class_count=1)
     after = registers.unroll(np.array([0, 2, 4, 1, 0, 3]), np.zeros(6, np.int32))
     assert registers.coordinates.tolist() == [-7, 0, 100]
     assert after.tolist() == [[0, 0, 0], [1, 0, 0], [3, 1, 0], [0, 3, 1], [0, 0, 0], [2, 0, 0]]
 
 
+def test_lags_keep_what_lies_between_as_memory():
+    registers = lags(COORDINATE, (1, 4), class_count=1)
+    ids = np.array([0, 2, 3, 4, 2, 3, 3, 0, 4])
+    after = registers.unroll(ids, np.zeros(len(ids), np.int32))
+    assert (registers.reference_count, registers.memory_count, registers.seen_count) == (2, 2, 2)
+    assert after[:, :2].tolist() == [[0, 0], [1, 0], [2, 0], [3, 0], [1, 1], [2, 2], [2, 3], [0, 0], [3, 0]]
+
+
 def test_differences_are_clipped_and_those_of_nothing_have_a_row_of_their_own():
-    difference = lags(COORDINATE, 1, 1).difference
+    difference = lags(COORDINATE, (1,), 1).difference
     assert difference.tolist() == [[49] * 4, [49, 24, 17, 0], [49, 31, 24, 0], [49, 48, 48, 24]]
 
 

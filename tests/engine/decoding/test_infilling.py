@@ -23,7 +23,7 @@ COUNT = 1000
 
 def last_tokens() -> Registers:
     """The last two tokens, as numbers."""
-    return lags(np.array([NO_COORDINATE] * 2 + [10, 20, 30, 40], np.int32), 2, toys.forked().class_count)
+    return lags(np.array([NO_COORDINATE] * 2 + [10, 20, 30, 40], np.int32), (1, 2), toys.forked().class_count)
 
 
 @pytest.fixture(scope="module", params=[None, last_tokens()], ids=["", "coordinates"])
