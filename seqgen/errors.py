@@ -12,6 +12,7 @@ SeqgenError
 │   ├── TooManyStates          the automaton of what was asked for is too large
 │   └── UnreachableBudget      sequences of that cost cannot be made token by token
 ├── PluginError                a plugin is broken, missing, or one of two with the same name
+│   └── PluginFailure          a method of a plugin fails, or returns what the contract does not allow
 ├── TrainingError              training cannot start, go on or be resumed
 ├── BundleError                a trained model's files are missing, damaged or of another shape
 └── OutputError                a result cannot be written where it was asked for
@@ -99,6 +100,17 @@ class UnreachableBudget(ImpossibleConstraints):
 
 class PluginError(SeqgenError):
     """A plugin is broken, missing, or shares its name with another."""
+
+
+class PluginFailure(PluginError):
+    """A method of a plugin raises an error that it must not raise, or returns a value that it must not return.
+
+    `summary` is a phrase without the text of the error. Dropped items are counted under it.
+    """
+
+    def __init__(self, sentence: str, summary: str) -> None:
+        super().__init__(sentence)
+        self.summary = summary
 
 
 class TrainingError(SeqgenError):

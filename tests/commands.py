@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 
 from seqgen.cli import main
@@ -10,6 +11,8 @@ from seqgen.cli import main
 def exit_code(monkeypatch, *arguments) -> int:
     """Returns the exit code of `seqgen arguments…`."""
     monkeypatch.setattr(sys, "argv", ["seqgen", *map(str, arguments)])
+    for name, value in (("handlers", []), ("level", logging.NOTSET)):  # which --debug changes
+        monkeypatch.setattr(logging.getLogger("seqgen"), name, value)
     try:
         main()
     except SystemExit as leaving:

@@ -79,7 +79,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callabl
         return folder
 
     before = set(sys.modules)
-    plugins._print_once.cache_clear()
+    plugins._reported.clear()
     yield install_one
     for module in set(sys.modules) - before:
         del sys.modules[module]

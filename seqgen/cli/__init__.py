@@ -13,6 +13,7 @@ from seqgen.cli import commands
 from seqgen.cli.command_group import CommandGroup
 from seqgen.cli.failures import report_failure
 from seqgen.cli.output import accept_all_characters, print_message
+from seqgen.contract.escaping import terminal_lines
 from seqgen.errors import SeqgenWarning
 
 
@@ -56,10 +57,28 @@ def show_only_warnings_of_seqgen() -> None:
     warnings.showwarning = show
 
 
+def show_debugging_messages() -> None:
+    """Shows the debugging messages of seqgen on standard error if the call has --debug."""
+    if "--debug" not in sys.argv:
+        return
+    import logging
+
+    class Handler(logging.Handler):
+        """Prints each message with its traceback."""
+
+        def emit(self, record: logging.LogRecord) -> None:
+            click.echo(terminal_lines(self.format(record)), err=True)
+
+    logger = logging.getLogger("seqgen")
+    logger.setLevel(logging.DEBUG)
+    logger.handlers = [Handler()]
+
+
 def main() -> None:
     """Runs the command. Exit codes: 0 done, 1 it failed, 2 the call was wrong."""
     accept_all_characters()
     show_only_warnings_of_seqgen()
+    show_debugging_messages()
     try:
         # Without standalone mode, click returns the exit code that a command passed to `context.exit`.
         code = group.main(standalone_mode=False) or 0

@@ -10,6 +10,7 @@ import numpy as np
 
 from seqgen.contract.documents import Example, Item, Record, Remark
 from seqgen.contract.options import Options
+from seqgen.contract.plugins import PluginIdentity
 from seqgen.contract.vocabulary import Learned, Vocabulary
 from seqgen.grammar import Grammar, unconstrained
 
@@ -31,6 +32,8 @@ class Core(Generic[Item]):
     """The file endings that `build` looks for in a folder, in lower case with their dot. Empty means every file."""
     unit: str = "token"
     """What reports call one token, as in "nats a note"."""
+    plugin: ClassVar[PluginIdentity | None] = None
+    """The plugin that the domain came with. Discovery sets it."""
 
     class Settings(Options):
         """What can be set when a model is trained. The bundle stores it."""

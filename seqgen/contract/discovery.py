@@ -11,6 +11,7 @@ from typing import Any
 
 from seqgen.contract.core import INTERFACE_VERSION
 from seqgen.contract.domain import Domain
+from seqgen.contract.guarding import guarded_domain
 from seqgen.contract.plugins import STRICT, Plugin, broken, call_hook, installed_plugins
 from seqgen.errors import PluginError, UnknownName
 
@@ -93,8 +94,7 @@ def _load(plugin: Plugin) -> type[Domain[Any]]:
     fault = _fault(plugin, domains)
     if fault:
         raise broken(plugin, f"is broken: {fault}")
-    domain: type[Domain[Any]] = domains[0]
-    return domain
+    return guarded_domain(domains[0], plugin.identity)
 
 
 def _fault(plugin: Plugin, domains: list[Any]) -> str | None:
@@ -110,6 +110,8 @@ def _fault(plugin: Plugin, domains: list[Any]) -> str | None:
         return f"it is written for version {version} of the interface, this is version {INTERFACE_VERSION}"
     if getattr(domain, "name", None) != plugin.name:
         return f"its domain calls itself {getattr(domain, 'name', None)!r}"
+    if isinstance(domain.reads, str):
+        return f"the attribute reads of its domain is a text, and a tuple was expected: ({domain.reads!r},)"
     return None
 
 

@@ -7,7 +7,8 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from seqgen.errors import InvalidValue, UnknownName
+from seqgen.contract.plugins import cause
+from seqgen.errors import InvalidValue, PluginError, SeqgenError, UnknownName
 
 
 class Options(BaseModel):
@@ -41,3 +42,9 @@ class Options(BaseModel):
             where = ".".join(str(part) for part in first["loc"])
             reason = first["msg"].removeprefix("Value error, ")
             raise InvalidValue(f"The {kind} {where!r} cannot be {first['input']!r}: {reason}.") from error
+        except SeqgenError:
+            raise
+        except Exception as error:  # pydantic passes on what a validator raises, unless it is a ValueError
+            raise PluginError(
+                f"The {kind}s of {cls.__module__} fail with {cause(error)}; tell the author of this plugin."
+            ) from error

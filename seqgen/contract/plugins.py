@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import importlib.metadata
+import logging
 import os
 import re
 import sys
@@ -31,25 +32,40 @@ STRICT = "SEQGEN_STRICT_PLUGINS"
 MAX_ERROR_LENGTH = 300
 """In characters; errors of pluggy and TensorFlow have many lines."""
 
+LOGGER = logging.getLogger("seqgen.plugins")
+"""Gets the traceback of each error of a plugin that does not end the command, at level DEBUG."""
+_reported: set[str] = set()
+
 Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
-class Plugin:
-    """An entry point that is installed. Nothing of it has been imported."""
+class PluginIdentity:
+    """What a message calls a plugin."""
 
     name: str
     distribution: str
     version: str
-    entry_point: importlib.metadata.EntryPoint
 
     def __str__(self) -> str:
-        return f"{self.name!r} of {self.distribution} {self.version}"
+        return f"{self.name!r} of {self.distribution} {self.version}".rstrip()
 
     @property
     def is_bundled(self) -> bool:
         """Whether it comes with seqgen."""
         return normalized(self.distribution) == BUNDLED
+
+
+@dataclass(frozen=True)
+class Plugin(PluginIdentity):
+    """An entry point that is installed. Nothing of it has been imported."""
+
+    entry_point: importlib.metadata.EntryPoint
+
+    @property
+    def identity(self) -> PluginIdentity:
+        """The same without the entry point."""
+        return PluginIdentity(self.name, self.distribution, self.version)
 
 
 @contextmanager
@@ -170,7 +186,7 @@ def unique(
 
 
 @contextmanager
-def guard(plugin: Plugin, activity: str) -> Iterator[None]:
+def guard(plugin: PluginIdentity, activity: str) -> Iterator[None]:
     """Raises PluginError for whatever a plugin raises within. Errors that seqgen raises pass through.
 
     activity: what the plugin is doing, such as "the rendering 'svg'", for the message
@@ -194,22 +210,30 @@ def report_broken_plugins() -> Iterator[None]:
     except PluginError as error:
         if os.environ.get(STRICT) == "1":
             raise
-        _print_once(str(error))
+        _report_once(str(error), error)
 
 
-@functools.cache
-def _print_once(sentence: str) -> None:
-    print(f"seqgen: {terminal_text(sentence)}", file=sys.stderr)
+def _report_once(sentence: str, error: BaseException) -> None:
+    if sentence not in _reported:
+        _reported.add(sentence)
+        print(f"seqgen: {terminal_text(sentence)}", file=sys.stderr)
+        LOGGER.debug("%s", sentence, exc_info=error)
 
 
-def broken(plugin: Plugin, fault: str) -> PluginError:
+def broken(plugin: PluginIdentity, fault: str) -> PluginError:
     """Returns the error that names a plugin and its fault."""
-    return PluginError(f"The plugin {plugin} {fault}; update or uninstall it.")
+    return PluginError(f"The plugin {plugin} {fault}; {remedy(plugin)}.")
+
+
+def remedy(plugin: PluginIdentity) -> str:
+    """Returns what to do about a broken plugin, as the last part of a sentence."""
+    return "please report this bug of seqgen" if plugin.is_bundled else "update or uninstall it"
 
 
 def cause(error: BaseException) -> str:
     """Returns the type and the text of an error in one line."""
-    return f"{type(error).__name__}: {textwrap.shorten(str(error), MAX_ERROR_LENGTH, placeholder=' …')}"
+    text = textwrap.shorten(str(error), MAX_ERROR_LENGTH, placeholder=" …")
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
 def normalized(distribution: str) -> str:

@@ -13,7 +13,7 @@ from seqgen.contract.documents import Record
 from seqgen.contract.domain import Domain
 from seqgen.contract.textfile import is_file
 from seqgen.corpus.reading.channel import EncodedDocument
-from seqgen.corpus.reading.workers import Task, read_documents
+from seqgen.corpus.reading.workers import Task, read_documents, report_failure
 from seqgen.errors import SeqgenWarning, UnusableFile
 
 OnRemark = Callable[[str, int], None]
@@ -70,10 +70,18 @@ def looks_like_path(text: str) -> bool:
 def read_file(
     domain: Domain[Any], path: Path, task: Task, on_remark: OnRemark = ignore_remark
 ) -> Iterator[EncodedDocument]:
-    """Yields the documents of one file, read in a worker process. Raises UnusableFile if there are none."""
+    """Yields the documents of one file, read in a worker process.
+
+    Raises UnusableFile if there are none, and PluginFailure if a bug of the plugin is the reason.
+    """
     if not path.is_file():
         raise UnusableFile(f"{path} is not a file; name one that exists.")
     for _, content in read_documents(domain, [path], task):
+        for summary, failure in content.failures.items():
+            if len(content.documents):
+                report_failure(failure.error(summary))
+            else:
+                raise failure.error(summary)
         if not len(content.documents):
             raise UnusableFile(f"{path} cannot be used: {content.explanation}.")
         for remark, count in (*content.dropped.items(), *content.remarks.items()):

@@ -21,6 +21,7 @@ from seqgen.contract.capabilities import Training
 from seqgen.contract.discovery import load_domain
 from seqgen.contract.domain import Domain
 from seqgen.contract.domain_record import DomainRecord
+from seqgen.contract.plugins import report_broken_plugins
 from seqgen.corpus.building.build_folder import hidden_folder
 from seqgen.corpus.reading.sources import BuildProgress
 from seqgen.corpus.storage.evaluation_batches import evaluation_batches
@@ -112,11 +113,17 @@ def train(
                 _run(run, corpus, domain_of_run, grammar, saved, train_progress)
             except TrainingStopped:
                 if (run / "bundle" / CONFIG_FILE).is_file():
-                    load(run).calibrate(corpus)
+                    load_calibrated(run, corpus)
                 raise
-        trained = load(run)
+        return load_calibrated(run, corpus)
+
+
+def load_calibrated(run: Path, corpus: Corpus) -> TrainedModel:
+    """Returns the trained model of a run. A plugin that cannot calibrate is reported, because the model is good."""
+    trained = load(run)
+    with report_broken_plugins():
         trained.calibrate(corpus)
-        return trained
+    return trained
 
 
 @contextmanager

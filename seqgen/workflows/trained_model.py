@@ -15,6 +15,7 @@ import numpy as np
 from seqgen.contract.capabilities import Display, Prediction, Prompting
 from seqgen.contract.documents import Answer, Prompt
 from seqgen.contract.domain import Domain
+from seqgen.contract.plugins import report_broken_plugins
 from seqgen.contract.renderers import render_all
 from seqgen.corpus.storage.records import Records, held_out_split
 from seqgen.corpus.storage.store import Corpus, is_corpus
@@ -245,19 +246,24 @@ class TrainedModel:
     ) -> Path:
         """Writes a web page of some samples, to look at and to listen to, and returns its path. Raises OutputError.
 
+        A plugin whose view of a sample fails is reported, and the page comes without that view.
+
         written: each sample with its files, which are in `folder`
         about:   how the samples were made, by name
         """
         folder, display = Path(folder), self.domain.display or Display()
-        entries = [
-            PageEntry(
-                sample.label, display.html(sample.item, sample.given), [file.relative_to(folder) for file in files]
-            )
-            for sample, files in written
-        ]
+        entries = []
+        for sample, files in written:
+            html = ""
+            with report_broken_plugins():
+                html = display.html(sample.item, sample.given)
+            entries.append(PageEntry(sample.label, html, [file.relative_to(folder) for file in files]))
+        script = ""
+        with report_broken_plugins():
+            script = display.script()
         first = written[0][0].label.rpartition("-")[0] if written else "none"
         path = folder / f"{self.domain.name}-{first}.html"
-        write_page(path, f"{self.domain.name} · {len(entries)} new", about or {}, entries, display.script())
+        write_page(path, f"{self.domain.name} · {len(entries)} new", about or {}, entries, script)
         return path
 
     def score(

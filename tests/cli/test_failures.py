@@ -116,3 +116,78 @@ def test_what_click_refuses_is_one_sentence_that_names_the_help(run_cli):
         assert code == 2
         assert "--help'." in error_sentence(err)
         assert "\x1b" not in err
+
+
+WORDS = """
+    import string
+
+    import pluggy
+
+    from seqgen import Domain, Example, Metrics, Vocabulary, atomic_write
+
+    class Words(Domain[str]):
+        name = "words"
+        interface_version = 2
+        reads = (".words",)
+
+        def read(self, path):
+            yield from path.read_text().split()
+
+        def learn(self, observations):
+            return Vocabulary(string.ascii_lowercase)
+
+        def encode(self, item):
+            return Example.document([2 + string.ascii_lowercase.index(letter) for letter in item])
+
+        def decode(self, ids):
+            return "".join(string.ascii_lowercase[id - 2] for id in ids if id > 1)
+
+        def write(self, item, path):
+            return [path]
+
+    @pluggy.HookimplMarker("seqgen")
+    def seqgen_domain():
+        return Words
+"""
+
+
+@pytest.fixture
+def words(tmp_path):
+    path = tmp_path / "some.words"
+    path.write_text("\n".join(f"{one}{other}{third}" for one in "abcde" for other in "abcde" for third in "abcde"))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "sentence"),
+    [
+        ("return Example", "return {}['e9'] or Example", "fails in encode: KeyError: 'e9'"),
+        (
+            "            yield from",
+            "            raise KeyError('e9')\n            yield",
+            "fails in read: KeyError: 'e9'",
+        ),
+        (
+            "            yield from",
+            "            yield 7; yield from",
+            "yields an int from read, and str or Record[str]",
+        ),
+        ("return Vocabulary", "return {}['e9'] or Vocabulary", "fails in learn: KeyError: 'e9'"),
+    ],
+    ids=["encode", "read", "a wrong type", "learn"],
+)
+def test_a_failing_plugin_is_named_by_build(install, run_cli, words, tmp_path, before, after, sentence):
+    install("words", WORDS.replace(before, after, 1))
+    code, _, err = run_cli("build", words, "--domain", "words", "-o", tmp_path / "corpus")
+    assert code == 1
+    assert f"seqgen: The plugin 'words' of seqgen-words 2.5 {sentence}" in err
+    assert "Traceback" not in err
+
+
+def test_debug_shows_the_traceback_of_a_worker_process(install, run_cli, words, tmp_path):
+    install("words", WORDS.replace("index(letter)", "index(letter.upper())"))
+    code, _, err = run_cli("--debug", "build", words, "--domain", "words", "-o", tmp_path / "corpus")
+    assert code == 1
+    assert "fails in encode: ValueError: substring not found" in err
+    assert "seqgen_words_fake.py" in err
+    assert "index(letter.upper())" in err

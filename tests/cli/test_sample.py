@@ -199,3 +199,17 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing_half_written(run, tmp_pa
 )  # fmt: skip
 def test_trouble_is_one_sentence_and_leaves_nothing_behind(check_refusal, arguments, code, sentence):
     check_refusal(arguments, code, sentence)
+
+
+def test_a_plugin_that_cannot_show_a_sample_does_not_lose_the_page(run_cli, run, tmp_path, monkeypatch):
+    def html(self, item, given=None):
+        return {}["e9"]
+
+    monkeypatch.setattr("seqgen.contract.plugins._reported", set())
+    monkeypatch.setattr("seqgen_midi.display.midi_display.MidiDisplay.html", html)
+    code, out, err = run_cli("sample", run, "-o", tmp_path / "out", "-n", "1", "--set", "bars=1")
+    assert code == 0
+    assert "The plugin 'midi' of seqgen-framework" in err
+    assert "fails in display.html: KeyError: 'e9'; please report this bug of seqgen." in err
+    assert "midi-0-1.mid" in (tmp_path / "out" / "midi-0.html").read_text()
+    assert "midi-0-1.mid" in out

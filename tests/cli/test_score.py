@@ -61,3 +61,15 @@ def test_score_with_dynamic_evaluation_and_a_cache(run_cli, run, trained, pieces
 )  # fmt: skip
 def test_trouble_is_one_sentence_and_leaves_nothing_behind(check_refusal, arguments, code, sentence):
     check_refusal(arguments, code, sentence)
+
+
+def test_a_plugin_that_cannot_draw_does_not_lose_the_score(run_cli, run, pieces, tmp_path, monkeypatch):
+    def draw_surprise(self, ids, nats, path):
+        return str(path)
+
+    monkeypatch.setattr("seqgen.contract.plugins._reported", set())
+    monkeypatch.setattr("seqgen_midi.display.midi_display.MidiDisplay.draw_surprise", draw_surprise)
+    code, out, err = run_cli("score", run, pieces / "piece-00.mid", "-o", tmp_path / "out")
+    assert code == 0
+    assert "returns a str from display.draw_surprise, and Path was expected" in err
+    assert "nats a" in out

@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 import seqgen
+from seqgen import PluginFailure
+from seqgen.workflows.train import load_calibrated
 
 
 def test_training_goes_on_with_the_corpus_that_was_interrupted(pieces, tmp_path):
@@ -22,3 +24,13 @@ def test_training_goes_on_with_the_corpus_that_was_interrupted(pieces, tmp_path)
     train_until(5)
     train_until(8)
     assert told == [1, 2, 3, 4, 5, 6, 7, 8]
+
+
+def test_a_plugin_that_cannot_calibrate_does_not_lose_the_model(run, monkeypatch, capsys):
+    def calibrate(self, corpus):
+        raise PluginFailure("The plugin 'midi' fails.", "fails")
+
+    monkeypatch.setattr("seqgen.contract.plugins._reported", set())
+    monkeypatch.setattr("seqgen.workflows.trained_model.TrainedModel.calibrate", calibrate)
+    assert load_calibrated(run, None).model.num_parameters
+    assert capsys.readouterr().err == "seqgen: The plugin 'midi' fails.\n"

@@ -38,6 +38,7 @@ def command(run: Path, sources: tuple[Path, ...], dynamic: bool, cache: int | No
     RUN/corpus) are reported together.
     """
     from seqgen.atomic import remove_unfinished
+    from seqgen.contract.plugins import report_broken_plugins
     from seqgen.corpus.storage.store import is_corpus
     from seqgen.workflows.load import load
 
@@ -64,7 +65,9 @@ def command(run: Path, sources: tuple[Path, ...], dynamic: bool, cache: int | No
                 number += 1
                 report = file_report(source, score, trained.domain.vocabulary)
                 if out is not None:
-                    report["picture"] = str(trained.draw_surprise(score, out / f"{source.stem}-{number}"))
+                    # The numbers are right even if the plugin cannot draw them.
+                    with report_broken_plugins():
+                        report["picture"] = str(trained.draw_surprise(score, out / f"{source.stem}-{number}"))
                 yield report
 
     if as_json:

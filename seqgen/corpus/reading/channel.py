@@ -16,10 +16,11 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from seqgen.contract.fingerprint import SIZE
-from seqgen.errors import printable
+from seqgen.errors import PluginFailure, printable
 
 LENGTH = struct.Struct(">Q")
 MAX_TEXT_LENGTH = 200
+MAX_SENTENCE_LENGTH, MAX_TRACEBACK_LENGTH = 2000, 20_000
 T_co = TypeVar("T_co", covariant=True)
 
 
@@ -52,6 +53,24 @@ class Observation:
     value: Any
 
 
+@dataclass(frozen=True)
+class Failure:
+    """What went wrong in the plugin while a file was read.
+
+    sentence:  the message for the user
+    traceback: of the error in the worker process
+    """
+
+    sentence: str
+    traceback: str
+
+    def error(self, summary: str) -> PluginFailure:
+        """Returns the error. The traceback of the worker is its note."""
+        error = PluginFailure(self.sentence, summary)
+        error.add_note(self.traceback)
+        return error
+
+
 class SizedIterable(Protocol[T_co]):
     """Values in memory or on disk that can be counted and iterated over."""
 
@@ -71,6 +90,7 @@ class FileContent:
     reason:       why the whole file was left out, or None
     detail:       what is true of this file alone, beside the reason
     more:         whether another part of the same file follows
+    failures:     the first failure of the plugin for each reason in `dropped`, or for `reason`
     """
 
     documents: SizedIterable[EncodedDocument] = field(default_factory=list)
@@ -80,6 +100,7 @@ class FileContent:
     reason: str | None = None
     detail: str = ""
     more: bool = False
+    failures: dict[str, Failure] = field(default_factory=dict)
 
     @property
     def explanation(self) -> str:
@@ -138,6 +159,7 @@ def serialize(content: FileContent) -> bytes:
         "metadata": [dict(document.metadata) for document in documents],
         "part_lengths": [document.part_lengths for document in documents],
         "observations": [one.value for one in observations],
+        "failures": {reason: [one.sentence, one.traceback] for reason, one in content.failures.items()},
     }
     numbers = [document.ids.astype("<i4").tobytes() for document in documents]
     numbers += [document.weights.astype("<f4").tobytes() for document in documents]
@@ -177,6 +199,13 @@ def deserialize(body: bytes, vocabulary_size: int) -> FileContent:
         None if header["reason"] is None else short_text(header["reason"]),
         short_text(header["detail"]),
         header["more"],
+        {
+            short_text(reason): Failure(
+                printable(sentence[:MAX_SENTENCE_LENGTH]),
+                printable_lines(traceback[-MAX_TRACEBACK_LENGTH:]),
+            )
+            for reason, (sentence, traceback) in header["failures"].items()
+        },
     )
 
 
@@ -185,9 +214,15 @@ def short_text(text: str) -> str:
     return printable(text[:MAX_TEXT_LENGTH])
 
 
+def printable_lines(text: str) -> str:
+    """Returns a text of several lines from outside that is safe for a terminal."""
+    return "\n".join(map(printable, text.splitlines()))
+
+
 HEADER_TYPES = {
     "reason": str | None, "detail": str, "dropped": dict, "remarks": dict, "more": bool,
     "fingerprints": str, "lengths": list, "metadata": list, "part_lengths": list, "observations": list,
+    "failures": dict,
 }  # fmt: skip
 
 
@@ -200,6 +235,8 @@ def _check_header(header: Any) -> tuple[list[int], list[tuple[bytes, bytes]]]:
     counts = [*header["dropped"].values(), *header["remarks"].values()]
     if not all(isinstance(count, int) and count > 0 for count in counts):
         raise ValueError("a count is no number")
+    if not all(map(_is_failure, header["failures"].values())):
+        raise ValueError("a failure is no pair of texts")
     lengths = header["lengths"]
     if not all(isinstance(length, int) and length > 0 for length in lengths):
         raise ValueError("a length is no number")
@@ -213,6 +250,10 @@ def _check_header(header: Any) -> tuple[list[int], list[tuple[bytes, bytes]]]:
         raise ValueError("there are not two fingerprints a document")
     parts = [prints[first : first + SIZE] for first in range(0, len(prints), SIZE)]
     return lengths, list(zip(parts[::2], parts[1::2], strict=True))
+
+
+def _is_failure(value: Any) -> bool:
+    return isinstance(value, list) and len(value) == 2 and all(isinstance(text, str) for text in value)
 
 
 def _fits(parts: Any, length: int) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import IO, Generic, TypeVar
 
-from seqgen.corpus.reading.channel import FileContent, deserialize, read_message, to_message
+from seqgen.corpus.reading.channel import Failure, FileContent, deserialize, read_message, to_message
 from seqgen.errors import OutputError
 
 T = TypeVar("T")
@@ -30,6 +30,7 @@ class SpooledContent:
         self._document_count = self._observation_count = 0
         self._dropped: Counter[str] = Counter()
         self._remarks: Counter[str] = Counter()
+        self._failures: dict[str, Failure] = {}
         self._last = FileContent()
 
     def add(self, part: FileContent, body: bytes) -> None:
@@ -48,7 +49,8 @@ class SpooledContent:
         self._observation_count += len(part.observations)
         self._dropped += Counter(part.dropped)
         self._remarks += Counter(part.remarks)
-        self._last = FileContent(reason=part.reason, detail=part.detail)
+        self._failures = {**part.failures, **self._failures}
+        self._last = FileContent(reason=part.reason, detail=part.detail, failures=self._failures)
 
     def content(self) -> FileContent:
         """Returns all parts as one. It has no documents if the last part says that the file is unusable."""
@@ -59,6 +61,7 @@ class SpooledContent:
             _Joined(self, self._observation_count, lambda part: part.observations),
             dict(self._dropped),
             dict(self._remarks),
+            failures=self._failures,
         )
 
     def parts(self) -> Iterator[FileContent]:

@@ -12,6 +12,7 @@ import json
 import os
 import signal
 import time
+import traceback
 from collections import Counter
 from collections.abc import Iterator
 from functools import reduce
@@ -21,14 +22,16 @@ from typing import Any
 import numpy as np
 
 from seqgen.contract.capabilities import Deduplication, Inference, Learning, Prediction, Reading
-from seqgen.contract.documents import Record, Remark
+from seqgen.contract.documents import Example, Record, Remark
 from seqgen.contract.domain import Domain
 from seqgen.contract.fingerprint import SIZE, fingerprint
+from seqgen.contract.guarding import failure, guarded_domain, plugin_of
+from seqgen.contract.plugins import PluginIdentity
 from seqgen.contract.vocabulary import Vocabulary
-from seqgen.corpus.reading.channel import EncodedDocument, FileContent, Observation, serialize
+from seqgen.corpus.reading.channel import EncodedDocument, Failure, FileContent, Observation, serialize
 from seqgen.corpus.reading.child import Parent, limit_memory
 from seqgen.corpus.reading.cutting import NOTHING_IS_CUT, Cutting
-from seqgen.errors import UnusableFile
+from seqgen.errors import PluginFailure, SeqgenError, UnusableFile
 from seqgen.grammar import BOS, Grammar
 
 GRACE_SECONDS = 10
@@ -49,7 +52,8 @@ def main() -> None:
             domain, fault = _make_domain(job), b""
             grammar = domain.checked_grammar()
         except Exception as error:
-            fault = f"{type(error).__name__}: {error}".encode()
+            sentence = str(error) if isinstance(error, SeqgenError) else f"{type(error).__name__}: {error}"
+            fault = json.dumps([sentence, _traceback(error)]).encode()
         parent.send(fault)
         while not fault:
             path = Path(os.fsdecode(parent.receive()))
@@ -61,7 +65,7 @@ def main() -> None:
 
 def _make_domain(job: dict[str, Any]) -> Domain[Any]:
     module: Any = importlib.import_module(job["module"])
-    kind: type[Domain[Any]] = reduce(getattr, job["qualname"].split("."), module)
+    kind = guarded_domain(reduce(getattr, job["qualname"].split("."), module), PluginIdentity(*job["plugin"]))
     return kind(kind.Settings(**job["settings"]), Vocabulary(job["vocabulary"]), job["state"])
 
 
@@ -83,6 +87,7 @@ class _Part:
         self.observations: list[Observation] = []
         self.dropped: Counter[str] = Counter()
         self.remarks: Counter[str] = Counter()
+        self.failures: dict[str, Failure] = {}
         self.bytes = 0
 
     def add(self, domain: Domain[Any], grammar: Grammar, item: Any, learning: bool, cutting: Cutting) -> None:
@@ -94,20 +99,24 @@ class _Part:
             record = item if isinstance(item, Record) else Record(item)
             if learning:
                 value = (domain.learning or Learning()).observe(record.item)
-                self.bytes += len(json.dumps(value))
+                self.bytes += len(as_json(domain, value, "learning.observe"))
                 self.observations.append(Observation(*fingerprints(domain, record), value))
             else:
                 self.documents.append(encode_record(domain, grammar, record, cutting))
                 self.bytes += 8 * len(self.documents[-1].ids)
         except UnusableFile as error:
-            self.dropped[error.reason] += 1
+            self.dropped[str(error.reason)] += 1
         except MemoryError:
             raise
         except Exception as error:
-            self.dropped[_plugin_error(error)] += 1
+            caught = plugin_failure(domain, "treats an item wrongly", error)
+            self.dropped[caught.summary] += 1
+            self.failures.setdefault(caught.summary, Failure(str(caught), _traceback(caught)))
 
     def content(self, *, more: bool) -> FileContent:
-        return FileContent(self.documents, self.observations, dict(self.dropped), dict(self.remarks), more=more)
+        return FileContent(
+            self.documents, self.observations, dict(self.dropped), dict(self.remarks), more=more, failures=self.failures
+        )
 
 
 def _read_parts(domain: Domain[Any], grammar: Grammar, path: Path, job: dict[str, Any]) -> Iterator[FileContent]:
@@ -120,6 +129,7 @@ def _read_parts(domain: Domain[Any], grammar: Grammar, path: Path, job: dict[str
             return
         if job["task"] == "inspect":
             finding = domain.require(Inference).inspect(path)
+            as_json(domain, finding, "inference.inspect")
             yield FileContent(observations=[Observation(bytes(SIZE), bytes(SIZE), finding)])
             return
         for item in _read_items(domain, path, job["task"]):
@@ -129,14 +139,16 @@ def _read_parts(domain: Domain[Any], grammar: Grammar, path: Path, job: dict[str
                 yield part.content(more=True)
                 part, is_first = _Part(), False
     except UnusableFile as error:
-        yield FileContent(reason=error.reason, detail=error.detail)
+        yield FileContent(reason=str(error.reason), detail=str(error.detail))
     except MemoryError:
         part = _Part()
         yield FileContent(reason=f"needed more than {job['memory_bytes'] / 2**30:g} GiB of memory")
     except OSError as error:
         yield FileContent(reason=f"cannot be opened: {error.strerror}")
     except Exception as error:
-        yield FileContent(reason=_plugin_error(error))
+        caught = plugin_failure(domain, "treats a file wrongly", error)
+        failures = {**part.failures, caught.summary: Failure(str(caught), _traceback(caught))}
+        yield FileContent(reason=caught.summary, failures=failures)
     else:
         is_empty = is_first and not (part.documents or part.observations or part.dropped)
         yield FileContent(reason="holds nothing") if is_empty else part.content(more=False)
@@ -165,35 +177,57 @@ def encode_record(
 
     Raises UnusableFile, or another error for a bug of the plugin.
     """
-    if len(json.dumps(dict(record.metadata))) > MAX_METADATA_BYTES:
+    if len(as_json(domain, dict(record.metadata), "read as metadata")) > MAX_METADATA_BYTES:
         raise UnusableFile(f"metadata of more than {MAX_METADATA_BYTES // 2**10} KiB")
     key, group = fingerprints(domain, record)
     parts = [record.item]
     if key in cutting.keys:
         parts = domain.require(Reading).cut(record.item, cutting.shares)
-    examples = [_encode_item(domain, grammar, part) for part in parts]
+    examples = [checked_document(domain, grammar, domain.encode(part)) for part in parts]
     ids = np.concatenate([part for part, _ in examples])
     weights = np.concatenate([part for _, part in examples])
     part_lengths = tuple(len(part) for part, _ in examples) if len(examples) > 1 else ()
     return EncodedDocument(key, group, ids, weights, record.metadata, part_lengths)
 
 
-def _encode_item(domain: Domain[Any], grammar: Grammar, item: Any) -> tuple[np.ndarray, np.ndarray]:
-    """Returns the checked ids int32[n] and weights float32[n] of an item."""
-    example = domain.encode(item)
+def checked_document(domain: Domain[Any], grammar: Grammar, example: Example) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the ids int32[n] and weights float32[n] of an example.
+
+    Raises PluginFailure if the engine cannot use it.
+    """
     ids, weights = np.asarray(example.ids), np.asarray(example.weights)
-    if ids.dtype.kind not in "iu" or ids.ndim != 1 or ids.shape != weights.shape:
-        raise ValueError("ids and weights are not two rows of the same length")
-    if len(ids) < 2 or ids[0] != BOS or weights[0] != 0:
-        raise ValueError("a document begins with BOS of weight 0 and something after it")
-    if ids.min() < 0 or ids.max() >= len(domain.vocabulary) or not np.isfinite(weights).all():
-        raise ValueError("an id or a weight is out of range")
-    grammar.unroll(ids)
+    try:
+        if ids.dtype.kind not in "iu" or ids.ndim != 1 or ids.shape != weights.shape:
+            raise ValueError("ids and weights are not two rows of the same length")
+        if len(ids) < 2 or ids[0] != BOS or weights[0] != 0:
+            raise ValueError("a document begins with BOS of weight 0 and something after it")
+        if ids.min() < 0 or ids.max() >= len(domain.vocabulary) or not np.isfinite(weights).all():
+            raise ValueError("an id or a weight is out of range")
+        grammar.unroll(ids)
+    except ValueError as error:
+        raise failure(plugin_of(type(domain)), "returns a wrong document from encode", error) from error
     return ids.astype(np.int32), weights.astype(np.float32)
 
 
-def _plugin_error(error: Exception) -> str:
-    return f"plugin error: {type(error).__name__}"
+def as_json(domain: Domain[Any], value: Any, method: str) -> str:
+    """Returns a value as JSON. Raises PluginFailure if it is none. `method` is what the value comes from."""
+    try:
+        return json.dumps(value)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise failure(plugin_of(type(domain)), f"returns a value that is not JSON from {method}", error) from error
+
+
+def plugin_failure(domain: Domain[Any], fault: str, error: Exception) -> PluginFailure:
+    """Returns an error of a plugin as a PluginFailure. `fault` is what the plugin did, if the error does not say it."""
+    if isinstance(error, PluginFailure):
+        return error
+    caught = failure(plugin_of(type(domain)), fault, error)
+    caught.__cause__ = error
+    return caught
+
+
+def _traceback(error: BaseException) -> str:
+    return "".join(traceback.format_exception(error))
 
 
 if __name__ == "__main__":

@@ -8,12 +8,13 @@ worker is killed and replaced.
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import os
 import queue
 import threading
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,18 +22,33 @@ from typing import Any, Literal
 
 from seqgen.contract.capabilities import MAX_FILE_BYTES
 from seqgen.contract.domain import Domain
-from seqgen.corpus.reading.channel import FileContent, deserialize
+from seqgen.contract.guarding import plugin_of
+from seqgen.contract.plugins import broken, report_broken_plugins
+from seqgen.corpus.reading.channel import FileContent, deserialize, printable_lines
 from seqgen.corpus.reading.child import Child
 from seqgen.corpus.reading.cutting import NOTHING_IS_CUT, Cutting
 from seqgen.corpus.reading.memory_budget import machine_memory, memory_budget
 from seqgen.corpus.reading.sources import Source
 from seqgen.corpus.reading.spool import SpooledContent
-from seqgen.errors import PluginError
+from seqgen.errors import PluginError, PluginFailure, printable
 
 MAX_START_SECONDS = 120
 FILES_READ_AHEAD = 4
 """The number of files for each worker."""
 Task = Literal["encode", "prompt", "predict", "learn", "inspect"]
+
+
+OnFailure = Callable[[PluginFailure], None]
+
+
+def report_failure(failure: PluginFailure) -> None:
+    """Prints a failure of a plugin to standard error, once. Raises it if SEQGEN_STRICT_PLUGINS is 1."""
+    with report_broken_plugins():
+        raise failure
+
+
+def ignore_failure(failure: PluginFailure) -> None:
+    """Does nothing."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +67,7 @@ class Limits:
 class WorkerPool:
     """Workers that read and encode files of one domain. It is a context manager, which ends the workers.
 
-    Raises PluginError if a worker cannot import the class of the domain.
+    Raises PluginError if a worker cannot import or make the domain.
     """
 
     def __init__(
@@ -63,6 +79,7 @@ class WorkerPool:
         task: Task = "encode",
         spool: Path | None = None,
         cutting: Cutting = NOTHING_IS_CUT,
+        on_failure: OnFailure = report_failure,
     ) -> None:
         """A process starts when it is first needed.
 
@@ -72,7 +89,9 @@ class WorkerPool:
                  settings
         spool:   the folder for the documents of large files; by default the system's temporary folder
         cutting: which documents are cut inside
+        on_failure: is called with each failure of the plugin, which costs an item or a file
         """
+        self._on_failure = on_failure
         limits = limits or Limits()
         budget = memory_budget(workers or os.cpu_count() or 1, limits.memory_bytes, machine_memory())
         limits = replace(limits, memory_bytes=budget.worker_bytes)
@@ -97,8 +116,11 @@ class WorkerPool:
             yield from self._first(pending)
 
     def _first(self, pending: deque[tuple[Source, Future[FileContent]]]) -> Iterator[tuple[Source, FileContent]]:
-        source, content = pending.popleft()
-        yield source, content.result()
+        source, future = pending.popleft()
+        content = future.result()
+        for summary, failure in content.failures.items():
+            self._on_failure(failure.error(summary))
+        yield source, content
         source.release()
 
     def _read(self, source: Source) -> FileContent:
@@ -130,8 +152,11 @@ class WorkerPool:
 def read_documents(
     domain: Domain[Any], paths: Iterable[Path], task: Task = "encode"
 ) -> Iterator[tuple[Path, FileContent]]:
-    """Yields the content of each of a few files, read in a worker process. Raises PluginError as `WorkerPool` does."""
-    with WorkerPool(domain, workers=1, task=task) as pool:
+    """Yields the content of each of a few files, read in a worker process. Raises PluginError as `WorkerPool` does.
+
+    The caller treats the failures that the contents have.
+    """
+    with WorkerPool(domain, workers=1, task=task, on_failure=ignore_failure) as pool:
         for source, content in pool.read(Source(Path(path), Path(path).name) for path in paths):
             yield source.path, content
 
@@ -145,7 +170,10 @@ class _Worker:
         self._part_count = part_count
         self._limits = limits
         self._spool = spool
-        self._domain_name = domain.name
+        self._plugin = plugin_of(type(domain))
+        # A file can be at fault too. So only a plugin that does not come with seqgen is named.
+        is_bundled = domain.plugin is None or domain.plugin.is_bundled
+        self._culprit = "" if is_bundled else f" in the plugin {domain.plugin}"
         self._vocabulary_size = len(domain.vocabulary)
         self._child: Child | None = None
         self._closed = False
@@ -158,7 +186,7 @@ class _Worker:
         if content is None and is_used:
             # An earlier file may have damaged the process, so this file gets a new one.
             content = self._try(path)
-        return content or FileContent(reason="the reader crashed")
+        return content or FileContent(reason=f"the reader crashed{self._culprit}")
 
     def _try(self, path: Path) -> FileContent | None:
         """Returns the content of a file, or None if the process died."""
@@ -178,7 +206,7 @@ class _Worker:
                     return spooled.content()
         except TimeoutError:
             self.discard()
-            return FileContent(reason=f"took longer than {self._limits.seconds:g} s")
+            return FileContent(reason=f"took longer than {self._limits.seconds:g} s{self._culprit}")
         except (EOFError, ValueError, OSError, RecursionError):
             self.discard()
             return None
@@ -204,15 +232,15 @@ class _Worker:
             child = self._child = Child("seqgen.corpus.reading.worker")
         try:
             child.send(self._job)
-            fault = child.receive(MAX_START_SECONDS, self._limits.answer_bytes).decode(errors="replace")
+            answer = child.receive(MAX_START_SECONDS, self._limits.answer_bytes).decode(errors="replace")
+            sentence, traceback = json.loads(answer) if answer else ("", "")
         except (EOFError, ValueError, OSError) as error:
-            fault = f"its process ended with {type(error).__name__}"
-        if fault:
+            sentence, traceback = f"its process ended with {type(error).__name__}", ""
+        if sentence:
             self.discard()
-            raise PluginError(
-                f"The domain {self._domain_name!r} cannot be made in a process of its own: {fault}; tell the author "
-                "of the plugin."
-            )
+            fault = broken(self._plugin, f"cannot be used in a process of its own: {printable(str(sentence))}")
+            fault.add_note(printable_lines(str(traceback)))
+            raise fault
         return child
 
 
@@ -226,6 +254,7 @@ def _job(domain: Domain[Any], limits: Limits, task: Task, cutting: Cutting) -> b
     job = {
         "module": kind.__module__,
         "qualname": kind.__qualname__,
+        "plugin": dataclasses.astuple(plugin_of(kind)),
         "settings": domain.settings.model_dump(mode="json"),
         "vocabulary": list(domain.vocabulary.names[2:]),
         "state": dict(domain.state),

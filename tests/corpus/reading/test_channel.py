@@ -5,14 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from seqgen.corpus.reading.channel import EncodedDocument, FileContent, deserialize, serialize
+from seqgen.corpus.reading.channel import EncodedDocument, Failure, FileContent, deserialize, serialize
 
 
 def answer() -> bytes:
     ids = np.array([0, 2, 1], np.int32)
     weights, metadata = np.array([0, 1, 0.5], np.float32), {"row": 7}
     document = EncodedDocument(b"x" * 16, b"y" * 16, ids, weights, metadata, (2, 1))
-    return serialize(FileContent([document], dropped={"why": 2}))
+    failures = {"why": Failure("It fails.", "Traceback\n  line 3")}
+    return serialize(FileContent([document], dropped={"why": 2}, failures=failures))
 
 
 def test_an_answer_comes_back():
@@ -23,6 +24,8 @@ def test_an_answer_comes_back():
     assert reading.documents[0].metadata == {"row": 7}
     assert reading.documents[0].part_lengths == (2, 1)
     assert (reading.dropped, reading.reason) == ({"why": 2}, None)
+    error = reading.failures["why"].error("why")
+    assert (str(error), error.summary, error.__notes__) == ("It fails.", "why", ["Traceback\n  line 3"])
 
 
 def test_every_damaged_answer_is_refused():
@@ -44,3 +47,7 @@ def test_control_characters_do_not_reach_the_terminal():
     reading = deserialize(serialize(FileContent(reason="\x1b[31mred" + "x" * 1000)), 3)
     assert reading.reason.startswith("?[31mred")
     assert len(reading.reason) == 200
+    failure = Failure("\x1b[31mred", "a\n\x1b[31mred" + "x" * 100_000)
+    reading = deserialize(serialize(FileContent(failures={"why": failure})), 3)
+    assert reading.failures["why"].sentence == "?[31mred"
+    assert len(reading.failures["why"].traceback) == 20_000

@@ -7,7 +7,7 @@ import pytest
 from letters import Letters
 
 from seqgen import OutputError
-from seqgen.corpus.reading.channel import FileContent, serialize
+from seqgen.corpus.reading.channel import Failure, FileContent, serialize
 from seqgen.corpus.reading.spool import SpooledContent
 from seqgen.corpus.reading.workers import read_documents
 
@@ -45,6 +45,11 @@ def test_all_parts_are_one_reading(parts, tmp_path):
 def test_a_file_that_turns_out_to_be_unusable_gives_nothing(parts, tmp_path):
     reading = spooled(tmp_path, [*parts, FileContent(reason="not plain letters", detail="line 7")]).content()
     assert (reading.reason, reading.detail, len(reading.documents)) == ("not plain letters", "line 7", 0)
+
+
+def test_the_first_failure_of_each_kind_is_kept(parts, tmp_path):
+    failing = [FileContent(failures={"why": Failure(f"part {number}", "")}) for number in range(2)]
+    assert spooled(tmp_path, [*failing, *parts]).content().failures["why"].sentence == "part 0"
 
 
 def test_a_disk_that_refuses_is_one_sentence(parts, tmp_path):

@@ -7,7 +7,7 @@ import pytest
 from complete_domain import Complete
 from letters import Letters, Line
 
-from seqgen import BOS, EOS, Example, Record, UnusableFile
+from seqgen import BOS, EOS, Example, PluginFailure, Record, UnusableFile
 from seqgen.contract.fingerprint import fingerprint
 from seqgen.corpus.reading.worker import MAX_METADATA_BYTES, encode_record, fingerprints
 
@@ -49,7 +49,7 @@ def test_a_document_has_the_types_of_the_engine():
     ids=["lengths", "not integers", "no BOS", "only BOS", "BOS counts", "no such id", "not a number", "grammar"],
 )
 def test_a_document_that_breaks_a_rule_is_a_bug_of_the_plugin(ids, weights, sentence):
-    with pytest.raises(ValueError, match=sentence):
+    with pytest.raises(PluginFailure, match=f"'letters' .* returns a wrong document from encode: .*{sentence}"):
         encode(ids, weights)
 
 

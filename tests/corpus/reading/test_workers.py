@@ -12,7 +12,8 @@ import time
 import pytest
 from letters import Letters, Remembering
 
-from seqgen import PluginError
+from seqgen import PluginError, PluginFailure
+from seqgen.contract.plugins import PluginIdentity
 from seqgen.corpus.reading.sources import Source
 from seqgen.corpus.reading.workers import Limits, WorkerPool, read_documents
 
@@ -43,7 +44,7 @@ def read(tmp_path):
         ("abc\n!crash", "the reader crashed"),
         ("abc\n!hang", "took longer than 1 s"),
         ("abc\n!eat", "needed more than 1 GiB of memory"),
-        ("abc\n!bug", "plugin error: ZeroDivisionError"),
+        ("abc\n!bug", "plugin error: 'letters' of the module letters fails in read (ZeroDivisionError)"),
         ("abc\n123", "not plain letters"),
         ("a" * 2000, "larger than 0.000953674 MiB"),
         ("", "holds nothing"),
@@ -85,8 +86,8 @@ def test_items_are_dropped_one_by_one(read):
     assert len(reading.documents) == 2
     assert reading.dropped == {
         "the word that is dropped": 2,
-        "plugin error: KeyError": 1,
-        "plugin error: ValueError": 1,
+        "plugin error: 'letters' of the module letters fails in encode (KeyError)": 1,
+        "plugin error: 'letters' of the module letters returns a wrong document from encode (ValueError)": 1,
     }
 
 
@@ -121,6 +122,41 @@ def test_a_domain_that_workers_cannot_make_says_why(tmp_path):
     gone = type("Gone", (Letters,), {"__module__": "letters", "__qualname__": "Gone"})
     with pytest.raises(PluginError, match="AttributeError: module 'letters' has no attribute 'Gone'"):
         list(read_documents(gone(), [tmp_path / "a.letters"]))
+
+
+def test_each_kind_of_failure_of_a_plugin_is_reported_once(read, capsys, monkeypatch):
+    monkeypatch.setattr("seqgen.contract.plugins._reported", set())
+    read("abc\nbug\nbug", "bug\nabc\n!bug", workers=1)
+    lines = capsys.readouterr().err.splitlines()
+    plugin = "seqgen: The plugin 'letters' of the module letters"
+    assert lines == [
+        f"{plugin} fails in encode: KeyError: 'bug'; update or uninstall it.",
+        f"{plugin} fails in read: ZeroDivisionError; update or uninstall it.",
+    ]
+
+
+def test_a_failure_has_the_traceback_of_the_worker(tmp_path):
+    path = tmp_path / "a.letters"
+    path.write_text("bug")
+    ((_, content),) = read_documents(Letters(), [path])
+    ((_, failure),) = content.failures.items()
+    assert 'raise KeyError("bug")' in failure.traceback
+    assert "in encode" in failure.traceback
+
+
+def test_a_strict_caller_gets_the_failure(read, monkeypatch):
+    monkeypatch.setenv("SEQGEN_STRICT_PLUGINS", "1")
+    with pytest.raises(PluginFailure, match="fails in encode: KeyError: 'bug'"):
+        read("abc\nbug")
+
+
+def test_only_a_plugin_of_strangers_is_named_beside_a_file_that_hangs(tmp_path, monkeypatch):
+    path = tmp_path / "a.letters"
+    path.write_text("!hang")
+    monkeypatch.setattr(Letters, "plugin", PluginIdentity("letters", "seqgen-letters", "1.2"))
+    with WorkerPool(Letters(), limits=LIMITS, workers=1) as readers:
+        ((_, content),) = readers.read([Source(path, "a")])
+    assert content.reason == "took longer than 1 s in the plugin 'letters' of seqgen-letters 1.2"
 
 
 PROGRAM = """
