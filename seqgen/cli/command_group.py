@@ -56,7 +56,8 @@ class CommandGroup(click.Group):
             found = ctx.meta.get(PLUGIN_COMMANDS, {}).get(ctx.invoked_subcommand)
             if found is None:
                 raise
-            from seqgen.contract.plugins import broken, cause
+            from seqgen.contract.plugin_identity import cause
+            from seqgen.contract.plugins import broken
 
             raise broken(found[0], f"fails in the command {ctx.invoked_subcommand!r}: {cause(error)}") from error
 

@@ -50,7 +50,7 @@ def sentence(error: BaseException) -> str:
         return "There is not enough memory; ask for less at a time, or close other programs."
     if isinstance(error, OSError):
         return _sentence_of_system(error)
-    from seqgen.contract.plugins import cause
+    from seqgen.contract.plugin_identity import cause
 
     return (
         f"This is a bug of seqgen ({cause(error)}); please report what 'seqgen --debug' prints in front of the "

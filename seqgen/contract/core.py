@@ -10,7 +10,7 @@ import numpy as np
 
 from seqgen.contract.documents import Example, Item, Record, Remark
 from seqgen.contract.options import Options
-from seqgen.contract.plugins import PluginIdentity
+from seqgen.contract.plugin_identity import PluginIdentity
 from seqgen.contract.vocabulary import Learned, Vocabulary
 from seqgen.grammar import Grammar, unconstrained
 

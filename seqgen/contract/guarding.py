@@ -20,7 +20,8 @@ from typing import Any, TypeVar
 from seqgen.contract.capabilities import CAPABILITIES
 from seqgen.contract.core import Core
 from seqgen.contract.domain import Domain
-from seqgen.contract.plugins import PluginIdentity, broken, cause, remedy
+from seqgen.contract.plugin_identity import PluginIdentity, cause, remedy
+from seqgen.contract.plugins import broken
 from seqgen.contract.return_checks import count_fault, value_fault
 from seqgen.contract.return_types import (
     describe_type,

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from seqgen.contract.plugins import cause
+from seqgen.contract.plugin_identity import cause
 from seqgen.errors import InvalidValue, PluginError, SeqgenError, UnknownName
 
 

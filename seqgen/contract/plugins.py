@@ -10,9 +10,7 @@ import functools
 import importlib.metadata
 import logging
 import os
-import re
 import sys
-import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,38 +20,19 @@ import pluggy
 
 from seqgen.contract.escaping import terminal_text
 from seqgen.contract.hooks import GROUPS, PROJECT, HookSpecifications
+from seqgen.contract.plugin_identity import PluginIdentity, cause, normalized, remedy
 from seqgen.errors import PluginError, SeqgenError
 
-BUNDLED = "seqgen-framework"
 NO_PLUGINS = "SEQGEN_NO_PLUGINS"
 """The environment variable that leaves out all plugins that do not come with seqgen; worker processes inherit it."""
 STRICT = "SEQGEN_STRICT_PLUGINS"
 """The environment variable that makes a broken plugin an error, in place of a line on standard error."""
-MAX_ERROR_LENGTH = 300
-"""In characters; errors of pluggy and TensorFlow have many lines."""
 
 LOGGER = logging.getLogger("seqgen.plugins")
 """Gets the traceback of each error of a plugin that does not end the command, at level DEBUG."""
 _reported: set[str] = set()
 
 Result = TypeVar("Result")
-
-
-@dataclass(frozen=True)
-class PluginIdentity:
-    """What a message calls a plugin."""
-
-    name: str
-    distribution: str
-    version: str
-
-    def __str__(self) -> str:
-        return f"{self.name!r} of {self.distribution} {self.version}".rstrip()
-
-    @property
-    def is_bundled(self) -> bool:
-        """Whether it comes with seqgen."""
-        return normalized(self.distribution) == BUNDLED
 
 
 @dataclass(frozen=True)
@@ -223,19 +202,3 @@ def _report_once(sentence: str, error: BaseException) -> None:
 def broken(plugin: PluginIdentity, fault: str) -> PluginError:
     """Returns the error that names a plugin and its fault."""
     return PluginError(f"The plugin {plugin} {fault}; {remedy(plugin)}.")
-
-
-def remedy(plugin: PluginIdentity) -> str:
-    """Returns what to do about a broken plugin, as the last part of a sentence."""
-    return "please report this bug of seqgen" if plugin.is_bundled else "update or uninstall it"
-
-
-def cause(error: BaseException) -> str:
-    """Returns the type and the text of an error in one line."""
-    text = textwrap.shorten(str(error), MAX_ERROR_LENGTH, placeholder=" …")
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__
-
-
-def normalized(distribution: str) -> str:
-    """Returns a distribution's name as PEP 503 compares it."""
-    return re.sub(r"[-_.]+", "-", distribution).lower()

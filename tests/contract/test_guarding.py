@@ -11,7 +11,7 @@ from complete_domain import Complete, CompleteMetrics, CompletePrediction, Compl
 from seqgen import Answer, Domain, ImpossibleConstraints, OutputError, PluginError, PluginFailure, Record, UnusableFile
 from seqgen.contract.capabilities import CAPABILITIES
 from seqgen.contract.guarding import CORE_METHODS, guarded_domain, plugin_of
-from seqgen.contract.plugins import PluginIdentity
+from seqgen.contract.plugin_identity import PluginIdentity
 
 PLUGIN = PluginIdentity("complete", "seqgen-complete", "1.2")
 NAMED = r"^The plugin 'complete' of seqgen-complete 1\.2 "

@@ -26,7 +26,7 @@ from seqgen.contract.documents import Example, Record, Remark
 from seqgen.contract.domain import Domain
 from seqgen.contract.fingerprint import SIZE, fingerprint
 from seqgen.contract.guarding import failure, guarded_domain, plugin_of
-from seqgen.contract.plugins import PluginIdentity
+from seqgen.contract.plugin_identity import PluginIdentity
 from seqgen.contract.vocabulary import Vocabulary
 from seqgen.corpus.reading.channel import EncodedDocument, Failure, FileContent, Observation, serialize
 from seqgen.corpus.reading.child import Parent, limit_memory

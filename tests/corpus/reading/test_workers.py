@@ -13,7 +13,7 @@ import pytest
 from letters import Letters, Remembering
 
 from seqgen import PluginError, PluginFailure
-from seqgen.contract.plugins import PluginIdentity
+from seqgen.contract.plugin_identity import PluginIdentity
 from seqgen.corpus.reading.sources import Source
 from seqgen.corpus.reading.workers import Limits, WorkerPool, read_documents
 
