@@ -1,6 +1,6 @@
 """Labels over text and over music, by the public commands' own path: SST-2, and with `--base midi` VGMIDI.
 
-    python bench/sentiment.py FOLDER [--minutes 10] [--set KEY=VALUE]…
+    python bench/sentiment.py FOLDER [--phrases] [--seeds 1] [--minutes 10] [--set KEY=VALUE]…
     python bench/sentiment.py FOLDER --base midi [--unlabelled FOLDER] [--splits 10] [--minutes 0.4] [--set KEY=VALUE]…
 
 Sentences of film reviews as praise or blame: FOLDER holds `train.tsv`, `dev.tsv` and `test.tsv` (sentence, tab, label 0
@@ -9,6 +9,9 @@ temperature and how much naive Bayes counts beside the network; everything repor
 once. Of 400 sentences written to order, `to_order` is the share that a logistic regression on words and bigrams,
 learned from the training file, takes for what was ordered, with the guidance that the domain has;
 `to_order_without_guidance` is that of as many drawn as they come.
+
+With `--phrases` the 64 509 labelled phrases of the training sentences in `train_phrases.tsv` are learned too, as spans;
+validation and test are the same. With `--seeds N` figures are means over N models.
 
 Published, same data: Kim's CNN with random vectors 0.827 (Kim 2014).
 
@@ -34,6 +37,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import sentiment_midi
 from common import finish, print_evaluations
 
@@ -46,6 +50,8 @@ RECIPE = {
     "ema_decay": 0.998, "batch_size": 16, "bptt_length": 32, "label_weight": 20,
 }  # fmt: skip
 """A small model that reads with gaps: 6 920 sentences are soon learned by heart."""
+PHRASES = {"span_files": "train_phrases.tsv", "span_weight": 0.5}
+"""What is set in addition with `--phrases`: a phrase is shorter than a sentence, and often says the same again."""
 REPORTED = {
     "accuracy": "accuracy",
     "network_accuracy": "accuracy, network alone",
@@ -81,12 +87,23 @@ def cold_seconds(run: Path, sentence: str) -> float:
     return time.perf_counter() - begun
 
 
+def measure_seeds(folder: Path, seeds: int, budget: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
+    """The figures of models of sentences with different seeds: means by name, and all accuracies."""
+    found = []
+    for seed in range(seeds):
+        found.append(measure(folder, budget, {**asked, "seed": seed}))
+        print(f"seed {seed}", found[-1], flush=True)
+    means = {name: float(np.mean([one[name] for one in found])) for name, value in found[0].items() if name != "shares"}
+    return {**means, "accuracies": [one["accuracy"] for one in found], "shares": [one["shares"] for one in found]}
+
+
 def measure(folder: Path, budget: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
     """The figures of one model of sentences."""
+    sources = ["train.tsv", *([asked["span_files"]] if "span_files" in asked else [])]
     with tempfile.TemporaryDirectory() as temporary:
         run = Path(temporary) / "run"
         trained = seqgen.train(
-            [folder / "train.tsv"], run, domain="sentiment", settings={**RECIPE, **asked}, **budget,
+            [folder / name for name in sources], run, domain="sentiment", settings={**RECIPE, **asked}, **budget,
             valid=[folder / "dev.tsv"],
             train_progress=print_evaluations("sentences"),
         )  # fmt: skip
@@ -108,6 +125,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--base", choices=MINUTES, default="text")
+    parser.add_argument("--phrases", action="store_true", help="learn from labelled phrases too")
+    parser.add_argument("--seeds", type=int, default=1, help="how many models of sentences")
     parser.add_argument("--unlabelled", type=Path)
     parser.add_argument("--splits", type=int, default=10)
     parser.add_argument("--minutes", type=float)
@@ -118,7 +137,8 @@ def main() -> None:
     budget = {"steps": steps} if steps else {"minutes": arguments.minutes or MINUTES[arguments.base]}
     settings = dict(setting.split("=", 1) for setting in arguments.settings)
     if arguments.base == "text":
-        finish(measure(folder, budget, settings))
+        phrases = PHRASES if arguments.phrases else {}
+        finish(measure_seeds(folder, arguments.seeds, budget, {**phrases, **settings}))
     else:
         unlabelled = arguments.unlabelled or folder.resolve().parent / "pop909"
         finish(sentiment_midi.measure(folder, unlabelled, arguments.splits, budget, settings))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from labelled_texts import ITEM, learned
-from seqgen_sentiment.document_layout import DocumentLayout
+from seqgen_sentiment.document_layout import SPAN, DocumentLayout
 
 from seqgen import BOS, EOS, Vocabulary
 
@@ -40,3 +40,18 @@ def test_a_vocabulary_without_slots_is_refused():
         DocumentLayout(Vocabulary("ab"))
     with pytest.raises(ValueError, match="twice"):
         DocumentLayout.vocabulary(Vocabulary(["label:x"]), ["x"])
+
+
+def test_a_span_has_a_first_slot_of_its_own():
+    layout = DocumentLayout(DocumentLayout.vocabulary(Vocabulary("ab"), ["x", "y"], has_spans=True))
+    assert (layout.content_names, layout.labels) == (("a", "b"), ("x", "y"))
+    span, document = layout.classification_prefix(np.array([2, 3]), is_span=True), layout.classification_prefix([2, 3])
+    assert layout.is_span(span)
+    assert not layout.is_span(document)
+    assert layout.content(span).tolist() == layout.content(document).tolist() == [2, 3]
+    assert layout.label(np.append(span, [layout.label_id("y"), EOS])) == "y"
+    without = DocumentLayout(DocumentLayout.vocabulary(Vocabulary("ab"), ["x", "y"]))
+    assert without.span is None
+    assert not without.is_span(without.classification_prefix([2, 3], is_span=True))
+    with pytest.raises(ValueError, match="twice"):
+        DocumentLayout.vocabulary(Vocabulary([SPAN]), ["x"])

@@ -7,7 +7,13 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from seqgen_sentiment import evaluation
-from seqgen_sentiment.evaluation import LabelledWords, calibration_error, evaluate_classifier, generate_by_label
+from seqgen_sentiment.evaluation import (
+    LabelledWords,
+    calibration_error,
+    evaluate_classifier,
+    evaluate_spans,
+    generate_by_label,
+)
 
 TRAIN = LabelledWords([["a"], ["a"], ["b"]], np.array([0, 0, 1]))
 HELD_OUT = LabelledWords([["a"], ["b"]], np.array([0, 1]))
@@ -64,3 +70,12 @@ def test_calibration_error_is_what_a_calculation_by_hand_gives():
     probabilities = np.array([[0.9, 0.1], [0.9, 0.1], [0.35, 0.65], [1.0, 0.0]])
     # Bins of 1/15: two answers of 0.9, one of them right; one of 0.65, right; one of 1, wrong.
     assert calibration_error(probabilities, np.array([0, 1, 1, 1])) == pytest.approx((0.8 + 0.35 + 1) / 4)
+
+
+def test_metrics_of_spans_have_names_of_their_own():
+    found = evaluate_spans(PROBABILITIES, np.array([0, 1]))
+    assert found == {
+        "accuracy, spans": 0.5,
+        "macro-F1, spans": pytest.approx(1 / 3),
+        "calibration error, spans": pytest.approx(0.45),
+    }

@@ -51,3 +51,17 @@ def test_the_last_label_state_is_the_one_before_the_last_label():
         domain = learned(**{"base.tokenizer": tokenizer})
         states = domain.grammar().unroll(domain.encode(ITEM).ids)
         assert domain.training.label_state == states[-3]
+
+
+def test_a_span_has_its_label_last_and_is_never_generated():
+    domain = learned(span_files="*_phrases.tsv")
+    span, none, good = (domain.vocabulary.ids[name] for name in ("<labelled span>", "<unlabelled>", "label:pos"))
+    ids = domain.encode(LabelledItem(ITEM.content, "pos", is_span=True)).ids
+    assert (ids[1], ids[-2]) == (span, good)
+    assert domain.grammar().accepts(ids)
+    assert not domain.grammar().accepts(np.where(ids == span, good, np.where(ids == good, span, ids)))
+    assert domain.grammar().class_count == learned().grammar().class_count
+    for label in (None, "pos"):
+        generated = domain.prompting.prompt(None, domain.Constraints(label=label)).grammar
+        assert generated.accepts(np.where(ids == span, none, ids)) == (label is None)
+        assert not generated.accepts(ids)

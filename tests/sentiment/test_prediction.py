@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from engine import toys
-from labelled_texts import learned, rows
+from labelled_texts import ITEM, learned, rows
 from seqgen_sentiment import logistic_regression
 from seqgen_sentiment.labelled_item import LabelledItem
 from seqgen_sentiment.prediction import evenly_spaced
@@ -55,3 +55,26 @@ def test_a_baseline_that_would_take_too_much_is_left_out_with_a_warning(monkeypa
         found = domain.prediction.evaluate_answers(records, records, uniform)
     assert found["accuracy"] == 0.5
     assert not [name for name in found if "logistic" in name]
+
+
+def test_spans_are_judged_apart_from_documents():
+    domain = learned(span_files="*")
+    span = domain.layout.span
+
+    def log_probabilities(prefixes, tokens):
+        """A model that finds every document positive and every span negative."""
+        return np.array([[0.0, -9.0] if prefix[1] == span else [-9.0, 0.0] for prefix in prefixes])
+
+    def generate(prompt, count, *, max_new_tokens, seed, guidance):
+        return [domain.encode(ITEM).ids] * count
+
+    oracle = SimpleNamespace(log_probabilities=log_probabilities, generate=generate)
+    documents = [seqgen.Record(LabelledItem(text, label)) for text, label in rows(40)]
+    spans = [seqgen.Record(LabelledItem(text, "neg", is_span=True)) for text, _ in rows(10, seed=1)]
+    found = domain.prediction.evaluate_answers(documents + spans, documents + spans, oracle)
+    assert found["accuracy"] == found["accuracy, majority class"] == 0.5
+    assert found["accuracy, spans"] == 1
+    assert "accuracy, spans" not in domain.prediction.evaluate_answers(documents, documents, oracle)
+    # Shares and temperature are fitted to documents alone: half of the answers are wrong there.
+    calibration = domain.prediction.calibrate(documents, documents + spans, oracle)
+    assert calibration == domain.prediction.calibrate(documents, documents, oracle)

@@ -242,3 +242,32 @@ def test_fasttext_and_compressed_and_encoded_files_are_labelled(tmp_path):
 def test_labels_are_printable_text_of_any_script(label):
     assert is_label(label)
     assert not any(is_label(f"{label}{mark}") for mark in "\n\r\t\x1b\u2028\u202e\ufeff")
+
+
+def test_files_of_spans_are_known_by_their_names(tmp_path):
+    for name in ("train.tsv", "train_phrases.tsv"):
+        (tmp_path / name).write_text("a good film\tpos\na bad film\tneg\n")
+    domain = SentimentDomain(SentimentDomain.Settings.from_mapping({"span_files": "*_phrases.tsv"}))
+    documents, spans = (
+        [one.item for one in domain.read(tmp_path / name) if isinstance(one, Record)]
+        for name in ("train.tsv", "train_phrases.tsv")
+    )
+    assert documents == [LabelledItem("a good film", "pos"), LabelledItem("a bad film", "neg")]
+    assert spans == [LabelledItem(one.content, one.label, is_span=True) for one in documents]
+    assert not any(
+        one.item.is_span for one in domain.prediction.read(tmp_path / "train_phrases.tsv") if isinstance(one, Record)
+    )
+
+
+def test_a_span_stays_in_the_split_of_its_document(tmp_path):
+    (tmp_path / "train.csv").write_text("id,text,label\n7,a good film,pos\n8,a bad film,neg\n")
+    (tmp_path / "phrases.csv").write_text("id,text,label\n8,bad,neg\n7,good,pos\n")
+    settings = {"span_files": "phrases.*", "group_column": "id"}
+    domain = SentimentDomain(SentimentDomain.Settings.from_mapping(settings))
+    groups = {
+        one.item.content: domain.deduplication.group(one)
+        for name in ("train.csv", "phrases.csv")
+        for one in domain.read(tmp_path / name)
+        if isinstance(one, Record)
+    }
+    assert groups["good"] == groups["a good film"] != groups["bad"] == groups["a bad film"]

@@ -61,3 +61,16 @@ def test_weights_of_replicated_targets_grow_linearly():
     assert every.positions.tolist() == [2, 3, 4, 5]
     assert every.targets.tolist() == [domain.vocabulary.ids["label:pos"]] * 4
     assert every.weights == pytest.approx([1, 2, 3, 4])
+
+
+def test_a_span_keeps_its_label_last_and_counts_by_its_weight():
+    domain = learned(span_files="*", span_weight=0.25, label_weight=8, target_replication_probability=1 - 1e-9)
+    span = LabelledItem(ITEM.content, "pos", is_span=True)
+    example, document = domain.encode(span), domain.encode(ITEM)
+    assert example.weights.tolist() == (0.25 * document.weights).tolist()
+    assert domain.decode(example.ids) == span
+    assert domain.decode(document.ids) == ITEM
+    rng = np.random.default_rng(0)
+    assert all((domain.training.augment(example.ids, rng) == example.ids).all() for _ in range(30))
+    of_span, of_document = (domain.training.auxiliary_targets(one.ids, rng) for one in (example, document))
+    assert of_span.weights == pytest.approx(0.25 * of_document.weights)

@@ -63,9 +63,9 @@ class LabelClassifier:
         """Returns the calibrated p(label | content): float64[n, labels]."""
         return self.combine(self.scores(contents))
 
-    def scores(self, contents: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+    def scores(self, contents: Sequence[np.ndarray], *, are_spans: bool = False) -> dict[str, np.ndarray]:
         """Returns ln p(label | content) of each expert that is used, not normalised: float64[n, labels]."""
-        scores = {NETWORK: self.network_scores(contents)}
+        scores = {NETWORK: self.network_scores(contents, are_spans=are_spans)}
         if NAIVE_BAYES in self._calibration.shares:
             naive_bayes = self._calibration.feature_counts.classifier
             scores[NAIVE_BAYES] = naive_bayes.log_scores(words_of_contents(contents, self._base))
@@ -80,9 +80,9 @@ class LabelClassifier:
         all_shares = [max(1 - sum(shares.values()), 0.0), *(shares[expert] for expert in scores if expert != NETWORK)]
         return product_of_experts([*scores.values()], all_shares, self._calibration.temperature)
 
-    def network_scores(self, contents: Sequence[np.ndarray]) -> np.ndarray:
+    def network_scores(self, contents: Sequence[np.ndarray], *, are_spans: bool = False) -> np.ndarray:
         """Returns ln p(label | content) of the network, not normalised: float64[n, labels]."""
-        prefixes = [self._layout.classification_prefix(content) for content in contents]
+        prefixes = [self._layout.classification_prefix(content, is_span=are_spans) for content in contents]
         return self._oracle.log_probabilities(prefixes, self._layout.label_ids).astype(np.float64)
 
     def calibrate(

@@ -99,15 +99,17 @@ class SentimentDomain(Domain[LabelledItem]):
         if content.ids[-1] != EOS:
             raise UnusableFile("content without an end")
         label = self.layout.label_id(item.label)
-        ids = [*self.layout.classification_prefix(content.ids[1:-1]), label, EOS]
+        prefix = self.layout.classification_prefix(content.ids[1:-1], is_span=item.is_span)
+        ids = np.array([*prefix, label, EOS], np.int32)
         weight = self.settings.label_weight or float(content.weights.sum())
         # Which place has the label is given, and nothing but EOS can follow the last place.
         weights = [0, 0, *content.weights[1:], 0 if label == self.layout.unlabelled else weight, 0]
-        return Example(np.array(ids, np.int32), np.array(weights, np.float32))
+        scale = self.settings.span_weight if self.layout.is_span(ids) else 1
+        return Example(ids, scale * np.array(weights, np.float32))
 
     def decode(self, ids: np.ndarray) -> LabelledItem:
         document, _ = self.layout.document(ids)
-        return LabelledItem(self.base.decode(document), self.layout.label(ids))
+        return LabelledItem(self.base.decode(document), self.layout.label(ids), self.layout.is_span(ids))
 
     def write(self, item: LabelledItem, path: Path) -> list[Path]:
         """Writes the content into a folder that is named after the label. It can be read again from there."""

@@ -56,6 +56,18 @@ def evaluate_classifier(
     return {**found, "confusion": confusion(predicted, labels, names)}
 
 
+def evaluate_spans(probabilities: np.ndarray, labels: np.ndarray) -> dict[str, float]:
+    """Returns metrics of probabilities [n, labels] of held-out spans with the true labels int[n]."""
+    from sklearn.metrics import accuracy_score, f1_score
+
+    predicted = probabilities.argmax(1)
+    return {
+        "accuracy, spans": accuracy_score(labels, predicted),
+        "macro-F1, spans": f1_score(labels, predicted, average="macro"),
+        "calibration error, spans": calibration_error(probabilities, labels),
+    }
+
+
 def calibration_error(probabilities: np.ndarray, labels: np.ndarray) -> float:
     """Returns the expected calibration error of probabilities [n, labels] for the true labels int[n]."""
     confidence, right = probabilities.max(1), probabilities.argmax(1) == labels

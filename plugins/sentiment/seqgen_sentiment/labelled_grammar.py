@@ -53,7 +53,7 @@ class LabelledGrammar:
             label_number = max(slots.first[0] - layout.end, 0)
             classes = content.state_class + label_number * self._classes_per_label
             inside = replace(content, state_class=classes, budget=None)
-            inside = embed(inside, np.arange(layout.unlabelled), layout.vocabulary_size, layout.end)
+            inside = embed(inside, np.arange(layout.content_stop), layout.vocabulary_size, layout.end)
             first, last = (one_of(np.isin(np.arange(layout.vocabulary_size), ids), start_class) for ids in slots)
             number = len(parts)
             parts += [Part(first, [number + 1]), Part(inside, [number + 2]), Part(last, may_be_last=True)]
@@ -62,5 +62,5 @@ class LabelledGrammar:
         if content.budget is None:
             return grammar
         cost = np.zeros(layout.vocabulary_size, np.int32)
-        cost[: layout.unlabelled] = content.budget.cost
+        cost[: layout.content_stop] = content.budget.cost
         return with_budget(grammar, replace(content.budget, cost=cost, end_token=layout.end))

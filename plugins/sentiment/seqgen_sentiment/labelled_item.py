@@ -11,10 +11,14 @@ from seqgen.contract.escaping import file_name
 
 @dataclass(frozen=True)
 class LabelledItem:
-    """An item of the base domain and its label, or None if the label is not known."""
+    """An item of the base domain and its label, or None if the label is not known.
+
+    is_span: whether the content is a part of a document, such as a phrase, and not a whole one
+    """
 
     content: Any
     label: str | None = None
+    is_span: bool = False
 
 
 def labelled_path(item: LabelledItem, path: Path) -> Path:

@@ -48,7 +48,7 @@ class LabelledLearning(Learning[LabelledItem]):
                 f"The model to start from is of another kind of {self.settings.base!r}; give the settings base.… that "
                 f"it was trained with. {error}"
             ) from error
-        return with_labels(Learned(base.vocabulary, base.state), labels)
+        return with_labels(Learned(base.vocabulary, base.state), labels, self.settings)
 
     def start_domains(self) -> tuple[str, ...]:
         return ("sentiment", self.settings.base)
@@ -57,13 +57,15 @@ class LabelledLearning(Learning[LabelledItem]):
 def learn(settings: SentimentSettings, observations: Iterable[Any]) -> Learned:
     """Returns what the base learns from the content, and the labels. Raises CorpusError for less than two labels."""
     labels = labels_of(observations)
-    return with_labels(settings.make_base().learned(_ContentObservations(observations)), labels)
+    return with_labels(settings.make_base().learned(_ContentObservations(observations)), labels, settings)
 
 
-def with_labels(content: Learned, labels: Iterable[str]) -> Learned:
+def with_labels(content: Learned, labels: Iterable[str], settings: SentimentSettings) -> Learned:
     """Returns the base's vocabulary with labels. The other state is the base's. Raises CorpusError."""
     try:
-        return Learned(DocumentLayout.vocabulary(content.vocabulary, sorted(labels)), content.state)
+        has_spans = settings.span_files is not None
+        vocabulary = DocumentLayout.vocabulary(content.vocabulary, sorted(labels), has_spans=has_spans)
+        return Learned(vocabulary, content.state)
     except ValueError as error:
         raise CorpusError(f"The content cannot be labelled: {error}; rename that label.") from error
 

@@ -13,7 +13,7 @@ from seqgen import BOS, EOS, Answer, Domain, Oracle, Prediction, Record, Remark,
 from seqgen.contract.escaping import terminal_text
 from seqgen_sentiment.attribution import attention_weights, leave_one_out
 from seqgen_sentiment.classifier import ClassifierCalibration, LabelClassifier
-from seqgen_sentiment.evaluation import LabelledWords, evaluate_classifier, generate_by_label
+from seqgen_sentiment.evaluation import LabelledWords, evaluate_classifier, evaluate_spans, generate_by_label
 from seqgen_sentiment.features import words_of_contents, words_of_text
 from seqgen_sentiment.labelled_grammar import LabelledGrammar
 from seqgen_sentiment.labelled_item import LabelledItem
@@ -76,9 +76,12 @@ class LabelPrediction(Prediction[LabelledItem]):
             yield Answer("\n".join(lines), {**answer.values, "tokens": tokens})
 
     def calibrate(self, train: Records, held_out: Records, oracle: Oracle) -> Any:
-        """Lets the experts learn from labelled training records, and fits their shares to labelled held-out records."""
+        """Lets the experts learn from labelled training records, and fits their shares to labelled held-out records.
+
+        Spans teach the experts. The shares are fitted to whole documents.
+        """
         train = self._labelled(evenly_spaced(train, MAX_TRAINING_RECORDS))
-        held_out = self._labelled(evenly_spaced(held_out, MAX_CALIBRATION_RECORDS))
+        held_out, _ = documents_and_spans(self._labelled(evenly_spaced(held_out, MAX_CALIBRATION_RECORDS)))
         if not train or not held_out:
             return self.calibration
         found = self._classifier(oracle).calibrate(
@@ -91,9 +94,11 @@ class LabelPrediction(Prediction[LabelledItem]):
 
         Beside them are the accuracies of each expert of the classifier, of the majority class, and of logistic
         regression on words and bigrams. The latter also says how often generated content has the requested label. It is
-        left out if there are too many labels and documents.
+        left out if there are too many labels and documents. All of these are of whole documents. Accuracy, macro-F1 and
+        calibration error of spans stand apart.
         """
-        train, held_out = self._labelled(evenly_spaced(train, MAX_TRAINING_RECORDS)), self._labelled(held_out)
+        train, _ = documents_and_spans(self._labelled(evenly_spaced(train, MAX_TRAINING_RECORDS)))
+        held_out, spans = documents_and_spans(self._labelled(held_out))
         if not train or not held_out:
             return {}
         train_words, held_out_words = self._with_words(train), self._with_words(held_out)
@@ -103,6 +108,8 @@ class LabelPrediction(Prediction[LabelledItem]):
         found = evaluate_classifier(
             train_words, held_out_words, classifier.combine(scores), scores, self.layout.labels, baseline
         )
+        if spans:
+            found |= evaluate_spans(self._span_probabilities(classifier, spans), self._label_numbers(spans))
         if baseline:
             max_new_tokens = 3 + max(len(content) for content in contents)
             for guidance, name in ((GUIDANCE, "samples"), (1.0, "samples without guidance")):
@@ -121,6 +128,9 @@ class LabelPrediction(Prediction[LabelledItem]):
         labels, documents = zip(*generate_by_label(prompts, oracle, max_new_tokens, guidance), strict=True)
         words = words_of_contents([self.layout.content(ids) for ids in documents], self.base)
         return float((baseline.predict(words) == np.array(labels)).mean())
+
+    def _span_probabilities(self, classifier: LabelClassifier, spans: Records) -> np.ndarray:
+        return classifier.combine(classifier.scores(self._contents(spans), are_spans=True))
 
     def _labelled(self, records: Iterable[Record[LabelledItem]]) -> list[Record[LabelledItem]]:
         """Returns the records that have one of the model's labels."""
@@ -179,6 +189,13 @@ def _logistic_regression(train: LabelledWords) -> LogisticRegressionBaseline | N
 def evenly_spaced(records: Sequence[Element], count: int) -> Sequence[Element]:
     """Returns at most `count` records from all over them. The first records may all have one label."""
     return records[:: -(-len(records) // count) or 1]
+
+
+def documents_and_spans(records: Records) -> tuple[Records, Records]:
+    """Returns the records of whole documents and those of spans. Without documents, the spans count as documents."""
+    documents = [record for record in records if not record.item.is_span]
+    spans = [record for record in records if record.item.is_span]
+    return (documents, spans) if documents else (spans, [])
 
 
 def _explanation_line(token: dict[str, Any]) -> str:

@@ -4,13 +4,16 @@
     lines "__label__pos a film"      a line is label and content, as the program fastText reads them
     any other file                   content is what the base reads; the label is the name of the folder: pos/1.txt
 
-Content without a label is read too. Training uses it without a label.
+A file whose name fits the setting `span_files` holds labelled parts of documents. Content without a label is read too.
+Training uses it without a label.
 """
 
 from __future__ import annotations
 
+import fnmatch
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -79,8 +82,9 @@ class LabelledReader:
         self._labels = labels
 
     def read(self, path: Path) -> Iterator[Found]:
-        """Yields the labelled items of a file. Raises UnusableFile."""
-        return self._read(path, self._base.read, with_labels=True)
+        """Yields the labelled items of a file, as spans if its name says so. Raises UnusableFile."""
+        found = self._read(path, self._base.read, with_labels=True)
+        return map(_as_span, found) if self._holds_spans(path) else found
 
     def read_prompts(self, path: Path) -> Iterator[Found]:
         """Yields the labelled items of a file that the base reads as a prompt. Raises UnusableFile."""
@@ -89,6 +93,10 @@ class LabelledReader:
     def read_inputs(self, path: Path) -> Iterator[Found]:
         """Yields items without labels. Labels in the file are not looked at. Raises UnusableFile."""
         return self._read(path, self._base.read, with_labels=False)
+
+    def _holds_spans(self, path: Path) -> bool:
+        pattern = self._settings.span_files
+        return pattern is not None and fnmatch.fnmatchcase(path.name, pattern)
 
     def content_file(self, path: Path) -> Path:
         """Returns the first file that a table names, or the file itself if it is not such a table."""
@@ -250,6 +258,15 @@ def _labelled(found: Any, label: str | None, metadata: dict[str, Any] | None = N
     if isinstance(found, Record):
         return Record(LabelledItem(found.item, label), {**found.metadata, **(metadata or {})})
     return Record(LabelledItem(found, label), metadata) if metadata else LabelledItem(found, label)
+
+
+def _as_span(found: Found) -> Found:
+    """Returns the same content as a part of a document. A remark stays as it is."""
+    if isinstance(found, Remark):
+        return found
+    if isinstance(found, Record):
+        return Record(replace(found.item, is_span=True), found.metadata)
+    return replace(found, is_span=True)
 
 
 def is_table(path: PurePath) -> bool:

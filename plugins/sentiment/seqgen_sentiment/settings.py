@@ -29,6 +29,14 @@ class SentimentSettings(Options):
     group_column: str | None = Field(
         default=None, description="a column of a table whose equal cells stay in one split, such as an author"
     )
+    span_files: str | None = Field(
+        default=None,
+        description="a pattern of the names of files that hold labelled parts of documents, such as '*_phrases.tsv'; "
+        "give --valid or group_column too, so that no part of a held-out document is trained on",
+    )
+    span_weight: float = Field(
+        default=1.0, gt=0, le=1e3, description="how much a document of span_files counts beside a whole one"
+    )
     encoding: Encoding = Field(
         default=DEFAULT_ENCODING,
         description="the encoding of tables and of files of text: utf-8, utf-16, latin-1, cp1252 …",

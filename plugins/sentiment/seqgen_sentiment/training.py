@@ -29,14 +29,14 @@ class LabelledTraining(Training[LabelledItem]):
     def augment(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Returns a document with the content augmented as in the base, and with the label first in some cases.
 
-        To a model that generates by label, the documents with the label last are those whose label was dropped, as
-        classifier-free guidance needs them.
+        A span keeps its label last. To a model that generates by label, the documents with the label last are those
+        whose label was dropped, as classifier-free guidance needs them.
         """
         other = ids.copy()
         if self.base is not None:
             document, positions = self.layout.document(ids)
             other[positions[1:-1]] = self.base.augment(document, rng)[1:-1]
-        if rng.random() < self.settings.label_first_probability:
+        if not self.layout.is_span(ids) and rng.random() < self.settings.label_first_probability:
             other[[1, -2]] = other[[-2, 1]]
         return other
 
@@ -50,6 +50,7 @@ class LabelledTraining(Training[LabelledItem]):
         if label == self.layout.unlabelled or not steps.size:
             return None
         weight = self.settings.label_weight or float(length)
+        weight *= self.settings.span_weight if self.layout.is_span(ids) else 1
         weights = weight * steps / (probability * length * (length + 1) / 2)
         targets = np.full(steps.size, label, np.int32)
         return AuxiliaryTargets(1 + steps, targets, weights.astype(np.float32), self.label_state)
