@@ -1,21 +1,26 @@
-"""Counts what MIDI files hold beside what comes back and what the remarks count: the two must add up, exactly.
+"""Counts what files hold beside what comes back and what the remarks count: the two must add up, exactly.
 
-    python bench/losses.py FOLDER [FOLDER …] [--limit 50]
+    python bench/losses.py [FOLDER …] [--limit 50] [--music21]
 
-The reference is mido's messages: notes that are struck, times that a sustain pedal goes down, pitch bends, changes of
-other controllers, chord symbols. A file that an encoding refuses is refused with a reason and does not count.
+The reference for MIDI files is mido's messages: notes that are struck, times that a sustain pedal goes down, pitch
+bends, changes of other controllers, chord symbols. That for MusicXML is the elements of the file: notes that no tie
+leads to, grace notes, chord symbols, ends of repeats. `--music21` adds scores of music21's corpus. A file that an
+encoding refuses is refused with a reason and does not count.
 """
 
 from __future__ import annotations
 
 import argparse
+import zipfile
 from collections import Counter
 from pathlib import Path
+from xml.etree import ElementTree
 
 import mido
 from common import finish
 from seqgen_midi.domain import MidiDomain
 from seqgen_midi.io.midi_reader import FULLY_DOWN, MIDI_ENDINGS, SUSTAIN_PEDAL
+from seqgen_midi.io.score_reader import MUSICXML_ENDINGS
 from seqgen_midi.music.chords import parse_chord
 from seqgen_midi.music.piece import Piece
 
@@ -23,12 +28,42 @@ from seqgen import Remark, UnusableFile
 
 ENCODINGS = ("score", "melody", "drums", "performance")
 KINDS = {"notes of": "notes", "notes that": "notes", "sustain": "pedals", "pitch bends": "bends",
-         "changes of": "controllers", "chord": "chords"}  # fmt: skip
+         "changes of": "controllers", "chord": "chords", "grace": "grace notes", "repeats": "repeats"}  # fmt: skip
 """What a remark that begins so counts."""
 
 
 def counts_of_file(path: Path) -> Counter[str]:
-    """What a file holds, by mido."""
+    """What a file holds, without this plugin."""
+    return counts_of_messages(path) if path.suffix.lower() in MIDI_ENDINGS else counts_of_elements(path)
+
+
+def counts_of_elements(path: Path) -> Counter[str]:
+    """What a MusicXML file holds."""
+    root = ElementTree.fromstring(_musicxml(path))
+    found: Counter[str] = Counter()
+    for note in root.iter("note"):
+        if note.find("grace") is not None:
+            found["grace notes"] += 1
+        elif note.find("rest") is None:
+            found["notes"] += all(tie.get("type") != "stop" for tie in note.iterfind("tie"))
+    found["chords"] = sum(1 for _ in root.iter("harmony"))
+    first = root.find("part")
+    repeats = [] if first is None else first.iter("repeat")
+    found["repeats"] = sum(repeat.get("direction") == "backward" for repeat in repeats)
+    return found
+
+
+def _musicxml(path: Path) -> bytes:
+    if path.suffix.lower() != ".mxl":
+        return path.read_bytes()
+    with zipfile.ZipFile(path) as archive:
+        container = ElementTree.fromstring(archive.read("META-INF/container.xml"))
+        files = [element.get("full-path") or "" for element in container.iter() if element.tag.endswith("rootfile")]
+        return archive.read(files[0])
+
+
+def counts_of_messages(path: Path) -> Counter[str]:
+    """What a MIDI file holds, by mido."""
     found: Counter[str] = Counter()
     for track in mido.MidiFile(path, clip=True).tracks:
         is_down: dict[int, bool] = {}
@@ -67,30 +102,45 @@ def counts_of_reading(domain: MidiDomain, path: Path, pedals: int) -> Counter[st
     return found
 
 
+def files_of(folders: list[Path], limit: int) -> list[Path]:
+    """At most `limit` MIDI and MusicXML files of each folder, spread over it."""
+    found = []
+    for folder in folders:
+        endings = (*MIDI_ENDINGS, *MUSICXML_ENDINGS)
+        paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in endings)
+        found += paths[:: max(1, len(paths) // max(limit, 1))][:limit]
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("folders", type=Path, nargs="+")
+    parser.add_argument("folders", type=Path, nargs="*")
     parser.add_argument("--limit", type=int, default=50, help="files of each folder")
+    parser.add_argument("--music21", action="store_true", help="scores of music21's corpus too")
     arguments = parser.parse_args()
+    paths = files_of(arguments.folders, arguments.limit)
+    if arguments.music21:
+        import music21
+
+        corpus = Path(music21.__file__).parent / "corpus"
+        paths += files_of([folder for folder in sorted(corpus.iterdir()) if folder.is_dir()], arguments.limit // 10)
     figures: dict[str, object] = {}
     for name in ENCODINGS:
         domain = MidiDomain(MidiDomain.Settings(encoding=name))
         unequal: Counter[str] = Counter()
         exact = refused = 0
-        for folder in arguments.folders:
-            paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in MIDI_ENDINGS)
-            for path in paths[: arguments.limit]:
-                reference = counts_of_file(path)
-                try:
-                    found = counts_of_reading(domain, path, reference["pedals"])
-                except UnusableFile:
-                    refused += 1
-                    continue
-                differing = [kind for kind in {*reference, *found} if reference[kind] != found[kind]]
-                exact += not differing
-                for kind in differing:
-                    unequal[kind] += 1
-                    print(f"{name} {path.name}: {reference[kind]} {kind} in the file, {found[kind]} accounted for")
+        for path in paths:
+            reference = counts_of_file(path)
+            try:
+                found = counts_of_reading(domain, path, reference["pedals"])
+            except UnusableFile:
+                refused += 1
+                continue
+            differing = [kind for kind in {*reference, *found} if reference[kind] != found[kind]]
+            exact += not differing
+            for kind in differing:
+                unequal[kind] += 1
+                print(f"{name} {path.name}: {reference[kind]} {kind} in the file, {found[kind]} accounted for")
         figures |= {f"{name}_exact": exact, f"{name}_refused": refused, f"{name}_unequal": unequal.total()}
     finish(figures)
 

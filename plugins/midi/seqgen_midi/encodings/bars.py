@@ -7,11 +7,11 @@ import numpy as np
 from seqgen import UnusableFile
 from seqgen.grammar import TransitionTable
 from seqgen_midi.music.meters import COMMON_METERS, METERS, bar_quarters, equal_meter, meters_on_grid, parse_meter
-from seqgen_midi.music.piece import MICROSECONDS_PER_MINUTE, Piece, is_new, round_half_up
+from seqgen_midi.music.piece import MICROSECONDS_PER_MINUTE, Piece, as_rows, is_new, round_half_up
 from seqgen_midi.music.tempos import TEMPOS, nearest_tempo
 
 MAX_BARS = 5000
-FRACTIONS = np.array([parse_meter(name) for name in METERS])
+NUMERATORS, DENOMINATORS = np.array([parse_meter(name) for name in METERS]).T
 SIXTEENTHS = np.array([int(4 * bar_quarters(name)) for name in METERS])
 
 
@@ -110,7 +110,7 @@ def bars_of(piece: Piece, resolution: int, last_step: int) -> tuple[np.ndarray, 
 def meter_map(starts: np.ndarray, meters: np.ndarray) -> np.ndarray:
     """The changes of meter as a piece holds them: [k, 3] of step, numerator, denominator."""
     changed = np.flatnonzero(is_new(meters))
-    return np.column_stack([starts[changed], FRACTIONS[meters[changed]]])
+    return as_rows(starts[changed], NUMERATORS[meters[changed]], DENOMINATORS[meters[changed]])
 
 
 def tempos_of_bars(piece: Piece, starts: np.ndarray, meters: np.ndarray, resolution: int) -> np.ndarray:
@@ -123,4 +123,4 @@ def tempos_of_bars(piece: Piece, starts: np.ndarray, meters: np.ndarray, resolut
 def tempo_map(starts: np.ndarray, tempos: np.ndarray) -> np.ndarray:
     """The changes of tempo as a piece holds them: [k, 2] of step, microseconds in a quarter."""
     changed = np.flatnonzero(is_new(tempos))
-    return np.column_stack([starts[changed], MICROSECONDS_PER_MINUTE // TEMPOS[tempos[changed]]])
+    return as_rows(starts[changed], MICROSECONDS_PER_MINUTE // TEMPOS[tempos[changed]])

@@ -50,6 +50,8 @@ def _moved_notes(quarters: np.ndarray, resolution: int) -> list[int]:
     quarters: float[n], the starts of the notes
     """
     quarters = quarters[_offset(quarters, resolution) > MAX_GRID_OFFSET]
+    if not len(quarters):
+        return [0] * len(FINEST_GRIDS)
     counts = []
     for grid in FINEST_GRIDS:
         fits = _offset(quarters, grid) < MAX_FINE_OFFSET

@@ -31,12 +31,13 @@ def read_pieces(
     """
     first_error: UnusableFile | None = None
     found = False
+    from_midi = is_midi(path)
     with library_errors_as_unusable(path):
-        for result in read_midi(path) if is_midi(path) else read_scores(path, split_voices=bool(encoding.voices)):
+        for result in read_midi(path) if from_midi else read_scores(path, split_voices=bool(encoding.voices)):
             if isinstance(result, Piece):
-                if is_midi(path) and not len(result.tempos):
+                if from_midi and not len(result.tempos):
                     result = replace(result, tempos=MIDI_TEMPO)
-                if is_midi(path) and one_beat_meter and counts_beats(result):
+                if from_midi and one_beat_meter and counts_beats(result):
                     result = replace(result, meters=in_meter(result, one_beat_meter))
                     yield Remark(f"in 1/4, which counts beats and not bars: read in {one_beat_meter}")
                 read, result = result, _quantised_or_error(result, encoding, is_prompt)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import NamedTuple
 
 from seqgen import UnusableFile
@@ -17,9 +18,18 @@ CHORD_TEXT = re.compile(rb"\xff\x01[\x01-\x10][A-G]")
 TEXT = b"\xff\x01"
 KEY_PREFIX = "Key: "
 """The beginning of a text event that names a key in a mode which MIDI's key signatures do not have."""
-NOTE_ON, CONTROL, PROGRAM, PITCH_BEND, SYSTEM, META = 0x90, 0xB0, 0xC0, 0xE0, 0xF0, 0xFF
+NOTE_OFF, NOTE_ON, CONTROL, PROGRAM, PITCH_BEND, SYSTEM, META = 0x80, 0x90, 0xB0, 0xC0, 0xE0, 0xF0, 0xFF
 END_OF_TRACK = b"\xff\x2f\x00"
 DRUM_CHANNEL = 9
+WAITS = 3
+"""How many waits of the longest time between two events come before all keys are released."""
+UNRELEASED_TICKS = WAITS * (2**28 - 1)
+"""The least length of a note that no message of a file ends: 24 576 quarters at the finest resolution that MIDI has."""
+WAIT = TEXT + b"\x00" + b"\xff\xff\xff\x7f"
+"""A text of no letters, and the longest time between two events."""
+KEYS_UP = b"\x00".join(bytes([key, 0]) for key in range(128))
+RELEASES = {bytes([NOTE_ON + channel]): b"%c%b%c" % (NOTE_OFF + channel, KEYS_UP, 0) for channel in range(16)}
+"""By the status of notes on a channel: note-off messages for all keys, and the time from the last one to an event."""
 
 
 class Chunks(NamedTuple):
@@ -186,6 +196,27 @@ def share_programs(tracks: list[bytes], heads: list[Head]) -> list[bytes]:
         else:
             shared.append(_packed(sorted([*others, *events(track)], key=lambda event: event.tick)))
     return shared
+
+
+def release_keys(track: bytes) -> bytes:
+    """The track with all keys released UNRELEASED_TICKS after its end.
+
+    symusic leaves out notes that no message ends. With these messages it reads them, and their length tells them.
+    """
+    if not track.endswith(END_OF_TRACK):
+        return track
+    releases = [messages for status, messages in RELEASES.items() if status in track]
+    return b"".join([track.removesuffix(END_OF_TRACK), WAIT * WAITS, *releases, END_OF_TRACK]) if releases else track
+
+
+def count_struck_notes(tracks: list[bytes]) -> int:
+    """How many messages strike a key. A damaged event ends its track."""
+    count = 0
+    for track in tracks:
+        with suppress(IndexError):
+            for _, message in events(track):
+                count += message[0] & 0xF0 == NOTE_ON and message[2] > 0
+    return count
 
 
 def key_text(heads: list[Head]) -> str | None:

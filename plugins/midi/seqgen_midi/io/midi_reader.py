@@ -14,17 +14,20 @@ from seqgen_midi.io.midi_chunks import (
     CONTROL,
     INDEPENDENT_TRACKS,
     PITCH_BEND,
+    UNRELEASED_TICKS,
     Head,
     chord_texts,
+    count_struck_notes,
     head,
     join_tracks,
     key_text,
+    release_keys,
     share_programs,
     split_chunks,
 )
 from seqgen_midi.music.chords import parse_chord
 from seqgen_midi.music.keys import Key, key_of_signature, parse_key
-from seqgen_midi.music.piece import Piece, Track, is_new
+from seqgen_midi.music.piece import Piece, Track, as_rows, is_new
 
 MIDI_ENDINGS = (".mid", ".midi", ".kar", ".rmi")
 SUSTAIN_PEDAL = 64
@@ -37,6 +40,11 @@ MAX_TICKS = 2**30
 MAX_ACCIDENTALS = 7
 MIN_TEMPO, MAX_TEMPO = 20_000, 12_000_000
 """Microseconds in a quarter, which are 3000 and 5 quarters a minute. A tempo beyond counts as the nearest of them."""
+NOTE_COLUMNS = ("time", "duration", "pitch", "velocity")
+"""Of symusic."""
+NO_PEDALS = np.zeros((0, 3), np.int32)
+BENDS, CONTROLLERS = "pitch bends left out", "changes of controllers left out, the sustain pedal aside"
+"""Kinds of messages that have no place in a piece."""
 TWIN_SUFFIX = " (twin)"
 """The end of a track's name that says that its notes belong to the track before it: see `midi_writer`."""
 
@@ -70,7 +78,10 @@ def read_midi(path: Path) -> Iterator[Piece | Remark]:
         songs = [([track], [one]) for track, one in zip(chunks.tracks, heads, strict=True)]
     else:
         songs = [(share_programs(chunks.tracks, heads), heads)]
-    scores = [(_parse(join_tracks(chunks.resolution, tracks)), tracks, heads) for tracks, heads in songs]
+    scores = [
+        (_parse(join_tracks(chunks.resolution, [release_keys(track) for track in tracks])), tracks, heads)
+        for tracks, heads in songs
+    ]
     scores = [song for song in scores if song[0].note_num()]
     if not scores:
         raise UnusableFile("empty")
@@ -93,70 +104,91 @@ def _piece(score: Any, song: list[bytes], heads: list[Head]) -> Piece:
     """
     tracks: list[Track] = []
     columns: list[tuple[np.ndarray, ...]] = []
-    pedals: list[np.ndarray] = []
-    controllers: list[np.ndarray] = []
+    controls: list[tuple[np.ndarray, ...]] = []
+    bends = 0
     for track in score.tracks:
         notes = track.notes.numpy()
-        if not len(notes["time"]):
+        count = len(notes["time"])
+        if not count:
             continue
         name = track.name.removesuffix(TWIN_SUFFIX)
         player = Track(0 if track.is_drum else int(track.program), bool(track.is_drum), name)
         if not (track.name.endswith(TWIN_SUFFIX) and tracks and tracks[-1] == player):
             tracks.append(player)
-        number = np.full(len(notes["time"]), len(tracks) - 1)
-        controls = track.controls.numpy()
-        controllers.append(controls["number"])
-        pedals.append(_pedals(controls, len(tracks) - 1, notes))
-        columns.append((notes["time"], notes["duration"], notes["pitch"], notes["velocity"], number))
-    table = np.stack([np.concatenate(column, dtype=np.int32) for column in zip(*columns, strict=True)])
+        columns.append((*(notes[column] for column in NOTE_COLUMNS), np.full(count, len(tracks) - 1)))
+        bends += len(track.pitch_bends)
+        if len(track.controls):
+            changes = track.controls.numpy()
+            number = np.full(len(changes["time"]), len(tracks) - 1)
+            controls.append((number, changes["time"], changes["number"], changes["value"]))
+    table = _table(columns)
+    omitted = _omitted_of_silent_tracks(heads)
+    omitted[BENDS] += bends
+    if int(table[1].max()) >= UNRELEASED_TICKS:
+        table = table[:, table[1] < UNRELEASED_TICKS]
+        omitted["notes that no message ends left out"] = count_struck_notes(song) - table.shape[1]
+        if not table.shape[1]:
+            raise UnusableFile("no note that a message ends")
     lowest, highest = table.min(axis=1).tolist(), table.max(axis=1).tolist()
     if lowest[0] < 0 or highest[0] + highest[1] > MAX_TICKS:
         raise UnusableFile("longer than a piece can be")
     _check_data_bytes(*lowest[2:4], *highest[2:4], *(track.program for track in tracks))
+    pedals = NO_PEDALS
+    if controls:
+        changes = _table(controls)
+        is_pedal = changes[2] == SUSTAIN_PEDAL
+        omitted[CONTROLLERS] += changes.shape[1] - int(is_pedal.sum())
+        if is_pedal.any():
+            pedals = _pedals(changes[:, is_pedal], table)
     start, duration, *rest = np.take(table, np.argsort(table[0], kind="stable"), axis=1)
-    tempos, meters = score.tempos.numpy(), score.time_signatures.numpy()
+    tempos = score.tempos.numpy()
     return Piece.of(
         score.ticks_per_quarter,
         tracks,
         [start, np.maximum(duration, 1), *rest],
-        tempos=_changes(tempos["time"], np.clip(tempos["mspq"], MIN_TEMPO, MAX_TEMPO)),
-        meters=_meters(meters),
+        tempos=_changes(tempos["time"], np.minimum(np.maximum(tempos["mspq"], MIN_TEMPO), MAX_TEMPO)),
+        meters=_meters(score.time_signatures.numpy()),
         chords=_chords(song),
-        pedals=np.concatenate(pedals),
-        omitted=_omitted(score, np.concatenate(controllers), heads),
+        pedals=pedals,
+        omitted=omitted,
         key=_key(score, heads),
     )
 
 
-def _pedals(controls: dict[str, np.ndarray], track: int, notes: dict[str, np.ndarray]) -> np.ndarray:
-    """The sustain pedals of a track as in `Piece.pedals`; one that does not come up lasts until all notes ended."""
-    mine = controls["number"] == SUSTAIN_PEDAL
-    if not mine.any():
-        return np.zeros((0, 3), np.int32)
-    tick, is_down = controls["time"][mine], controls["value"][mine] >= FULLY_DOWN
-    is_change = is_new(is_down)
-    is_change[0] = is_down[0]
-    ticks = tick[is_change]
-    if len(ticks) % 2:
-        ticks = np.append(ticks, max((notes["time"] + notes["duration"]).max(), ticks[-1]))
-    return np.column_stack([np.full(len(ticks) // 2, track), ticks[::2], ticks[1::2]])
+def _table(columns: list[tuple[np.ndarray, ...]]) -> np.ndarray:
+    """The columns of several tracks, one after the other: int32[columns, n]."""
+    return np.stack([np.concatenate(column, dtype=np.int32) for column in zip(*columns, strict=True)])
 
 
-def _omitted(score: Any, controllers: np.ndarray, heads: list[Head]) -> dict[str, int]:
-    """How many messages have no place in a piece: those of symusic's tracks with notes, and of tracks without.
+def _pedals(changes: np.ndarray, notes: np.ndarray) -> np.ndarray:
+    """The sustain pedals as in `Piece.pedals`; one that does not come up lasts until all notes of its track ended.
 
-    controllers: the numbers of all controllers that symusic's tracks with notes change
+    changes: int32[4, n], the track, the tick, the controller and the value of each change of a pedal, track by track
+    notes:   int32[5, n], the columns of all notes
     """
-    silent = [event.message for head in heads if not head.has_notes for event in head.events]
-    bends = sum(len(track.pitch_bends) for track in score.tracks if len(track.notes))
-    changes = [message for message in silent if message[0] & 0xF0 == CONTROL]
+    is_down = changes[3] >= FULLY_DOWN
+    is_change = is_new(2 * changes[0] + is_down)
+    # A pedal is up at the beginning of a track.
+    is_change &= is_down | ~is_new(changes[0])
+    (track, tick), is_down = changes[:2, is_change], is_down[is_change]
+    down = np.flatnonzero(is_down)
+    up = np.minimum(down + 1, len(tick) - 1)
+    pedals = as_rows(track[down], tick[down], tick[up])
+    for number in np.flatnonzero(is_down[up]).tolist():
+        mine = notes[:, notes[4] == pedals[number, 0]]
+        pedals[number, 2] = max((mine[0] + mine[1]).max(initial=0), pedals[number, 1])
+    return pedals
+
+
+def _omitted_of_silent_tracks(heads: list[Head]) -> dict[str, int]:
+    """How many messages have no place in a piece, of the tracks without notes."""
+    messages = [event.message for head in heads if not head.has_notes for event in head.events]
+    changes = [message for message in messages if message[0] & 0xF0 == CONTROL]
+    pedals = [message[2] >= FULLY_DOWN for message in changes if message[1] == SUSTAIN_PEDAL]
     return {
-        "pitch bends left out": bends + sum(message[0] & 0xF0 == PITCH_BEND for message in silent),
-        "changes of controllers left out, the sustain pedal aside": int((controllers != SUSTAIN_PEDAL).sum())
-        + sum(message[1] != SUSTAIN_PEDAL for message in changes),
-        "sustain pedals of tracks without notes left out": sum(
-            message[1] == SUSTAIN_PEDAL and message[2] >= FULLY_DOWN for message in changes
-        ),
+        BENDS: sum(message[0] & 0xF0 == PITCH_BEND for message in messages),
+        CONTROLLERS: len(changes) - len(pedals),
+        "sustain pedals of tracks without notes left out": sum(pedals),
     }
 
 
@@ -194,7 +226,7 @@ def _check_data_bytes(*values: int) -> None:
 
 def _changes(*columns: np.ndarray) -> np.ndarray:
     """The rows of a map of changes in the order of their ticks; the last of several at one tick holds."""
-    rows: np.ndarray = np.column_stack(columns)
+    rows = as_rows(*columns)
     if len(rows) < 2:
         return rows
     rows = rows[np.argsort(rows[:, 0], kind="stable")]
