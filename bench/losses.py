@@ -3,8 +3,8 @@
     python bench/losses.py [FOLDER …] [--limit 50] [--music21]
 
 The reference for MIDI files is mido's messages: notes that are struck, times that a sustain pedal goes down, pitch
-bends, changes of other controllers, chord symbols. That for MusicXML is the elements of the file: notes that no tie
-leads to, grace notes, chord symbols, ends of repeats. `--music21` adds scores of music21's corpus. A file that an
+bends, changes of other controllers, chord symbols. That for MusicXML is the elements of the file: notes (those that are
+tied are one), grace notes, chord symbols, ends of repeats. `--music21` adds scores of music21's corpus. A file that an
 encoding refuses is refused with a reason and does not count.
 """
 
@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import zipfile
 from collections import Counter
+from fractions import Fraction
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -30,6 +31,7 @@ ENCODINGS = ("score", "melody", "drums", "performance")
 KINDS = {"notes of": "notes", "notes that": "notes", "sustain": "pedals", "pitch bends": "bends",
          "changes of": "controllers", "chord": "chords", "grace": "grace notes", "repeats": "repeats"}  # fmt: skip
 """What a remark that begins so counts."""
+SEMITONES = dict(zip("CDEFGAB", (0, 2, 4, 5, 7, 9, 11), strict=True))
 
 
 def counts_of_file(path: Path) -> Counter[str]:
@@ -41,16 +43,51 @@ def counts_of_elements(path: Path) -> Counter[str]:
     """What a MusicXML file holds."""
     root = ElementTree.fromstring(_musicxml(path))
     found: Counter[str] = Counter()
-    for note in root.iter("note"):
-        if note.find("grace") is not None:
-            found["grace notes"] += 1
-        elif note.find("rest") is None:
-            found["notes"] += all(tie.get("type") != "stop" for tie in note.iterfind("tie"))
+    for part in root.iterfind("part"):
+        found["notes"] += count_sounding_notes(part)
+        found["grace notes"] += sum(note.find("grace") is not None for note in part.iter("note"))
     found["chords"] = sum(1 for _ in root.iter("harmony"))
     first = root.find("part")
     repeats = [] if first is None else first.iter("repeat")
     found["repeats"] = sum(repeat.get("direction") == "backward" for repeat in repeats)
     return found
+
+
+def count_sounding_notes(part: ElementTree.Element) -> int:
+    """How many notes of a part sound, where tied notes are one. A tie leads to where its note ends."""
+    tied: set[tuple[str, str, Fraction]] = set()
+    divisions, begin, length, count = Fraction(1), Fraction(0), Fraction(0), 0
+    for measure in part.iterfind("measure"):
+        now = onset = end = begin
+        for element in measure:
+            divisions = Fraction(element.findtext("divisions") or divisions)
+            # All notes of a chord are as long as its first.
+            if element.find("chord") is None:
+                length = Fraction(element.findtext("duration") or 0) / divisions
+            if element.tag == "backup":
+                now -= length
+            elif element.tag == "forward":
+                now += length
+            elif element.tag == "note" and element.find("grace") is None:
+                if element.find("chord") is None:
+                    onset, now = now, now + length
+                if element.find("rest") is None:
+                    key = element.findtext("staff") or "1", _pitch(element)
+                    count += (*key, onset) not in tied
+                    tied.discard((*key, onset))
+                    if any(tie.get("type") == "start" for tie in element.iterfind("tie")):
+                        tied.add((*key, onset + length))
+            end = max(end, now)
+        begin = end
+    return count
+
+
+def _pitch(note: ElementTree.Element) -> str:
+    """What ties look at: the number of a pitch, or the place of an unpitched note on its staff."""
+    if note.find("pitch") is None:
+        return "".join(element.text or "" for element in note.iterfind("unpitched/*"))
+    step = SEMITONES[note.findtext("pitch/step") or "C"] + round(float(note.findtext("pitch/alter") or 0))
+    return str(step + 12 * int(note.findtext("pitch/octave") or 4))
 
 
 def _musicxml(path: Path) -> bytes:

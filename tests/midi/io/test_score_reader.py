@@ -12,6 +12,7 @@ import pytest
 from grids import HOLD, Grid
 from helpers import FOUR, only_piece, read_grid, reason_of
 from seqgen_midi.domain import MidiDomain
+from seqgen_midi.io.score_reader import read_scores
 from seqgen_midi.music.piece import Piece
 
 from seqgen import Remark, UnusableFile
@@ -174,3 +175,34 @@ def test_two_staves_with_two_voices_each_are_four_voices(domain: MidiDomain, tmp
     score.write("musicxml", fp=tmp_path / "hymn.musicxml")
     item = read_grid(domain, tmp_path / "hymn.musicxml")
     assert item == Grid("4/4", 0, (*FOUR, *(((HOLD,) * 4,) * 7), *FOUR, *(((HOLD,) * 4,) * 7)))
+
+
+NOTE = "<note>{}<pitch><step>{}</step><octave>4</octave></pitch><duration>1</duration></note>"
+HARMONY = "<harmony><root><root-step>C</root-step></root><kind>{}</kind></harmony>"
+
+
+def test_what_a_piece_has_no_place_for_is_counted(tmp_path: Path) -> None:
+    directions = "".join(
+        f"<direction><direction-type>{content}</direction-type></direction>"
+        for content in ("<words>D.C. al Fine</words>", '<pedal type="start"/>', '<pedal type="stop"/>')
+    )
+    kinds = "".join(
+        HARMONY.format(kind) + NOTE.format("", "C") for kind in ("major", "power", "none", "suspended-second")
+    )
+    chord = NOTE.format("", "E") + NOTE.format("<chord/>", "E") + NOTE.format("<chord/>", "G")
+    (tmp_path / "score.musicxml").write_text(
+        '<score-partwise><part-list><score-part id="P"><part-name>P</part-name></score-part></part-list><part id="P">'
+        f"<measure><attributes><divisions>1</divisions></attributes>{kinds}</measure>"
+        f'<measure>{chord}{directions}{chord}<barline><repeat direction="backward"/></barline></measure>'
+        "</part></score-partwise>"
+    )
+    (piece,) = read_scores(tmp_path / "score.musicxml")
+    assert isinstance(piece, Piece)
+    assert sorted(piece.pitch.tolist()) == [60] * 4 + [64] * 4 + [67] * 2
+    assert len(piece.chords) == 1
+    assert {text: count for text, count in piece.omitted.items() if count} == {
+        "repeats that are not played out": 1,
+        "repeats by words (da capo, dal segno) that are not played out": 1,
+        "pedal marks of scores left out": 1,
+        "chord symbols of kinds that there are no tokens for left out": 3,
+    }

@@ -138,7 +138,20 @@ def _omitted(score: Score) -> dict[str, int]:
     notes = [note for element in score.recurse().notes if element.duration.isGrace for note in _single_notes(element)]
     parts = list(score.parts) or [score]
     repeats = [mark for mark in parts[0].recurse().getElementsByClass("Repeat") if mark.direction == "end"]
-    return {"grace notes left out": len(notes), "repeats that are not played out": len(repeats)}
+    jumps = list(parts[0].recurse().getElementsByClass("RepeatExpressionCommand"))
+    pedals = list(score.recurse().getElementsByClass("PedalMark"))
+    return {
+        "grace notes left out": len(notes),
+        "repeats that are not played out": len(repeats),
+        "repeats by words (da capo, dal segno) that are not played out": len(jumps),
+        "pedal marks of scores left out": len(pedals),
+        "chord symbols of kinds that there are no tokens for left out": len(_chord_symbols(score))
+        - len(_chords(score)),
+    }
+
+
+def _chord_symbols(score: Score) -> list[Element]:
+    return list(score.flatten().getElementsByClass("ChordSymbol"))
 
 
 def _single_notes(element: Element) -> list[Element]:
@@ -187,8 +200,8 @@ def _notes(part: Part) -> tuple[list[list[int]], list[list[int]]]:
             continue
         velocity = element.volume.velocity or DEFAULT_VELOCITY
         start, end = _tick(element.offset), _tick(element.offset + element.duration.quarterLength)
-        notes = {_pitch_or_key(one): one for one in _single_notes(element)}
-        for (is_drum, pitch), one in sorted(notes.items(), key=lambda item: item[0]):
+        notes = [(_pitch_or_key(one), one) for one in _single_notes(element)]
+        for (is_drum, pitch), one in sorted(notes, key=lambda item: item[0]):
             row = tied.pop((is_drum, pitch, start), None)
             if row is None:
                 rows[is_drum].append(row := [start, 0, pitch, velocity])
@@ -253,7 +266,7 @@ def _pickup_meter(ticks: int) -> tuple[int, int]:
 def _chords(score: Score) -> list[tuple[int, int, int]]:
     """The chord symbols of a score that have one of `chords.QUALITIES`: tick, root, quality."""
     rows: dict[int, tuple[int, int]] = {}
-    for symbol in score.flatten().getElementsByClass("ChordSymbol"):
+    for symbol in _chord_symbols(score):
         root = symbol.root()
         if root is None:
             continue
