@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from pathlib import Path
 from typing import Any
 
 import click
@@ -14,7 +15,7 @@ from seqgen.cli.command_group import CommandGroup
 from seqgen.cli.failures import report_failure
 from seqgen.cli.output import accept_all_characters, print_message
 from seqgen.contract.escaping import terminal_lines
-from seqgen.errors import SeqgenWarning
+from seqgen.errors import SeqgenWarning, UsageError
 
 
 def leave_plugins_out(context: click.Context, parameter: click.Parameter, value: bool) -> None:
@@ -23,6 +24,17 @@ def leave_plugins_out(context: click.Context, parameter: click.Parameter, value:
         from seqgen.contract.plugins import bundled_plugins_only
 
         context.with_resource(bundled_plugins_only())
+
+
+def try_plugin_files(context: click.Context, parameter: click.Parameter, value: tuple[Path, ...]) -> None:
+    """Uses the plugins in some files until the command has ended."""
+    if value:
+        from seqgen.contract.discovery import hidden_domains
+        from seqgen.contract.plugin_files import plugin_files
+
+        context.with_resource(plugin_files(value))
+        for sentence in hidden_domains(tried_only=True):
+            raise UsageError(sentence)
 
 
 @click.group(
@@ -39,6 +51,16 @@ def leave_plugins_out(context: click.Context, parameter: click.Parameter, value:
     expose_value=False,
     callback=leave_plugins_out,
     help="Use only the plugins that come with seqgen.",
+)
+@click.option(
+    "--plugin",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    is_eager=True,
+    expose_value=False,
+    callback=try_plugin_files,
+    help="Try the plugin in this Python file, which is not installed. Repeat it for more.",
 )
 def group(debug: bool) -> None:
     """Train an LSTM with attention on your own sequences, and generate new ones."""

@@ -32,13 +32,16 @@ def installed_domains() -> list[Plugin]:
     return [plugin for plugin in plugins if plugin.is_bundled or plugin.name not in bundled]
 
 
-def hidden_domains() -> list[str]:
-    """Returns a sentence for each installed domain that a bundled domain of the same name hides."""
+def hidden_domains(*, tried_only: bool = False) -> list[str]:
+    """Returns a sentence for each domain that a bundled domain of the same name hides.
+
+    tried_only: only those in files that are tried (`--plugin`)
+    """
     used = installed_domains()
     return [
         f"The domain {plugin} is not used, because the one that comes with seqgen has the same name; rename it."
         for plugin in installed_plugins("seqgen_domain")
-        if plugin not in used
+        if plugin not in used and not (tried_only and plugin.version)
     ]
 
 
@@ -50,6 +53,9 @@ def load_domain(name: str, made_with: dict[str, str] | None = None) -> type[Doma
     """
     plugins = installed_domains()
     named = [plugin for plugin in plugins if plugin.name == name]
+    if not named and made_with and not made_with["version"]:
+        file = made_with["distribution"]
+        raise PluginError(f"The domain {name!r} comes with the file {file}; use it: 'seqgen --plugin {file} …'.")
     if not named and made_with:
         source = f"{made_with['distribution']} {made_with['version']}"
         raise PluginError(f"The domain {name!r} comes with {source}, which is not installed; install it.")

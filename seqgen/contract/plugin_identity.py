@@ -30,7 +30,9 @@ class PluginIdentity:
 
 def remedy(plugin: PluginIdentity) -> str:
     """Returns what to do about a broken plugin, as the last part of a sentence."""
-    return "please report this bug of seqgen" if plugin.is_bundled else "update or uninstall it"
+    if plugin.is_bundled:
+        return "please report this bug of seqgen"
+    return "update or uninstall it" if plugin.version else "correct it"
 
 
 def cause(error: BaseException) -> str:

@@ -6,11 +6,13 @@ and the error, and breaks nothing else. What comes with seqgen is found in the s
 
 from __future__ import annotations
 
+import difflib
 import functools
 import importlib.metadata
 import logging
 import os
 import sys
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,14 +22,19 @@ import pluggy
 
 from seqgen.contract.escaping import terminal_text
 from seqgen.contract.hooks import GROUPS, PROJECT, HookSpecifications
+from seqgen.contract.plugin_files import entry_points_of_files
 from seqgen.contract.plugin_identity import PluginIdentity, cause, normalized, remedy
 from seqgen.errors import PluginError, SeqgenError
 
 NO_PLUGINS = "SEQGEN_NO_PLUGINS"
 """The environment variable that leaves out all plugins that do not come with seqgen; worker processes inherit it."""
+ALLOWED = "SEQGEN_PLUGINS"
+"""The environment variable that lists the plugins, or distributions, that are used beside those of seqgen: `a,b`."""
 STRICT = "SEQGEN_STRICT_PLUGINS"
 """The environment variable that makes a broken plugin an error, in place of a line on standard error."""
 
+MAX_IMPORT_SECONDS = 2.0
+"""A plugin that takes longer to import is reported."""
 LOGGER = logging.getLogger("seqgen.plugins")
 """Gets the traceback of each error of a plugin that does not end the command, at level DEBUG."""
 _reported: set[str] = set()
@@ -64,21 +71,52 @@ def bundled_plugins_only() -> Iterator[None]:
 def installed_plugins(hook: str) -> list[Plugin]:
     """Returns every installed plugin that announces a hook, without importing any.
 
-    Bundled ones come first, in the order of their names; the others follow, unless SEQGEN_NO_PLUGINS is 1.
+    Bundled ones come first, then those of files that are tried; each part is in the order of the names. A file hides an
+    installed plugin of its name. SEQGEN_NO_PLUGINS and SEQGEN_PLUGINS leave plugins out that do not come with seqgen.
     """
-    plugins = [plugin for plugin in _all_plugins(tuple(sys.path)) if plugin.entry_point.group == GROUPS[hook]]
+    group = GROUPS[hook]
+    plugins = [plugin for plugin in _all_plugins(tuple(sys.path)) if plugin.entry_point.group == group]
+    plugins = [plugin for plugin in plugins if plugin.is_bundled or _is_allowed(plugin)]
+    tried = [Plugin(point.name, owner, "", point) for owner, point in entry_points_of_files() if point.group == group]
+    hidden = {plugin.name for plugin in tried}
+    plugins = [plugin for plugin in plugins if plugin.is_bundled or plugin.name not in hidden]
+    return sorted([*tried, *plugins], key=_rank)
+
+
+def _rank(plugin: Plugin) -> tuple[bool, bool, str, str]:
+    return not plugin.is_bundled, plugin.version != "", plugin.name, plugin.distribution
+
+
+def _is_allowed(plugin: Plugin) -> bool:
+    """Whether the environment allows a plugin that does not come with seqgen."""
+    allowed = [name.strip() for name in os.environ.get(ALLOWED, "").split(",") if name.strip()]
     if os.environ.get(NO_PLUGINS) == "1":
-        plugins = [plugin for plugin in plugins if plugin.is_bundled]
-    return sorted(plugins, key=lambda plugin: (not plugin.is_bundled, plugin.name, plugin.distribution))
+        return False
+    return not allowed or plugin.name in allowed or normalized(plugin.distribution) in map(normalized, allowed)
+
+
+def faults_of_announcements() -> list[str]:
+    """Returns a sentence for each entry point whose group looks like one of seqgen but is none."""
+    faults = []
+    for plugin in _all_plugins(tuple(sys.path)):
+        group = plugin.entry_point.group
+        if group not in GROUPS.values() and _is_allowed(plugin):
+            near = difflib.get_close_matches(group, GROUPS.values(), n=1)
+            hint = f"did you mean {near[0]!r}? " if near else ""
+            faults.append(
+                f"The plugin {plugin} is not used, because there is no group {group!r} of entry points; {hint}"
+                f"there are: {', '.join(GROUPS.values())}."
+            )
+    return faults
 
 
 @functools.lru_cache(maxsize=1)
 def _all_plugins(path: tuple[str, ...]) -> list[Plugin]:
-    """Returns the plugins of all hooks on `path`, which is sys.path."""
+    """Returns the plugins of all hooks on `path`, which is sys.path, and those of unknown groups named `seqgen.…`."""
     found: dict[tuple[str, str, str, str], Plugin] = {}
     for distribution in importlib.metadata.distributions():
         try:
-            points = [point for point in distribution.entry_points if point.group in GROUPS.values()]
+            points = [point for point in distribution.entry_points if f"{point.group}.".startswith("seqgen.")]
             if not points:
                 continue
             owner, version = str(distribution.metadata["Name"]), str(distribution.version)
@@ -106,7 +144,7 @@ def call_hook(plugin: Plugin, hook: str, **arguments: Any) -> list[Any]:
     """
     manager, name = plugin_manager(), plugin.entry_point.value
     try:
-        module = plugin.entry_point.load()
+        module = _load(plugin)
         if manager.get_plugin(name) is not module:
             if manager.has_plugin(name):
                 manager.unregister(name=name)
@@ -126,6 +164,19 @@ def call_hook(plugin: Plugin, hook: str, **arguments: Any) -> list[Any]:
     except BaseException as error:
         manager.unregister(name=name)
         raise broken(plugin, f"fails in the hook {hook}: {cause(error)}") from error
+
+
+def _load(plugin: Plugin) -> Any:
+    """Imports the module of a plugin. Reports a plugin that takes long, because every command would wait for it."""
+    begin = time.monotonic()
+    module = plugin.entry_point.load()
+    seconds = time.monotonic() - begin
+    if seconds > MAX_IMPORT_SECONDS and not plugin.is_bundled:
+        _report_once(
+            f"The plugin {plugin} takes {seconds:.0f} s to import; tell its author to import large libraries inside "
+            "functions."
+        )
+    return module
 
 
 def hook_results(hook: str, kind: type[Result], **arguments: Any) -> list[tuple[Plugin, Result]]:
@@ -192,7 +243,7 @@ def report_broken_plugins() -> Iterator[None]:
         _report_once(str(error), error)
 
 
-def _report_once(sentence: str, error: BaseException) -> None:
+def _report_once(sentence: str, error: BaseException | None = None) -> None:
     if sentence not in _reported:
         _reported.add(sentence)
         print(f"seqgen: {terminal_text(sentence)}", file=sys.stderr)

@@ -12,6 +12,7 @@ from seqgen.contract.domain import Domain
 from seqgen.contract.hooks import Renderer
 from seqgen.contract.plugins import Plugin, broken, guard, hook_results, report_broken_plugins, unique
 from seqgen.contract.wrapping import Wrapper
+from seqgen.contract.written_files import no_half_files
 
 Extended = TypeVar("Extended", bound=Domain[Any])
 
@@ -34,7 +35,7 @@ def render_all(display: Display[Item], item: Item, path: Path, given: Item | Non
     """
     files = []
     for rendering in display.renderings:
-        with report_broken_plugins():
+        with report_broken_plugins(), no_half_files(path):
             files.append(display.render(item, rendering, path, given))
     return files
 

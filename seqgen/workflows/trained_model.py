@@ -17,6 +17,7 @@ from seqgen.contract.documents import Answer, Prompt
 from seqgen.contract.domain import Domain
 from seqgen.contract.plugins import report_broken_plugins
 from seqgen.contract.renderers import render_all
+from seqgen.contract.written_files import write_item
 from seqgen.corpus.storage.records import Records, held_out_split
 from seqgen.corpus.storage.store import Corpus, is_corpus
 from seqgen.corpus.storage.training_batches import grammar_states
@@ -239,7 +240,7 @@ class TrainedModel:
 
     def write_item(self, sample: Sample, folder: Path | str) -> list[Path]:
         """Writes a sample to `folder` without renderings, and returns the files. Raises OutputError."""
-        return self.domain.write(sample.item, self._path_of(sample, folder))
+        return write_item(self.domain, sample.item, self._path_of(sample, folder))
 
     def write_page(
         self, written: Sequence[tuple[Sample, list[Path]]], folder: Path | str, about: Mapping[str, Any] | None = None

@@ -105,3 +105,20 @@ def test_warnings_of_seqgen_are_shown_once_and_those_of_libraries_never(capsys: 
             warnings.warn("two take turns", SeqgenWarning, stacklevel=1)
             warnings.warn("a library is old", DeprecationWarning, stacklevel=1)
     assert capsys.readouterr().err == "seqgen: two take turns\n"
+
+
+def test_a_plugin_is_tried_without_being_installed(run_cli, tmp_path, monkeypatch):
+    body = (
+        "import pluggy\nfrom seqgen import Domain\n\n\nclass Tried(Domain):\n    '''Lines.'''\n\n    name = 'tried'\n"
+        "    interface_version = 2\n\n\n@pluggy.HookimplMarker('seqgen')\ndef seqgen_domain():\n    return Tried\n"
+    )
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    path = tmp_path / "tried_lines.py"
+    path.write_text(body)
+    assert "tried: Lines." in run_cli("--plugin", path, "domains")[1]
+    assert "tried:" not in run_cli("domains")[1]
+    text = tmp_path / "tried_text.py"
+    text.write_text(body.replace("'tried'", "'text'"))
+    code, _, err = run_cli("--plugin", text, "domains")
+    assert code == 2
+    assert "The domain 'text' of tried_text.py is not used, because the one that comes with seqgen" in err

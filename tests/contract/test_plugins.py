@@ -13,6 +13,7 @@ from seqgen import PluginError, UnusableFile
 from seqgen.contract.plugins import (
     bundled_plugins_only,
     call_hook,
+    faults_of_announcements,
     guard,
     hook_results,
     installed_plugins,
@@ -145,3 +146,30 @@ def test_no_plugins_leaves_strangers_out_here_and_in_child_processes(install):
         )
         assert child.stdout.strip() == "['seqgen']"
     assert results()
+
+
+@pytest.mark.parametrize(("allowed", "used"), [("a", {"a"}), ("Seqgen_B, x", {"b"}), ("", {"a", "b"}), ("x", set())])
+def test_an_allow_list_leaves_other_strangers_out(install, monkeypatch, allowed, used):
+    install("a", GOOD, group=GROUP)
+    install("b", GOOD, group=GROUP)
+    monkeypatch.setenv("SEQGEN_PLUGINS", allowed)
+    assert {name for name, _ in results()} == used
+
+
+def test_a_slow_plugin_is_named_and_works(install, monkeypatch, capsys):
+    install("slow", GOOD, group=GROUP)
+    monkeypatch.setattr("seqgen.contract.plugins.MAX_IMPORT_SECONDS", -1)
+    assert results() == [("slow", "one"), ("slow", "two")]
+    assert (
+        "seqgen: The plugin 'slow' of seqgen-slow 2.5 takes 0 s to import; tell its author" in capsys.readouterr().err
+    )
+
+
+def test_an_entry_point_of_an_unknown_group_is_named(install):
+    install("lost", GOOD, group="seqgen.recipe")
+    install("other", GOOD, group="pytest11")
+    (sentence,) = faults_of_announcements()
+    assert sentence.startswith(
+        "The plugin 'lost' of seqgen-lost 2.5 is not used, because there is no group 'seqgen.recipe'"
+    )
+    assert "did you mean 'seqgen.recipes'?" in sentence

@@ -34,8 +34,9 @@ def command(name: str | None, as_json: bool) -> None:
 def print_domains(as_json: bool) -> None:
     """Prints a line for each domain, broken ones included."""
     from seqgen.contract.discovery import hidden_domains, load_all
+    from seqgen.contract.plugins import faults_of_announcements
 
-    for sentence in hidden_domains():
+    for sentence in (*hidden_domains(), *faults_of_announcements()):
         print_message(sentence)
     domains = load_all()
     if as_json:
