@@ -208,7 +208,7 @@ def test_evaluate_reports_answers_beside_baselines(call, run, monkeypatch):
     assert answers["label accuracy of samples without guidance, by logistic regression"] > 0.6
     right = sum(answers["confusion"][label].get(label, 0) for label in answers["confusion"])
     assert right / sum(sum(row.values()) for row in answers["confusion"].values()) == pytest.approx(answers["accuracy"])
-    monkeypatch.setattr(evaluation, "evaluate", lambda *_, **__: evaluated)
+    monkeypatch.setattr(evaluation, "evaluate", lambda *_, on_part, **__: on_part(evaluated))
     code, out = call("evaluate", run)
     assert code == 0
     assert f"{answers['macro-F1']:.3f}" in out
