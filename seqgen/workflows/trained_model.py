@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from seqgen.contract.capabilities import Display, Prediction, Prompting
-from seqgen.contract.documents import Answer, Prompt
+from seqgen.contract.documents import Answer, Prompt, Record
 from seqgen.contract.domain import Domain
 from seqgen.contract.plugins import report_broken_plugins
 from seqgen.contract.renderers import render_all
@@ -318,22 +318,35 @@ class TrainedModel:
             return self._introspector.gradient_norms(np.asarray(ids, np.int32), max_distance)
 
     def predict(
-        self, source: Path | str, *, explain: bool = False, on_remark: OnRemark = ignore_remark
+        self, file: Path | str, *, explain: bool = False, on_remark: OnRemark = ignore_remark
     ) -> Iterator[Answer]:
         """Yields the domain's answer about each document of a file, such as its label. Its values have the metadata.
 
-        source:    a file. If there is no such file, the domain reads it as a text.
         explain:   whether an answer contains what in the document speaks for it
         on_remark: is called for what was left out of the file or guessed about it
 
         Raises MissingCapability if the domain does not predict, and UnusableFile.
         """
-        prediction = self.domain.require(Prediction, "explain" if explain else "predict")
-        answer = prediction.explain if explain else prediction.predict
-        records = read_records(self.domain, source, "predict", on_remark)
+        answer = self._answer(explain)
+        records = read_records(self.domain, Path(file), "predict", on_remark)
         while batch := list(itertools.islice(records, PREDICTION_BATCH_SIZE)):
             for record, one in zip(batch, answer(batch, self.oracle), strict=True):
                 yield dataclasses.replace(one, values={**record.metadata, **one.values})
+
+    def predict_text(self, text: str, *, explain: bool = False) -> Answer:
+        """Returns the domain's answer about a text; see `predict`.
+
+        Raises MissingCapability if the domain does not predict or does not read texts, and UnusableFile.
+        """
+        answer = self._answer(explain)
+        record = Record(self.domain.require(Prompting, "from_text").from_text(text))
+        (one,) = answer([record], self.oracle)
+        return one
+
+    def _answer(self, explain: bool) -> Callable[[Sequence[Record[Any]], ModelOracle], Iterable[Answer]]:
+        """Returns the method of the domain that answers. Raises MissingCapability."""
+        prediction = self.domain.require(Prediction, "explain" if explain else "predict")
+        return prediction.explain if explain else prediction.predict
 
     def calibrate(self, corpus: Corpus) -> None:
         """Lets the domain find a calibration that makes its answers better, and stores it in the bundle."""

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
+import threading
 from types import SimpleNamespace
 
 import numpy as np
@@ -102,6 +105,43 @@ def test_predict_gives_each_line_its_label(call, run, trained, tmp_path):
     assert call("predict", run) == (2, "seqgen: There is nothing to predict for; name files, or give a --text.\n")
     code, out = call("predict", run, "lines.tvs")
     assert (code, out) == (1, "seqgen: lines.tvs is not a file; name one that exists.\n")
+
+
+def test_each_answer_says_which_row_it_is_about(call, run, tmp_path):
+    (tmp_path / "some.csv").write_text("id,text\nx7,the film is lovely\nx8,\nx9,the story is bad\n")
+    code, out = call("predict", run, tmp_path / "some.csv")
+    answers = [line.split("\t") for line in out.splitlines()]
+    assert [[label, *place] for label, _, *place in answers] == [
+        ["pos", "row 1", "id x7", "the film is lovely"],
+        ["neg", "row 3", "id x9", "the story is bad"],
+    ]
+    assert code == 0
+    _, out = call("predict", run, tmp_path / "some.csv", tmp_path / "some.csv")
+    assert out.count(f"\t{tmp_path / 'some.csv'}\trow 3") == 2
+
+
+@pytest.mark.parametrize("name", ["-", "/dev/stdin", "{pipe}"])
+def test_each_line_of_a_stream_is_answered(call, run, tmp_path, monkeypatch, name):
+    lines = b"the film is lovely\n\nthe film is \xe9\nthe film is bad\n"
+    os.mkfifo(tmp_path / "pipe")
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(lines)))
+    writer = threading.Thread(target=lambda: (tmp_path / "pipe").write_bytes(lines), daemon=True)
+    writer.start()
+    code, out = call("predict", run, name.format(pipe=tmp_path / "pipe"), "--json")
+    answers = [json.loads(line) for line in out.splitlines()]
+    assert code == 0
+    assert [(one["row"], one["text"], one["label"]) for one in answers] == [
+        (1, "the film is lovely", "pos"),
+        (4, "the film is bad", "neg"),
+    ]
+
+
+def test_a_text_that_is_the_name_of_a_file_is_a_text(trained, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "lovely").write_text("the film is bad")
+    assert trained.predict_text("lovely").values["label"] == "pos"
+    with pytest.raises(seqgen.UnusableFile, match="is not a file"):
+        next(trained.predict("bad"))
 
 
 def test_the_oracle_agrees_with_reading_one_document_at_a_time(trained):
