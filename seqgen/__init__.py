@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         AuxiliaryTargets,
         Example,
         Prompt,
+        PromptConditions,
         Record,
         Remark,
     )
@@ -98,6 +99,7 @@ __all__ = [
     "PluginFailure",
     "Prediction",
     "Prompt",
+    "PromptConditions",
     "Prompting",
     "Reading",
     "Record",
@@ -142,6 +144,7 @@ _NAMES_BY_MODULE = {
         "AuxiliaryTargets",
         "Example",
         "Prompt",
+        "PromptConditions",
         "Record",
         "Remark",
     ),

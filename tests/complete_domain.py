@@ -35,6 +35,7 @@ from seqgen import (
     Training,
     Vocabulary,
 )
+from seqgen.grammar.conditions import Conditions
 from seqgen.grammar.registers import Registers
 
 A, B = 2, 3
@@ -150,6 +151,12 @@ class CompleteTraining(Training[str]):
 
     def registers(self) -> Registers | None:
         return None
+
+    def conditions(self) -> Conditions | None:
+        return None
+
+    def shown_conditions(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        return np.zeros((1, 0), np.int32)
 
 
 class CompleteLearning(Learning[str]):

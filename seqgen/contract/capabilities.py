@@ -8,7 +8,7 @@ A domain holds each capability in the attribute that the class names, or None th
     metrics        statistics of samples beside held-out data, sizes by unit, symbols for the memorisation check
     deduplication  which items count as the same, and which belong to one source
     inference      settings that follow from the files
-    training       augmentation, auxiliary targets, coordinates of tokens
+    training       augmentation, auxiliary targets, coordinates of tokens, conditions
     learning       what `Domain.learn` is given, and which trained models a new one can start from
     reading        files of any size, files that are read together, and documents that are cut inside
 
@@ -31,7 +31,7 @@ from seqgen.contract.options import Options
 from seqgen.contract.oracle import Oracle
 from seqgen.contract.vocabulary import Learned, Vocabulary
 from seqgen.errors import UsageError
-from seqgen.grammar import BOS, EOS, Registers
+from seqgen.grammar import BOS, EOS, Conditions, Registers
 
 MAX_FILE_BYTES = 256 * 2**20
 """The size of the largest file that is read into memory as a whole."""
@@ -284,6 +284,21 @@ class Training(Capability[Item]):
         Their classes are those of the domain's grammar. The model hears differences of coordinates, such as intervals.
         """
         return None
+
+    def conditions(self) -> Conditions | None:
+        """Returns what may be known ahead of a document, such as its key or one of its voices, or None.
+
+        The classes are those of the domain's grammar.
+        """
+        return None
+
+    def shown_conditions(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Returns what the model is shown of a document in training: int32[C, J], by step and channel.
+
+        Such as a random part of what is true of ids int32[n], sometimes nothing at all. Row 0 is unknown. A pure
+        function of `ids` and `rng`. Only a domain with conditions needs it.
+        """
+        raise NotImplementedError
 
 
 class Learning(Capability[Item]):

@@ -61,6 +61,19 @@ class Example:
 
 
 @dataclass(frozen=True, eq=False)
+class PromptConditions:
+    """What is known ahead of each document that is drawn after a prompt, such as its key (`Training.conditions`).
+
+    after: how many ids of a document must be known before its conditions can be made. Missing ones are drawn first.
+    draw:  takes the first ids of a document, at least so many, and a random generator, which draws what is left open.
+           It returns int32[C, J], by step and channel.
+    """
+
+    after: int
+    draw: Callable[[np.ndarray, np.random.Generator], np.ndarray]
+
+
+@dataclass(frozen=True, eq=False)
 class Prompt:
     """Where sampling starts.
 
@@ -74,6 +87,7 @@ class Prompt:
     guidance:      the default strength of the guidance; 1 means none
     complete:      adds to the item of a document that was drawn what its tokens cannot say, such as an exact tempo. It
                    takes the item, and whether the item has the prompt in it. None if the tokens say everything.
+    conditions:    what is known ahead of each document. None if nothing is.
     """
 
     ids: np.ndarray
@@ -82,6 +96,7 @@ class Prompt:
     unconditional: np.ndarray | None = None
     guidance: float = 1.0
     complete: Callable[[Any, bool], Any] | None = None
+    conditions: PromptConditions | None = None
 
     def item(self, decoded: Any, with_prompt: bool = True) -> Any:
         """Returns the item of a document that was drawn, with what its tokens cannot say."""

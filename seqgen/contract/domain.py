@@ -26,7 +26,7 @@ from seqgen.contract.core import Core
 from seqgen.contract.documents import Item, Prompt
 from seqgen.contract.vocabulary import Vocabulary
 from seqgen.errors import MissingCapability, PluginError
-from seqgen.grammar import Grammar, Registers, checked
+from seqgen.grammar import Conditions, Grammar, Registers, checked
 
 Offered = TypeVar("Offered", bound=Capability[Any])
 
@@ -74,6 +74,16 @@ class Domain(Core[Item]):
                 "a plugin must give each token a coordinate and each class of states a row of updates."
             )
         return registers
+
+    def checked_conditions(self) -> Conditions | None:
+        """Returns the conditions of the domain, if it has any. Raises PluginError for those of another grammar."""
+        conditions = self.training.conditions() if self.training else None
+        if conditions is not None and not conditions.fits(len(self.vocabulary), self.grammar().class_count):
+            raise PluginError(
+                f"The conditions of the domain {self.name!r} are for other tokens or classes than its grammar has; "
+                "a plugin must say of each kind of token and class of states whether it moves on."
+            )
+        return conditions
 
     def checked_prompt(self, item: Item | None = None, constraints: Any = None) -> Prompt:
         """Returns `prompting.prompt(item, constraints)` with automata without dead ends; raises what they raise."""

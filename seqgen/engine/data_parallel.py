@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from seqgen.engine.devices import has_gpu, num_cores
 from seqgen.engine.model import BATCH_AXIS, Memory
+from seqgen.grammar import ConditionWindow
 
 MIN_SUB_BATCH_SIZE = 4
 """With one or two sequences, a product takes longer to read its matrix than to compute."""
@@ -42,6 +43,13 @@ def split_memory(memory: Memory, count: int) -> list[Memory]:
     """Splits the memory of B sequences into `count` memories of B / count sequences."""
     parts = (tf.split(part, count, axis) for part, axis in zip(memory, BATCH_AXIS, strict=True))
     return [Memory(*sub_batch) for sub_batch in zip(*parts, strict=True)]
+
+
+def split_conditions(conditions: ConditionWindow | None, count: int) -> list[ConditionWindow | None]:
+    """Splits the conditions of B streams into those of `count` times B / count streams."""
+    if conditions is None:
+        return [None] * count
+    return [ConditionWindow(*part) for part in split_batch(conditions, count)]
 
 
 def join_memory(memories: Sequence[Memory]) -> Memory:

@@ -7,13 +7,14 @@
     logits = norm(x) Oᵀ + b, -1e9 for tokens that the grammar forbids
 
 With coordinates (layers/coordinates.py), the input has an embedding of differences more, and the logits a term more.
+With conditions (layers/conditions.py), the input has an embedding of what is known ahead.
 norm is RMSNorm (Zhang & Sennrich 2019). The output weights O are the embeddings E (Press & Wolf 2017), unless the
 cell is not trained. `Memory` is what the model carries from one segment of a stream to the next.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +26,7 @@ from seqgen.engine.compiling import compiled
 from seqgen.engine.grammar_tables import GrammarTables
 from seqgen.engine.layers import cudnn
 from seqgen.engine.layers.attention import MASKED_LOGIT, window_attention
+from seqgen.engine.layers.conditions import read_conditions, rows_at
 from seqgen.engine.layers.coordinates import difference_logits, embed_differences
 from seqgen.engine.layers.embedding import (
     EmbeddingLookup,
@@ -36,6 +38,7 @@ from seqgen.engine.layers.embedding import (
 from seqgen.engine.layers.products import linear
 from seqgen.engine.layers.recurrence import recurrence, recurrence_step
 from seqgen.engine.layers.regularization import (
+    CONDITION_DROPOUT_PLACE,
     DIFFERENCE_DROPOUT_PLACE,
     OUTPUT_DROPOUT_PLACE,
     Regularization,
@@ -44,7 +47,7 @@ from seqgen.engine.layers.rms_norm import rms_norm
 from seqgen.engine.register_tables import RegisterTables
 from seqgen.engine.settings import ModelSettings
 from seqgen.engine.weights import initial_weights, is_trainable
-from seqgen.grammar import BOS, Grammar, Registers
+from seqgen.grammar import BOS, Conditions, ConditionWindow, Grammar, Registers
 
 
 class Memory(NamedTuple):
@@ -106,28 +109,38 @@ class Model:
         weights: dict[str, np.ndarray],
         grammar: Grammar,
         registers: Registers | None = None,
+        conditions: Conditions | None = None,
     ) -> None:
-        """`grammar` and `registers` are the domain's own, with which the model is trained."""
+        """`grammar`, `registers` and `conditions` are the domain's own, with which the model is trained."""
         self.settings = settings
         self.cell = find_cell(settings.cell)
         self.grammar = grammar
         self.tables = GrammarTables.from_grammar(grammar)
         self.registers = registers if settings.coordinates else None
         self.register_tables = RegisterTables.from_registers(self.registers) if self.registers else None
+        self.conditions = conditions if settings.condition_size else None
         self.weights: dict[str, tf.Variable] = {
             name: tf.Variable(value, name=name, dtype=tf.float32, trainable=is_trainable(name, settings))
             for name, value in weights.items()
         }
 
     @classmethod
-    def new(cls, settings: ModelSettings, grammar: Grammar, seed: int, registers: Registers | None = None) -> Model:
+    def new(
+        cls,
+        settings: ModelSettings,
+        grammar: Grammar,
+        seed: int,
+        registers: Registers | None = None,
+        conditions: Conditions | None = None,
+    ) -> Model:
         """Returns an untrained model."""
-        weights = initial_weights(settings, grammar.vocabulary_size, grammar.class_count, seed, registers)
-        return cls(settings, weights, grammar, registers)
+        sizes = grammar.vocabulary_size, grammar.class_count
+        weights = initial_weights(settings, *sizes, seed, registers, conditions)
+        return cls(settings, weights, grammar, registers, conditions)
 
     def copy(self) -> Model:
         """Returns a model with weights of its own, which are the same as now."""
-        return Model(self.settings, self.numpy_weights(), self.grammar, self.registers)
+        return Model(self.settings, self.numpy_weights(), self.grammar, self.registers, self.conditions)
 
     @property
     def num_parameters(self) -> int:
@@ -148,6 +161,15 @@ class Model:
         registers = tf.zeros((batch_size, self.registers.register_count if self.registers else 0), tf.int32)
         return Memory(hidden, cell_state, keys, keys, no_document, tf.zeros(batch_size, tf.int32), registers)
 
+    def hear_conditions(
+        self, values: tf.Tensor, resets: tf.Tensor, regularization: Regularization | None = None
+    ) -> tf.Tensor:
+        """Returns what the model hears of conditions by row, [S, B, D]: of values int32[S, B, J], resets bool[S, B]."""
+        assert self.conditions is not None
+        weights = regularization.drop_recurrent_weights(self.weights) if regularization else self.weights
+        heard = read_conditions(weights, self.conditions.channel_sizes, values, resets)
+        return regularization.dropout(heard, CONDITION_DROPOUT_PLACE) if regularization else heard
+
     def forward(
         self,
         inputs: tf.Tensor,
@@ -156,12 +178,14 @@ class Model:
         regularization: Regularization | None = None,
         precision: tf.DType = tf.float32,
         trace: ForwardTrace | None = None,
+        heard: tf.Tensor | None = None,
     ) -> tuple[Output, Memory]:
         """Returns the outputs of the last layer and the memory after the segment.
 
-        inputs int32[T, B] are token ids, classes int32[T, B] the classes of the grammar's states after them. Dropout
-        comes from `regularization` alone. `precision` is that of the recurrent layers' large products. A `trace` is
-        filled in.
+        inputs int32[T, B] are token ids, classes int32[T, B] the classes of the grammar's states after them. heard
+        [T, B, D] is what `hear_conditions` says at each position; without it, nothing is known ahead. Dropout comes
+        from `regularization` alone. `precision` is that of the recurrent layers' large products. A `trace` is filled
+        in.
         """
         settings = self.settings
         weights = regularization.drop_recurrent_weights(self.weights) if regularization else self.weights
@@ -180,19 +204,23 @@ class Model:
         lookups = [tokens]
         if "state_embedding" in weights:
             lookups.append(EmbeddingLookup(dropout(weights["state_embedding"], 1), classes))
-        x, differences = embed(lookups), None
+        x = embed(lookups)
+        others: list[LowRankInput] = []
         registers = tf.zeros((*inputs.shape, 0), tf.int32)
         if self.register_tables is not None:
             seen, registers = self.register_tables.read(inputs, classes, memory.registers)
             table = dropout(weights["coordinates/table"], DIFFERENCE_DROPOUT_PLACE)
-            differences = LowRankInput(embed_differences(table, seen), weights["coordinates/input"])
-            x += differences.embedding()
+            others.append(LowRankInput(embed_differences(table, seen), weights["coordinates/input"]))
             memory = memory._replace(registers=registers[-1])
+        if heard is not None:
+            others.append(LowRankInput(heard, weights["conditions/input"]))
+        for other in others:
+            x += other.embedding()
         last_hidden, last_cell_state = [], []
         for layer in range(settings.num_layers):
             states = memory.hidden[layer], memory.cell_state[layer]
             hiddens, cell_state = self._recurrent_layer(
-                layer, x, lookups, differences, resets, states, weights, precision, trace
+                layer, x, lookups, others, resets, states, weights, precision, trace
             )
             last_hidden.append(hiddens[-1])
             last_cell_state.append(cell_state)
@@ -223,7 +251,7 @@ class Model:
         return {name: weights[f"recurrence_{layer}/{name}"] for name in names}
 
     def _recurrent_layer(
-        self, layer: int, x: tf.Tensor, lookups: list[EmbeddingLookup], differences: LowRankInput | None,
+        self, layer: int, x: tf.Tensor, lookups: list[EmbeddingLookup], others: Sequence[LowRankInput],
         resets: tf.Tensor, states: tuple[tf.Tensor, tf.Tensor], weights: Mapping[str, tf.Tensor],
         precision: tf.DType, trace: ForwardTrace | None,
     ) -> tuple[tf.Tensor, tf.Tensor]:  # fmt: skip
@@ -234,7 +262,7 @@ class Model:
             if layer > 0:
                 return rms_norm(x, gain)
             embedded = embed_normalized(lookups, gain)
-            return embedded if differences is None else embedded + differences.embedding()
+            return tf.add_n([embedded, *(other.embedding() for other in others)])
 
         if resets.shape[0] == 1 and trace is None:
             hidden, cell_state = recurrence_step(self.cell, normalized_input()[0], cell_weights, resets[0], *states)
@@ -243,8 +271,8 @@ class Model:
             return cudnn.cudnn_lstm(normalized_input(), cell_weights, resets, *states)
         if layer == 0:
             input_projection = project_embeddings(lookups, gain, cell_weights.input, precision)
-            if differences is not None:
-                input_projection += differences.project(cell_weights.input)
+            for other in others:
+                input_projection += other.project(cell_weights.input)
         else:
             input_projection = linear(normalized_input(), cell_weights.input, precision)
         if trace is not None:
@@ -286,13 +314,19 @@ class Model:
     def negative_log_likelihood(
         self, inputs: tf.Tensor, targets: tf.Tensor, states: tf.Tensor, memory: Memory,
         regularization: Regularization | None = None, precision: tf.DType = tf.float32,
+        conditions: ConditionWindow | None = None,
     ) -> tuple[tf.Tensor, Memory]:  # fmt: skip
         """Returns -ln p(target) [T, B] in nats, and the memory after the segment.
 
-        states int32[T, B] are those of the domain's grammar after each input; see `forward`.
+        states int32[T, B] are those of the domain's grammar after each input; see `forward`. `conditions` are what the
+        model hears of what is known ahead.
         """
         classes = tf.gather(self.tables.state_class, states)
-        output, memory = self.forward(inputs, classes, memory, regularization, precision)
+        heard = None
+        if conditions is not None and self.conditions is not None:
+            window = self.hear_conditions(conditions.values, conditions.resets, regularization)
+            heard = rows_at(window, conditions.rows)
+        output, memory = self.forward(inputs, classes, memory, regularization, precision, heard=heard)
         logits = self.logits(output, tf.gather(self.tables.allowed, states), regularization)
         return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=logits), memory
 

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from seqgen.grammar import BOS, Grammar
+from seqgen.grammar import BOS, ConditionWindow, Grammar
 
 
 class Segment(Protocol):
@@ -29,6 +29,10 @@ class Segment(Protocol):
     def states(self) -> np.ndarray:
         """int32[T, B]: the grammar's state after each input."""
 
+    @property
+    def conditions(self) -> ConditionWindow | None:
+        """What the model hears of what is known ahead; None for nothing."""
+
 
 def segment_arrays(segment: Segment) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Returns inputs, targets, weights and states, the order in which compiled functions take them."""
@@ -42,6 +46,7 @@ class DocumentSegment(NamedTuple):
     targets: np.ndarray
     weights: np.ndarray
     states: np.ndarray
+    conditions: ConditionWindow | None = None
 
 
 def split_document(ids: np.ndarray, weights: np.ndarray, grammar: Grammar, steps: int) -> Iterator[DocumentSegment]:

@@ -32,6 +32,9 @@ class ModelSettings(BaseModel):
     coordinates: bool = Field(
         False, description="hear differences between tokens (such as intervals), where the domain has coordinates"
     )
+    condition_size: int = Field(
+        0, ge=0, le=1024, description="units of the layer that reads what is known ahead (such as the key); 0: none"
+    )
     forget_bias: float = Field(1.0, ge=-20, le=20, description="initial bias of forget gates; higher remembers longer")
     recurrent_initializer: Literal["orthogonal", "normal"] = Field("orthogonal", description="of recurrent matrices")
 

@@ -5,19 +5,26 @@ from __future__ import annotations
 import numpy as np
 
 from seqgen.engine.cells.registry import find_cell
+from seqgen.engine.layers.conditions import READER, condition_weight_shapes
 from seqgen.engine.settings import ModelSettings
-from seqgen.grammar.registers import DIFFERENCE_COUNT, Registers
+from seqgen.grammar import Conditions, Registers
+from seqgen.grammar.registers import DIFFERENCE_COUNT
 
 DIFFERENCE_SIZE_RATIO = 4
 """How many times smaller than the other embeddings that of differences is, before its projection."""
 
 
 def weight_shapes(
-    settings: ModelSettings, vocabulary_size: int, class_count: int, registers: Registers | None = None
+    settings: ModelSettings,
+    vocabulary_size: int,
+    class_count: int,
+    registers: Registers | None = None,
+    conditions: Conditions | None = None,
 ) -> dict[str, tuple[int, ...]]:
     """Returns the shape of every weight by name. The file of a bundle holds exactly these.
 
-    `class_count` is the number of the grammar's state classes. `registers` are those of the domain, if it has any.
+    `class_count` is the number of the grammar's state classes. `registers` and `conditions` are those of the domain, if
+    it has any.
     """
     cell, hidden_size = find_cell(settings.cell), settings.hidden_size
     attention_size, feed_forward_size = settings.attention_size, settings.feed_forward_size
@@ -29,6 +36,8 @@ def weight_shapes(
         shapes["coordinates/table"] = (registers.seen_count * DIFFERENCE_COUNT, size)
         shapes["coordinates/input"] = (size, hidden_size)
         shapes["coordinates/output"] = (hidden_size, registers.reference_count * DIFFERENCE_COUNT)
+    if settings.condition_size and conditions is not None:
+        shapes |= condition_weight_shapes(settings.condition_size, hidden_size, conditions.channel_sizes)
     for layer in range(settings.num_layers):
         shapes[f"recurrence_{layer}/norm"] = (hidden_size,)
         for name, shape in cell.weight_shapes(hidden_size).items():
@@ -53,12 +62,17 @@ def weight_shapes(
 
 def is_trainable(name: str, settings: ModelSettings) -> bool:
     """Whether training changes a weight. With a cell that is not trained, only what reads its states is."""
-    fixed = ("embedding", "state_embedding", "coordinates/table", "coordinates/input", "recurrence")
+    fixed = ("embedding", "state_embedding", "coordinates/table", "coordinates/input", "conditions", "recurrence")
     return find_cell(settings.cell).is_trainable or not name.startswith(fixed)
 
 
 def initial_weights(
-    settings: ModelSettings, vocabulary_size: int, class_count: int, seed: int, registers: Registers | None = None
+    settings: ModelSettings,
+    vocabulary_size: int,
+    class_count: int,
+    seed: int,
+    registers: Registers | None = None,
+    conditions: Conditions | None = None,
 ) -> dict[str, np.ndarray]:
     """Returns untrained weights, float32 by name: a pure function of its arguments.
 
@@ -67,7 +81,7 @@ def initial_weights(
     2001). All other matrices are normal with variance 1 / fan-in.
     """
     cell, weights = find_cell(settings.cell), {}
-    shapes = weight_shapes(settings, vocabulary_size, class_count, registers)
+    shapes = weight_shapes(settings, vocabulary_size, class_count, registers, conditions)
     for number, (name, shape) in enumerate(shapes.items()):
         kind, random = name.split("/")[-1], np.random.default_rng([seed, number])
         if kind == "norm":
@@ -75,6 +89,8 @@ def initial_weights(
         elif name.startswith("recurrence") and kind == "bias":
             is_forget_gate = [block == "forget_gate" for block in cell.blocks]
             value = np.repeat(np.multiply(settings.forget_bias, is_forget_gate), settings.hidden_size)
+        elif name == "conditions/bias":
+            value = np.repeat([float(block == "forget_gate") for block in READER.blocks], settings.condition_size)
         elif len(shape) == 1 or name == "coordinates/output":
             value = np.zeros(shape)
         elif kind == "recurrent_weights" and not cell.is_trainable:

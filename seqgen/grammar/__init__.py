@@ -24,6 +24,7 @@ from seqgen.grammar.budget import Budget
 from seqgen.grammar.building import TransitionTable, avoid, build_grammar, one_of, sequences, unconstrained
 from seqgen.grammar.checking import checked
 from seqgen.grammar.compatibility import class_examples, keeps_classes
+from seqgen.grammar.conditions import Conditions, ConditionWindow
 from seqgen.grammar.counting import count, count_in_segments, with_budget
 from seqgen.grammar.joining import Part, concatenate, join, optional, prepend, repeat, union
 from seqgen.grammar.lifting import lift
@@ -39,6 +40,8 @@ __all__ = [
     "MAX_STATES",
     "NO_COORDINATE",
     "Budget",
+    "ConditionWindow",
+    "Conditions",
     "Grammar",
     "Part",
     "Registers",

@@ -18,7 +18,7 @@ from seqgen.engine.model import Model
 from seqgen.engine.settings import SIZES, ModelSettings
 from seqgen.engine.weights import initial_weights
 from seqgen.errors import UnknownName, UsageError
-from seqgen.grammar import Grammar, Registers
+from seqgen.grammar import Conditions, Grammar, Registers
 from seqgen.workflows.load import load
 
 WEIGHTS_BY_TOKEN = ("embedding", "output/weights", "output/bias")
@@ -57,11 +57,19 @@ class PretrainedModel:
                     f"{self.path} is a model with {key}={current}, not {value}; leave that out, or --from."
                 )
 
-    def model(self, grammar: Grammar, vocabulary: Vocabulary, seed: int, registers: Registers | None = None) -> Model:
-        """Returns a model for another vocabulary, grammar and registers with the weights of this one."""
-        fresh = initial_weights(self.settings, grammar.vocabulary_size, grammar.class_count, seed, registers)
+    def model(
+        self,
+        grammar: Grammar,
+        vocabulary: Vocabulary,
+        seed: int,
+        registers: Registers | None = None,
+        conditions: Conditions | None = None,
+    ) -> Model:
+        """Returns a model for another vocabulary, grammar, registers and conditions with the weights of this one."""
+        sizes = grammar.vocabulary_size, grammar.class_count
+        fresh = initial_weights(self.settings, *sizes, seed, registers, conditions)
         weights = transfer_weights(self._weights, self.learned.vocabulary, fresh, vocabulary)
-        return Model(self.settings, weights, grammar, registers)
+        return Model(self.settings, weights, grammar, registers, conditions)
 
 
 def transfer_weights(

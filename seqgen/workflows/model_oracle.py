@@ -18,6 +18,7 @@ from seqgen.engine.model import Model
 from seqgen.engine.scoring.introspection import Introspector
 from seqgen.engine.scoring.packed_scorer import PackedScorer
 from seqgen.grammar import BOS, Grammar
+from seqgen.workflows.prompt_conditions import condition_source
 
 SMALL_BATCH_SIZE, LARGE_BATCH_SIZE = 8, 64
 """A few documents would leave most of many streams empty. There are two sizes, because each is compiled once."""
@@ -88,7 +89,7 @@ class ModelOracle:
     ) -> list[np.ndarray]:
         return self._sampler.sample(
             prompt.ids, prompt.grammar, unconditional=prompt.unconditional, guidance=prompt.guidance_strength(guidance),
-            count=count, max_new_tokens=max_new_tokens, seed=seed,
+            count=count, max_new_tokens=max_new_tokens, seed=seed, conditions=condition_source(prompt, seed),
         )  # fmt: skip
 
 

@@ -270,11 +270,14 @@ def _run(
     """Trains until the budget is used up, and writes the log, checkpoints and the best bundle."""
     training = settings.training
     capability = domain.training or Training()
+    registers = domain.checked_registers()
+    conditions = domain.checked_conditions() if settings.model.condition_size else None
     documents, held_out = corpus.documents("train"), corpus.documents("valid")
     batches = TrainingBatches(
         documents, grammar, batch_size=training.batch_size, bptt_length=training.bptt_length, seed=training.seed,
         augment=capability.augment, auxiliary_targets=capability.auxiliary_targets,
         random_bptt_length=training.random_bptt_length,
+        conditions=conditions, show_conditions=capability.shown_conditions,
     )  # fmt: skip
     checkpoint = newest_checkpoint(run / "checkpoints")
     if checkpoint is None and (run / "bundle" / CONFIG_FILE).exists():
@@ -284,9 +287,9 @@ def _run(
         )
     if settings.init_from is not None and checkpoint is None:
         pretrained = PretrainedModel(Path(settings.init_from), domain)
-        model = pretrained.model(grammar, domain.vocabulary, training.seed, domain.checked_registers())
+        model = pretrained.model(grammar, domain.vocabulary, training.seed, registers, conditions)
     else:
-        model = Model.new(settings.model, grammar, training.seed, domain.checked_registers())
+        model = Model.new(settings.model, grammar, training.seed, registers, conditions)
     trainer = Trainer(model, training)
     # A document that is longer than a stream's share of the data is cut, so that several streams share it.
     max_length = max(training.bptt_length, held_out.token_count // training.batch_size)

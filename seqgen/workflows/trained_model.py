@@ -39,6 +39,7 @@ from seqgen.models.bundle import TAKE_AGAIN, Bundle
 from seqgen.reports.web_page import PageEntry, write_page
 from seqgen.workflows.file_records import OnRemark, ignore_remark, read_file, read_prompt, read_records
 from seqgen.workflows.model_oracle import ModelOracle
+from seqgen.workflows.prompt_conditions import condition_source
 from seqgen.workflows.results import BeamSample, DocumentScore, InfilledSample, NamedActivations, Sample
 from seqgen.workflows.sampling_filters import PluginFilters
 
@@ -76,9 +77,9 @@ class TrainedModel:
                 f"{bundle.path} was trained with another grammar of the domain {domain.name!r}, that of "
                 f"{bundle.domain.distribution}; install that version."
             )
-        registers = domain.checked_registers()
-        shapes = weight_shapes(settings, grammar.vocabulary_size, grammar.class_count, registers)
-        self.model = Model(settings, bundle.weights(shapes), grammar, registers)
+        registers, conditions = domain.checked_registers(), domain.checked_conditions()
+        shapes = weight_shapes(settings, grammar.vocabulary_size, grammar.class_count, registers, conditions)
+        self.model = Model(settings, bundle.weights(shapes), grammar, registers, conditions)
         self._sampler = Sampler(self.model, PluginFilters().find)
         self._introspector = Introspector(self.model)
         self.oracle = ModelOracle(self.model, self._sampler, self._introspector)
@@ -126,6 +127,7 @@ class TrainedModel:
         documents = self._sampler.sample(
             start.ids, start.grammar, unconditional=start.unconditional, guidance=start.guidance_strength(guidance),
             count=count, max_new_tokens=max_new_tokens, seed=seed, options=options,
+            conditions=condition_source(start, seed),
         )  # fmt: skip
         given, without_prompt = self._prompt_item(start), self.domain.prompting.without_prompt
         samples = []
@@ -197,7 +199,10 @@ class TrainedModel:
                 start.ids, start.given, **options
             )
         else:
-            result = self._infiller.fill(start.ids, start.grammar, np.asarray(start.given), **options)
+            source = condition_source(start, seed)
+            result = self._infiller.fill(
+                start.ids, start.grammar, np.asarray(start.given), **options, conditions=source
+            )
         given = self._prompt_item(start)
         return [
             InfilledSample(seed, number, ids, start.item(self.domain.decode(ids)), given, float(log_evidence))
@@ -227,6 +232,7 @@ class TrainedModel:
         chunks = self._sampler.stream(
             start.ids, start.grammar, unconditional=start.unconditional, guidance=start.guidance_strength(guidance),
             count=1, first=number, max_new_tokens=max_new_tokens, seed=seed, options=options,
+            conditions=condition_source(start, seed),
         )  # fmt: skip
         first = start.ids if with_prompt else start.ids[:1]
         drawn = _warn_if_cut((chunk[:, 0] for chunk in chunks), number)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -9,9 +11,11 @@ import tensorflow as tf
 from engine import toys
 from seqgen.corpus.storage.evaluation_batches import evaluation_batches
 from seqgen.corpus.storage.store import Documents
+from seqgen.corpus.storage.training_batches import TrainingBatches
 from seqgen.engine.scoring.scorer import Scorer
 from seqgen.engine.settings import ModelSettings
 from seqgen.engine.weights import weight_shapes
+from seqgen.grammar import BOS
 
 SHAPES = [
     {},
@@ -19,6 +23,7 @@ SHAPES = [
     {"feed_forward_size": 0, "num_layers": 1},
     {"state_embedding": False},
     {"registers": toys.repeating()},
+    {"registers": toys.repeating(), "conditions": toys.ahead()},
 ]
 
 
@@ -77,16 +82,57 @@ def test_scores_do_not_depend_on_where_segments_are_cut():
     "name",
     list(
         weight_shapes(
-            ModelSettings(attention_window=6, feed_forward_size=8, num_layers=1, coordinates=True),
+            ModelSettings(attention_window=6, feed_forward_size=8, num_layers=1, coordinates=True, condition_size=12),
             9,
             2,
             toys.repeating(),
+            toys.ahead(),
         )
     ),
 )
 def test_every_weight_changes_the_likelihood(name):
-    model = toys.model(num_layers=1, registers=toys.repeating())
+    model = toys.model(num_layers=1, registers=toys.repeating(), conditions=toys.ahead())
     ids = toys.documents(1, seed=2)[0]
-    before = Scorer(model).negative_log_likelihood(ids)
+    shown = toys.known_ahead(ids, np.random.default_rng(0))
+    before = Scorer(model).negative_log_likelihood(ids, conditions=shown)
+    unshown = Scorer(model).negative_log_likelihood(ids)
     model.weights[name].assign(model.weights[name] * 1.5 + np.linspace(-1, 1, model.weights[name].shape[-1]))
-    assert np.abs(Scorer(model).negative_log_likelihood(ids) - before).max() > 1e-4
+    assert np.abs(Scorer(model).negative_log_likelihood(ids, conditions=shown) - before).max() > 1e-4
+    is_heard = np.abs(Scorer(model).negative_log_likelihood(ids) - unshown).max() > 0
+    assert is_heard == (not name.startswith("conditions/"))
+
+
+def test_a_packed_stream_gives_each_document_what_it_gets_alone_with_what_is_known_ahead():
+    model, documents = toys.model(conditions=toys.ahead()), toys.documents(12)
+    stored = Documents.from_examples([(ids, np.r_[0, np.ones(len(ids) - 1)]) for ids in documents])
+    stream = TrainingBatches(
+        stored, model.grammar, batch_size=2, bptt_length=7, seed=0, conditions=model.conditions,
+        show_conditions=lambda ids, rng: toys.known_ahead(ids, np.random.default_rng(len(ids))),
+    )  # fmt: skip
+    memory, inputs, costs = model.initial_memory(2), [], []
+    for step in range(60):
+        batch = stream.batch(step)
+        nats, memory = model.negative_log_likelihood(
+            *map(tf.constant, (batch.inputs, batch.targets, batch.states)), memory, conditions=batch.conditions
+        )
+        inputs.append(batch.inputs)
+        costs.append(nats.numpy())
+    scorer, checked = Scorer(model), 0
+    for ids_of_stream, nats_of_stream in zip(np.concatenate(inputs).T, np.concatenate(costs).T, strict=True):
+        starts = np.flatnonzero(ids_of_stream == BOS)
+        for start, end in itertools.pairwise(starts):
+            ids = ids_of_stream[start:end]
+            shown = toys.known_ahead(ids, np.random.default_rng(len(ids)))
+            alone = scorer.negative_log_likelihood(ids, conditions=shown)[1:]
+            np.testing.assert_allclose(nats_of_stream[start : end - 1], alone, atol=1e-4)
+            checked += len(alone)
+    assert checked > 500
+
+
+def test_a_document_of_which_nothing_is_shown_is_as_likely_as_without_conditions():
+    model, ids = toys.model(conditions=toys.ahead()), toys.documents(1, seed=2)[0]
+    unknown = np.zeros_like(toys.known_ahead(ids, np.random.default_rng(0)))
+    scorer = Scorer(model)
+    np.testing.assert_array_equal(
+        scorer.negative_log_likelihood(ids, conditions=unknown), scorer.negative_log_likelihood(ids)
+    )

@@ -6,7 +6,7 @@ import numpy as np
 
 from seqgen.engine.model import Model
 from seqgen.engine.settings import ModelSettings
-from seqgen.grammar import BOS, EOS, NO_COORDINATE, Budget, Grammar, Registers, build_grammar
+from seqgen.grammar import BOS, EOS, NO_COORDINATE, Budget, Conditions, Grammar, Registers, build_grammar
 
 VOCABULARY = 9
 
@@ -79,7 +79,27 @@ def forked() -> Grammar:
     return build_grammar(6, (0, None, False), moves)
 
 
-def model(grammar: Grammar | None = None, seed: int = 0, registers: Registers | None = None, **settings) -> Model:
+def ahead() -> Conditions:
+    """Conditions for `turns`: odd tokens move on, so that a step is a pair of tokens. Two channels."""
+    is_odd = (np.arange(VOCABULARY) % 2).astype(np.int32) * (np.arange(VOCABULARY) > EOS)
+    return Conditions(is_odd, np.array([[False, True]] * 2), (4, 3))
+
+
+def known_ahead(ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Random conditions of a document of `turns`, most of them unknown."""
+    steps = ahead().steps(ids, np.zeros(len(ids), int))[-1] + 1
+    values = rng.integers(0, [4, 3], (steps, 2)) * (rng.random((steps, 2)) < 0.3)
+    values[0] = 0
+    return values.astype(np.int32)
+
+
+def model(
+    grammar: Grammar | None = None,
+    seed: int = 0,
+    registers: Registers | None = None,
+    conditions: Conditions | None = None,
+    **settings,
+) -> Model:
     """A model whose biases and distances are not 0, so that a test would notice if they were left out."""
     shape = {
         "hidden_size": 16,
@@ -88,9 +108,10 @@ def model(grammar: Grammar | None = None, seed: int = 0, registers: Registers | 
         "attention_size": 8,
         "feed_forward_size": 24,
         "coordinates": registers is not None,
+        "condition_size": 0 if conditions is None else 12,
         **settings,
     }
-    made = Model.new(ModelSettings(**shape), grammar or turns(), seed, registers)
+    made = Model.new(ModelSettings(**shape), grammar or turns(), seed, registers, conditions)
     random = np.random.default_rng(seed)
     for weight in made.weights.values():
         weight.assign_add(random.normal(0, 0.3, weight.shape).astype(np.float32))

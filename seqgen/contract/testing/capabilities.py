@@ -190,6 +190,10 @@ def check_training(case: Case) -> None:
     assert registers is None or registers.fits(len(case.domain.vocabulary), grammar.class_count), (
         "registers are for other tokens or classes than the grammar has"
     )
+    conditions = training.conditions()
+    assert conditions is None or conditions.fits(len(case.domain.vocabulary), grammar.class_count), (
+        "conditions are for other tokens or classes than the grammar has"
+    )
     for record in case.records:
         ids = case.domain.encode(record.item).ids
         seed, before = int(case.rng.integers(2**31)), ids.copy()
@@ -198,6 +202,12 @@ def check_training(case: Case) -> None:
         assert np.array_equal(once, twice), "augment is not a pure function of ids and rng"
         assert once.shape == ids.shape, f"augment makes {len(once)} ids of {len(ids)}; streams are laid by length"
         assert_legal(case.domain, grammar, once, "augment")
+        if conditions is not None:
+            shown, repeated = (training.shown_conditions(once, np.random.default_rng(seed)) for _ in range(2))
+            assert np.array_equal(shown, repeated), "shown_conditions is not a pure function of ids and rng"
+            assert conditions.accepts(shown), (
+                "shown_conditions has values that no channel has, or says something of step 0"
+            )
         targets, again = (training.auxiliary_targets(once, np.random.default_rng(seed)) for _ in range(2))
         if targets is None or again is None:
             assert targets is again, "auxiliary_targets is not a pure function of ids and rng"

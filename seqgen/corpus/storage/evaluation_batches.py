@@ -48,8 +48,8 @@ def evaluation_batches(
     streams = [_Stream(pieces(stream), load) for stream in range(batch_size)]
     for _ in range(-(-max(packing.ends) // bptt_length)):
         columns = [stream.take(bptt_length) for stream in streams]
-        fields = [np.stack(field, axis=1) for field in zip(*columns, strict=True)]
-        yield Batch(*fields[:4]), fields[4]
+        inputs, targets, weights, states, numbers = (np.stack(field, axis=1) for field in zip(*columns, strict=True))
+        yield Batch(inputs, targets, weights, states), numbers
 
 
 def _plan(documents: Documents, batch_size: int, max_length: int | None) -> tuple[int, np.ndarray, np.ndarray, Packing]:

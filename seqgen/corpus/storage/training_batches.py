@@ -20,10 +20,12 @@ from seqgen.corpus.storage.packing import pack
 from seqgen.corpus.storage.segment_lengths import SegmentLengths
 from seqgen.corpus.storage.store import Documents
 from seqgen.errors import CorpusError, PluginError
-from seqgen.grammar import Grammar
+from seqgen.grammar import Conditions, ConditionWindow, Grammar
+from seqgen.grammar.conditions import ConditionPart, condition_window
 
 Augment = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 GetAuxiliaryTargets = Callable[[np.ndarray, np.random.Generator], AuxiliaryTargets | None]
+ShowConditions = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 CACHED_EPOCHS = 3
 
 
@@ -34,12 +36,14 @@ class Batch(NamedTuple):
     targets: int32[T, B], the id that follows each input, or an auxiliary target
     weights: float32[T, B], how much each target counts; 0 for a BOS
     states:  int32[T, B], the state of the domain's grammar after each input
+    conditions: what is shown of what is known ahead; None if nothing is
     """
 
     inputs: np.ndarray
     targets: np.ndarray
     weights: np.ndarray
     states: np.ndarray
+    conditions: ConditionWindow | None = None
 
 
 class Document(NamedTuple):
@@ -49,12 +53,14 @@ class Document(NamedTuple):
     targets: int32[n], what the model learns to predict in the place of each id: the id, or an auxiliary target
     weights: float32[n], how much each target counts
     states:  int32[n], the state of the grammar after each id, or the state of an auxiliary target
+    conditions: what is shown of what is known ahead, with the step at each id; None if nothing is
     """
 
     ids: np.ndarray
     targets: np.ndarray
     weights: np.ndarray
     states: np.ndarray
+    conditions: ConditionPart | None = None
 
     def with_auxiliary(self, auxiliary: AuxiliaryTargets, grammar: Grammar) -> Document:
         """Returns the document with auxiliary targets. Raises PluginError for targets that cannot be learned."""
@@ -79,7 +85,7 @@ class Document(NamedTuple):
         targets[auxiliary.positions + 1] = auxiliary.targets
         weights[auxiliary.positions + 1] = auxiliary.weights
         states[auxiliary.positions] = auxiliary.state
-        return Document(self.ids, targets, weights, states)
+        return self._replace(targets=targets, weights=weights, states=states)
 
 
 class _Epoch(NamedTuple):
@@ -116,10 +122,12 @@ class TrainingBatches:
         augment: Augment | None = None,
         auxiliary_targets: GetAuxiliaryTargets | None = None,
         random_bptt_length: bool = False,
+        conditions: Conditions | None = None,
+        show_conditions: ShowConditions | None = None,
     ) -> None:
         """B is `batch_size`. T is `bptt_length`, or a random length around it (segment_lengths.py).
 
-        Raises CorpusError if there are no documents.
+        `conditions` and `show_conditions` come together, or not at all. Raises CorpusError if there are no documents.
         """
         if not len(documents):
             raise CorpusError("There are no documents to train on; build the corpus from more files.")
@@ -130,6 +138,8 @@ class TrainingBatches:
         self._seed = seed
         self._augment = augment
         self._auxiliary_targets = auxiliary_targets
+        self._conditions = conditions
+        self._show_conditions = show_conditions
         mean = documents.token_count // len(documents)
         # For each epoch, the position of each stream at which the epoch begins. Training begins at position 0.
         self._epoch_starts = [tuple(-(stream * mean // batch_size) for stream in range(batch_size))]
@@ -147,6 +157,7 @@ class TrainingBatches:
         shape = (self._batch_size, length + 1)
         ids, targets, states = (np.empty(shape, np.int32) for _ in range(3))
         weights = np.empty(shape, np.float32)
+        parts: list[list[ConditionPart]] = [[] for _ in range(self._batch_size)]
         for stream in range(self._batch_size):
             filled = 0
             while filled <= length:
@@ -158,12 +169,16 @@ class TrainingBatches:
                 targets[stream, filled:until] = document.targets[first:last]
                 weights[stream, filled:until] = document.weights[first:last]
                 states[stream, filled:until] = document.states[first:last]
+                if document.conditions is not None and filled < length:
+                    values, steps = document.conditions
+                    parts[stream].append(ConditionPart(values, steps[first : min(last, first + length - filled)]))
                 filled = until
         return Batch(
             np.ascontiguousarray(ids[:, :-1].T),
             np.ascontiguousarray(targets[:, 1:].T),
             np.ascontiguousarray(weights[:, 1:].T),
             np.ascontiguousarray(states[:, :-1].T),
+            condition_window(parts) if self._conditions is not None else None,
         )
 
     def _document_at(self, stream: int, position: int) -> _PlacedDocument:
@@ -200,11 +215,24 @@ class TrainingBatches:
             length, ids = len(ids), self._augment(ids, np.random.default_rng([self._seed, 1, epoch, index]))
             if ids.shape != (length,):
                 raise PluginError(f"augment made {len(ids)} ids of {length}; a plugin's augment must keep the length.")
-        document = Document(ids, ids, weights, grammar_states(self._grammar, ids, self._documents.describe(index)))
+        states = grammar_states(self._grammar, ids, self._documents.describe(index))
+        document = Document(ids, ids, weights, states, self._shown(ids, states, epoch, index))
         if self._auxiliary_targets is None:
             return document
         auxiliary = self._auxiliary_targets(ids, np.random.default_rng([self._seed, 2, epoch, index]))
         return document.with_auxiliary(auxiliary, self._grammar) if auxiliary else document
+
+    def _shown(self, ids: np.ndarray, states: np.ndarray, epoch: int, index: int) -> ConditionPart | None:
+        """Returns what is shown of a document in an epoch. Raises PluginError for values that no channel has."""
+        if self._conditions is None or self._show_conditions is None:
+            return None
+        values = self._show_conditions(ids, np.random.default_rng([self._seed, 3, epoch, index]))
+        if not self._conditions.accepts(values):
+            raise PluginError(
+                "shown_conditions has values that no channel has, or says something of step 0; "
+                f"a plugin must return int32[C, {len(self._conditions.channel_sizes)}] whose first row is 0."
+            )
+        return ConditionPart(values, self._conditions.steps(ids, self._grammar.state_class[states]))
 
 
 def grammar_states(grammar: Grammar, ids: np.ndarray, name: str) -> np.ndarray:

@@ -77,12 +77,14 @@ class BeamSearch:
         count: int,
         max_new_tokens: int,
         length_penalty: float,
+        conditions: np.ndarray | None = None,
     ) -> list[Hypothesis]:
         """Returns the best `count` sequences that `num_beams` beams find, best first; fewer if there are not so many.
 
         The prompt int32[n] begins with BOS and is allowed by `grammar`. At most `max_new_tokens` follow it. Sequences
         that ended come first; beams that were cut off fill the remaining places. length_penalty is α: 0 ranks by
-        probability alone, and more favours longer sequences. Raises InvalidValue.
+        probability alone, and more favours longer sequences. conditions int32[C, J] are what is known ahead. Raises
+        InvalidValue.
         """
         if not 1 <= num_beams <= MAX_BEAMS:
             raise InvalidValue(f"The number of beams cannot be {num_beams}; it must be between 1 and {MAX_BEAMS}.")
@@ -92,7 +94,11 @@ class BeamSearch:
             raise InvalidValue(
                 f"The length penalty cannot be {length_penalty}; it must be between 0 (none) and {MAX_LENGTH_PENALTY}."
             )
-        state, tables = self._decoder.read_prompt(prompt, grammar, num_beams), GrammarTables.from_grammar(grammar)
+        known = None if conditions is None else [conditions]
+        state, tables = (
+            self._decoder.read_prompt(prompt, grammar, num_beams, known),
+            GrammarTables.from_grammar(grammar),
+        )
         # All beams begin alike, so only the first one counts.
         log_probability = tf.constant([0.0] + [MINUS_INFINITY] * (num_beams - 1))
         finished, lineage = _FinishedBeams.none(count), Lineage()
@@ -135,7 +141,7 @@ class BeamSearch:
 
         def extend(t: tf.Tensor, state: DecodingState, log_probability: tf.Tensor, finished: _FinishedBeams,
                    tokens: tf.TensorArray, parents: tf.TensorArray) -> tuple[Any, ...]:  # fmt: skip
-            logits, memory = self._decoder.step(state, tables)
+            logits, state = self._decoder.step(state, tables)
             extended = log_probability[:, None] + tf.nn.log_softmax(logits)
             # Logits that are not numbers end the search: no sequence that it returns holds a forbidden token.
             is_possible = state.allowed_tokens(tables) & ~tf.math.is_nan(extended)
@@ -147,7 +153,7 @@ class BeamSearch:
             unended = tf.where(tf.range(vocabulary_size) == EOS, MINUS_INFINITY, extended)
             log_probability, place = tf.math.top_k(tf.reshape(unended, (-1,)), num_beams)
             parent, token = place // vocabulary_size, place % vocabulary_size
-            state = state._replace(memory=memory).select(parent).append(token, tables)
+            state = state.select(parent).append(token, tables)
             return t + 1, state, log_probability, finished, tokens.write(t, token), parents.write(t, parent)
 
         zeros = tf.TensorArray(tf.int32, CHUNK, element_shape=(num_beams,)).unstack(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
 
 from seqgen.engine.compiling import compiled
+from seqgen.engine.conditioning import Conditioning, ConditionState
 from seqgen.engine.grammar_tables import GrammarTables
 from seqgen.engine.model import BATCH_AXIS, Memory, Model
 from seqgen.grammar import BOS, Grammar
@@ -22,12 +24,13 @@ class DecodingState(NamedTuple):
     grammar_state: tf.Tensor  # int32[B], the state of the grammar after it
     memory: Memory  # of the model, after all tokens before it
     budget_left: tf.Tensor  # int32[B, 1], what is left of the grammar's budget; [B, 0] if the grammar has none
+    conditions: ConditionState = ConditionState()  # what is known ahead, after all tokens before the last one
 
     def select(self, rows: tf.Tensor) -> DecodingState:
         """Returns the sequences int32[R] of the batch, in that order. A sequence may come several times, or never."""
         memory = Memory(*(tf.gather(part, rows, axis=axis) for part, axis in zip(self.memory, BATCH_AXIS, strict=True)))
         token, state, left = (tf.gather(part, rows) for part in (self.token, self.grammar_state, self.budget_left))
-        return DecodingState(token, state, memory, left)
+        return DecodingState(token, state, memory, left, self.conditions.select(rows))
 
     def allowed_tokens(self, tables: GrammarTables) -> tf.Tensor:
         """Returns bool[B, V]: the tokens that the grammar and what is left of its budget allow next."""
@@ -38,10 +41,10 @@ class DecodingState(NamedTuple):
         return allowed & (budget.cost <= self.budget_left) & ~ends_too_early
 
     def append(self, token: tf.Tensor, tables: GrammarTables) -> DecodingState:
-        """Returns the state after one more token int32[B]. The memory stays as it is."""
+        """Returns the state after one more token int32[B], which the model has not read yet."""
         state = tf.gather_nd(tables.next_state, tf.stack([self.grammar_state, token], -1))
         cost = tf.gather(tables.budget.cost, token)[:, None] if tables.budget else 0
-        return DecodingState(token, state, self.memory, self.budget_left - cost)
+        return self._replace(token=token, grammar_state=state, budget_left=self.budget_left - cost)
 
 
 class Decoder:
@@ -49,12 +52,17 @@ class Decoder:
 
     def __init__(self, model: Model) -> None:
         self.model = model
+        self.conditioning = Conditioning(model)
         self._memory_after = compiled(self._memory_after_prompt)
 
-    def read_prompt(self, prompt: np.ndarray, grammar: Grammar, count: int) -> DecodingState:
+    def read_prompt(
+        self, prompt: np.ndarray, grammar: Grammar, count: int, conditions: Sequence[np.ndarray] | None = None
+    ) -> DecodingState:
         """Reads all tokens of a prompt int32[n] but the last, once. Returns the state of `count` copies of it.
 
-        The prompt begins with BOS. Raises ValueError if `grammar` forbids it.
+        The prompt begins with BOS. conditions are what is known ahead, int32[C, J] for each of K documents, which are
+        read for themselves; `count` is then a multiple of K, and the copies of one document come after one another.
+        Raises ValueError if `grammar` forbids the prompt.
         """
         states = grammar.unroll(prompt)
         before = len(prompt) - 1
@@ -64,25 +72,39 @@ class Decoder:
         ids = np.concatenate([np.full(padding, BOS, np.int32), prompt[:-1]])
         padded_states = np.concatenate([np.full(padding, grammar.start), states[:-1]])
         classes = grammar.state_class[padded_states].astype(np.int32)
-        memory = self._memory_after(ids[:, None], classes[:, None], self.model.initial_memory(1))
-        budget_left = tf.constant([[grammar.budget.remaining(prompt)] if grammar.budget else []], tf.int32)
-        state = DecodingState(tf.constant(prompt[-1:], tf.int32), tf.constant(states[-1:]), memory, budget_left)
-        return state.select(tf.zeros(count, tf.int32))
+        before_last, documents = ConditionState(), 1
+        steps = np.zeros(len(ids), np.int32)
+        if conditions and self.model.conditions:
+            documents, before_last = len(conditions), self.conditioning.state(conditions)
+            steps = self.model.conditions.steps(ids, classes)
+            before_last = before_last._replace(step=tf.fill((documents,), int(steps[-1])))
+        heard = self.conditioning.along(before_last, steps)
+        columns = (np.repeat(part[:, None], documents, 1) for part in (ids, classes))
+        memory = self._memory_after(*columns, self.model.initial_memory(documents), heard)
+        budget_left = [[grammar.budget.remaining(prompt)] if grammar.budget else []] * documents
+        token, grammar_state = (tf.fill((documents,), int(last)) for last in (prompt[-1], states[-1]))
+        state = DecodingState(token, grammar_state, memory, tf.constant(budget_left, tf.int32), before_last)
+        return state.select(tf.repeat(tf.range(documents), count // documents))
 
-    def _memory_after_prompt(self, ids: tf.Tensor, classes: tf.Tensor, memory: Memory) -> Memory:
-        return self.model.forward(ids, classes, memory)[1]
+    def _memory_after_prompt(
+        self, ids: tf.Tensor, classes: tf.Tensor, memory: Memory, heard: tf.Tensor | None
+    ) -> Memory:
+        return self.model.forward(ids, classes, memory, heard=heard)[1]
 
     def step(
         self, state: DecodingState, tables: GrammarTables, allowed: tf.Tensor | None = None
-    ) -> tuple[tf.Tensor, Memory]:
-        """Reads the last token of each sequence. Returns the logits [B, V] of the next, and the memory.
+    ) -> tuple[tf.Tensor, DecodingState]:
+        """Reads the last token of each sequence. Returns the logits [B, V] of the next, and the state after reading.
 
         Logits are -1e9 where not allowed bool[B, V] (default: what the grammar allows). For use in a compiled loop.
         """
         classes = tf.gather(tables.state_class, state.grammar_state)
-        output, memory = self.model.forward(state.token[None], classes[None], state.memory)
+        conditions, heard = self.conditioning.advance(state.conditions, state.token, classes)
+        output, memory = self.model.forward(
+            state.token[None], classes[None], state.memory, heard=None if heard is None else heard[None]
+        )
         allowed = state.allowed_tokens(tables) if allowed is None else allowed
-        return self.model.logits(output, allowed[None])[0], memory
+        return self.model.logits(output, allowed[None])[0], state._replace(memory=memory, conditions=conditions)
 
 
 class Lineage:

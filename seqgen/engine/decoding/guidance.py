@@ -56,9 +56,9 @@ class Guidance(NamedTuple):
         """
         if not self.state:
             return logits, self
-        unconditional, memory = decoder.step(self.state, decoder.model.tables, allowed)
+        unconditional, state = decoder.step(self.state, decoder.model.tables, allowed)
         guided = unconditional + self.strength * (logits - unconditional)
-        return tf.where(allowed, guided, MASKED_LOGIT), self._replace(state=self.state._replace(memory=memory))
+        return tf.where(allowed, guided, MASKED_LOGIT), self._replace(state=state)
 
     def append(self, decoder: Decoder, token: tf.Tensor) -> Guidance:
         """Returns the guidance after one more token int32[B], the one that was drawn."""

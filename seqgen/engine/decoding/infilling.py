@@ -24,6 +24,7 @@ import numpy as np
 import tensorflow as tf
 
 from seqgen.engine.compiling import compiled
+from seqgen.engine.conditioning import ConditionSource
 from seqgen.engine.decoding.decoder import DecodingState, Lineage
 from seqgen.engine.decoding.sampling import Sampler, draw_token, random_generators, up_to_eos
 from seqgen.engine.grammar_tables import GrammarTables
@@ -67,6 +68,7 @@ class Infiller:
         num_particles: int = 64,
         resample_below: float = 0.5,
         first: int = 0,
+        conditions: ConditionSource | None = None,
     ) -> InfillingResult:
         """Draws samples number first … first + count - 1 of `seed`, each from `num_particles` particles of its own.
 
@@ -90,7 +92,8 @@ class Infiller:
         if not fits[0, grammar.unroll(prompt)[-1]]:
             raise ImpossibleConstraints("No document holds the tokens that are given where they are given; give fewer.")
         random, tables = random_generators(seed, first, count), GrammarTables.from_grammar(grammar)
-        state, lineage = self._decoder.read_prompt(prompt, grammar, count * num_particles), Lineage()
+        known = [conditions.of(number, prompt) for number in range(first, first + count)] if conditions else None
+        state, lineage = self._decoder.read_prompt(prompt, grammar, count * num_particles, known), Lineage()
         log_weights, log_evidence = tf.zeros((count, num_particles)), np.zeros(count)
         for begin in range(0, len(template), CHUNK):
             steps = min(CHUNK, len(template) - begin)
@@ -132,7 +135,7 @@ class Infiller:
 
         def move(t: tf.Tensor, state: DecodingState, log_weights: tf.Tensor, gained: tf.Tensor, tokens: tf.TensorArray,
                  parents: tf.TensorArray) -> tuple[Any, ...]:  # fmt: skip
-            logits, memory = self._decoder.step(state, tables)
+            logits, state = self._decoder.step(state, tables)
             # A document that ends cannot hold what is given later, so EOS stands only where it is given.
             is_free = (vocabulary != EOS) & (vocabulary != ANY_TOKEN - template[t])
             in_template = tf.where(template[t] <= ANY_TOKEN, is_free, vocabulary == template[t])
@@ -147,7 +150,6 @@ class Infiller:
             parent = tf.reshape(ancestors + first_rows, rows)
             gained += tf.where(resample, log_mean_weight(log_weights), 0.0)[:, 0]
             log_weights = tf.where(resample, 0.0, log_weights)
-            state = state._replace(memory=memory)
             # Copying the memory of all particles is expensive, and most steps need no copy.
             state, restricted, allowed = tf.cond(
                 tf.reduce_any(resample),

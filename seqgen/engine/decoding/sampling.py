@@ -15,6 +15,7 @@ import numpy as np
 import tensorflow as tf
 
 from seqgen.engine.compiling import compiled
+from seqgen.engine.conditioning import ConditionSource
 from seqgen.engine.decoding.decoder import Decoder, DecodingState
 from seqgen.engine.decoding.filters import (
     EnabledFilters,
@@ -55,21 +56,36 @@ class Sampler:
         unconditional: np.ndarray | None = None,
         guidance: float = 1.0,
         first: int = 0,
+        conditions: ConditionSource | None = None,
     ) -> Iterator[np.ndarray]:
         """Draws samples number first … first + count - 1 of `seed`, chunk by chunk. Yields int32[steps, count].
 
         The prompt int32[n] begins with BOS and is allowed by `grammar`. At most `max_new_tokens` follow it; after EOS,
         a sample goes on with EOS. `guidance` is the strength of classifier-free guidance away from the prompt
-        `unconditional` int32[m], which the model's own grammar allows (guidance.py); 1 is off.
+        `unconditional` int32[m], which the model's own grammar allows (guidance.py); 1 is off. `conditions` are what is
+        known ahead of each sample. If they depend on more than the prompt, that is drawn first.
 
         Raises InvalidValue, and UsageError for guidance without an unconditional prompt.
         """
         guide = Guidance.from_prompt(self.decoder, unconditional, guidance, count)
-        state = self.decoder.read_prompt(prompt, grammar, count)
+        known, num_missing = None, 0
+        if conditions is not None and self.model.conditions is not None:
+            num_missing = max(0, conditions.after - len(prompt))
+            known = [conditions.of(first + number, prompt) for number in range(0 if num_missing else count)]
+        state = self.decoder.read_prompt(prompt, grammar, count, known or [self.decoder.conditioning.nothing] * count)
         enabled = EnabledFilters.from_options(options, self.find_filter)
         history = TokenHistory.from_prompt(prompt, count, max_new_tokens, grammar.vocabulary_size, enabled)
         random = random_generators(seed, first, count)
         tables = GrammarTables.from_grammar(grammar)
+        if conditions is not None and 0 < num_missing < max_new_tokens:
+            tokens, state, history, guide = self._draw_steps(
+                state, tables, random, num_missing, options, history, guide
+            )
+            yield tokens
+            documents = [np.concatenate([prompt, column]) for column in tokens.T]
+            known = [conditions.of(first + number, ids) for number, ids in enumerate(documents)]
+            state = state._replace(conditions=self.decoder.conditioning.state(known))
+            max_new_tokens -= num_missing
         yield from self.continue_from(state, tables, random, max_new_tokens, options, history, guide)
 
     def sample(self, prompt: np.ndarray, grammar: Grammar, **options: Any) -> list[np.ndarray]:
@@ -91,27 +107,47 @@ class Sampler:
         guidance: Guidance = Guidance(),  # noqa: B008 (immutable)
     ) -> Iterator[np.ndarray]:
         """Draws up to `max_new_tokens` from where each sample stands, with one random generator each; see `stream`."""
-        enabled, strengths = (
-            EnabledFilters.from_options(options, self.find_filter),
-            FilterStrengths.from_options(options),
-        )
         for begin in range(0, max_new_tokens, CHUNK):
             steps = min(CHUNK, max_new_tokens - begin)
-            # All CHUNK numbers are drawn even if fewer are used: the compiled loop keeps one shape.
-            uniform = np.stack([generator.random(CHUNK, np.float32) for generator in random], 1)
-            tokens, state, history, guidance, all_ended = self._draw(
-                state, history, guidance, tables, uniform, tf.constant(steps), strengths, enabled
+            tokens, state, history, guidance = self._draw_steps(
+                state, tables, random, steps, options, history, guidance
             )
-            yield tokens.numpy()[:steps]
-            if bool(all_ended):
+            yield tokens
+            if (tokens[-1] == EOS).all():
                 return
+
+    def _draw_steps(
+        self,
+        state: DecodingState,
+        tables: GrammarTables,
+        random: Sequence[np.random.Generator],
+        steps: int,
+        options: SamplingOptions,
+        history: TokenHistory,
+        guidance: Guidance,
+    ) -> tuple[np.ndarray, DecodingState, TokenHistory, Guidance]:
+        """Draws `steps` tokens, at most CHUNK. Returns int32[steps, B], and where each sample stands then."""
+        enabled = EnabledFilters.from_options(options, self.find_filter)
+        # All CHUNK numbers are drawn even if fewer are used: the compiled loop keeps one shape.
+        uniform = np.stack([generator.random(CHUNK, np.float32) for generator in random], 1)
+        tokens, state, history, guidance = self._draw(
+            state,
+            history,
+            guidance,
+            tables,
+            uniform,
+            tf.constant(steps),
+            FilterStrengths.from_options(options),
+            enabled,
+        )
+        return tokens.numpy()[:steps], state, history, guidance
 
     def _draw_chunk(self, state: DecodingState, history: TokenHistory, guidance: Guidance, tables: GrammarTables,
                     uniform: tf.Tensor, steps: tf.Tensor, strengths: FilterStrengths,
                     enabled: EnabledFilters) -> tuple[Any, ...]:  # fmt: skip
         """Draws up to `steps` tokens for every sample; uniform is float32[CHUNK, B]. Returns the loop's variables.
 
-        That is tokens int32[CHUNK, B], the state, history and guidance after them, and whether all samples have ended.
+        That is tokens int32[CHUNK, B], and the state, history and guidance after them.
         """
 
         def not_done(t: tf.Tensor, state: DecodingState, *_: object) -> tf.Tensor:
@@ -120,12 +156,12 @@ class Sampler:
         def draw(t: tf.Tensor, state: DecodingState, history: TokenHistory, guidance: Guidance,
                  tokens: tf.TensorArray) -> tuple[Any, ...]:  # fmt: skip
             allowed = state.allowed_tokens(tables)
-            logits, memory = self.decoder.step(state, tables, allowed)
+            logits, state = self.decoder.step(state, tables, allowed)
             logits, guidance = guidance.guide(self.decoder, logits, allowed)
             logits = apply_filters(logits, allowed, history, enabled, strengths)
             token = likeliest_token(logits, allowed) if enabled.greedy else draw_token(logits, allowed, uniform[t])
             token = tf.where(state.token == EOS, EOS, token)
-            state = state._replace(memory=memory).append(token, tables)
+            state = state.append(token, tables)
             guidance = guidance.append(self.decoder, token)
             return t + 1, state, history.append(token, enabled), guidance, tokens.write(t, token)
 
@@ -136,7 +172,7 @@ class Sampler:
         _, state, history, guidance, tokens = tf.while_loop(
             not_done, draw, (0, state, history, guidance, only_eos), maximum_iterations=CHUNK
         )
-        return tokens.stack(), state, history, guidance, tf.reduce_all(state.token == EOS)
+        return tokens.stack(), state, history, guidance
 
 
 def random_generators(seed: int, first: int, count: int) -> list[np.random.Generator]:

@@ -23,6 +23,8 @@ MASKS_PER_STEP = 64
 """Seeds that one step may use. Dropout has the first half of them, and weight drop the second."""
 TOKEN_MASK = MASKS_PER_STEP // 2 - 1
 """The mask that hides tokens, the last one of the first half."""
+CONDITION_DROPOUT_PLACE = MASKS_PER_STEP // 2 - 4
+"""The place of what the model hears of the conditions."""
 DIFFERENCE_DROPOUT_PLACE, OUTPUT_DROPOUT_PLACE = MASKS_PER_STEP // 2 - 3, MASKS_PER_STEP // 2 - 2
 """The places of the embedding of differences and of what the logits of differences are made of."""
 

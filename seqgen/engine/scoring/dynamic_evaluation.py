@@ -24,6 +24,9 @@ from seqgen.engine.model import Memory, Model
 from seqgen.engine.segment import segment_arrays, split_document
 from seqgen.errors import InvalidValue
 
+ZERO = tf.UnconnectedGradients.ZERO
+"""What is not used, such as the weights that read conditions, has the gradient 0."""
+
 
 @dataclass(frozen=True)
 class DynamicEvaluation:
@@ -95,4 +98,5 @@ class DynamicEvaluator:
         with tf.GradientTape() as tape:
             nats, memory = self.model.negative_log_likelihood(inputs, targets, states, memory)
             loss = tf.reduce_sum(nats * weights) / tf.maximum(tf.reduce_sum(weights), 1.0)
-        return [tf.square(gradient) for gradient in tape.gradient(loss, self.variables)], memory
+        gradients = tape.gradient(loss, self.variables, unconnected_gradients=ZERO)
+        return [tf.square(gradient) for gradient in gradients], memory

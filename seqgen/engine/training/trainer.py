@@ -16,13 +16,14 @@ import numpy as np
 import tensorflow as tf
 
 from seqgen.engine.compiling import compiled
-from seqgen.engine.data_parallel import join_memory, num_sub_batches, split_batch, split_memory
+from seqgen.engine.data_parallel import join_memory, num_sub_batches, split_batch, split_conditions, split_memory
 from seqgen.engine.layers.regularization import Regularization
 from seqgen.engine.model import Memory, Model
 from seqgen.engine.segment import Segment, segment_arrays
 from seqgen.engine.settings import TrainingSettings
 from seqgen.engine.training.schedule import learning_rate
 from seqgen.errors import TrainingError
+from seqgen.grammar import ConditionWindow
 
 PRECISIONS = {"float32": tf.float32, "bfloat16": tf.bfloat16}
 
@@ -64,37 +65,42 @@ class Trainer:
         self.optimizer.learning_rate.assign(self.learning_rate(progress) * scale)
         update = (self.step_number + 1) % self.settings.gradient_accumulation_steps == 0
         step = tf.constant(self.step_number, tf.int32)
-        loss, self.memory = self._step(*segment_arrays(segment), self.memory, step, update)
+        conditions = segment.conditions if self.model.conditions else None
+        loss, self.memory = self._step(*segment_arrays(segment), self.memory, step, update, conditions)
         self.step_number += 1
         return loss
 
     def _train_segment(self, inputs: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor, states: tf.Tensor,
-                       memory: Memory, step: tf.Tensor, update: bool) -> tuple[tf.Tensor, Memory]:  # fmt: skip
+                       memory: Memory, step: tf.Tensor, update: bool, conditions: ConditionWindow | None
+                       ) -> tuple[tf.Tensor, Memory]:  # fmt: skip
         """Returns the loss and the memory after the segment. The loss is not finite if the gradient is not."""
-        loss, gradients, memory = self._gradients(inputs, targets, weights, states, memory, step)
+        loss, gradients, memory = self._gradients(inputs, targets, weights, states, memory, step, conditions)
         norm = self._apply(gradients, update)
         return tf.where(tf.math.is_finite(norm), loss, norm), memory
 
     def _gradients(self, inputs: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor, states: tf.Tensor, memory: Memory,
-                   step: tf.Tensor) -> tuple[tf.Tensor, list[tf.Tensor], Memory]:  # fmt: skip
+                   step: tf.Tensor, conditions: ConditionWindow | None
+                   ) -> tuple[tf.Tensor, list[tf.Tensor], Memory]:  # fmt: skip
         """Returns the loss, the gradients of the objective in the order of `trainable_names`, and the memory after."""
         count = num_sub_batches(self.settings.batch_size, self.model.settings.hidden_size)
         precision = PRECISIONS[self.settings.precision]
         regularization, total, memories = Regularization(self.settings, step, count), tf.constant(0.0), []
         with tf.GradientTape() as tape:
             parts = zip(
-                split_batch([inputs, targets, weights, states], count), split_memory(memory, count), strict=True
-            )
-            for number, ((inputs_, targets_, weights_, states_), memory_) in enumerate(parts):
+                split_batch([inputs, targets, weights, states], count), split_memory(memory, count),
+                split_conditions(conditions, count), strict=True,
+            )  # fmt: skip
+            for number, ((inputs_, targets_, weights_, states_), memory_, conditions_) in enumerate(parts):
                 regularization.sub_batch = number
                 nats, memory_ = self.model.negative_log_likelihood(
-                    inputs_, targets_, states_, memory_, regularization, precision
+                    inputs_, targets_, states_, memory_, regularization, precision, conditions_
                 )
                 total += tf.reduce_sum(nats * weights_)
                 memories.append(memory_)
             loss = total / tf.maximum(tf.reduce_sum(weights), 1.0)
             objective = loss + regularization.penalty
-        gradients = tape.gradient(objective, self._variables)
+        # Where nothing is shown, the weights that read conditions have no gradient.
+        gradients = tape.gradient(objective, self._variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
         return loss, [tf.convert_to_tensor(gradient) for gradient in gradients], join_memory(memories)
 
     def _apply_gradients(self, gradients: list[tf.Tensor], update: bool) -> tf.Tensor:

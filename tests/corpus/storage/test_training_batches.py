@@ -12,7 +12,7 @@ from letters import Letters, Line
 from seqgen import AuxiliaryTargets, CorpusError, PluginError
 from seqgen.corpus.storage.store import Documents
 from seqgen.corpus.storage.training_batches import TrainingBatches
-from seqgen.grammar import BOS, EOS, Grammar, unconstrained
+from seqgen.grammar import BOS, EOS, Conditions, Grammar, unconstrained
 
 LETTERS = Letters()
 GRAMMAR = LETTERS.grammar()
@@ -63,7 +63,8 @@ def test_shapes_types_and_targets():
     one = stream(documents(20), batch_size=3, bptt_length=7)
     for step in range(40):
         batch, following = one.batch(step), one.batch(step + 1)
-        for field, kind in zip(batch, (np.int32, np.int32, np.float32, np.int32), strict=True):
+        assert batch.conditions is None
+        for field, kind in zip(batch[:4], (np.int32, np.int32, np.float32, np.int32), strict=True):
             assert (field.shape, field.dtype) == ((7, 3), kind)
         np.testing.assert_array_equal(batch.targets[:-1], batch.inputs[1:])
         np.testing.assert_array_equal(batch.targets[-1], following.inputs[0])
@@ -109,6 +110,40 @@ def test_impossible_auxiliary_targets_are_the_plugins_fault(position, targets, s
 
     with pytest.raises(PluginError, match=sentence):
         stream(documents(20), auxiliary=auxiliary).batch(0)
+
+
+AHEAD = Conditions(np.zeros(len(LETTERS.vocabulary), np.int32), np.ones((GRAMMAR.class_count, 1), bool), (100,))
+"""Each token moves on, and the channel says how many tokens the document has, at every step."""
+
+
+def show_length(ids, rng):
+    return np.where(np.arange(len(ids)) > 0, len(ids), 0)[:, None].astype(np.int32)
+
+
+def test_each_position_of_a_batch_has_the_conditions_of_its_document():
+    stream = TrainingBatches(
+        documents(20), GRAMMAR, batch_size=3, bptt_length=7, seed=3, conditions=AHEAD, show_conditions=show_length
+    )
+    inputs, heard = [], []
+    for step in range(80):
+        batch = stream.batch(step)
+        assert batch.conditions.rows.shape == batch.inputs.shape
+        inputs.append(batch.inputs)
+        heard.append(batch.conditions.values[batch.conditions.rows, np.arange(3), 0])
+    for ids, lengths in zip(np.concatenate(inputs).T, np.concatenate(heard).T, strict=True):
+        starts = np.flatnonzero(ids == BOS)
+        for start, end in itertools.pairwise(starts):
+            assert lengths[start:end].tolist() == [0, *[end - start] * (end - start - 1)]
+    assert same(stream.batch(7).conditions, stream.batch(7).conditions)
+
+
+def test_conditions_that_no_channel_has_are_the_plugins_fault():
+    stream = TrainingBatches(
+        documents(20), GRAMMAR, batch_size=3, bptt_length=7, seed=3, conditions=AHEAD,
+        show_conditions=lambda ids, rng: show_length(ids, rng) + 1,
+    )  # fmt: skip
+    with pytest.raises(PluginError, match="says something of step 0"):
+        stream.batch(0)
 
 
 @pytest.mark.parametrize("window", range(6))

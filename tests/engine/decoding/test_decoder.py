@@ -23,16 +23,31 @@ def test_a_lineage_gives_the_tokens_that_led_to_a_row():
     assert lineage.tokens(1, 0).tolist() == []
 
 
+def test_steps_hear_what_is_known_ahead_and_each_copy_has_its_own():
+    model = toys.model(conditions=toys.ahead())
+    ids, decoder = toys.documents(1, seed=2)[0][:-1], Decoder(model)
+    known = [toys.known_ahead(ids, np.random.default_rng(seed)) for seed in range(2)]
+    expected = [Scorer(model).negative_log_likelihood(ids, conditions=one) for one in known]
+    state = decoder.read_prompt(ids[:3], model.grammar, 4, known)
+    for place in range(3, len(ids)):
+        logits, state = decoder.step(state, model.tables)
+        nats = -tf.nn.log_softmax(logits).numpy()[:, ids[place]]
+        np.testing.assert_allclose(nats, np.repeat([one[place] for one in expected], 2), atol=1e-4)
+        state = state.append(tf.fill([4], ids[place]), model.tables)
+    chosen = state.select(tf.constant([3, 0]))
+    assert chosen.conditions.number.numpy().tolist() == [1, 0]
+
+
 @pytest.mark.parametrize("registers", [None, toys.repeating()], ids=["", "coordinates"])
 def test_steps_give_the_distributions_of_the_forward_pass(registers):
     model = toys.model(registers=registers)
     ids, tables, decoder = toys.documents(1, seed=2)[0][:-1], model.tables, Decoder(model)
     expected, state = Scorer(model).probabilities(ids), decoder.read_prompt(ids[:3], model.grammar, 2)
     for place in range(2, len(ids)):
-        logits, memory = decoder.step(state, tables)
+        logits, state = decoder.step(state, tables)
         np.testing.assert_allclose(tf.nn.softmax(logits), expected[[place, place]], atol=1e-5)
         if place + 1 < len(ids):
-            state = state._replace(memory=memory).append(tf.fill([2], ids[place + 1]), tables)
+            state = state.append(tf.fill([2], ids[place + 1]), tables)
 
 
 def test_rows_are_selected_with_all_that_belongs_to_them():

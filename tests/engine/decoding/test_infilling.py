@@ -9,11 +9,12 @@ import pytest
 import tensorflow as tf
 
 from engine import toys
+from seqgen.engine.conditioning import ConditionSource
 from seqgen.engine.decoding.infilling import ANY_TOKEN, CHUNK, Infiller, states_that_fit, systematic_resampling
 from seqgen.engine.decoding.sampling import Sampler
 from seqgen.engine.scoring.scorer import Scorer
 from seqgen.errors import ImpossibleConstraints, InvalidValue, UsageError
-from seqgen.grammar import BOS, EOS, NO_COORDINATE, Budget, Registers, lags, with_budget
+from seqgen.grammar import BOS, EOS, NO_COORDINATE, Budget, Conditions, Registers, lags, with_budget
 
 START = np.array([BOS], np.int32)
 LONGEST = toys.MAX_FORKED_LENGTH
@@ -26,9 +27,23 @@ def last_tokens() -> Registers:
     return lags(np.array([NO_COORDINATE] * 2 + [10, 20, 30, 40], np.int32), (1, 2), toys.forked().class_count)
 
 
-@pytest.fixture(scope="module", params=[None, last_tokens()], ids=["", "coordinates"])
+def places() -> Conditions:
+    """Every token moves on to the next step, and each step has one channel."""
+    return Conditions(np.zeros(6, np.int32), np.ones((toys.forked().class_count, 1), bool), (5,))
+
+
+KNOWN = np.array([[0], [1], [0], [4], [0], [3], [2], [1]], np.int32)
+SOURCE = ConditionSource(1, lambda number, ids: KNOWN)
+"""What is known ahead in all tests. A model without conditions does not hear it."""
+
+
+@pytest.fixture(
+    scope="module",
+    params=[{}, {"registers": last_tokens()}, {"conditions": places()}],
+    ids=["", "coordinates", "conditions"],
+)
 def model(request):
-    return toys.model(toys.forked(), registers=request.param, attention_window=2)
+    return toys.model(toys.forked(), attention_window=2, **request.param)
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +63,9 @@ def conditional(scorer):
     for first, second, fourth, *end in itertools.product((2, 3, 4, 5), (2, 3, 4, 5), (2, 3, 4, 5), (EOS, 2, 3, 4, 5)):
         ids = np.array([BOS, first, second, 4, fourth, 3, *end, *([EOS] if end != [EOS] else [])], np.int32)
         if grammar.accepts(ids):
-            likelihood[tuple(ids.tolist())] = float(np.exp(-scorer.negative_log_likelihood(ids).sum()))
+            likelihood[tuple(ids.tolist())] = float(
+                np.exp(-scorer.negative_log_likelihood(ids, conditions=KNOWN).sum())
+            )
     evidence = sum(likelihood.values())
     return np.log(evidence), {ids: p / evidence for ids, p in likelihood.items()}
 
@@ -57,7 +74,7 @@ def conditional(scorer):
 def test_it_converges_to_the_exact_conditional_and_the_evidence_is_unbiased(filler, conditional, resample_below):
     log_evidence, exact = conditional
     made = filler.fill(START, toys.forked(), GIVEN, count=COUNT, max_new_tokens=LONGEST, seed=3, num_particles=64,
-                       resample_below=resample_below)  # fmt: skip
+                       resample_below=resample_below, conditions=SOURCE)  # fmt: skip
     drawn = [tuple(ids.tolist()) for ids in made.samples]
     assert set(drawn) <= set(exact)
     shares = {ids: drawn.count(ids) / COUNT for ids in exact}

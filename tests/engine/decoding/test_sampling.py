@@ -7,6 +7,7 @@ import pytest
 import tensorflow as tf
 
 from engine import toys
+from seqgen.engine.conditioning import ConditionSource
 from seqgen.engine.decoding.sampling import CHUNK, Sampler, draw_token, likeliest_token
 from seqgen.engine.decoding.sampling_options import SamplingOptions
 from seqgen.engine.scoring.scorer import Scorer
@@ -28,6 +29,34 @@ def test_sample_k_of_a_seed_is_the_same_at_any_batch(sampler):
     other = sampler.sample(START, sampler.model.grammar, count=8, max_new_tokens=300, seed=8)
     assert any(not np.array_equal(a, b) for a, b in zip(eight, other, strict=True))
     assert len({tuple(ids) for ids in eight}) > 1
+
+
+def test_samples_hear_their_own_conditions_after_what_these_depend_on_is_drawn():
+    sampler = Sampler(toys.model(conditions=toys.ahead()))
+    grammar, scorer, seen = sampler.model.grammar, Scorer(sampler.model), {}
+
+    def of(number, ids):
+        """Something that depends on the first token that is drawn, and on the sample."""
+        seen[number] = ids.tolist()
+        return np.concatenate([np.zeros((1, 2)), np.tile([[1 + ids[1] % 3, number % 3]], (200, 1))]).astype(np.int32)
+
+    arguments = {"max_new_tokens": 40, "seed": 7, "conditions": ConditionSource(2, of)}
+    options = SamplingOptions(temperature=0)
+    made = sampler.sample(START, grammar, count=3, options=options, **arguments)
+    assert {number: ids.tolist()[:2] for number, ids in enumerate(made)} == seen
+    for number, ids in enumerate(made):
+        alone = sampler.sample(START, grammar, count=1, first=number, options=options, **arguments)
+        np.testing.assert_array_equal(alone[0], ids)
+        known = of(number, ids)
+
+        def cost(document, known=known):
+            return scorer.negative_log_likelihood(np.array(document, np.int32), conditions=known)[-1]
+
+        # No other token is likelier than the one that was drawn, with the same conditions.
+        for place in range(2, min(len(ids), 8)):
+            before = ids[:place].tolist()
+            allowed = np.flatnonzero(grammar.allowed[grammar.unroll(ids[:place])[-1]]).tolist()
+            assert cost([*before, int(ids[place])]) < min(cost([*before, other]) for other in allowed) + 1e-4
 
 
 def test_every_sample_is_a_document_of_the_grammar(sampler):

@@ -12,7 +12,6 @@ from seqgen_midi.constraints.catalogue import MAX_BARS, constraints_by_name, met
 from seqgen_midi.constraints.request import Request
 from seqgen_midi.constraints.values import parse_span, parse_voice_ranges
 from seqgen_midi.encodings.base import Encoding
-from seqgen_midi.music.keys import parse_key
 from seqgen_midi.music.meters import bar_quarters
 
 DISPENSABLE_KINDS = ("program", "drum")
@@ -48,7 +47,7 @@ def narrow(
     tokens = allowed_tokens(request, encoding)
     if allowed is not None:
         tokens &= allowed
-    key = None if request.key is None else parse_key(request.key)
+    key = request.parsed_key
     try:
         grammar = encoding.narrow(
             tokens, request.bars, request.density_span, keep_meters=keep_meters, key=key, has_ending=has_ending

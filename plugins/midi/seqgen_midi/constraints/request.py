@@ -7,6 +7,7 @@ from typing import Any
 
 from seqgen import Options, UsageError
 from seqgen_midi.constraints.values import parse_span
+from seqgen_midi.music.keys import Key, parse_key
 
 PROMPT_CONSTRAINTS = ("prompt_bars", "prompt_seconds", "fill", "variation", "harmonise", "accompany")
 """The constraints that need a prompt."""
@@ -57,6 +58,11 @@ class Request:
     def density_span(self) -> tuple[int, int] | None:
         """The minimum and maximum number of notes that begin in a bar."""
         return None if self.density is None else parse_span(self.density)
+
+    @property
+    def parsed_key(self) -> Key | None:
+        """The key that was asked for."""
+        return None if self.key is None else parse_key(self.key)
 
     def tempo_near(self, tempo: int) -> int:
         """The tempo nearest to `tempo` that was asked for, in quarters a minute."""

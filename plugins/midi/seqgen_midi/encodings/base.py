@@ -14,8 +14,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from seqgen import BOS, EOS, Example, Grammar, Vocabulary
-from seqgen.grammar import Budget, Registers
+from seqgen import BOS, EOS, Example, Grammar, PromptConditions, Vocabulary
+from seqgen.grammar import Budget, Conditions, Registers
 from seqgen_midi.encodings.narrowing import narrow, require_last
 from seqgen_midi.encodings.tokens import Role, TokenTable
 from seqgen_midi.music.chords import CHORD_NAMES, QUALITIES
@@ -117,6 +117,26 @@ class Encoding:
     @property
     def registers(self) -> Registers | None:
         """What the pitch of a note is compared with (seqgen.grammar.registers); None: with nothing."""
+        return None
+
+    @property
+    def conditions(self) -> Conditions | None:
+        """What may be known ahead of a document (seqgen.grammar.conditions); None: nothing."""
+        return None
+
+    def shown_conditions(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """What training shows of a document: int32[C, J]. Only an encoding with conditions has it."""
+        raise NotImplementedError
+
+    def prompt_conditions(self, ids: np.ndarray, bars: int | None, key: Key | None) -> PromptConditions | None:
+        """What is known ahead of the documents that begin with `ids`, by the constraints `bars` and `key`."""
+        return None
+
+    def template_conditions(self, template: np.ndarray, key: Key | None) -> PromptConditions | None:
+        """What is known ahead of the documents of a template int[n], which has negative entries for what is drawn.
+
+        A template begins with BOS and has no EOS. `key` is the constraint.
+        """
         return None
 
     def encode(self, piece: Piece) -> Example:

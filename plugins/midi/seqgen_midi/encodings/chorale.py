@@ -11,9 +11,21 @@ from math import gcd
 
 import numpy as np
 
-from seqgen import EOS, EmptyLanguage, Example, Grammar, UnusableFile
-from seqgen.grammar import Registers
+from seqgen import EOS, EmptyLanguage, Example, Grammar, PromptConditions, UnusableFile
+from seqgen.grammar import Conditions, Registers
 from seqgen_midi.encodings.base import Bars, Encoding
+from seqgen_midi.encodings.chorale_conditions import (
+    HEADER,
+    MAX_COLUMNS_WITHOUT_END,
+    MIN_COLUMNS_FOR_KEY,
+    chorale_conditions,
+    columns_in,
+    columns_of,
+    condition_values,
+    draw_key,
+    estimate_key_of,
+    shown_conditions,
+)
 from seqgen_midi.encodings.chorale_ending import ALL_TRIADS
 from seqgen_midi.encodings.chorale_grammar import (
     ALL_PITCHES,
@@ -40,8 +52,6 @@ from seqgen_midi.music.voices import CHOIR_PROGRAM, VOICES
 
 RESOLUTION = 4
 """Columns in a quarter."""
-HEADER = 3
-"""The ids before the first column: BOS, meter, pickup."""
 MAX_COLUMNS = 8192
 """512 bars of 4/4. A longer piece is no chorale."""
 MAX_OFFSET = 0.25
@@ -109,6 +119,33 @@ class Chorale(Encoding):
     def registers(self) -> Registers:
         """What each voice sings now and sang one column before, and how long it has held its note."""
         return chorale_registers()
+
+    @property
+    def conditions(self) -> Conditions:
+        """The key, the end, and the notes of some voices."""
+        return chorale_conditions()
+
+    def shown_conditions(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        return shown_conditions(ids, rng)
+
+    def prompt_conditions(self, ids: np.ndarray, bars: int | None, key: Key | None) -> PromptConditions:
+        """Without a key, that of the prompt counts, or a drawn one if there is no prompt: a piece stays in one key."""
+        begun = columns_of(ids)
+
+        def draw(first_ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+            known = key or (None if len(begun) else draw_key(rng))
+            if known is None and len(begun) >= MIN_COLUMNS_FOR_KEY:
+                known = estimate_key_of(begun)
+            if bars is None:
+                return condition_values(MAX_COLUMNS_WITHOUT_END, known)
+            return condition_values(columns_in(first_ids, bars), known, has_end=True)
+
+        return PromptConditions(HEADER, draw)
+
+    def template_conditions(self, template: np.ndarray, key: Key | None) -> PromptConditions:
+        columns = template[HEADER:].reshape(-1, len(VOICES))
+        values = condition_values(len(columns), key, has_end=True, tokens=columns)
+        return PromptConditions(HEADER, lambda ids, rng: values)
 
     def encode(self, piece: Piece) -> Example:
         meter, pickup = meter_and_pickup(piece)

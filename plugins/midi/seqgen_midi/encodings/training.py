@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from seqgen import Learned, Learning, Training, UsageError, Vocabulary
-from seqgen.grammar import Registers
+from seqgen.grammar import Conditions, Registers
 from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.music.piece import Piece
 
 
 class MidiTraining(Training[Piece]):
-    """Documents in other keys."""
+    """Documents in other keys, and what may be known ahead of them."""
 
     def __init__(self, encoding: Encoding) -> None:
         self._encoding = encoding
@@ -26,6 +26,14 @@ class MidiTraining(Training[Piece]):
     def registers(self) -> Registers | None:
         """What the notes are compared with in this encoding."""
         return self._encoding.registers
+
+    def conditions(self) -> Conditions | None:
+        """What may be known ahead of a piece in this encoding."""
+        return self._encoding.conditions
+
+    def shown_conditions(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """A random part of it."""
+        return self._encoding.shown_conditions(ids, rng)
 
 
 class MidiLearning(Learning[Piece]):

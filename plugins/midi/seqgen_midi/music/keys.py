@@ -109,14 +109,22 @@ def estimate_key(weights: np.ndarray, final: int | None = None) -> Key:
     A key fits as its profile correlates with weights[12], how long each pitch class sounds. `final` is the pitch class
     of the lowest voice at the end. The key has at most five flats or six sharps. Silence is in C major.
     """
-    best, best_fit = Key(0, "maj"), -np.inf
     if np.ptp(weights) == 0:
-        return best
-    for mode, profile in PROFILES.items():
-        for sharps in range(-5, 7):
-            key = Key(sharps + FIFTHS_ABOVE_MAJOR[mode], mode)
-            fit = float(np.corrcoef(weights, np.roll(profile, key.tonic))[0, 1])
-            fit += FINAL_BONUS * (key.tonic == final) - MINOR_PENALTY * (mode == "min")
-            if fit > best_fit:
-                best, best_fit = key, fit
-    return best
+        return Key(0, "maj")
+    deviations = weights - np.mean(weights)
+    correlations = _UNIT_PROFILES @ (deviations / np.linalg.norm(deviations))
+    bonus = [FINAL_BONUS * (key.tonic == final) - MINOR_PENALTY * (key.mode == "min") for key in COMMON_KEYS]
+    return COMMON_KEYS[int(np.argmax(correlations + bonus))]
+
+
+COMMON_KEYS = tuple(Key(sharps + FIFTHS_ABOVE_MAJOR[mode], mode) for mode in ("maj", "min") for sharps in range(-5, 7))
+"""The major and minor keys with at most five flats or six sharps."""
+
+
+def _unit_profile(key: Key) -> np.ndarray:
+    """The profile of a key by pitch class, with mean 0 and norm 1: a product with such a vector is a correlation."""
+    deviations = np.roll(PROFILES[key.mode], key.tonic) - np.mean(PROFILES[key.mode])
+    return np.asarray(deviations / np.linalg.norm(deviations))
+
+
+_UNIT_PROFILES = np.array([_unit_profile(key) for key in COMMON_KEYS])

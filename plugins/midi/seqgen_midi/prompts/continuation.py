@@ -50,7 +50,7 @@ def continue_piece(encoding: Encoding, ids: np.ndarray, request: Request, defaul
             grammar = continue_alike(ids, grammar, table)
         elif Role.BAR in kept_roles and (pickup := pickup_meter(encoding, ids)) is not None:
             grammar = continue_with(ids, grammar, np.arange(len(table.vocabulary)) != pickup)
-    return Prompt(ids, grammar)
+    return Prompt(ids, grammar, conditions=encoding.prompt_conditions(ids, request.bars, request.parsed_key))
 
 
 def pickup_meter(encoding: Encoding, ids: np.ndarray) -> int | None:

@@ -137,7 +137,8 @@ def _from_template(encoding: Encoding, template: np.ndarray, request: Request, i
     allowed[~is_drawn] |= allowed_tokens(Request(), encoding)[~is_drawn]
     grammar = encoding.narrow(allowed & keep_values(encoding.table, template[template >= 0], OF_WHOLE_DOCUMENT))
     given = np.append(template, EOS)[free[0] :]
-    return Prompt(template[: free[0]], grammar, given.astype(np.int32))
+    known = encoding.template_conditions(template, request.parsed_key)
+    return Prompt(template[: free[0]], grammar, given.astype(np.int32), conditions=known)
 
 
 def _grid_parts(encoding: Encoding, template: np.ndarray, is_free: np.ndarray, allowed: np.ndarray) -> Iterator[Part]:

@@ -35,7 +35,9 @@ class MidiPrompting(Prompting[Piece]):
         request = Request.of(constraints)
         request.check_needs_no_prompt()
         complete = Completion(self._encoding, request, self._default_tempo)
-        return replace(super().prompt(None, constraints), complete=complete)
+        start = super().prompt(None, constraints)
+        known = self._encoding.prompt_conditions(start.ids, request.bars, request.parsed_key)
+        return replace(start, complete=complete, conditions=known)
 
     def read(self, path: Path) -> Iterator[Record[Piece] | Remark]:
         """The pieces of a prompt file. A chorale may be one melody, for which the other voices are found."""

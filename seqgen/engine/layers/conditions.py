@@ -1,0 +1,69 @@
+"""How a model hears conditions: what is known ahead is read from right to left (Hadjeres & Nielsen 2018).
+
+At condition step s (seqgen/grammar/conditions.py) the J channels hold the values v_j, of which 0 is "unknown":
+
+    e_s = norm(Σ_j E_j[v_j])              E_j [size_j - 1, D]; an unknown value has the embedding 0
+    h_s = lstm(e_s, h_{s+1})              a narrow LSTM of D units without a bias in its candidate
+    x  += (e_s + h_s) U                   U [D, H], at each position of the document at step s
+
+Hadjeres & Nielsen, *Anticipation-RNN: Enforcing Unary Constraints in Sequence Generation*, section 3. Without a bias in
+the candidate, the LSTM stays at exactly 0 as long as nothing is known. So a document of which nothing is shown has the
+likelihood of a model without conditions, wherever it ends and whatever stands around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import tensorflow as tf
+
+from seqgen.engine.cells.lstm import Lstm
+from seqgen.engine.compiling import compiled
+from seqgen.engine.layers.products import linear
+from seqgen.engine.layers.recurrence import recurrence
+from seqgen.grammar.conditions import UNKNOWN
+
+READER = Lstm()
+"""The cell that reads the conditions."""
+
+
+def condition_weight_shapes(size: int, hidden_size: int, channel_sizes: Sequence[int]) -> dict[str, tuple[int, ...]]:
+    """Returns the shapes of the weights by name, for D = `size` and H = `hidden_size`."""
+    return {
+        "conditions/table": (sum(channel_sizes) - len(channel_sizes), size),
+        **{f"conditions/{name}": shape for name, shape in READER.weight_shapes(size).items()},
+        "conditions/input": (size, hidden_size),
+    }
+
+
+def read_conditions(
+    weights: Mapping[str, tf.Tensor], channel_sizes: Sequence[int], values: tf.Tensor, resets: tf.Tensor
+) -> tf.Tensor:
+    """Returns e + h [S, B, D] for values int32[S, B, J]; what is right of a row of resets bool[S, B] is forgotten."""
+    embedded = embed_conditions(weights["conditions/table"], channel_sizes, values)
+    cell_weights = READER.assemble({name: weights[f"conditions/{name}"] for name in READER.weight_shapes(1)})
+    size = embedded.shape[-1]
+    has_bias = np.repeat([block != "candidate" for block in READER.blocks], size).astype(np.float32)
+    cell_weights = cell_weights._replace(bias=cell_weights.bias * has_bias)
+    zeros = tf.zeros((values.shape[1], size))
+    backwards = tf.reverse(linear(embedded, cell_weights.input), [0])
+    hiddens, _ = recurrence(READER, backwards, cell_weights, tf.reverse(resets, [0]), zeros, zeros)
+    return embedded + tf.reverse(hiddens, [0])
+
+
+@compiled
+def embed_conditions(table: tf.Tensor, channel_sizes: Sequence[int], values: tf.Tensor) -> tf.Tensor:
+    """Returns norm(Σ_j E_j[v_j]) [S, B, D] for a table of all E_j; 0 where every channel is unknown."""
+    first_row = np.cumsum([0, *channel_sizes[:-1]]) - np.arange(len(channel_sizes))
+    rows = tf.where(values == UNKNOWN, table.shape[0], values - 1 + first_row.astype(np.int32))
+    with_unknown = tf.concat([table, tf.zeros((1, table.shape[1]))], 0)
+    total = tf.reduce_sum(tf.gather(with_unknown, rows), -2)
+    return total * tf.math.rsqrt(tf.reduce_mean(tf.square(total), -1, keepdims=True) + 1e-6)
+
+
+@compiled
+def rows_at(heard: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
+    """Returns the rows [T, B, D] of heard [S, B, D] at rows int32[T, B]."""
+    size, batch_size, width = heard.shape
+    return tf.gather(tf.reshape(heard, (size * batch_size, width)), rows * batch_size + tf.range(batch_size))
