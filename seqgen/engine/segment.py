@@ -46,7 +46,10 @@ class DocumentSegment(NamedTuple):
     targets: np.ndarray
     weights: np.ndarray
     states: np.ndarray
-    conditions: ConditionWindow | None = None
+
+    @property
+    def conditions(self) -> None:
+        """Nothing is known ahead."""
 
 
 def split_document(ids: np.ndarray, weights: np.ndarray, grammar: Grammar, steps: int) -> Iterator[DocumentSegment]:

@@ -22,8 +22,11 @@ def trained(monkeypatch, count, **settings):
     for module in (training, evaluation):
         monkeypatch.setattr(module, "num_sub_batches", lambda batch_size, hidden_size: count)
     stored = Documents.from_examples([(ids, np.r_[0, np.ones(len(ids) - 1)]) for ids in toys.documents(20)])
-    stream = TrainingBatches(stored, toys.turns(), batch_size=4, bptt_length=8, seed=0)
-    trainer = Trainer(toys.model(), TrainingSettings(batch_size=4, bptt_length=8, **settings))
+    stream = TrainingBatches(
+        stored, toys.turns(), batch_size=4, bptt_length=8, seed=0, conditions=toys.ahead(),
+        show_conditions=toys.known_ahead,
+    )  # fmt: skip
+    trainer = Trainer(toys.model(conditions=toys.ahead()), TrainingSettings(batch_size=4, bptt_length=8, **settings))
     for step in range(3):
         trainer.step(stream.batch(step), 0.0)
     held_out = Evaluator(trainer.model).held_out_likelihood(stream.batch(step) for step in range(2))
@@ -40,7 +43,9 @@ def test_sub_batches_change_nothing_but_rounding(monkeypatch, kind):
         "temporal_activation_regularization": 0.5,
     }
     whole, split = (trained(monkeypatch, count, **noise) for count in (1, 2))
+    before = toys.model(conditions=toys.ahead()).numpy_weights()
     for name, value in whole[0].items():
+        assert np.abs(value - before[name]).max() > 1e-4, f"{name} is not trained"
         np.testing.assert_allclose(split[0][name], value, atol=2e-4, err_msg=name)
     for one, other in zip(whole[1], split[1], strict=True):
         np.testing.assert_allclose(one, other, atol=2e-3)

@@ -42,11 +42,7 @@ def segment(seed, steps=4, streams=2, first=BOS):
     ids = np.random.default_rng(seed).integers(2, toys.VOCABULARY, (steps + 1, streams)).astype(np.int32)
     ids[0] = first
     return SimpleNamespace(
-        inputs=ids[:-1],
-        targets=ids[1:],
-        weights=np.ones((steps, streams), np.float32),
-        states=np.zeros_like(ids[1:]),
-        conditions=None,
+        inputs=ids[:-1], targets=ids[1:], weights=np.ones((steps, streams), np.float32), states=np.zeros_like(ids[1:])
     )
 
 
