@@ -61,6 +61,10 @@ class Sequences(NamedTuple):
     truth: np.ndarray
     """float64[B]: the sums, or int32[10, B]: the symbols."""
 
+    @property
+    def conditions(self) -> None:
+        """Nothing is known ahead."""
+
 
 class Adding:
     """Two values are added up over a distance of up to T."""

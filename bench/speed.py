@@ -52,6 +52,7 @@ class Batch:
         self.inputs, self.targets = random.integers(2, VOCABULARY, (2, segment, streams)).astype(np.int32)
         self.weights = np.ones((segment, streams), np.float32)
         self.states = np.zeros((segment, streams), np.int32)
+        self.conditions = None
 
 
 def seqgen_step(width: int, layers: int, batch: Batch, precision: str = "float32"):
