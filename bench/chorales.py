@@ -15,13 +15,15 @@ import numpy as np
 
 from seqgen import Example
 from seqgen.corpus.storage.store import SPLITS, Documents
-from seqgen.grammar import NO_COORDINATE, Grammar, Registers, build_grammar, lags
+from seqgen.grammar import NO_COORDINATE, Conditions, Grammar, Registers, build_grammar, lags
 
 VOICES, SIXTEENTHS = 4, 16
 SILENCE, FIRST_PITCH = 2, 3
 LOWEST, HIGHEST = 30, 100
 LAGS = 8
 """A note is compared with so many notes before it."""
+VOICES_SHOWN = {"none": 0.4, "soprano": 0.35, "some": 0.1, "around": 0.15}
+"""How often training shows no voice, the soprano alone, a random set of voices, or all voices around a span."""
 VOCABULARY = FIRST_PITCH + HIGHEST - LOWEST + 1
 
 
@@ -58,3 +60,33 @@ def previous_notes() -> Registers:
     tokens = np.arange(VOCABULARY)
     pitches = np.where(tokens >= FIRST_PITCH, tokens - FIRST_PITCH + LOWEST, NO_COORDINATE).astype(np.int32)
     return lags(pitches, range(1, LAGS + 1), positions().class_count)
+
+
+def voices_ahead() -> Conditions:
+    """The notes of each voice. A step begins with the alto, so that all but the first soprano hears its own column."""
+    classes = np.arange(positions().class_count)
+    advances = (classes % VOICES == 1)[:, None]
+    return Conditions(np.zeros(VOCABULARY, np.int32), advances, (1 + VOCABULARY - SILENCE,) * VOICES)
+
+
+def known(columns: np.ndarray, is_known: np.ndarray) -> np.ndarray:
+    """The conditions of columns int[n, 4] of which bool[n, 4] are known: int32[n + 1, 4]."""
+    values = np.where(is_known, columns - SILENCE + 1, 0)
+    return np.concatenate([np.zeros((1, VOICES)), values]).astype(np.int32)
+
+
+def show_voices(ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """What training shows of a piece."""
+    columns = ids[1:].reshape(-1, VOICES)
+    is_known = np.zeros(columns.shape, bool)
+    part = rng.choice(list(VOICES_SHOWN), p=list(VOICES_SHOWN.values()))
+    if part == "soprano":
+        is_known[:, 0] = True
+    elif part == "some":
+        is_known[:, rng.random(VOICES) < 0.5] = True
+    elif part == "around":
+        length = int(np.exp(rng.uniform(np.log(4), np.log(max(5, len(columns))))))
+        first = int(rng.integers(1 - length, len(columns)))
+        is_known[:] = True
+        is_known[max(first, 0) : first + length] = False
+    return known(columns, is_known)

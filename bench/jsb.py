@@ -1,8 +1,11 @@
 """Bach chorales as the literature models them: test nats a note after some minutes of training.
 
-    python bench/jsb.py FOLDER [--minutes 10] [--without-coordinates] [--harmonise [--pieces 77]]
+    python bench/jsb.py FOLDER [--minutes 10] [--without-coordinates] [--conditions] [--harmonise [--pieces 77]]
 
 FOLDER and the task are those of chorales.py. What is reported is the best model by validation, once, on test.
+
+With --conditions the model is shown some voices ahead in some of the training pieces (layers/conditions.py); nothing
+is shown for the figures of validation and test.
 
 With --harmonise the sopranos of the test pieces are given then, and the other voices found (harmonising.py).
 
@@ -39,6 +42,7 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--without-coordinates", action="store_true", help="leave out the intervals to notes before")
+    parser.add_argument("--conditions", action="store_true", help="train with some voices known ahead")
     parser.add_argument("--harmonise", action="store_true", help="also find three voices for each soprano of the test")
     parser.add_argument("--pieces", type=int, default=77, help="so many of the test pieces are harmonised")
     arguments = parser.parse_args()
@@ -47,11 +51,14 @@ def main() -> None:
     print(f"bigram of the same voice: {counted['bigram']:.4f} nats a note on test")
 
     training = TrainingSettings(seed=arguments.seed)
-    settings = ModelSettings(**SIZES["small"], coordinates=not arguments.without_coordinates)
-    model = Model.new(settings, grammar, arguments.seed, chorales.previous_notes())
+    settings = ModelSettings(
+        **SIZES["small"], coordinates=not arguments.without_coordinates, condition_size=64 * arguments.conditions
+    )
+    conditions = chorales.voices_ahead() if arguments.conditions else None
+    model = Model.new(settings, grammar, arguments.seed, chorales.previous_notes(), conditions)
     stream = TrainingBatches(
         splits["train"], grammar, batch_size=training.batch_size, bptt_length=training.bptt_length, seed=training.seed,
-        augment=chorales.transpose,
+        augment=chorales.transpose, conditions=conditions, show_conditions=chorales.show_voices,
     )  # fmt: skip
 
     def batches(split: str):
@@ -71,7 +78,7 @@ def main() -> None:
             on_best=lambda weights, result, step: best.update(weights), report=tell,
         )  # fmt: skip
         final = loop.run()
-    trained = Model(model.settings, best, grammar, model.registers)
+    trained = Model(model.settings, best, grammar, model.registers, conditions)
     chosen = Evaluator(trained)
     found = {}
     if arguments.harmonise:
