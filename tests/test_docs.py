@@ -10,6 +10,7 @@ from types import ModuleType
 
 import click
 import pytest
+from commands import exit_code
 
 import seqgen
 import seqgen.grammar
@@ -96,7 +97,8 @@ def test_the_reference_describes_every_setting_and_constraint(reference):
 
 @pytest.mark.parametrize(("page", "line"), COMMAND_LINES)
 def test_every_command_line_can_be_called(page, line):
-    _, name, *arguments = shlex.split(line)
+    _, *words = shlex.split(line)
+    name, *arguments = words[2:] if words[0] == "--plugin" else words
     command = group.get_command(click.Context(group), name)
     assert command is not None, f"{page}: there is no command {name}"
     context = click.Context(command, info_name=name)
@@ -131,6 +133,30 @@ def test_the_tutorial_makes_a_domain_that_keeps_all_laws(tmp_path):
     measured = blocks(TUTORIAL, 'python title="chess_domain.py, continued"')[0]
     exec(compile(measured, str(TUTORIAL), "exec", dont_inherit=True), names)
     assert names["MeasuredChess"]().metrics.sizes({"result": "1-0", "moves": ["e4", "e5"]}) == {"move": 2}
+
+
+def test_the_domain_of_the_tutorial_trains_and_samples(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code = "".join(blocks(TUTORIAL, 'python title="chess_domain.py"'))
+    (tmp_path / "chess_domain.py").write_text(code, encoding="utf-8")
+    (tmp_path / "games").mkdir()
+    (tmp_path / "games" / "games.pgn").write_bytes((DOCS / "tutorial" / "games.pgn").read_bytes())
+    plugin = ("--plugin", "chess_domain.py")
+    assert (
+        exit_code(
+            monkeypatch, *plugin, "train", "games", "--domain", "chess", "-o", "run", "--size", "tiny", "--steps", 20
+        )
+        == 0
+    )
+    assert (
+        exit_code(
+            monkeypatch, *plugin, "sample", "run", "-o", "out", "-n", 3, "--set", "result=1-0", "--max-new-tokens", 400
+        )
+        == 0
+    )
+    games = sorted((tmp_path / "out").glob("*.pgn"))
+    assert len(games) == 3
+    assert all(game.read_text().startswith('[Result "1-0"]') for game in games)
 
 
 def test_argument_lists_of_docstrings_become_lists():
