@@ -1,10 +1,10 @@
-"""Chorales of so many bars end with a triad in root position."""
+"""Chorales of so many bars, or in a key, end with a triad in root position."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from helpers import chorale_constraints
+from helpers import chorale_constraints, document
 from seqgen_midi.domain import MidiDomain
 from seqgen_midi.encodings.chorale_ending import ALL_TRIADS, HOLD_SYMBOL, OTHER_SYMBOL, advance
 from seqgen_midi.music.piece import Piece
@@ -47,11 +47,45 @@ def test_the_last_chord_is_a_triad_on_its_root(
         assert length >= 4
 
 
-def test_a_chorale_in_a_key_ends_with_the_tonic_in_the_bass(domain: MidiDomain) -> None:
-    grammar, rng = domain.grammar(chorale_constraints(key="Emin")), np.random.default_rng(4)
-    for _ in range(10):
-        piece = domain.decode(grammar.walk(rng, 20_000))
-        assert int(piece.pitch[piece.track == 3][-1]) % 12 == 4
+def in_quarters(*chords: tuple[int, int, int, int]) -> str:
+    """A document in 3/4 of chords of a quarter each, the soprano first; the last one is held for two quarters."""
+    held = " hold" * 12
+    columns = " ".join(" ".join(f"pitch:{pitch}" for pitch in chord) + held for chord in chords)
+    return f"meter:3/4 pickup:0 {columns}{held} hold hold hold hold"
+
+
+E_MINOR, D_MINOR, A_MINOR = (71, 67, 59, 52), (69, 65, 62, 50), (69, 64, 60, 57)
+
+
+@pytest.mark.parametrize(
+    ("last", "ends"),
+    [
+        (E_MINOR, True),
+        ((67, 64, 59, 40), True),
+        ((64, 67, 55, 52), True),
+        ((71, 64, 59, 52), False),
+        ((71, 64, 52, 55), False),
+        ((71, 67, 62, 52), False),
+        (A_MINOR, False),
+        (D_MINOR, False),
+    ],
+)
+def test_a_chorale_of_any_length_in_a_key_ends_with_the_triad_on_its_tonic(
+    last: tuple[int, int, int, int], ends: bool, domain: MidiDomain
+) -> None:
+    grammar = domain.grammar(chorale_constraints(key="Ephr"))
+    for bars in (2, 3, 5):
+        chords = [(E_MINOR, D_MINOR, A_MINOR)[number % 3] for number in range(3 * bars - 2)]
+        ids = document(domain, in_quarters(*chords, last))
+        assert domain.grammar().accepts(ids)
+        assert grammar.accepts(ids) == ends
+
+
+def test_a_chorale_in_a_key_does_not_end_within_its_last_chord(domain: MidiDomain) -> None:
+    grammar = domain.grammar(chorale_constraints(key="Ephr"))
+    ids = document(domain, in_quarters(E_MINOR, D_MINOR, A_MINOR, D_MINOR, E_MINOR))[:-1]
+    lengths = [size - len(ids) + 32 for size in range(len(ids) + 1) if grammar.accepts(np.append(ids[:size], EOS))]
+    assert lengths == [16, 20, 24, 28, 32], "after a beat of the last chord, between two columns"
 
 
 def test_voices_without_a_triad_end_as_they_can(domain: MidiDomain) -> None:

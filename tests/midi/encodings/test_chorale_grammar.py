@@ -57,7 +57,8 @@ def test_the_model_is_told_meter_position_and_voice_and_nothing_else(domain: Mid
     [
         {"bars": 16},
         {"bars": 3, "key": "Ebmaj"},
-        {"key": "Gmin", "range": "T:50-55"},
+        {"range": "T:50-55"},
+        {"key": "Gmin", "range": "T:50-55", "bars": 5},
         {"density": "9", "time_signature": "3/4"},
     ],
 )
@@ -71,6 +72,14 @@ def test_the_model_is_told_the_same_classes_with_constraints(domain: MidiDomain,
         class_at = [grammar.state_class[grammar.unroll(ids)][:-1] for grammar in (whole, narrowed)]
         assert ids[-1] == EOS
         assert np.array_equal(class_at[0], class_at[1])
+
+
+def test_the_model_is_told_the_same_classes_in_a_key_of_any_length(domain: MidiDomain) -> None:
+    whole, narrowed = domain.grammar(), domain.grammar(chorale_constraints(key="Gmin", range="T:50-55"))
+    assert narrowed.class_count == whole.class_count
+    ids = narrowed.walk(np.random.default_rng(8), 2000)
+    classes = [grammar.state_class[grammar.unroll(ids)] for grammar in (whole, narrowed)]
+    assert np.array_equal(*classes)
 
 
 def test_a_continued_piece_is_told_the_same_classes_as_well(domain: MidiDomain, chorale: Piece) -> None:

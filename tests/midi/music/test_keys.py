@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from seqgen_midi.music.keys import estimate_key, parse_key
+from seqgen_midi.music.keys import estimate_key, key_of_ending, parse_key
 
 
 @pytest.mark.parametrize(
@@ -60,3 +60,26 @@ def test_the_final_decides_between_keys_of_one_scale() -> None:
     sounding[[0, 2, 4, 5, 7, 9, 11]] = (4, 3, 4, 2, 3, 4, 2)
     assert estimate_key(sounding, final=0) == parse_key("Cmaj")
     assert estimate_key(sounding, final=9) == parse_key("Amin")
+
+
+@pytest.mark.parametrize(
+    ("scale", "root", "third", "key"),
+    [
+        ((0, 2, 4, 5, 7, 9, 11), 0, 4, "Cmaj"),
+        ((0, 2, 4, 5, 7, 9, 11), 7, 4, "Gmix"),
+        ((0, 2, 4, 5, 7, 9, 11), 9, 3, "Amin"),
+        ((0, 2, 4, 5, 7, 9, 11), 9, 4, "Amin"),
+        ((0, 2, 4, 5, 7, 9, 11), 4, 3, "Ephr"),
+        ((0, 2, 4, 5, 7, 9, 11), 5, 4, "Flyd"),
+        ((6, 8, 10, 11, 1, 3, 5), 6, 4, "F#maj"),
+        ((6, 8, 10, 11, 1, 3, 5), 3, 3, "D#min"),
+        ((1, 3, 5, 6, 8, 10, 0), 1, 4, "Dbmaj"),
+        ((), 2, 4, "Dmaj"),
+    ],
+)
+def test_a_final_triad_gives_the_tonic_and_the_music_the_mode(
+    scale: tuple[int, ...], root: int, third: int, key: str
+) -> None:
+    sounding = np.zeros(12)
+    sounding[list(scale)] = 1
+    assert key_of_ending(sounding, root, third) == parse_key(key)

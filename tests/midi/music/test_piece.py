@@ -55,3 +55,15 @@ def test_the_final_is_the_lowest_note_that_sounds_at_the_end() -> None:
     notes = np.array([(0, 8, 62, 80, 0), (4, 4, 67, 80, 0), (4, 4, 59, 80, 0), (4, 4, 36, 80, 1)]).T
     assert Piece.of(4, [Track(), Track(is_drums=True)], list(notes)).final_pitch_class() == 11
     assert piece().select(np.zeros(3, bool)).final_pitch_class() is None
+
+
+@pytest.mark.parametrize(
+    ("last", "key"), [((48, 64, 67), "Cmaj"), ((43, 62, 71), "Gmix"), ((40, 71), "Cmaj"), ((45, 60), "Amin")]
+)
+def test_the_key_is_that_of_a_final_triad(last: tuple[int, ...], key: str) -> None:
+    scale = [60, 62, 64, 65, 67, 69, 71, 72, 64, 60]
+    pitch = np.array([*scale, *last])
+    start = np.minimum(np.arange(len(pitch)), len(scale))
+    one = np.ones_like(pitch)
+    piece = Piece.of(1, [Track()], (start, one, pitch, 80 * one, 0 * one))
+    assert piece.key_with_ending().name == key

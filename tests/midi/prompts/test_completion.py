@@ -118,13 +118,10 @@ def test_the_file_says_the_key_that_was_asked_for(
         assert again.key.name == key
 
 
-@pytest.mark.parametrize(("name", "key", "sharps"), [("melody", "Em", 1), ("score", "Db", -5), ("melody", "C#m", 4)])
-def test_a_continued_piece_declares_the_key_of_its_prompt(
-    name: str, key: str, sharps: int, domains: dict[str, MidiDomain], tmp_path: Path
-) -> None:
-    path = tune_at(tmp_path / "tune.mid", 100, 0)
-    file = mido.MidiFile(path)
-    file.tracks[0].append(mido.MetaMessage("key_signature", key=key))
-    file.save(path)
-    written = drawn(domains[name], path, bars=6)
-    assert [one.key for track in written.tracks for one in track if one.type == "key_signature"] == [key]
+def test_a_chorale_declares_the_key_that_it_ends_in(domain: MidiDomain) -> None:
+    prompt = domain.prompting.prompt(None, domain.Constraints(bars=2, time_signature="3/4"))
+    for seed in range(5):
+        piece = prompt.item(domain.decode(prompt.grammar.walk(np.random.default_rng(seed), 20_000)))
+        assert piece.key is not None
+        final = piece.pitch[piece.track == 3][-1]
+        assert piece.key.tonic == int(final) % 12

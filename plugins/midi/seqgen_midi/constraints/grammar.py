@@ -42,7 +42,7 @@ def narrow(
 ) -> Grammar:
     """The grammar of an encoding narrowed by a request, and to the tokens `allowed` bool[voices, V].
 
-    `has_ending` says whether a chorale of so many bars ends with a triad.
+    `has_ending` says whether a chorale of so many bars, or in a key, ends with a triad.
     """
     tokens = allowed_tokens(request, encoding)
     if allowed is not None:

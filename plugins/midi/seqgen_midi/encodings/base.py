@@ -159,7 +159,7 @@ class Encoding:
         density:     the minimum and maximum number of notes that begin in a bar
         keep_meters: otherwise uncommon meters are left out where the grammar would become too large
         key:         the key on whose tonic a piece on a grid ends
-        has_ending:  whether a chorale of so many bars ends with a triad
+        has_ending:  whether a chorale of so many bars, or in a key, ends with a triad
 
         Raises EmptyLanguage where no document is left, and TooManyStates.
         """

@@ -187,8 +187,8 @@ class Chorale(Encoding):
         """`bars` counts the full bars after the pickup; where any pickup is allowed, there is none then.
 
         A pickup and a bar that is cut short have no minimum of notes. A chorale of so many bars ends with a triad, and
-        one in a key with the triad on its tonic, if it can: see `chorale_ending`. Without a number of bars, a chorale
-        in a key ends with the tonic in the bass.
+        one in a key, of any length, with the triad on its tonic: see `chorale_ending`. Where it cannot, one in a key
+        ends with the tonic in the bass.
         """
         meters: list[str] = [METERS[number] for number in np.flatnonzero(allowed[0, TABLE.ids("meter")])]
         pickups = np.flatnonzero(allowed[0, TABLE.ids("pickup")])
@@ -200,7 +200,7 @@ class Chorale(Encoding):
         pitches = ALL_PITCHES.copy()
         pitches[:, LOWEST : LOWEST + len(TABLE.ids("pitch"))] &= allowed[:, TABLE.ids("pitch")]
         used_pickups = None if is_any_pickup else pickups.tolist()
-        if bars is not None and has_ending:
+        if has_ending and (key is not None or bars is not None):
             triads = ALL_TRIADS if key is None else (key.tonic_triad,)
             # Where the voices have no such triad, or too few notes are asked for, any end will do.
             with suppress(EmptyLanguage):

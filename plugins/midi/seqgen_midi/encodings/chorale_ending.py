@@ -71,7 +71,8 @@ def with_ending(
         is_note_heard = isinstance(watch, frozenset) or (voice == 0 and is_beat)
         kind = allowed[state].tobytes(), is_note_heard
         if kind not in tokens_by_symbol:
-            tokens_by_symbol[kind] = _group(allowed[state], symbols if is_note_heard else np.minimum(symbols, 0))
+            continuing = allowed[state] & (np.arange(len(symbols)) != EOS)
+            tokens_by_symbol[kind] = _group(continuing, symbols if is_note_heard else np.minimum(symbols, 0))
         for symbol, chosen in tokens_by_symbol[kind]:
             after = advance(watch, voice, symbol, beat_columns, is_beat, triads)
             # All notes that a voice may begin lead to the same state of the bar.

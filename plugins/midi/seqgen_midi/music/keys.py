@@ -32,6 +32,8 @@ FINAL_BONUS, MINOR_PENALTY = 0.14, 0.13
 
 Both are fitted by maximum likelihood on one half of the scores of `bench/keys.py`.
 """
+RARE_MODE_PENALTY, PICARDY_PENALTY = 0.05, 0.1
+"""The share of the music that another mode than major and minor must have beyond them, and minor that ends in major."""
 
 
 @dataclass(frozen=True)
@@ -128,3 +130,24 @@ def _unit_profile(key: Key) -> np.ndarray:
 
 
 _UNIT_PROFILES = np.array([_unit_profile(key) for key in COMMON_KEYS])
+
+
+def key_of_ending(weights: np.ndarray, root: int, third: int) -> Key:
+    """Returns the key of music that ends with a triad on its tonic.
+
+    weights:     float[12], how long each pitch class sounds
+    root, third: the pitch class of the root of the last chord, and the semitones from it to the third
+
+    The mode is the one whose scale has most of the music. Major and minor come before other modes, and music in minor
+    may end with a major triad (the Picardy third). The key has at most five flats or six sharps.
+    """
+    best, best_fit = "maj", -np.inf
+    for mode, scale in SCALES.items():
+        if third not in scale and mode != "min":
+            continue
+        share = weights[[(root + step) % 12 for step in scale]].sum() / max(weights.sum(), 1)
+        fit = share - RARE_MODE_PENALTY * (mode not in PROFILES) - PICARDY_PENALTY * (third not in scale)
+        if fit > best_fit:
+            best, best_fit = mode, fit
+    keys = [Key(sharps + FIFTHS_ABOVE_MAJOR[best], best) for sharps in range(-5, 7)]
+    return next(key for key in keys if key.tonic == root)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from seqgen_midi.music.keys import Key, estimate_key
+from seqgen_midi.music.keys import Key, estimate_key, key_of_ending
 
 MICROSECONDS_PER_MINUTE = 60_000_000
 
@@ -157,6 +157,16 @@ class Piece:
     def estimated_key(self) -> Key:
         """The key that the notes seem to be in; see `keys.estimate_key`."""
         return estimate_key(self.pitch_class_ticks(), self.final_pitch_class())
+
+    def key_with_ending(self) -> Key:
+        """The key that the notes seem to be in; where the last chord is a triad, the key on its root."""
+        tuned = self.select(~self.is_drum)
+        last = tuned.pitch[tuned.start + tuned.duration == tuned.end]
+        for root in np.sort(last) % 12:
+            steps = set(((last - root) % 12).tolist())
+            if steps in ({0, 4, 7}, {0, 3, 7}, {0, 4}, {0, 3}):
+                return key_of_ending(self.pitch_class_ticks(), int(root), 4 if 4 in steps else 3)
+        return self.estimated_key()
 
     def final_pitch_class(self) -> int | None:
         """The pitch class of the lowest note that sounds at the end, without drums; None for silence."""

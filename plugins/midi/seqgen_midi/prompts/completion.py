@@ -35,17 +35,18 @@ class Completion:
     prompt_end: int = 0
 
     def __call__(self, piece: Piece, with_prompt: bool) -> Piece:
-        piece = replace(piece, key=self._key())
+        piece = replace(piece, key=self._key(piece))
         if not self.encoding.has_bars:
             return self._at_tempo(piece)
         tempos = self._tempos(piece, self.prompt_end if with_prompt else 0)
         return replace(piece, tempos=tempos[is_new(tempos[:, 1])].astype(np.int32)) if len(tempos) else piece
 
-    def _key(self) -> Key | None:
-        """The key that was asked for, or else that of the prompt's file."""
+    def _key(self, piece: Piece) -> Key:
+        """The key that was asked for, or else that of the prompt's file, or that of the piece with its ending."""
         if self.request.key is not None:
             return parse_key(self.request.key)
-        return None if self.prompt is None else self.prompt.key
+        declared = None if self.prompt is None else self.prompt.key
+        return declared or piece.key_with_ending()
 
     def _tempos(self, piece: Piece, end: int) -> np.ndarray:
         """The tempos of the prompt up to the tick `end`, and then those that were drawn: int[k, 2]."""
