@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -20,6 +21,21 @@ def check_arguments_of(command: click.Command) -> None:
     for parameter in command.params:
         if not isinstance(parameter.callback, CheckedCallback):
             parameter.callback = CheckedCallback(parameter.callback)
+        if isinstance(parameter.type, click.Path) and not isinstance(parameter.type, NonEmptyPath):
+            parameter.type = NonEmptyPath(parameter.type)
+
+
+class NonEmptyPath(click.Path):
+    """A type of paths that refuses an empty one, which would stand for the folder of the process."""
+
+    def __init__(self, original: click.Path) -> None:
+        vars(self).update(vars(original))
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Raises InvalidValue for an empty path, and click.BadParameter as click.Path does."""
+        if param is not None and not os.fspath(value):
+            raise InvalidValue(f"{name_of(param)} cannot be empty; give a path.")
+        return super().convert(value, param, ctx)
 
 
 class CheckedCallback:
@@ -36,20 +52,22 @@ class CheckedCallback:
 
 
 def check_argument(parameter: click.Parameter, value: Any) -> None:
-    """Raises InvalidValue for a huge integer, a number that is not finite, an empty path, and text that is not UTF-8.
+    """Raises InvalidValue for a huge integer, a number that is not finite, and text that is not UTF-8.
 
     A path can contain any bytes.
     """
-    is_option = isinstance(parameter, click.Option)
-    name = parameter.opts[0] if is_option else parameter.human_readable_name
+    name = name_of(parameter)
     if isinstance(value, int) and abs(value) > MAX_INTEGER:
         raise InvalidValue(f"{name} cannot be {value}; give a number of at most 18 digits.")
     if isinstance(value, float) and not math.isfinite(value):
         raise InvalidValue(f"{name} cannot be {value}; give a finite number.")
-    if value == "" and isinstance(parameter.type, click.Path):
-        raise InvalidValue(f"{name} cannot be empty; give a path.")
     if isinstance(value, str) and not isinstance(parameter.type, click.Path) and not is_unicode(value):
         raise InvalidValue(f"{name} cannot be {value!r}, which is not UTF-8; give a text in UTF-8.")
+
+
+def name_of(parameter: click.Parameter) -> str:
+    """Returns what a user calls a parameter."""
+    return parameter.opts[0] if isinstance(parameter, click.Option) else parameter.human_readable_name
 
 
 def is_unicode(text: str) -> bool:

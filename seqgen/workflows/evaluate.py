@@ -40,6 +40,7 @@ def evaluate(run: Path | str, *, seed: int = 0, on_part: OnPart = ignore_part) -
     """Evaluates the best model of a run on the corpus of the run; see `evaluation_report`."""
     run = Path(run)
     corpus = Corpus.open(run / RunSettings.read(run).corpus)
+    corpus.verify()
     return evaluation_report(load(run), corpus, seed=seed, on_part=on_part)
 
 

@@ -7,6 +7,8 @@ for sample in trained.sample(4, constraints={"bars": 16}, seed=7):
 
 from __future__ import annotations
 
+import math
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -34,9 +36,10 @@ from seqgen.engine.training.loop import TrainingLoop
 from seqgen.engine.training.memory_requirements import explain_out_of_memory
 from seqgen.engine.training.progress import TrainingProgress, TrainingStopped
 from seqgen.engine.training.trainer import Trainer
-from seqgen.errors import CorpusError, OutputError, TrainingError, UsageError
+from seqgen.engine.weights import weight_shapes
+from seqgen.errors import CorpusError, OutputError, SeqgenWarning, TrainingError, UsageError
 from seqgen.grammar import Grammar, class_examples
-from seqgen.models.bundle import CONFIG_FILE, write_bundle
+from seqgen.models.bundle import CONFIG_FILE, MAX_PARAMETERS, write_bundle
 from seqgen.models.model_card import model_card
 from seqgen.models.run_settings import (
     SETTINGS_FILE,
@@ -80,7 +83,8 @@ def train(
     settings:       of the domain, the model and the training, by name
     size:           tiny, small (the default), medium or large
     minutes:        how long to train (default 10)
-    steps:          how many steps to train, instead of `minutes`; such a run can be repeated bit for bit
+    steps:          how many steps to train, instead of `minutes`; such a run can be repeated bit for bit on a machine
+                    with as many cores
     resume:         continue the run in the folder, if there is one. It keeps its settings, but may get more time.
     init_from:      a trained model (a run, a bundle or a name) whose weights the new model begins with. It has the
                     same settings.
@@ -98,16 +102,27 @@ def train(
     )
     is_resumed = (run / SETTINGS_FILE).is_file()
     if not is_resumed:
-        corpus, saved = request.new_run(budget_settings(minutes, steps))
+        budget = budget_settings(minutes, steps)
+        if resume and not sources:
+            raise UsageError(
+                f"There is no run in {run} to go on with; name the folder of one, or sources for a new one."
+            )
+        corpus, saved = request.new_run(budget)
+        if resume:
+            warnings.warn(f"There is no run in {run} to go on with, so a new one begins.", SeqgenWarning, stacklevel=2)
     with _locked(run):
         if is_resumed:
             corpus, saved = request.resumed_run()
             if minutes is not None or steps is not None:
                 saved = saved.model_copy(update=budget_settings(minutes, steps))
         corpus.verify()
-        saved.write(run)
         domain_of_run = corpus.make_domain()
         grammar = domain_of_run.checked_grammar()
+        shapes = weight_shapes(
+            saved.model, grammar.vocabulary_size, grammar.class_count, domain_of_run.checked_registers()
+        )
+        _check_size(shapes)
+        saved.write(run)
         with explain_out_of_memory(saved.model, saved.training, grammar):
             try:
                 _run(run, corpus, domain_of_run, grammar, saved, train_progress)
@@ -249,6 +264,16 @@ def _check_free(run: Path, resume: bool) -> None:
     allowed = {hidden_folder(run / "corpus").name, *(["corpus"] if resume else [])}
     if run.exists() and (not run.is_dir() or {path.name for path in run.iterdir()} - allowed):
         raise OutputError(f"{run} is not an empty folder; choose another one.")
+
+
+def _check_size(shapes: Mapping[str, tuple[int, ...]]) -> None:
+    """Raises TrainingError if a model with weights of these shapes could be trained but not loaded."""
+    count = sum(map(math.prod, shapes.values()))
+    if count > MAX_PARAMETERS:
+        raise TrainingError(
+            f"This model has {count:,} weights, and a bundle holds at most {MAX_PARAMETERS:,}; choose a smaller "
+            "size, and add --resume to keep the corpus that was built."
+        )
 
 
 def _check_corpus_settings(corpus: Corpus, requested: Mapping[str, Any]) -> None:

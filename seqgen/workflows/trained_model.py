@@ -403,7 +403,9 @@ class TrainedModel:
 
     def _held_out(self, path: Path) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Yields ids and weights of the held-out documents of the corpus in folder `path`."""
-        _, documents = held_out_split(self.domain, Corpus.open(path))
+        corpus = Corpus.open(path)
+        _, documents = held_out_split(self.domain, corpus)
+        corpus.verify()
         for number in range(len(documents)):
             ids, weights = documents[number]
             grammar_states(self.model.grammar, ids, documents.describe(number))

@@ -95,7 +95,9 @@ def test_a_path_that_does_not_exist_can_have_any_bytes(name, parameter, run_cli,
         assert len(sentence) < 1100
 
 
-def test_an_empty_path_is_refused(run_cli, tmp_path):
-    for arguments in (["build", "", "--domain", "text"], ["train", "", "--domain", "text"]):
-        code, _, err = run_cli(*arguments, "-o", tmp_path / "out")
-        assert (code, "cannot be empty" in error_sentence(err)) == (2, True)
+@pytest.mark.parametrize(("name", "parameter"), parameters(click.Path), ids=ids)
+def test_an_empty_path_is_refused(name, parameter, run_cli, run, pieces, tmp_path):
+    arguments = valid_arguments(name, run, pieces, tmp_path / "out", leave_out=parameter.name)
+    is_option = isinstance(parameter, click.Option)
+    code, _, err = run_cli(name, *([parameter.opts[0]] if is_option else []), "", *arguments)
+    assert (code, "cannot be empty" in error_sentence(err)) == (2, True)

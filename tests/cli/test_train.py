@@ -135,6 +135,21 @@ def test_training_on_a_terminal_shows_a_live_line_and_stops_with_1_on_ctrl_c(pie
     assert list((tmp_path / "run" / "checkpoints").iterdir())
 
 
+def test_a_run_that_is_not_there_cannot_be_resumed_without_a_word(run_cli, pieces, tmp_path):
+    code, _, err = run_cli("train", "-o", tmp_path / "none", "--resume")
+    assert (code, "There is no run in" in error_sentence(err)) == (2, True)
+    assert not (tmp_path / "none").exists()
+    code, _, err = run_cli("train", pieces, "--domain", "midi", "-o", tmp_path / "new", "--resume", *STEPS)
+    assert (code, "so a new one begins" in err) == (0, True)
+
+
+def test_a_model_that_could_not_be_loaded_is_not_trained(run_cli, run, pieces, tmp_path, monkeypatch):
+    monkeypatch.setattr("seqgen.workflows.train.MAX_PARAMETERS", 10_000)
+    code, _, err = run_cli("train", run / "corpus", "-o", tmp_path / "run", *STEPS)
+    assert (code, "and a bundle holds at most 10,000" in error_sentence(err)) == (1, True)
+    assert not list((tmp_path / "run").rglob("*.*"))
+
+
 def test_a_damaged_run_is_one_sentence(run_cli, run, tmp_path):
     shutil.copytree(run, tmp_path / "run")
     for text in ("{}", "[" * 100_000, '{"corpus": 5}', "\x00"):

@@ -62,6 +62,14 @@ def test_a_damaged_shard_is_noticed_when_a_run_is_resumed(run):
         seqgen.train([], run, resume=True, steps=4)
 
 
+def test_a_damaged_shard_is_noticed_by_evaluate_and_score(run):
+    flip(next(run.glob("corpus/ids-*.npy")))
+    with pytest.raises(seqgen.CorpusError, match="is damaged"):
+        seqgen.evaluate(run)
+    with pytest.raises(seqgen.CorpusError, match="is damaged"):
+        next(seqgen.load(run).score(run / "corpus"))
+
+
 def test_a_shard_that_is_removed_while_it_is_read_is_one_sentence(run):
     documents = Corpus.open(run / "corpus").documents("train")
     next(run.glob("corpus/ids-*.npy")).unlink()

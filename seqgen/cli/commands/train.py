@@ -19,7 +19,9 @@ from seqgen.errors import UsageError
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="The folder of the run.")
 @click.option("--size", help="The size of the model: tiny, small, medium or large.  [default: small]")
 @click.option("--minutes", type=float, help="How long to train.  [default: 10]")
-@click.option("--steps", type=int, help="How long to train, in steps. Such a run can be repeated bit for bit.")
+@click.option(
+    "--steps", type=int, help="How long to train, in steps. On as many cores, such a run can be repeated bit for bit."
+)
 @click.option("--resume", is_flag=True, help="Continue the run in the folder, if there is one.")
 @click.option("--from", "init_from", type=click.Path(path_type=Path),
               help="Start with the weights of this model: a run, a bundle, or a name.")  # fmt: skip

@@ -32,7 +32,7 @@ from seqgen.corpus.storage.journal import Journal
 from seqgen.corpus.storage.metadata import StoredMetadata, read_bytes
 from seqgen.errors import CorpusError
 
-FORMAT = 2
+FORMAT = 3
 SPLITS = ("train", "valid", "test")
 INDEX = np.dtype([("offset", "<i8"), ("length", "<i4"), ("split", "u1")])
 SHARD_TOKENS = 4_000_000
@@ -176,6 +176,7 @@ class _Manifest(BaseModel):
     recipe: dict[str, Any] | None
     shards: list[dict[str, Any]]
     has_metadata: bool
+    checksums: dict[str, str]
 
 
 class Corpus:
@@ -236,9 +237,7 @@ class Corpus:
 
     def verify(self) -> list[str]:
         """Compares every file with its SHA-256 in the manifest, and returns their names. Raises CorpusError."""
-        checksums = self.manifest.get("checksums")
-        if not isinstance(checksums, dict) or not checksums:
-            raise CorpusError(f"{self.path}/manifest.json holds no checksums; build the corpus again.")
+        checksums: dict[str, str] = self.manifest["checksums"]
         for name, checksum in checksums.items():
             path = self.path / Path(name).name
             try:

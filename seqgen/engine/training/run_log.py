@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import json
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
 import tensorflow as tf
 
 from seqgen.atomic import write_text
+from seqgen.errors import SeqgenWarning
 
 
 class RunLog:
     """A callback that writes the metrics of a run to `metrics.jsonl` and `tensorboard/` in its folder."""
 
     def __init__(self, run: Path, *, after_step: int) -> None:
-        """Drops the lines of steps after `after_step`, because a resumed run measures them again."""
+        """Drops the lines of steps after `after_step`, because a resumed run measures them again.
+
+        Warns about lines that are damaged, which are left out.
+        """
         self._lines = run / "metrics.jsonl"
         if self._lines.exists():
             lines = self._lines.read_text(encoding="utf-8", errors="replace").splitlines()
-            write_text(self._lines, "".join(line + "\n" for line in lines if _step(line) <= after_step))
+            steps = list(map(_step, lines))
+            kept = [line for line, step in zip(lines, steps, strict=True) if step is not None and step <= after_step]
+            write_text(self._lines, "".join(line + "\n" for line in kept))
+            if damaged := steps.count(None):
+                message = f"{self._lines}: {damaged} damaged or cut lines are left out."
+                warnings.warn(message, SeqgenWarning, stacklevel=2)
         self._events = tf.summary.create_file_writer(str(run / "tensorboard"))
 
     def __call__(self, metrics: Mapping[str, float], /) -> None:
@@ -37,9 +47,9 @@ class RunLog:
         self._events.flush()
 
 
-def _step(line: str) -> float:
-    """Returns the step of a line, or infinity for a line that is cut short or damaged."""
+def _step(line: str) -> float | None:
+    """Returns the step of a line, or None for a line that is cut short or damaged."""
     try:
         return float(json.loads(line)["step"])
     except (ValueError, KeyError, TypeError, RecursionError):
-        return float("inf")
+        return None

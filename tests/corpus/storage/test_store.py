@@ -14,7 +14,7 @@ from letters import Letters
 from seqgen import CorpusError
 from seqgen.corpus.building.build import build
 from seqgen.corpus.storage.journal import Journal
-from seqgen.corpus.storage.store import INDEX, SPLITS, Corpus, Documents, ShardWriter
+from seqgen.corpus.storage.store import FORMAT, INDEX, SPLITS, Corpus, Documents, ShardWriter
 
 
 @pytest.fixture(scope="module")
@@ -196,7 +196,7 @@ def test_reading_does_not_fill_memory(tmp_path):
     index["length"], index["offset"] = 1_000_000, np.arange(200) * 1_000_000
     np.save(tmp_path / "documents.npy", index)
     manifest = {
-        "format": 2,
+        "format": FORMAT,
         "domain": "letters",
         "interface_version": 2,
         "plugin": None,
@@ -210,6 +210,7 @@ def test_reading_does_not_fill_memory(tmp_path):
         "remarks": {},
         "examples": {},
         "recipe": None,
+        "checksums": {},
     }
     (tmp_path / "manifest.json").write_text(json.dumps(manifest))
     result = subprocess.run([sys.executable, "-c", READ_ALL, tmp_path], capture_output=True, text=True, check=True)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 
+import pytest
 import tensorflow as tf
 
+from seqgen import SeqgenWarning
 from seqgen.engine.training.run_log import RunLog
 
 
@@ -31,12 +33,15 @@ def test_a_resumed_run_drops_what_it_will_measure_again_and_a_line_that_was_cut_
         log({"step": step, "loss": 0.5})
     with open(tmp_path / "metrics.jsonl", "a") as file:
         file.write('{"step": 2, "lo')
-    RunLog(tmp_path, after_step=2)({"step": 3, "loss": 0.25})
+    with pytest.warns(SeqgenWarning, match=r"metrics.jsonl: 1 damaged or cut lines"):
+        log = RunLog(tmp_path, after_step=2)
+    log({"step": 3, "loss": 0.25})
     assert lines(tmp_path) == [{"step": 1, "loss": 0.5}, {"step": 2, "loss": 0.5}, {"step": 3, "loss": 0.25}]
 
 
-def test_damaged_lines_are_left_out(tmp_path):
+def test_damaged_lines_are_counted_and_left_out(tmp_path):
     good = b'{"step": 1, "loss": 0.5}\n'
     (tmp_path / "metrics.jsonl").write_bytes(good + b"\xff\xfe\n" + b"[" * 10**5 + b'\n5\n{"step": "two"}\n')
-    RunLog(tmp_path, after_step=2)
+    with pytest.warns(SeqgenWarning, match="4 damaged"):
+        RunLog(tmp_path, after_step=2)
     assert lines(tmp_path) == [{"step": 1, "loss": 0.5}]
