@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 
 from seqgen.contract.documents import Prompt
+
+
+@dataclass(frozen=True, eq=False)
+class Hypothesis:
+    """A document that a beam search found.
+
+    ids:             int32[n], with the prompt, and with EOS unless it was cut off
+    log_probability: ln p of what follows the prompt, in nats
+    score:           the log-probability with the length penalty, by which hypotheses are ranked
+    """
+
+    ids: np.ndarray
+    log_probability: float
+    score: float
 
 
 class Oracle(Protocol):
@@ -37,5 +52,19 @@ class Oracle(Protocol):
         """Samples `count` documents int32[…], prompt included, of at most `max_new_tokens` tokens after the prompt.
 
         `guidance` replaces the prompt's default strength.
+        """
+        raise NotImplementedError
+
+    def search(
+        self, prompts: Sequence[Prompt], *, max_new_tokens: int, num_beams: int = 5, length_penalty: float = 0.6,
+        count: int = 1,
+    ) -> list[list[Hypothesis]]:  # fmt: skip
+        """Returns for each prompt the most probable documents that a beam search finds, at most `count`, best first.
+
+        Prompts are searched side by side, so that many take little longer than one. It is fastest if they share one
+        grammar, the same object. At most `max_new_tokens` follow a prompt. length_penalty is α of Wu et al. (2016),
+        equation 14; 0 ranks by probability alone. `given`, `unconditional` and `guidance` of a prompt are not used.
+
+        Raises InvalidValue unless 1 ≤ count ≤ num_beams.
         """
         raise NotImplementedError

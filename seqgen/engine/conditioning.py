@@ -102,11 +102,12 @@ class Conditioning:
         return state._replace(step=step), self._look_up(state.heard, tf.minimum(step, last), state.number)
 
     def along(self, state: ConditionState, steps: tf.Tensor) -> tf.Tensor | None:
-        """Returns what the model hears [T, B, D] at steps int32[T], the same for all of the B sequences."""
+        """Returns what the model hears [T, B, D] at steps int32[T, B], or [T, 1] if all sequences have the same."""
         if not state:
             return None
-        heard = tf.gather(state.heard, tf.minimum(steps, state.heard.shape[0] - 1))
-        return tf.gather(heard, state.number, axis=1)
+        shape = steps.shape[0], state.number.shape[0]
+        steps = tf.broadcast_to(tf.minimum(steps, state.heard.shape[0] - 1), shape)
+        return self._look_up(state.heard, steps, tf.broadcast_to(state.number, shape))
 
     @staticmethod
     def _look_up(heard: tf.Tensor, step: tf.Tensor, number: tf.Tensor) -> tf.Tensor:

@@ -28,6 +28,7 @@ from seqgen.engine.layers import cudnn
 from seqgen.engine.layers.attention import MASKED_LOGIT, window_attention
 from seqgen.engine.layers.conditions import read_conditions, rows_at
 from seqgen.engine.layers.coordinates import difference_logits, embed_differences
+from seqgen.engine.layers.cross_entropy import cross_entropy
 from seqgen.engine.layers.embedding import (
     EmbeddingLookup,
     LowRankInput,
@@ -74,7 +75,10 @@ class Output(NamedTuple):
 
     def at(self, positions: tf.Tensor) -> Output:
         """Returns the outputs [1, n] at positions int32[n, 2], (step, sequence)."""
-        return Output(*(tf.gather_nd(part, positions)[None] for part in self))
+        steps, batch_size = self.hidden.shape[:2]
+        rows = positions[:, 0] * batch_size + positions[:, 1]
+        parts = (tf.reshape(part, (steps * batch_size, part.shape[-1])) for part in self)
+        return Output(*(tf.gather(part, rows)[None] for part in parts))
 
     def last(self, steps: int = 1) -> Output:
         """Returns the outputs [steps, B] of the last steps."""
@@ -297,29 +301,35 @@ class Model:
         )
         return linear(mixed, weights["attention/output"]), attention, memory
 
-    def logits(self, output: Output, allowed: tf.Tensor, regularization: Regularization | None = None) -> tf.Tensor:
+    def logits(self, output: Output, allowed: tf.Tensor) -> tf.Tensor:
         """Returns the logits [T, B, V] of the next token; -1e9 unless allowed bool[T, B, V]."""
+        return masked_logits(*self._output_layer(output), allowed)
+
+    def _output_layer(
+        self, output: Output, regularization: Regularization | None = None
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+        """Returns x [T, B, H], a matrix [V, H] and a bias [V] or [T, B, V]: the logits are x matrixᵀ + bias."""
         weights, tables = self.weights, self.register_tables
         matrix = weights["output/weights" if "output/weights" in weights else "embedding"]
-        x = rms_norm(output.hidden, weights["output/norm"])
-        from_differences: tf.Tensor | float = 0.0
+        x, bias = rms_norm(output.hidden, weights["output/norm"]), tf.convert_to_tensor(weights["output/bias"])
         if tables is not None:
             # A mask for each step would cost as much as the scores themselves.
             heard = regularization.dropout(x, OUTPUT_DROPOUT_PLACE, locked=True) if regularization else x
-            from_differences = difference_logits(
+            bias += difference_logits(
                 heard, weights["coordinates/output"], tables.slot, tables.difference, output.registers
             )
-        return masked_logits(x, matrix, weights["output/bias"] + from_differences, allowed)
+        return x, matrix, bias
 
     def negative_log_likelihood(
         self, inputs: tf.Tensor, targets: tf.Tensor, states: tf.Tensor, memory: Memory,
         regularization: Regularization | None = None, precision: tf.DType = tf.float32,
-        conditions: ConditionWindow | None = None,
+        conditions: ConditionWindow | None = None, positions: tf.Tensor | None = None,
     ) -> tuple[tf.Tensor, Memory]:  # fmt: skip
         """Returns -ln p(target) [T, B] in nats, and the memory after the segment.
 
         states int32[T, B] are those of the domain's grammar after each input; see `forward`. `conditions` are what the
-        model hears of what is known ahead.
+        model hears of what is known ahead. With positions int32[n, 2], (step, sequence), the result is [n]: only these
+        targets are worked out.
         """
         classes = tf.gather(self.tables.state_class, states)
         heard = None
@@ -327,8 +337,12 @@ class Model:
             window = self.hear_conditions(conditions.values, conditions.resets, regularization)
             heard = rows_at(window, conditions.rows)
         output, memory = self.forward(inputs, classes, memory, regularization, precision, heard=heard)
-        logits = self.logits(output, tf.gather(self.tables.allowed, states), regularization)
-        return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=logits), memory
+        if positions is not None:
+            output = output.at(positions)
+            targets, states = (tf.gather_nd(part, positions)[None] for part in (targets, states))
+        x, matrix, bias = self._output_layer(output, regularization)
+        nats = cross_entropy(linear(x, tf.transpose(matrix)), bias, tf.gather(self.tables.allowed, states), targets)
+        return nats if positions is None else nats[0], memory
 
 
 @compiled

@@ -12,7 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from seqgen.contract.documents import Prompt
+from seqgen.contract.oracle import Hypothesis
 from seqgen.corpus.storage.packing import pack
+from seqgen.engine.decoding.beam_search import BeamSearch
 from seqgen.engine.decoding.sampling import Sampler
 from seqgen.engine.model import Model
 from seqgen.engine.scoring.introspection import Introspector
@@ -24,6 +26,8 @@ SMALL_BATCH_SIZE, LARGE_BATCH_SIZE = 8, 64
 """A few documents would leave most of many streams empty. There are two sizes, because each is compiled once."""
 MAX_PACKED_TOKENS = 1_000_000
 """How many tokens are packed at once. Their streams are in memory."""
+SEARCH_SIZES = 1, 8, 64
+"""How many prompts are searched at once."""
 
 
 class PackedDocuments(NamedTuple):
@@ -44,12 +48,13 @@ class PackedDocuments(NamedTuple):
 class ModelOracle:
     """Implements `seqgen.Oracle`, which documents the methods."""
 
-    def __init__(self, model: Model, sampler: Sampler, introspector: Introspector) -> None:
-        """`sampler` and `introspector` use the same model."""
+    def __init__(self, model: Model, sampler: Sampler, introspector: Introspector, beam_search: BeamSearch) -> None:
+        """`sampler`, `introspector` and `beam_search` use the same model."""
         self._grammar = model.grammar
         self._packed_scorer = PackedScorer(model)
         self._sampler = sampler
         self._introspector = introspector
+        self._beam_search = beam_search
 
     def log_probabilities(self, prefixes: Sequence[np.ndarray], tokens: Sequence[int]) -> np.ndarray:
         columns = np.array(tokens, np.int32)
@@ -91,6 +96,36 @@ class ModelOracle:
             prompt.ids, prompt.grammar, unconditional=prompt.unconditional, guidance=prompt.guidance_strength(guidance),
             count=count, max_new_tokens=max_new_tokens, seed=seed, conditions=condition_source(prompt, seed),
         )  # fmt: skip
+
+    def search(
+        self, prompts: Sequence[Prompt], *, max_new_tokens: int, num_beams: int = 5, length_penalty: float = 0.6,
+        count: int = 1,
+    ) -> list[list[Hypothesis]]:  # fmt: skip
+        results: list[list[Hypothesis]] = [[] for _ in prompts]
+        for group in search_groups(prompts):
+            # A group that is not full is filled up, because each size is compiled once.
+            size = next((size for size in SEARCH_SIZES if size >= len(group)), len(group))
+            ids = [prompts[number].ids for number in group]
+            found = self._beam_search.search(
+                [*ids, *ids[:1] * (size - len(ids))], prompts[group[0]].grammar, num_beams=num_beams, count=count,
+                max_new_tokens=max_new_tokens, length_penalty=length_penalty,
+            )  # fmt: skip
+            for number, hypotheses in zip(group, found, strict=False):
+                results[number] = [Hypothesis(*hypothesis) for hypothesis in hypotheses]
+        return results
+
+
+def search_groups(prompts: Sequence[Prompt]) -> list[list[int]]:
+    """Returns the numbers of the prompts in groups that are searched together.
+
+    The prompts of a group have the same grammar and nearly the same length, because the longest of them decides how
+    long the search takes.
+    """
+    size = SEARCH_SIZES[-1]
+    by_grammar: dict[int, list[int]] = {}
+    for number in sorted(range(len(prompts)), key=lambda number: len(prompts[number].ids)):
+        by_grammar.setdefault(id(prompts[number].grammar), []).append(number)
+    return [numbers[begin : begin + size] for numbers in by_grammar.values() for begin in range(0, len(numbers), size)]
 
 
 def pack_documents(documents: Sequence[np.ndarray], grammar: Grammar) -> PackedDocuments:

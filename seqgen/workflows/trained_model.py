@@ -82,8 +82,8 @@ class TrainedModel:
         self.model = Model(settings, bundle.weights(shapes), grammar, registers, conditions)
         self._sampler = Sampler(self.model, PluginFilters().find)
         self._introspector = Introspector(self.model)
-        self.oracle = ModelOracle(self.model, self._sampler, self._introspector)
         self._beam_search = BeamSearch(self.model)
+        self.oracle = ModelOracle(self.model, self._sampler, self._introspector, self._beam_search)
         self._infiller = Infiller(self._sampler)
         self._scorers: dict[tuple[DynamicEvaluation | None, NeuralCache | None], Scorer] = {}
 
@@ -155,8 +155,8 @@ class TrainedModel:
         """
         _check_arguments(0, count=count, max_new_tokens=max_new_tokens)
         start = _without_given(self._prompt(prompt, constraints), "A beam search")
-        hypotheses = self._beam_search.search(
-            start.ids, start.grammar, num_beams=num_beams, count=count, max_new_tokens=max_new_tokens,
+        (hypotheses,) = self._beam_search.search(
+            [start.ids], start.grammar, num_beams=num_beams, count=count, max_new_tokens=max_new_tokens,
             length_penalty=length_penalty,
         )  # fmt: skip
         given = self._prompt_item(start)

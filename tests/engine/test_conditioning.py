@@ -43,7 +43,7 @@ def test_each_sequence_hears_its_own_conditions_step_by_step_and_nothing_after_t
 
 def test_a_whole_document_is_looked_up_at_once():
     state = CONDITIONING.state([known(0), known(1)])
-    rows = CONDITIONING.along(state, tf.constant([0, 0, 2, 5, 6, 99])).numpy()
+    rows = CONDITIONING.along(state, tf.constant([[0], [0], [2], [5], [6], [99]])).numpy()
     for number in range(2):
         expected = np.concatenate([heard(known(number)), np.zeros((1, 12))])
         np.testing.assert_allclose(rows[:, number], expected[[0, 0, 2, 5, 6, 6]], atol=1e-5)
@@ -54,7 +54,7 @@ def test_a_model_without_conditions_hears_nothing():
     assert not state
     assert state.select(tf.constant([0])) == ConditionState()
     assert CONDITIONING.advance(state, tf.constant([3]), tf.constant([0]))[1] is None
-    assert CONDITIONING.along(state, tf.constant([0])) is None
+    assert CONDITIONING.along(state, tf.constant([[0]])) is None
 
 
 def test_values_that_no_channel_has_are_refused():

@@ -19,7 +19,7 @@ from seqgen.workflows.model_oracle import ModelOracle
 
 def test_a_model_without_attention_is_explained_by_leave_one_out_alone():
     domain, model = learned(), toys.model(learned().grammar(), attention_window=0, hidden_size=8)
-    oracle = ModelOracle(model, None, Introspector(model))
+    oracle = ModelOracle(model, None, Introspector(model), None)
     (answer,) = domain.prediction.explain([seqgen.Record(domain.prompting.from_text("the film is fine"))], oracle)
     assert [one["attention"] for one in answer.values["tokens"]] == [None] * 4
     assert "attention" not in answer.text

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from seqgen.grammar import BOS
+from seqgen.contract.documents import Prompt
+from seqgen.grammar import BOS, unconstrained
 from seqgen.workflows import model_oracle
 from seqgen.workflows.model_oracle import pack_documents
 
@@ -80,3 +83,25 @@ def test_documents_are_generated_from_a_prompt(trained):
     assert all(len(document) <= 21 for document in documents)
     again = trained.oracle.generate(prompt, 2, max_new_tokens=20, seed=3)
     assert [document.tolist() for document in again] == [document.tolist() for document in documents]
+
+
+def test_a_search_of_many_prompts_finds_what_each_finds_alone(trained, documents):
+    prompts = [
+        Prompt(document[: 2 + number % 4], trained.domain.grammar()) for number, document in enumerate(documents)
+    ]
+    shared = [replace(prompt, grammar=prompts[0].grammar) for prompt in prompts[:9]] + prompts[9:]
+    found = trained.oracle.search(shared, num_beams=3, count=2, max_new_tokens=8)
+    assert len(found) == len(prompts)
+    for prompt, hypotheses in zip(prompts, found, strict=True):
+        (alone,) = trained.oracle.search([prompt], num_beams=3, count=2, max_new_tokens=8)
+        assert [one.ids.tolist() for one in hypotheses] == [one.ids.tolist() for one in alone]
+        assert [one.score for one in hypotheses] == pytest.approx([one.score for one in alone], rel=1e-4)
+        assert hypotheses[0].ids[: len(prompt.ids)].tolist() == prompt.ids.tolist()
+    assert trained.oracle.search([], max_new_tokens=8) == []
+
+
+def test_prompts_of_one_grammar_are_searched_together_by_length():
+    grammars = unconstrained(5), unconstrained(5)
+    lengths = [(3, 0), (1, 1), (2, 0), (9, 0)]
+    prompts = [Prompt(np.full(length, BOS, np.int32), grammars[which]) for length, which in lengths]
+    assert model_oracle.search_groups(prompts) == [[1], [2, 0, 3]]

@@ -58,33 +58,45 @@ class Decoder:
     def read_prompt(
         self, prompt: np.ndarray, grammar: Grammar, count: int, conditions: Sequence[np.ndarray] | None = None
     ) -> DecodingState:
-        """Reads all tokens of a prompt int32[n] but the last, once. Returns the state of `count` copies of it.
+        """Returns the state of `count` copies of one prompt; see `read_prompts`.
 
-        The prompt begins with BOS. conditions are what is known ahead, int32[C, J] for each of K documents, which are
-        read for themselves; `count` is then a multiple of K, and the copies of one document come after one another.
-        Raises ValueError if `grammar` forbids the prompt.
+        With conditions of K documents, `count` is a multiple of K, and the copies of one document are side by side.
         """
-        states = grammar.unroll(prompt)
-        before = len(prompt) - 1
-        # BOS in front pad the prompt to a multiple of PROMPT_MULTIPLE. Each resets the memory, so they change nothing,
+        documents = len(conditions) if conditions and self.model.conditions else 1
+        return self.read_prompts([prompt] * documents, grammar, count // documents, conditions)
+
+    def read_prompts(
+        self, prompts: Sequence[np.ndarray], grammar: Grammar, copies: int,
+        conditions: Sequence[np.ndarray] | None = None,
+    ) -> DecodingState:  # fmt: skip
+        """Reads all tokens of P prompts int32[n] but the last of each, once. Returns the state of P · `copies` rows.
+
+        The copies of a prompt are side by side. Each prompt begins with BOS. conditions are what is known ahead of the
+        document of each prompt, int32[C, J]. Raises ValueError for a prompt that `grammar` forbids.
+        """
+        states = [grammar.unroll(prompt) for prompt in prompts]
+        # BOS in front pad the prompts to a multiple of PROMPT_MULTIPLE. Each resets the memory, so they change nothing,
         # and prompts of most lengths share one compiled shape.
-        padding = max(1, -(-before // PROMPT_MULTIPLE)) * PROMPT_MULTIPLE - before
-        ids = np.concatenate([np.full(padding, BOS, np.int32), prompt[:-1]])
-        padded_states = np.concatenate([np.full(padding, grammar.start), states[:-1]])
+        steps = max(1, -(-max(len(prompt) - 1 for prompt in prompts) // PROMPT_MULTIPLE)) * PROMPT_MULTIPLE
+        ids = np.full((steps, len(prompts)), BOS, np.int32)
+        padded_states = np.full(ids.shape, grammar.start)
+        for number, (prompt, of_prompt) in enumerate(zip(prompts, states, strict=True)):
+            begin = steps - (len(prompt) - 1)
+            ids[begin:, number], padded_states[begin:, number] = prompt[:-1], of_prompt[:-1]
         classes = grammar.state_class[padded_states].astype(np.int32)
-        before_last, documents = ConditionState(), 1
-        steps = np.zeros(len(ids), np.int32)
+        before_last, condition_steps = ConditionState(), np.zeros(ids.shape, np.int32)
         if conditions and self.model.conditions:
-            documents, before_last = len(conditions), self.conditioning.state(conditions)
-            steps = self.model.conditions.steps(ids, classes)
-            before_last = before_last._replace(step=tf.fill((documents,), int(steps[-1])))
-        heard = self.conditioning.along(before_last, steps)
-        columns = (np.repeat(part[:, None], documents, 1) for part in (ids, classes))
-        memory = self._memory_after(*columns, self.model.initial_memory(documents), heard)
-        budget_left = [[grammar.budget.remaining(prompt)] if grammar.budget else []] * documents
-        token, grammar_state = (tf.fill((documents,), int(last)) for last in (prompt[-1], states[-1]))
-        state = DecodingState(token, grammar_state, memory, tf.constant(budget_left, tf.int32), before_last)
-        return state.select(tf.repeat(tf.range(documents), count // documents))
+            before_last = self.conditioning.state(conditions)
+            columns = zip(ids.T, classes.T, strict=True)
+            condition_steps = np.stack([self.model.conditions.steps(*column) for column in columns], 1)
+            before_last = before_last._replace(step=tf.constant(condition_steps[-1]))
+        heard = self.conditioning.along(before_last, condition_steps)
+        memory = self._memory_after(ids, classes, self.model.initial_memory(len(prompts)), heard)
+        left = [[grammar.budget.remaining(prompt)] if grammar.budget else [] for prompt in prompts]
+        token = tf.constant([prompt[-1] for prompt in prompts], tf.int32)
+        grammar_state = tf.constant([of_prompt[-1] for of_prompt in states], tf.int32)
+        state = DecodingState(token, grammar_state, memory, tf.constant(left, tf.int32), before_last)
+        return state.select(tf.repeat(tf.range(len(prompts)), copies))
 
     def _memory_after_prompt(
         self, ids: tf.Tensor, classes: tf.Tensor, memory: Memory, heard: tf.Tensor | None

@@ -80,7 +80,7 @@ class Scorer:
             return None
         steps = self.model.conditions.steps(ids, self.model.grammar.state_class[self.model.grammar.unroll(ids)])
         steps = np.pad(steps, (0, -len(ids) % self._segment_length))
-        heard = self._conditioning.along(self._conditioning.state([conditions]), steps)
+        heard = self._conditioning.along(self._conditioning.state([conditions]), steps[:, None])
         return tf.reshape(heard, (-1, self._segment_length, 1, self.model.settings.condition_size))
 
     def _score_segment(self, inputs: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor, states: tf.Tensor,

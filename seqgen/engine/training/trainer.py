@@ -9,6 +9,7 @@ average ← average + (1 - decay) (weights - average)            exponential mov
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import keras
@@ -25,6 +26,10 @@ from seqgen.engine.training.schedule import learning_rate
 from seqgen.errors import TrainingError
 from seqgen.grammar import ConditionWindow
 
+TARGET_SHARES = 16
+"""The share of targets that are worked out is a multiple of 1 / TARGET_SHARES."""
+MAX_TARGET_SHARE = 0.75
+"""If more targets than this have a weight, all of them are worked out."""
 PRECISIONS = {"float32": tf.float32, "bfloat16": tf.bfloat16}
 
 
@@ -66,20 +71,38 @@ class Trainer:
         update = (self.step_number + 1) % self.settings.gradient_accumulation_steps == 0
         step = tf.constant(self.step_number, tf.int32)
         conditions = segment.conditions if self.model.conditions else None
-        loss, self.memory = self._step(*segment_arrays(segment), self.memory, step, update, conditions)
+        num_targets = self._num_targets(segment)
+        loss, self.memory = self._step(*segment_arrays(segment), self.memory, step, update, num_targets, conditions)
         self.step_number += 1
         return loss
 
+    def _num_targets(self, segment: Segment) -> int | None:
+        """Returns how many targets of each sub-batch are worked out, or None for all of them.
+
+        Targets of weight 0, such as those of a sentence that is only read to be translated, need no logits. The number
+        is rounded up, because the step is traced once for each.
+        """
+        if self.model.registers is not None:
+            return None  # Dropout before the differences has one mask for each sequence.
+        steps, batch_size = segment.weights.shape
+        count = num_sub_batches(batch_size, self.model.settings.hidden_size)
+        by_sub_batch = np.reshape(segment.weights != 0, (steps, count, -1))
+        share = by_sub_batch.sum((0, 2)).max() / by_sub_batch[:, 0].size
+        rounded = math.ceil(share * TARGET_SHARES) / TARGET_SHARES
+        return max(1, round(rounded * by_sub_batch[:, 0].size)) if rounded <= MAX_TARGET_SHARE else None
+
     def _train_segment(self, inputs: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor, states: tf.Tensor,
-                       memory: Memory, step: tf.Tensor, update: bool, conditions: ConditionWindow | None
-                       ) -> tuple[tf.Tensor, Memory]:  # fmt: skip
+                       memory: Memory, step: tf.Tensor, update: bool, num_targets: int | None,
+                       conditions: ConditionWindow | None) -> tuple[tf.Tensor, Memory]:  # fmt: skip
         """Returns the loss and the memory after the segment. The loss is not finite if the gradient is not."""
-        loss, gradients, memory = self._gradients(inputs, targets, weights, states, memory, step, conditions)
+        loss, gradients, memory = self._gradients(
+            inputs, targets, weights, states, memory, step, num_targets, conditions
+        )
         norm = self._apply(gradients, update)
         return tf.where(tf.math.is_finite(norm), loss, norm), memory
 
     def _gradients(self, inputs: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor, states: tf.Tensor, memory: Memory,
-                   step: tf.Tensor, conditions: ConditionWindow | None
+                   step: tf.Tensor, num_targets: int | None, conditions: ConditionWindow | None
                    ) -> tuple[tf.Tensor, list[tf.Tensor], Memory]:  # fmt: skip
         """Returns the loss, the gradients of the objective in the order of `trainable_names`, and the memory after."""
         count = num_sub_batches(self.settings.batch_size, self.model.settings.hidden_size)
@@ -92,8 +115,12 @@ class Trainer:
             )  # fmt: skip
             for number, ((inputs_, targets_, weights_, states_), memory_, conditions_) in enumerate(parts):
                 regularization.sub_batch = number
+                positions = None
+                if num_targets is not None:
+                    positions = weighted_positions(weights_, num_targets)
+                    weights_ = tf.gather_nd(weights_, positions)
                 nats, memory_ = self.model.negative_log_likelihood(
-                    inputs_, targets_, states_, memory_, regularization, precision, conditions_
+                    inputs_, targets_, states_, memory_, regularization, precision, conditions_, positions
                 )
                 total += tf.reduce_sum(nats * weights_)
                 memories.append(memory_)
@@ -171,6 +198,12 @@ class Trainer:
         for mean in self._mean_gradients.values():
             mean.assign(tf.zeros_like(mean))
         self.rollbacks += 1
+
+
+def weighted_positions(weights: tf.Tensor, count: int) -> tf.Tensor:
+    """Returns int32[count, 2]: the positions of all weights [T, B] that are not 0, then positions of others."""
+    order = tf.argsort(tf.cast(tf.reshape(weights, [-1]) == 0, tf.int32), stable=True)[:count]
+    return tf.stack([order // weights.shape[1], order % weights.shape[1]], -1)
 
 
 def clip_gradients(gradients: Sequence[tf.Tensor], settings: TrainingSettings) -> list[tf.Tensor]:

@@ -76,7 +76,9 @@ def plain(scorer, beams, alpha, max_new_tokens):
 @pytest.mark.parametrize("alpha", [0.0, 0.6, 2.0])
 def test_with_as_many_beams_as_sequences_it_finds_the_best_of_all(model, scorer, search, alpha):
     expected = enumerated(scorer, alpha)
-    found = search.search(START, model.grammar, num_beams=30, count=30, max_new_tokens=LONGEST, length_penalty=alpha)
+    (found,) = search.search(
+        [START], model.grammar, num_beams=30, count=30, max_new_tokens=LONGEST, length_penalty=alpha
+    )
     assert len(expected) == 21
     assert [one.ids.tolist() for one in found] == [ids for _, ids in expected]
     np.testing.assert_allclose([one.score for one in found], [value for value, _ in expected], rtol=1e-5)
@@ -91,8 +93,8 @@ def test_the_length_penalty_changes_which_is_best(scorer):
 @pytest.mark.parametrize("beams", [1, 3])
 def test_few_beams_find_what_a_plain_search_finds(beams):
     model = toys.model(seed=1)
-    found = BeamSearch(model).search(
-        START, model.grammar, num_beams=beams, count=beams, max_new_tokens=12, length_penalty=0.8
+    (found,) = BeamSearch(model).search(
+        [START], model.grammar, num_beams=beams, count=beams, max_new_tokens=12, length_penalty=0.8
     )
     expected = plain(Scorer(model), beams, 0.8, max_new_tokens=12)[:beams]
     assert [one.ids.tolist() for one in found] == [ids for _, ids in expected]
@@ -101,8 +103,8 @@ def test_few_beams_find_what_a_plain_search_finds(beams):
 
 def test_a_prompt_is_kept_and_not_scored(model, scorer, search):
     prompt = np.array([BOS, 3], np.int32)
-    (best, *_) = search.search(
-        prompt, model.grammar, num_beams=30, count=30, max_new_tokens=LONGEST, length_penalty=0.0
+    ((best, *_),) = search.search(
+        [prompt], model.grammar, num_beams=30, count=30, max_new_tokens=LONGEST, length_penalty=0.0
     )
     nats = scorer.negative_log_likelihood(best.ids)
     assert best.ids[:2].tolist() == prompt.tolist()
@@ -112,7 +114,9 @@ def test_a_prompt_is_kept_and_not_scored(model, scorer, search):
 def test_what_is_cut_off_comes_after_what_ended_and_over_many_chunks():
     grammar = Grammar(np.arange(9)[None] != EOS, np.zeros((1, 9), np.int32), 0)
     model = toys.model(grammar)
-    found = BeamSearch(model).search(START, grammar, num_beams=2, count=2, max_new_tokens=CHUNK + 5, length_penalty=0.0)
+    (found,) = BeamSearch(model).search(
+        [START], grammar, num_beams=2, count=2, max_new_tokens=CHUNK + 5, length_penalty=0.0
+    )
     assert [len(one.ids) for one in found] == [CHUNK + 6] * 2
     assert found[0].score >= found[1].score
     assert found[0].log_probability == pytest.approx(
@@ -124,7 +128,7 @@ def test_what_is_cut_off_comes_after_what_ended_and_over_many_chunks():
 def test_what_cannot_be_searched_is_refused(model, search, wrong):
     asked = {"num_beams": 2, "count": 1, "max_new_tokens": 4, "length_penalty": 0.6, **wrong}
     with pytest.raises(InvalidValue):
-        search.search(START, model.grammar, **asked)
+        search.search([START], model.grammar, **asked)
 
 
 def test_a_budget_is_kept_as_by_an_automaton_that_counts():
@@ -132,7 +136,7 @@ def test_a_budget_is_kept_as_by_an_automaton_that_counts():
     budget = Budget(toys.COST, 3, 3)
     asked = {"num_beams": 6, "count": 6, "max_new_tokens": 30, "length_penalty": 0.0}
     ours, theirs = (
-        [(one.ids.tolist(), one.score) for one in search.search(START, grammar, **asked)]
+        [(one.ids.tolist(), one.score) for one in search.search([START], grammar, **asked)[0]]
         for grammar in (with_budget(toys.shifting(), budget), toys.shifting_within(budget))
     )
     assert ours == theirs
@@ -142,6 +146,20 @@ def test_a_budget_is_kept_as_by_an_automaton_that_counts():
 def test_no_hypothesis_holds_a_forbidden_token_whatever_the_weights_are():
     model = toys.model(up_to_three())
     model.weights["output/bias"].assign(np.full(model.grammar.vocabulary_size, np.nan))
-    found = BeamSearch(model).search(START, model.grammar, num_beams=3, count=3, max_new_tokens=4, length_penalty=0.0)
+    (found,) = BeamSearch(model).search(
+        [START], model.grammar, num_beams=3, count=3, max_new_tokens=4, length_penalty=0.0
+    )
     for hypothesis in found:
         model.grammar.unroll(hypothesis.ids)  # raises ValueError for a forbidden token
+
+
+def test_prompts_side_by_side_find_what_each_finds_alone():
+    model = toys.model(seed=1)
+    search = BeamSearch(model)
+    prompts = [ids[:length] for ids, length in zip(toys.documents(4, seed=3), (1, 2, 7, 4), strict=True)]
+    request = {"num_beams": 3, "count": 2, "max_new_tokens": 12, "length_penalty": 0.6}
+    together = search.search(prompts, model.grammar, **request)
+    for prompt, found in zip(prompts, together, strict=True):
+        (alone,) = search.search([prompt], model.grammar, **request)
+        assert [one.ids.tolist() for one in found] == [one.ids.tolist() for one in alone]
+        np.testing.assert_allclose([one.score for one in found], [one.score for one in alone], rtol=1e-4)

@@ -232,3 +232,17 @@ def test_rolling_back_restores_weights_and_halves_the_rate_and_begins_the_stream
     assert one.learning_rate(0.5) == 0.01 / 2
     assert not any(np.asarray(part).any() for part in (one.memory.hidden, one.memory.cell_state))
     assert not any(value.any() for name, value in one.tensors().items() if name.startswith("mean_gradient"))
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 1.0])
+def test_targets_without_weight_are_left_out_and_change_nothing(share, monkeypatch):
+    one, other = trainer(batch_size=8, bptt_length=16), trainer(batch_size=8, bptt_length=16)
+    monkeypatch.setattr(other, "_num_targets", lambda segment: None)
+    part = segment(3, steps=16, streams=8)
+    part.weights = (np.random.default_rng(1).random((16, 8)) < share).astype(np.float32)
+    worked_out = one._num_targets(part)
+    assert worked_out is None if share == 1 else worked_out < 16 * 8
+    losses = [float(each.step(part, 0.0)) for each in (one, other)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-5)
+    for name, weight in one.model.weights.items():
+        np.testing.assert_allclose(weight, other.model.weights[name], atol=1e-5, err_msg=name)
