@@ -46,6 +46,14 @@ class Oracle(Protocol):
         """
         raise NotImplementedError
 
+    def attention_maps(self, documents: Sequence[np.ndarray]) -> list[np.ndarray] | None:
+        """Returns the attention weights at every id of each document int32[n]: float32[n, n].
+
+        Row t has the weights of ids 0 … t when the model predicts id t + 1. They add up to 1, and are 0 beyond the
+        attention window. Returns None for a model without attention.
+        """
+        raise NotImplementedError
+
     def generate(
         self, prompt: Prompt, count: int, *, max_new_tokens: int, seed: int, guidance: float | None = None
     ) -> list[np.ndarray]:

@@ -89,6 +89,20 @@ class ModelOracle:
         by_distance = attention[-1, 0, : len(ids)]
         return np.pad(by_distance[::-1], (len(ids) - len(by_distance), 0))
 
+    def attention_maps(self, documents: Sequence[np.ndarray]) -> list[np.ndarray] | None:
+        if not self._introspector.model.settings.attention_window:
+            return None
+        return [self._attention_map(ids) for ids in documents]
+
+    def _attention_map(self, ids: np.ndarray) -> np.ndarray:
+        by_distance = self._introspector.activations(ids).attention
+        assert by_distance is not None
+        row, distance = np.indices((len(ids), by_distance.shape[-1]))
+        is_inside = distance <= row
+        found = np.zeros((len(ids), len(ids)), np.float32)
+        found[row[is_inside], (row - distance)[is_inside]] = by_distance[:, 0][is_inside]
+        return found
+
     def generate(
         self, prompt: Prompt, count: int, *, max_new_tokens: int, seed: int, guidance: float | None = None
     ) -> list[np.ndarray]:

@@ -6,11 +6,13 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from engine import toys
 
 from seqgen.contract.documents import Prompt
+from seqgen.engine.scoring.introspection import Introspector
 from seqgen.grammar import BOS, unconstrained
 from seqgen.workflows import model_oracle
-from seqgen.workflows.model_oracle import pack_documents
+from seqgen.workflows.model_oracle import ModelOracle, pack_documents
 
 
 @pytest.fixture(scope="module")
@@ -105,3 +107,16 @@ def test_prompts_of_one_grammar_are_searched_together_by_length():
     lengths = [(3, 0), (1, 1), (2, 0), (9, 0)]
     prompts = [Prompt(np.full(length, BOS, np.int32), grammars[which]) for length, which in lengths]
     assert model_oracle.search_groups(prompts) == [[1], [2, 0, 3]]
+
+
+def test_attention_maps_have_the_attention_after_every_prefix():
+    model = toys.model()
+    oracle = ModelOracle(model, None, Introspector(model), None)
+    document = toys.documents(1, seed=5)[0][:9]
+    (found,) = oracle.attention_maps([document])
+    assert found.shape == (9, 9)
+    np.testing.assert_allclose(found.sum(1), 1, atol=1e-5)
+    for length in (1, 5, 9):
+        (expected,) = oracle.attention([document[:length]])
+        np.testing.assert_allclose(found[length - 1, :length], expected, atol=1e-5)
+        assert not found[length - 1, length:].any()

@@ -24,6 +24,7 @@ from seqgen.contract.capabilities import (
 from seqgen.contract.documents import Answer, Prompt, Record, Remark
 from seqgen.contract.domain import Domain
 from seqgen.contract.fingerprint import fingerprint
+from seqgen.contract.oracle import Hypothesis
 from seqgen.contract.testing.core import assert_legal
 from seqgen.errors import UnusableFile
 from seqgen.grammar import BOS, EOS
@@ -117,11 +118,21 @@ class _UniformOracle:
     def attention(self, prefixes: Sequence[np.ndarray]) -> list[np.ndarray] | None:
         return None
 
+    def attention_maps(self, documents: Sequence[np.ndarray]) -> list[np.ndarray] | None:
+        return None
+
     def generate(
         self, prompt: Prompt, count: int, *, max_new_tokens: int, seed: int, guidance: float | None = None
     ) -> list[np.ndarray]:
         rng = np.random.default_rng(seed)
         return [prompt.grammar.walk(rng, len(prompt.ids) + max_new_tokens, prompt.ids) for _ in range(count)]
+
+    def search(
+        self, prompts: Sequence[Prompt], *, max_new_tokens: int, num_beams: int = 5, length_penalty: float = 0.6,
+        count: int = 1,
+    ) -> list[list[Hypothesis]]:  # fmt: skip
+        found = [self.generate(prompt, count, max_new_tokens=max_new_tokens, seed=0) for prompt in prompts]
+        return [[Hypothesis(ids, 0.0, 0.0) for ids in documents] for documents in found]
 
 
 def check_prediction(case: Case) -> None:
