@@ -8,7 +8,7 @@ A domain holds each capability in the attribute that the class names, or None th
     metrics        statistics of samples beside held-out data, sizes by unit, symbols for the memorisation check
     deduplication  which items count as the same, and which belong to one source
     inference      settings that follow from the files
-    training       augmentation, auxiliary targets, coordinates of tokens, conditions
+    training       settings that suit the domain, augmentation, auxiliary targets, coordinates of tokens, conditions
     learning       what `Domain.learn` is given, and which trained models a new one can start from
     reading        files of any size, files that are read together, and documents that are cut inside
 
@@ -19,7 +19,7 @@ another domain wraps its capabilities: `self.display = LabelledDisplay(base.disp
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any, ClassVar, Generic
 
@@ -266,9 +266,16 @@ class Inference(Capability[Item]):
 
 
 class Training(Capability[Item]):
-    """What a model sees during training beside the documents themselves. Held-out data is never changed."""
+    """How a model is trained, and what it sees beside the documents themselves. Held-out data is never changed."""
 
     attribute = "training"
+
+    def default_settings(self) -> Mapping[str, Any]:
+        """Returns settings of the model and its training by name, in place of seqgen's own defaults.
+
+        Such as `attention_window`. `--size` and `--set` change them.
+        """
+        return {}
 
     def augment(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Returns an equally good document of the same length; a pure function of ids int32[n] and `rng`."""

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from seqgen.atomic import write_text
 from seqgen.atomic.stored_files import MissingFile, StoredFileError, read_json, shorten, validated
+from seqgen.contract.domain import Domain
 from seqgen.contract.options import Options
 from seqgen.engine.settings import SIZES, ModelSettings, TrainingSettings
 from seqgen.engine.training.progress import TrainingBudget
@@ -18,6 +19,7 @@ from seqgen.errors import CorpusError, InvalidValue, PluginError, TrainingError,
 from seqgen.models.bundle import model_folder
 
 DEFAULT_MINUTES = 10.0
+DEFAULT_SIZE = "small"
 SETTINGS_FILE = "settings.json"
 
 
@@ -145,26 +147,39 @@ def parse_settings(settings: Mapping[str, Any], domain: type[Options]) -> tuple[
 
 
 def new_run_settings(
-    settings: Mapping[str, Any], size: str | None, pretrained: ModelSettings | None = None
+    settings: Mapping[str, Any],
+    size: str | None,
+    pretrained: ModelSettings | None = None,
+    defaults: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """Returns `size`, `model` and `training` for RunSettings. Raises UnknownName if there is no such size.
 
     settings:   parsed settings of model and training
+    defaults:   the same, as the domain recommends them; the size, if one is named, and `settings` change them
     pretrained: the settings of the trained model that the run starts from; the new model has the same
     """
-    if pretrained is not None:
-        size, base = size or "that of the model it began with", pretrained.model_dump()
-    elif (size := size or "small") in SIZES:
-        base = dict(SIZES[size])
-    else:
+    if size is not None and size not in SIZES and pretrained is None:
         raise UnknownName("size", size, SIZES)
-    model = {key: value for key, value in settings.items() if key in ModelSettings.model_fields}
-    training = {key: value for key, value in settings.items() if key in TrainingSettings.model_fields}
-    return {
-        "size": size,
-        "model": ModelSettings(**{**base, **model}),
-        "training": TrainingSettings(**training),
-    }
+    of_size = SIZES[size] if size else {}
+    merged = {**SIZES[DEFAULT_SIZE], **(defaults or {}), **of_size, **settings}
+    if pretrained is not None:
+        size, merged = size or "that of the model it began with", {**merged, **pretrained.model_dump(), **settings}
+    model, training = (
+        {key: value for key, value in merged.items() if key in kind.model_fields}
+        for kind in (ModelSettings, TrainingSettings)
+    )
+    return {"size": size or DEFAULT_SIZE, "model": ModelSettings(**model), "training": TrainingSettings(**training)}
+
+
+def default_settings(domain: Domain[Any]) -> dict[str, Any]:
+    """Returns the settings of model and training that a domain recommends. Raises PluginError for wrong ones."""
+    recommended = domain.training.default_settings() if domain.training else {}
+    try:
+        return parse_settings(recommended, Options)[1]
+    except (UnknownName, InvalidValue) as error:
+        raise PluginError(
+            f"The default settings of the domain {domain.name!r} are wrong: {error} The plugin must change them."
+        ) from error
 
 
 def _parse(kind: type[BaseModel], values: Mapping[str, Any]) -> BaseModel:

@@ -45,6 +45,7 @@ from seqgen.models.run_settings import (
     SETTINGS_FILE,
     RunSettings,
     budget_settings,
+    default_settings,
     named_sources,
     new_run_settings,
     parse_settings,
@@ -225,7 +226,8 @@ class _Request:
         pretrained = None if self.init_from is None else PretrainedModel(Path(self.init_from), domain)
         if pretrained:
             pretrained.check_settings(of_engine, self.size)
-        model = new_run_settings(of_engine, self.size, pretrained.settings if pretrained else None)
+        of_model = pretrained.settings if pretrained else None
+        model = new_run_settings(of_engine, self.size, of_model, default_settings(domain))
         corpus = ready or self._own_corpus(of_domain, pretrained)
         is_inside = corpus.path.resolve().is_relative_to(self.run.resolve())
         path = "corpus" if is_inside else str(corpus.path.resolve())

@@ -5,8 +5,16 @@ from __future__ import annotations
 import pytest
 from letters import Letters
 
-from seqgen import CorpusError, InvalidValue, Options, PluginError, TrainingError, UnknownName, UsageError
-from seqgen.models.run_settings import SETTINGS_FILE, RunSettings, budget_settings, new_run_settings, parse_settings
+from seqgen import CorpusError, InvalidValue, Options, PluginError, Training, TrainingError, UnknownName, UsageError
+from seqgen.engine.settings import ModelSettings
+from seqgen.models.run_settings import (
+    SETTINGS_FILE,
+    RunSettings,
+    budget_settings,
+    default_settings,
+    new_run_settings,
+    parse_settings,
+)
 
 
 @pytest.fixture
@@ -72,6 +80,28 @@ def test_names_and_values_are_checked():
         parse_settings({"hidden_size": "3"}, Letters.Settings)
     with pytest.raises(UnknownName, match="medium"):
         new_run_settings({}, "huge")
+
+
+def test_a_domain_recommends_settings_that_the_user_can_change():
+    recommended = {"hidden_size": 96, "attention_window": 32, "dropout": 0.4}
+    new = new_run_settings({"dropout": 0.1}, None, None, recommended)
+    assert (new["size"], new["model"].hidden_size, new["model"].attention_window) == ("small", 96, 32)
+    assert new["training"].dropout == 0.1
+    assert new_run_settings({}, "tiny", None, recommended)["model"].hidden_size == 64
+    pretrained = ModelSettings(hidden_size=16)
+    assert new_run_settings({}, None, pretrained, recommended)["model"] == pretrained
+
+
+@pytest.mark.parametrize("wrong", [{"hiden_size": 3}, {"hidden_size": "3"}])
+def test_wrong_recommendations_are_the_fault_of_the_plugin(wrong):
+    class Recommending(Training[str]):
+        def default_settings(self):
+            return wrong
+
+    domain = Letters()
+    domain.training = Recommending()
+    with pytest.raises(PluginError, match="default settings of the domain 'letters' are wrong"):
+        default_settings(domain)
 
 
 def test_a_plugins_setting_may_not_have_the_name_of_one_of_the_engines():

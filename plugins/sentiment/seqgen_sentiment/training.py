@@ -7,6 +7,7 @@ to Diagnose with LSTM Recurrent Neural Networks*, section 4.3) predicts it at ea
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,9 @@ class LabelledTraining(Training[LabelledItem]):
         self.settings = settings
         self.layout = grammar.layout
         self.label_state = grammar.last_label_state
+
+    def default_settings(self) -> Mapping[str, Any]:
+        return self.base.default_settings() if self.base is not None else {}
 
     def augment(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Returns a document with the content augmented as in the base, and with the label first in some cases.

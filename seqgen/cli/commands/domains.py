@@ -74,6 +74,7 @@ def print_domain(name: str, as_json: bool) -> None:
         "reads": list(domain.reads),
         "renderings": list(default.display.renderings) if default.display else [],
         "capabilities": default.capabilities(),
+        "default_settings": dict(default.training.default_settings()) if default.training else {},
         "settings": fields(domain.Settings),
         "constraints": fields(domain.Constraints),
     }
@@ -98,6 +99,9 @@ def described(description: dict[str, Any]) -> str:
         formatter.write_dl(
             [(name, ", ".join(methods) or "the default") for name, methods in description["capabilities"].items()]
         )
+    if description["default_settings"]:
+        with formatter.section("Defaults of the model and its training"):
+            formatter.write_dl([(key, str(value)) for key, value in description["default_settings"].items()])
     for kind, command_name in (("settings", "train"), ("constraints", "sample")):
         rows = [(key, help_of(field)) for key, field in description[kind].items()]
         if rows:
