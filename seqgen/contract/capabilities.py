@@ -146,6 +146,8 @@ class Prediction(Capability[Item]):
     """Answers of a trained model about data: labels, translations, forecasts."""
 
     attribute = "prediction"
+    answers_are_texts: bool = False
+    """Whether the text of an answer stands for its document, as a translation does. Then `predict` prints it alone."""
 
     class Calibration(Options):
         """What `calibrate` finds. The bundle stores it."""

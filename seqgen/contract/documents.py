@@ -125,7 +125,14 @@ class AuxiliaryTargets:
 
 @dataclass(frozen=True)
 class Answer:
-    """What `Prediction.predict` says about one record: lines for people, and the same as JSON values by name."""
+    """What `Prediction.predict` says about one record.
+
+    text:   lines for people
+    values: the same as JSON values by name
+    item:   the answer as an item of the domain, such as a sentence with its translation. `predict -o` writes and
+            renders it. None if there is nothing to write.
+    """
 
     text: str
     values: dict[str, Any]
+    item: Any = None

@@ -33,7 +33,7 @@ from seqgen.engine.scoring.neural_cache import NeuralCache
 from seqgen.engine.scoring.scorer import Scorer
 from seqgen.engine.settings import ModelSettings
 from seqgen.engine.weights import weight_shapes
-from seqgen.errors import BundleError, InvalidValue, SeqgenWarning, UsageError
+from seqgen.errors import BundleError, InvalidValue, SeqgenWarning, UnusableFile, UsageError
 from seqgen.grammar import BOS, EOS, Grammar, keeps_classes
 from seqgen.models.bundle import TAKE_AGAIN, Bundle
 from seqgen.reports.web_page import PageEntry, write_page
@@ -344,10 +344,40 @@ class TrainedModel:
 
         Raises MissingCapability if the domain does not predict or does not read texts, and UnusableFile.
         """
-        answer = self._answer(explain)
-        record = Record(self.domain.require(Prompting, "from_text").from_text(text))
-        (one,) = answer([record], self.oracle)
-        return one
+        (answer,) = self.predict_texts([text], explain=explain)
+        if isinstance(answer, UnusableFile):
+            raise answer
+        return answer
+
+    def predict_texts(self, texts: Sequence[str], *, explain: bool = False) -> Iterator[Answer | UnusableFile]:
+        """Yields the domain's answer about each text, or why it cannot be used. Many are faster than one after another.
+
+        Raises MissingCapability if the domain does not predict or does not read texts.
+        """
+        answer, prompting = self._answer(explain), self.domain.require(Prompting, "from_text")
+        for begin in range(0, len(texts), PREDICTION_BATCH_SIZE):
+            found: list[Record[Any] | UnusableFile] = []
+            for text in texts[begin : begin + PREDICTION_BATCH_SIZE]:
+                try:
+                    found.append(Record(prompting.from_text(text)))
+                except UnusableFile as error:
+                    found.append(error)
+            answers = iter(answer([one for one in found if isinstance(one, Record)], self.oracle))
+            for one in found:
+                yield one if isinstance(one, UnusableFile) else next(answers)
+
+    def write_answer(self, answer: Answer, number: int, folder: Path | str) -> list[Path]:
+        """Writes the item of an answer and all its renderings to `folder`, and returns the files.
+
+        number: of the answer, which becomes a part of its name
+
+        Raises UsageError for an answer without an item, and OutputError.
+        """
+        if answer.item is None:
+            raise UsageError(f"The answers of the domain {self.domain.name!r} are no files; leave out the folder.")
+        path = Path(folder) / f"{self.domain.name}-{number}"
+        files = self.domain.write(answer.item, path)
+        return files + render_all(self.domain.display or Display(), answer.item, path)
 
     def _answer(self, explain: bool) -> Callable[[Sequence[Record[Any]], ModelOracle], Iterable[Answer]]:
         """Returns the method of the domain that answers. Raises MissingCapability."""

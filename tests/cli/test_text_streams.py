@@ -1,4 +1,4 @@
-"""Lines of text from standard input and pipes, one at a time."""
+"""Lines of text from standard input and pipes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ INPUT = Path("-")
 
 def lines_of(monkeypatch: pytest.MonkeyPatch, content: bytes) -> list[str]:
     monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(content)))
-    return [line if isinstance(line, str) else f"refused: {line}" for line in text_lines(INPUT)]
+    lines = [line for together in text_lines(INPUT) for line in together]
+    return [line if isinstance(line, str) else f"refused: {line}" for line in lines]
 
 
 def test_each_line_is_a_text_or_says_why_not(monkeypatch):
@@ -31,6 +32,12 @@ def test_each_line_is_a_text_or_says_why_not(monkeypatch):
         "three",
     ]
     assert lines_of(monkeypatch, "\ufeffé\n".encode()) == ["é"]
+
+
+def test_lines_that_arrive_together_come_together(monkeypatch):
+    monkeypatch.setattr(text_streams, "READ_BYTES", 8)
+    monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=io.BytesIO(b"one\ntwo\nthree\nfour\n")))
+    assert list(text_lines(INPUT)) == [["one", "two"], ["three"], ["four"]]
 
 
 def test_a_stream_without_lines_or_with_an_endless_one_is_refused(monkeypatch):
@@ -58,9 +65,9 @@ def test_a_line_comes_before_the_next_one_is_written(tmp_path):
     writer = threading.Thread(target=write, daemon=True)
     writer.start()
     lines = text_lines(tmp_path / "pipe")
-    assert next(lines) == "one"
+    assert next(lines) == ["one"]
     is_read.set()
-    assert list(lines) == ["two"]
+    assert list(lines) == [["two"]]
 
 
 def test_other_files_are_no_streams(tmp_path):
