@@ -43,7 +43,10 @@ pretrained: .venv/ready
 clean:
 	rm -rf .venv demo
 
-.venv/ready: pyproject.toml constraints.txt
+# The plugins that are distributions of their own are installed like those of strangers.
+PLUGINS := $(dir $(wildcard plugins/*/pyproject.toml))
+
+.venv/ready: pyproject.toml constraints.txt $(PLUGINS:%=%pyproject.toml)
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test,docs]'
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test,docs]' $(PLUGINS:%=-e ./%)
 	touch $@

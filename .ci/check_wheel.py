@@ -11,7 +11,11 @@ ROOT = Path(__file__).parent.parent
 FOLDERS = {
     "seqgen": ROOT / "seqgen",
     "seqgen/corpora": ROOT / "corpora",
-    **{folder.name: folder for folder in ROOT.glob("plugins/*/seqgen_*")},
+    **{
+        folder.name: folder
+        for folder in ROOT.glob("plugins/*/seqgen_*")
+        if not (folder.parent / "pyproject.toml").is_file()  # a distribution of its own
+    },
 }
 REQUIRED = (
     "seqgen/py.typed",

@@ -1,7 +1,8 @@
 """The tests mirror the tree: each module with logic has a test file of its own.
 
 The test file of `seqgen/corpus/storage/store.py` is `tests/corpus/storage/test_store.py`, the one of a plugin's module
-`seqgen_midi/music/keys.py` is `tests/midi/music/test_keys.py`. A command has `tests/cli/test_<command>.py`.
+`seqgen_midi/music/keys.py` is `tests/midi/music/test_keys.py`. A command has `tests/cli/test_<command>.py`. A plugin
+that is a distribution of its own has its tests in its own folder, because they belong to that distribution.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ def place_of_test(package: str, module: Path) -> Path:
     if module.is_relative_to("cli/commands"):
         folder = Path("cli")
     plugin = package.removeprefix("seqgen").removeprefix("_")
+    own_tests = PACKAGES[package].parent / "tests"
+    if package != "seqgen" and own_tests.is_dir():
+        return own_tests / folder / f"test_{module.stem}.py"
     return ROOT / "tests" / plugin / folder / f"test_{module.stem}.py"
 
 

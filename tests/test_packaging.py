@@ -16,9 +16,14 @@ ROOT = Path(__file__).parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 DISTRIBUTIONS = {"PIL": "pillow", "sklearn": "scikit-learn"}
 """Of modules that have another name than their distribution."""
+PLUGINS = {
+    path.parent.name: tomllib.loads(path.read_text(encoding="utf-8"))["project"]
+    for path in (ROOT / "plugins").glob("*/pyproject.toml")
+}
+"""The plugins that are distributions of their own, by their folder."""
 TOOLS = {"mypy", "pytest-cov", "pytest-xdist", "ruff"}
 """Distributions of the test extra that no test imports."""
-OWN = ("seqgen", "seqgen_midi", "seqgen_sentiment", "seqgen_text")
+OWN = ("seqgen", *(path.name for path in (ROOT / "plugins").glob("*/seqgen_*")))
 
 
 def declared(*extras: str) -> set[str]:
@@ -49,7 +54,16 @@ def imported(*folders: str) -> set[str]:
 
 
 def test_the_package_declares_exactly_what_it_imports():
-    assert imported("seqgen", "plugins") == declared()
+    bundled = [str(folder) for folder in (ROOT / "plugins").iterdir() if folder.name not in PLUGINS]
+    assert imported("seqgen", *bundled) == declared()
+
+
+@pytest.mark.parametrize("plugin", sorted(PLUGINS))
+def test_a_plugin_of_its_own_declares_exactly_what_it_imports(plugin):
+    requirements = {normalised(re.split(r"[<>=~ ]", line)[0]) for line in PLUGINS[plugin]["dependencies"]}
+    (package,) = (ROOT / "plugins" / plugin).glob("seqgen_*")
+    assert imported(str(package)) == requirements - {"seqgen-framework"}
+    assert "seqgen-framework" in requirements
 
 
 @pytest.mark.parametrize(("folder", "extra", "tools"), [("tests", "test", TOOLS), ("bench", "bench", set())])
