@@ -30,6 +30,8 @@ Records = Sequence[Record[SentencePair]]
 class TranslationPrediction(Prediction[SentencePair]):
     """The answer about a record is a translation of its source. A target that it has is not looked at."""
 
+    answers_are_texts = True
+
     class Calibration(Options):
         """How translations are ranked."""
 
