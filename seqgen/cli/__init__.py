@@ -60,7 +60,7 @@ def try_plugin_files(context: click.Context, parameter: click.Parameter, value: 
     is_eager=True,
     expose_value=False,
     callback=try_plugin_files,
-    help="Try the plugin in this Python file, which is not installed. Repeat it for more.",
+    help="Try the plugin in this Python file or package, which is not installed. Repeat it for more.",
 )
 def group(debug: bool) -> None:
     """Train an LSTM with attention on your own sequences, and generate new ones."""

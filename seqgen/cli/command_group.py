@@ -22,8 +22,8 @@ PLUGIN_COMMANDS = "seqgen.cli.plugin_commands"
 class CommandGroup(click.Group):
     """A group of the commands in `package`, and of those that plugins return by the hook seqgen_commands.
 
-    Each module of the package exports `command`, and its name is the name of the command. A plugin's command cannot
-    have the name of one of these. No plugin is imported for a command of the package.
+    Each module of the package exports `command`, and its name is the name of the command, with `-` for `_`. A plugin's
+    command cannot have the name of one of these. No plugin is imported for a command of the package.
     """
 
     def __init__(self, *args: Any, package: ModuleType, **kwargs: Any) -> None:
@@ -40,7 +40,7 @@ class CommandGroup(click.Group):
             found = self._plugin_commands(ctx).get(cmd_name)
             command = found[1] if found else None
         else:
-            command = importlib.import_module(f"{self.package.__name__}.{cmd_name}").command
+            command = importlib.import_module(f"{self.package.__name__}.{cmd_name.replace('-', '_')}").command
             command.name = cmd_name
         if command is not None:
             check_arguments_of(command)
@@ -62,7 +62,7 @@ class CommandGroup(click.Group):
             raise broken(found[0], f"fails in the command {ctx.invoked_subcommand!r}: {cause(error)}") from error
 
     def _module_names(self) -> list[str]:
-        return [module.name for module in pkgutil.iter_modules(self.package.__path__)]
+        return [module.name.replace("_", "-") for module in pkgutil.iter_modules(self.package.__path__)]
 
     def _plugin_commands(self, ctx: click.Context) -> dict[str, tuple[Plugin, click.Command]]:
         """Returns the commands of plugins by name, each with its plugin. Asks the plugins once a call of `seqgen`."""

@@ -1,7 +1,7 @@
-"""Plugins in single files, which are tried without being installed: `seqgen --plugin FILE.py …`.
+"""Plugins in files, which are tried without being installed: `seqgen --plugin FILE.py …`.
 
-A file is a module with hooks, such as `seqgen_domain`. The paths are in an environment variable, so that worker
-processes find them too.
+A file is a module with hooks, such as `seqgen_domain`; a folder is a package with hooks in its `__init__.py`. The paths
+are in an environment variable, so that worker processes find them too.
 """
 
 from __future__ import annotations
@@ -60,14 +60,18 @@ def _entry_points(path: Path) -> list[tuple[str, EntryPoint]]:
 
 def _import(path: Path) -> Any:
     """Imports a file as the module of its name, which workers can import too. Raises UsageError, PluginError."""
-    if not path.is_file() or path.suffix != ".py" or not path.stem.isidentifier():
-        raise UsageError(f"{path} is no plugin; give a Python file that exists and has a name such as my_plugin.py.")
+    module = path / "__init__.py" if path.is_dir() else path
+    if not module.is_file() or module.suffix != ".py" or not path.stem.isidentifier():
+        raise UsageError(
+            f"{path} is no plugin; give a Python file that exists and has a name such as my_plugin.py, or the folder "
+            "of a package."
+        )
     if str(path.parent) not in sys.path:
         # It comes last, so that the folder of the file hides no library.
         sys.path.append(str(path.parent))
         importlib.invalidate_caches()
     found = importlib.util.find_spec(path.stem)
-    if found is None or found.origin is None or Path(found.origin).resolve() != path:
+    if found is None or found.origin is None or Path(found.origin).resolve() != module:
         raise UsageError(f"{path} has the name of another module, {path.stem}; rename the file.")
     try:
         return importlib.import_module(path.stem)

@@ -16,6 +16,7 @@ from seqgen.grammar import BOS, EOS, Grammar
 
 MAX_WALK_LENGTH = 1000
 HOSTILE_SIZES = (0, 1, 100, 10_000)
+MAX_SHOWN_BYTES = 40
 
 
 def check_vocabulary(domain: Domain[Any], grammar: Grammar) -> None:
@@ -35,6 +36,12 @@ def check_settings(domain: Domain[Any]) -> None:
     assert again == domain.settings, f"settings change by way of JSON: {domain.settings!r} became {again!r}"
     other = type(domain)(again, domain.vocabulary, domain.state)
     assert other.vocabulary == domain.vocabulary, "the same settings and vocabulary make another vocabulary"
+
+
+def check_items(domain: Domain[Any], grammar: Grammar, records: Sequence[Record[Any]]) -> None:
+    """Checks the item of each record."""
+    for record in records:
+        check_item(domain, grammar, record.item)
 
 
 def check_item(domain: Domain[Any], grammar: Grammar, item: Any) -> None:
@@ -57,15 +64,23 @@ def check_walks(domain: Domain[Any], grammar: Grammar, walks: int, rng: np.rando
         ids = grammar.walk(rng, MAX_WALK_LENGTH)
         cut = ids[: int(rng.integers(1, len(ids) + 1))]
         for part in (cut, ids):
-            try:
-                item = domain.decode(part)
-            except Exception as error:
-                raise AssertionError(f"decode fails on a legal document: {_named(domain, part)}: {error!r}") from error
-        if exact and ids[-1] == EOS:
-            again = domain.encode(item).ids
-            assert np.array_equal(again, ids), (
-                f"decoding and encoding turns {_named(domain, ids)} into {_named(domain, again)}"
-            )
+            check_document(domain, part, exact)
+
+
+def check_document(domain: Domain[Any], ids: np.ndarray, exact: bool) -> None:
+    """A legal document int32[n] decodes, also if it is cut, and a whole one encodes to itself again (if `exact`)."""
+    try:
+        item = domain.decode(ids)
+    except Exception as error:
+        raise AssertionError(
+            f"decode fails on a legal document, of which a model can sample any: {_named(domain, ids)}: {error!r}"
+        ) from error
+    if exact and ids[-1] == EOS:
+        again = domain.encode(item).ids
+        assert np.array_equal(again, ids), (
+            f"decoding and encoding turns {_named(domain, ids)} into {_named(domain, again)}; if several documents "
+            "stand for one item, give exact=False"
+        )
 
 
 def check_hostile_files(domain: Domain[Any], files: Sequence[Path], folder: Path, rng: np.random.Generator) -> None:
@@ -76,16 +91,23 @@ def check_hostile_files(domain: Domain[Any], files: Sequence[Path], folder: Path
         content = path.read_bytes()
         contents += [content[: len(content) // 2], content[len(content) // 2 :]]
     for number, content in enumerate(contents):
-        path = folder / f"hostile-{number}{ending}"
-        path.write_bytes(content)
-        try:
-            for _ in domain.read(path):
-                pass
-        except UnusableFile as error:
-            if not error.reason:
-                raise AssertionError("read raises UnusableFile without a reason") from error
-        except Exception as error:
-            raise AssertionError(f"read raises {error!r} on {len(content)} hostile bytes, not UnusableFile") from error
+        check_hostile_file(domain, folder / f"hostile-{number}{ending}", content)
+
+
+def check_hostile_file(domain: Domain[Any], path: Path, content: bytes) -> None:
+    """A file with any content, which is written to `path`, gives items or UnusableFile with a reason."""
+    path.write_bytes(content)
+    try:
+        for _ in domain.read(path):
+            pass
+    except UnusableFile as error:
+        if not error.reason:
+            raise AssertionError("read raises UnusableFile without a reason") from error
+    except Exception as error:
+        shown = f"{content[:MAX_SHOWN_BYTES]!r}{' …' if len(content) > MAX_SHOWN_BYTES else ''}"
+        raise AssertionError(
+            f"read raises {error!r} on {len(content)} hostile bytes, not UnusableFile: {shown}"
+        ) from error
 
 
 def check_write(domain: Domain[Any], item: Any, path: Path) -> None:
