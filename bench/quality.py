@@ -1,12 +1,13 @@
 """Are samples like the data, without being copies of it? Musical statistics, and the longest copied passages.
 
-    python bench/quality.py [MODEL] [--minutes 10] [--samples 200]
+    python bench/quality.py [MODEL] [--minutes 10] [--samples 200] [--set parallels=0] [--temperature 1] [--min-p 0]
 
 MODEL is a run of the domain `midi`, or a bundle that was trained on bach-chorales; without one such a model is trained.
 `overlap_samples` is, on average over all statistics, the overlapped area (Yang & Lerch, 2018) of held-out pieces with
 samples; `overlap_halves` is that of two disjoint halves of the whole corpus, which is what can be reached.
 `copied_samples` is how many tokens the longest passage of a sample has that stands in a training piece, in any key:
-mean and most; `copied_held_out` is that of held-out pieces, each cut to the length of a sample.
+mean and most; `copied_held_out` is that of held-out pieces, each cut to the length of a sample. `part_writing` is
+[samples, held-out pieces, whole corpus]: see seqgen_midi/metrics/voice_leading.py.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from common import finish
 
 import seqgen
 from seqgen.corpus.storage.store import SPLITS, Corpus
+from seqgen.engine.decoding.sampling_options import SamplingOptions
 from seqgen.models.run_settings import SETTINGS_FILE, RunSettings
 from seqgen.reports.copied_passages import CopiedPassage
 from seqgen.workflows.evaluate import copied_passages
@@ -46,7 +48,18 @@ def corpus_of(model: Path, folder: Path) -> Corpus:
     return seqgen.build([RECIPE], folder / "corpus")
 
 
-def judge(model: Path, corpus: Corpus, samples: int, seed: int) -> dict[str, Any]:
+def part_writing(domain: seqgen.Domain, sides: list[list[Any]]) -> dict[str, list[float]]:
+    """The densities and shares of part-writing of each side, by name; a domain without voices has none."""
+    measured = [domain.metrics.compare([], [seqgen.Record(item) for item in side]) for side in sides]
+    names = [name for name in measured[-1] if name.endswith(("16ths, samples", "closes, samples", "soprano, samples"))]
+    return {
+        name.removesuffix(", samples"): [round(side.get(name, float("nan")), 3) for side in measured] for name in names
+    }
+
+
+def judge(
+    model: Path, corpus: Corpus, samples: int, seed: int, constraints: dict[str, str], options: SamplingOptions
+) -> dict[str, Any]:
     trained = seqgen.load(model)
     domain = trained.domain
     pieces = {}
@@ -57,7 +70,7 @@ def judge(model: Path, corpus: Corpus, samples: int, seed: int) -> dict[str, Any
     order = np.random.default_rng(seed).permutation(len(every))
     first, second = ([every[number] for number in half.tolist()] for half in np.array_split(order, 2))
     held_out = pieces["test"] or pieces["valid"]
-    made = trained.sample(samples, seed=seed)
+    made = trained.sample(samples, seed=seed, constraints=constraints, options=options)
     copies, expected = copied_passages(domain, corpus, [sample.ids for sample in made])
     by_samples = overlaps(domain, held_out, [sample.item for sample in made])
     by_halves = overlaps(domain, first, second)
@@ -66,6 +79,10 @@ def judge(model: Path, corpus: Corpus, samples: int, seed: int) -> dict[str, Any
         "overlap_samples": float(np.mean([by_samples[name] for name in shared])),
         "overlap_halves": float(np.mean([by_halves[name] for name in shared])),
         "by_statistic": {name: [round(by_samples[name], 3), round(by_halves[name], 3)] for name in shared},
+        "part_writing": part_writing(domain, [[sample.item for sample in made], held_out, every]),
+        "constraints": constraints,
+        "temperature": options.temperature,
+        "min_p": options.min_p,
         "copied_samples": lengths(copies),
         "copied_held_out": lengths(expected),
         "samples": samples,
@@ -81,12 +98,18 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--samples", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a constraint on the samples")
+    parser.add_argument("--temperature", type=float, default=1.0)
+    parser.add_argument("--min-p", type=float, default=0.0)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         model = arguments.model or Path(folder) / "run"
         if arguments.model is None:
             seqgen.train([RECIPE], model, minutes=arguments.minutes)
-        finish(judge(model, corpus_of(model, Path(folder)), arguments.samples, arguments.seed))
+        constraints = dict(pair.split("=", 1) for pair in arguments.set)
+        options = SamplingOptions(temperature=arguments.temperature, min_p=arguments.min_p)
+        corpus = corpus_of(model, Path(folder))
+        finish(judge(model, corpus, arguments.samples, arguments.seed, constraints, options))
 
 
 if __name__ == "__main__":

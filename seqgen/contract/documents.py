@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from seqgen.grammar import BOS, EOS, Grammar
+from seqgen.grammar import BOS, EOS, Grammar, Relations
 
 Item = TypeVar("Item")
 
@@ -88,6 +88,8 @@ class Prompt:
     complete:      adds to the item of a document that was drawn what its tokens cannot say, such as an exact tempo. It
                    takes the item, and whether the item has the prompt in it. None if the tokens say everything.
     conditions:    what is known ahead of each document. None if nothing is.
+    relations:     what the tokens that are drawn keep beside the grammar (seqgen.grammar.relations). None if there is
+                   nothing of the kind.
     """
 
     ids: np.ndarray
@@ -97,6 +99,7 @@ class Prompt:
     guidance: float = 1.0
     complete: Callable[[Any, bool], Any] | None = None
     conditions: PromptConditions | None = None
+    relations: Relations | None = None
 
     def item(self, decoded: Any, with_prompt: bool = True) -> Any:
         """Returns the item of a document that was drawn, with what its tokens cannot say."""

@@ -1,4 +1,4 @@
-"""A grammar as tensors, which compiled functions read. S states, vocabulary of V tokens."""
+"""A grammar and its relations as tensors, which compiled functions read. S states, vocabulary of V tokens."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 import tensorflow as tf
 
-from seqgen.grammar import Budget, Grammar
+from seqgen.engine.relation_tables import RelationTables
+from seqgen.grammar import Budget, Grammar, Relations
 
 
 class BudgetTables(NamedTuple):
@@ -24,15 +25,18 @@ class BudgetTables(NamedTuple):
 
 
 class GrammarTables(NamedTuple):
-    """The tables of a grammar (seqgen/grammar/automaton.py)."""
+    """The tables of a grammar (seqgen/grammar/automaton.py), and of what else the tokens that are drawn keep."""
 
     allowed: tf.Tensor  # bool[S, V]
     next_state: tf.Tensor  # int32[S, V]
     state_class: tf.Tensor  # int32[S]
     budget: BudgetTables | None = None
+    relations: RelationTables | None = None
 
     @classmethod
-    def from_grammar(cls, grammar: Grammar) -> GrammarTables:
+    def from_grammar(cls, grammar: Grammar, relations: Relations | None = None) -> GrammarTables:
         allowed, next_state, state_class = map(tf.constant, (grammar.allowed, grammar.next_state, grammar.state_class))
         budget = BudgetTables.from_budget(grammar.budget) if grammar.budget else None
-        return cls(allowed, next_state, state_class, budget)
+        return cls(
+            allowed, next_state, state_class, budget, RelationTables.from_relations(relations) if relations else None
+        )

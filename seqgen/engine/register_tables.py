@@ -50,14 +50,23 @@ class RegisterTables(NamedTuple):
 
         state_class int32[B] is that of the grammar's state after the token, registers int32[B, K] those before it.
         """
-        number = tf.gather_nd(self.update, tf.stack([state_class, tf.gather(self.kind, token)], -1))
-        slot = tf.gather(self.slot, token)[:, None]
-        values = tf.concat([registers, slot, tf.fill(slot.shape, NONE)], -1)
-        copied = tf.gather(values, tf.gather(self.sources, number), batch_dims=1)
+        slot, number = tf.gather(self.slot, token), self._update_number(token, state_class)
+        subject = tf.gather(_sources_of(registers, slot), tf.gather(self.subject, number), batch_dims=1)
+        after = self.advance(token, state_class, registers, slot)
+        return after, tf.where(token == BOS, NONE, subject)
+
+    def advance(self, token: tf.Tensor, state_class: tf.Tensor, registers: tf.Tensor, value: tf.Tensor) -> tf.Tensor:
+        """Returns the registers int32[B, K] after a token int32[B], with `value` int32[B] for the token's slot.
+
+        See `step`.
+        """
+        number = self._update_number(token, state_class)
+        copied = tf.gather(_sources_of(registers, value), tf.gather(self.sources, number), batch_dims=1)
         after = tf.where(tf.gather(self.counts, number), registers + 1, copied)
-        subject = tf.gather(values, tf.gather(self.subject, number), batch_dims=1)
-        is_start = token == BOS
-        return tf.where(is_start[:, None], NONE, after), tf.where(is_start, NONE, subject)
+        return tf.where((token == BOS)[:, None], NONE, after)
+
+    def _update_number(self, token: tf.Tensor, state_class: tf.Tensor) -> tf.Tensor:
+        return tf.gather_nd(self.update, tf.stack([state_class, tf.gather(self.kind, token)], -1))
 
     def read(self, inputs: tf.Tensor, classes: tf.Tensor, registers: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
         """Reads the tokens of a segment. Returns what the model sees of each, and the registers after each.
@@ -74,6 +83,11 @@ class RegisterTables(NamedTuple):
         counters = after[:, :, after.shape[-1] - self.counter_count :]
         counts = tf.minimum(counters, DIFFERENCE_COUNT - 1)
         return tf.concat([differences, counts], -1), after
+
+
+def _sources_of(registers: tf.Tensor, value: tf.Tensor) -> tf.Tensor:
+    """Returns what a register can take its value from: int32[B, K + 2]."""
+    return tf.concat([registers, value[:, None], tf.fill((*value.shape, 1), NONE)], -1)
 
 
 @compiled

@@ -32,6 +32,7 @@ from seqgen.grammar.product import intersect
 from seqgen.grammar.reachability import co_reachable, compact, reachable, trim
 from seqgen.grammar.registers import NO_COORDINATE, Registers, lags
 from seqgen.grammar.relabelling import embed, restrict
+from seqgen.grammar.relations import TOKEN, Comparison, Relation, Relations
 from seqgen.grammar.special_tokens import BOS, EOS
 
 __all__ = [
@@ -39,12 +40,16 @@ __all__ = [
     "EOS",
     "MAX_STATES",
     "NO_COORDINATE",
+    "TOKEN",
     "Budget",
+    "Comparison",
     "ConditionWindow",
     "Conditions",
     "Grammar",
     "Part",
     "Registers",
+    "Relation",
+    "Relations",
     "TransitionTable",
     "avoid",
     "build_grammar",

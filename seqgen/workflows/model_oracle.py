@@ -107,8 +107,9 @@ class ModelOracle:
         self, prompt: Prompt, count: int, *, max_new_tokens: int, seed: int, guidance: float | None = None
     ) -> list[np.ndarray]:
         return self._sampler.sample(
-            prompt.ids, prompt.grammar, unconditional=prompt.unconditional, guidance=prompt.guidance_strength(guidance),
-            count=count, max_new_tokens=max_new_tokens, seed=seed, conditions=condition_source(prompt, seed),
+            prompt.ids, prompt.grammar, relations=prompt.relations, unconditional=prompt.unconditional,
+            guidance=prompt.guidance_strength(guidance), count=count, max_new_tokens=max_new_tokens, seed=seed,
+            conditions=condition_source(prompt, seed),
         )  # fmt: skip
 
     def search(
@@ -122,7 +123,7 @@ class ModelOracle:
             ids = [prompts[number].ids for number in group]
             found = self._beam_search.search(
                 [*ids, *ids[:1] * (size - len(ids))], prompts[group[0]].grammar, num_beams=num_beams, count=count,
-                max_new_tokens=max_new_tokens, length_penalty=length_penalty,
+                max_new_tokens=max_new_tokens, length_penalty=length_penalty, relations=prompts[group[0]].relations,
             )  # fmt: skip
             for number, hypotheses in zip(group, found, strict=False):
                 results[number] = [Hypothesis(*hypothesis) for hypothesis in hypotheses]
@@ -132,13 +133,13 @@ class ModelOracle:
 def search_groups(prompts: Sequence[Prompt]) -> list[list[int]]:
     """Returns the numbers of the prompts in groups that are searched together.
 
-    The prompts of a group have the same grammar and nearly the same length, because the longest of them decides how
-    long the search takes.
+    The prompts of a group have the same grammar, the same relations, and nearly the same length, because the longest
+    of them decides how long the search takes.
     """
     size = SEARCH_SIZES[-1]
-    by_grammar: dict[int, list[int]] = {}
+    by_grammar: dict[tuple[int, int], list[int]] = {}
     for number in sorted(range(len(prompts)), key=lambda number: len(prompts[number].ids)):
-        by_grammar.setdefault(id(prompts[number].grammar), []).append(number)
+        by_grammar.setdefault((id(prompts[number].grammar), id(prompts[number].relations)), []).append(number)
     return [numbers[begin : begin + size] for numbers in by_grammar.values() for begin in range(0, len(numbers), size)]
 
 

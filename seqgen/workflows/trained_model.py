@@ -33,7 +33,7 @@ from seqgen.engine.scoring.neural_cache import NeuralCache
 from seqgen.engine.scoring.scorer import Scorer
 from seqgen.engine.settings import ModelSettings
 from seqgen.engine.weights import weight_shapes
-from seqgen.errors import BundleError, InvalidValue, SeqgenWarning, UnusableFile, UsageError
+from seqgen.errors import BundleError, ImpossibleConstraints, InvalidValue, SeqgenWarning, UnusableFile, UsageError
 from seqgen.grammar import BOS, EOS, Grammar, keeps_classes
 from seqgen.models.bundle import TAKE_AGAIN, Bundle
 from seqgen.reports.web_page import PageEntry, write_page
@@ -125,9 +125,9 @@ class TrainedModel:
                 )
             return self._infill(start, count, num_particles, seed, max_new_tokens)
         documents = self._sampler.sample(
-            start.ids, start.grammar, unconditional=start.unconditional, guidance=start.guidance_strength(guidance),
-            count=count, max_new_tokens=max_new_tokens, seed=seed, options=options,
-            conditions=condition_source(start, seed),
+            start.ids, start.grammar, relations=start.relations, unconditional=start.unconditional,
+            guidance=start.guidance_strength(guidance), count=count, max_new_tokens=max_new_tokens, seed=seed,
+            options=options, conditions=condition_source(start, seed),
         )  # fmt: skip
         given, without_prompt = self._prompt_item(start), self.domain.prompting.without_prompt
         samples = []
@@ -157,8 +157,12 @@ class TrainedModel:
         start = _without_given(self._prompt(prompt, constraints), "A beam search")
         (hypotheses,) = self._beam_search.search(
             [start.ids], start.grammar, num_beams=num_beams, count=count, max_new_tokens=max_new_tokens,
-            length_penalty=length_penalty,
+            length_penalty=length_penalty, relations=start.relations,
         )  # fmt: skip
+        if start.relations and not hypotheses:
+            raise ImpossibleConstraints(
+                "The beams found nothing that keeps all that was asked for; ask for less at once, or for more beams."
+            )
         given = self._prompt_item(start)
         return [
             BeamSample(0, rank, one.ids, start.item(self.domain.decode(one.ids)), given, one.log_probability, one.score)
@@ -193,7 +197,13 @@ class TrainedModel:
     def _infill(
         self, start: Prompt, count: int, num_particles: int, seed: int, max_new_tokens: int
     ) -> list[InfilledSample]:
-        options = {"count": count, "max_new_tokens": max_new_tokens, "seed": seed, "num_particles": num_particles}
+        options: dict[str, Any] = {
+            "count": count,
+            "max_new_tokens": max_new_tokens,
+            "seed": seed,
+            "num_particles": num_particles,
+            "relations": start.relations,
+        }
         if isinstance(start.given, Grammar):
             result = ImportanceSampler(self._sampler, self._scorer(None, None)).sample(
                 start.ids, start.given, **options
@@ -230,9 +240,9 @@ class TrainedModel:
         _check_arguments(seed, max_new_tokens=max_new_tokens)
         start = _without_given(self._prompt(prompt, constraints), "A stream")
         chunks = self._sampler.stream(
-            start.ids, start.grammar, unconditional=start.unconditional, guidance=start.guidance_strength(guidance),
-            count=1, first=number, max_new_tokens=max_new_tokens, seed=seed, options=options,
-            conditions=condition_source(start, seed),
+            start.ids, start.grammar, relations=start.relations, unconditional=start.unconditional,
+            guidance=start.guidance_strength(guidance), count=1, first=number, max_new_tokens=max_new_tokens, seed=seed,
+            options=options, conditions=condition_source(start, seed),
         )  # fmt: skip
         first = start.ids if with_prompt else start.ids[:1]
         drawn = _warn_if_cut((chunk[:, 0] for chunk in chunks), number)

@@ -6,7 +6,21 @@ import numpy as np
 
 from seqgen.engine.model import Model
 from seqgen.engine.settings import ModelSettings
-from seqgen.grammar import BOS, EOS, NO_COORDINATE, Budget, Conditions, Grammar, Registers, build_grammar
+from seqgen.grammar import (
+    BOS,
+    EOS,
+    NO_COORDINATE,
+    TOKEN,
+    Budget,
+    Comparison,
+    Conditions,
+    Grammar,
+    Registers,
+    Relation,
+    Relations,
+    build_grammar,
+    lags,
+)
 
 VOCABULARY = 9
 
@@ -91,6 +105,38 @@ def known_ahead(ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     values = rng.integers(0, [4, 3], (steps, 2)) * (rng.random((steps, 2)) < 0.3)
     values[0] = 0
     return values.astype(np.int32)
+
+
+def last_tokens(grammar: Grammar | None = None) -> Registers:
+    """Registers for a grammar over the tokens 2 to 5 (default: `forked`): the last two tokens, as numbers."""
+    return lags(np.array([NO_COORDINATE] * 2 + [10, 20, 30, 40], np.int32), (1, 2), (grammar or forked()).class_count)
+
+
+def zigzag_for(grammar: Grammar) -> Relations:
+    """A relation: a token that is higher than the one before is followed by a lower one, and vice versa."""
+    direction = np.sign(np.arange(-30, 31)) % 3
+    comparisons = (Comparison(0, 1, direction), Comparison(TOKEN, 0, direction))
+    relation = Relation(np.ones(grammar.class_count, bool), comparisons, np.diag([False, True, True]))
+    return Relations(last_tokens(grammar), [relation])
+
+
+def zigzag() -> Relations:
+    """The relation of `zigzag_for`, for `forked`."""
+    return zigzag_for(forked())
+
+
+def forced_end() -> Grammar:
+    """Three tokens; the last one is 5, which a rising start cannot take without breaking `zigzag_for`."""
+    allowed = np.zeros((4, 6), bool)
+    for state, tokens in enumerate(((2, 3, 4, 5), (2, 3, 4), (5,), (EOS,))):
+        allowed[state, list(tokens)] = True
+    return Grammar(allowed, np.tile([[1], [2], [3], [0]], (1, 6)), 0)
+
+
+def is_zigzag(ids: np.ndarray) -> bool:
+    """Whether a document of `forked` keeps `zigzag`."""
+    signs = np.sign(np.diff(ids[(ids != BOS) & (ids != EOS)]))
+    return bool((signs[1:] != signs[:-1]).all())
 
 
 def model(

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from seqgen import BOS, EOS, Domain, Grammar, Prompt, Prompting, Record, Remark, UnknownName
+from seqgen import BOS, EOS, Domain, Grammar, Prompt, Prompting, Record, Remark, UnknownName, UsageError
 from seqgen.contract.wrapping import Wrapper
 from seqgen_sentiment.document_layout import LabelSlots
 from seqgen_sentiment.labelled_grammar import LabelledGrammar
@@ -45,6 +45,10 @@ class LabelledPrompting(Wrapper, Prompting[LabelledItem]):
         if label is not None and label not in self.layout.labels:
             raise UnknownName("label", label, self.layout.labels)
         content = self.wrapped.prompt(item.content if item else None, self.base.Constraints(**values))
+        if content.relations is not None:
+            raise UsageError(
+                f"Labelled items cannot keep what one of {', '.join(values)} asks of tokens together; leave it out."
+            )
         slots = self.layout.slots(label)
         beginning = content.ids[1:]
         ids = np.array([BOS, self.layout.label_id(label), *beginning], np.int32)

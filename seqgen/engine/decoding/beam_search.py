@@ -9,6 +9,8 @@ sequences are kept. Of all continuations without EOS, the W likeliest become the
 can reach the worst of the finished sequences: ln p only falls, so no score is above
 ln p / ((5 + max_new_tokens) / 6)^α. P prompts are searched side by side, in one batch of P·W rows, until all of them
 have ended; what is found for one does not depend on the others.
+
+Relations (seqgen/grammar/relations.py) leave sequences out, and do not change the probability of the others.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from seqgen.engine.decoding.decoder import Decoder, DecodingState, Lineage
 from seqgen.engine.grammar_tables import GrammarTables
 from seqgen.engine.model import Model
 from seqgen.errors import InvalidValue
-from seqgen.grammar import EOS, Grammar
+from seqgen.grammar import EOS, Grammar, Relations
 
 CHUNK = 64
 MAX_BEAMS = 4096
@@ -80,14 +82,15 @@ class BeamSearch:
         max_new_tokens: int,
         length_penalty: float,
         conditions: Sequence[np.ndarray] | None = None,
+        relations: Relations | None = None,
     ) -> list[list[Hypothesis]]:
         """Returns for each prompt the best `count` sequences that `num_beams` beams find, best first.
 
         There are fewer if the search finds no more. Each prompt int32[n] begins with BOS and is allowed by `grammar`.
         At most `max_new_tokens` follow it. Sequences that ended come first; beams that were cut off fill the remaining
         places. length_penalty is α: 0 ranks by probability alone, and more favours longer sequences. conditions are
-        what is known ahead of the document of each prompt, int32[C, J]. Raises
-        InvalidValue.
+        what is known ahead of the document of each prompt, int32[C, J]. All
+        that is found keeps the `relations`. Raises InvalidValue.
         """
         if not 1 <= num_beams <= MAX_BEAMS:
             raise InvalidValue(f"The number of beams cannot be {num_beams}; it must be between 1 and {MAX_BEAMS}.")
@@ -97,8 +100,8 @@ class BeamSearch:
             raise InvalidValue(
                 f"The length penalty cannot be {length_penalty}; it must be between 0 (none) and {MAX_LENGTH_PENALTY}."
             )
-        state = self._decoder.read_prompts(prompts, grammar, num_beams, conditions)
-        tables = GrammarTables.from_grammar(grammar)
+        state = self._decoder.read_prompts(prompts, grammar, num_beams, conditions, relations)
+        tables = GrammarTables.from_grammar(grammar, relations)
         # All beams of a prompt begin alike, so only the first one counts.
         log_probability = tf.constant([[0.0] + [MINUS_INFINITY] * (num_beams - 1)] * len(prompts))
         finished, lineage = _FinishedBeams.none(len(prompts), count), Lineage()
@@ -149,7 +152,8 @@ class BeamSearch:
             logits, state = self._decoder.step(state, tables)
             extended = tf.reshape(log_probability, (-1, 1)) + tf.nn.log_softmax(logits)
             # Logits that are not numbers end the search: no sequence that it returns holds a forbidden token.
-            is_possible = state.allowed_tokens(tables) & ~tf.math.is_nan(extended)
+            is_kept = state.keep_relations(state.allowed_tokens(tables), tables)
+            is_possible = is_kept & ~tf.math.is_nan(extended)
             extended = tf.where(is_possible, extended, MINUS_INFINITY)
             length, ended = begin + t, tf.reshape(extended[:, EOS], rows.shape)
             finished = finished.merge(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -12,7 +12,8 @@ from seqgen.engine.compiling import compiled
 from seqgen.engine.conditioning import Conditioning, ConditionState
 from seqgen.engine.grammar_tables import GrammarTables
 from seqgen.engine.model import BATCH_AXIS, Memory, Model
-from seqgen.grammar import BOS, Grammar
+from seqgen.engine.relation_tables import RelationState
+from seqgen.grammar import BOS, Grammar, Relations
 
 PROMPT_MULTIPLE = 64
 
@@ -25,12 +26,15 @@ class DecodingState(NamedTuple):
     memory: Memory  # of the model, after all tokens before it
     budget_left: tf.Tensor  # int32[B, 1], what is left of the grammar's budget; [B, 0] if the grammar has none
     conditions: ConditionState = ConditionState()  # what is known ahead, after all tokens before the last one
+    relations: Any = ()
+    """A RelationState after all tokens, or () if there are no relations."""
 
     def select(self, rows: tf.Tensor) -> DecodingState:
         """Returns the sequences int32[R] of the batch, in that order. A sequence may come several times, or never."""
         memory = Memory(*(tf.gather(part, rows, axis=axis) for part, axis in zip(self.memory, BATCH_AXIS, strict=True)))
         token, state, left = (tf.gather(part, rows) for part in (self.token, self.grammar_state, self.budget_left))
-        return DecodingState(token, state, memory, left, self.conditions.select(rows))
+        relations = tf.nest.map_structure(lambda part: tf.gather(part, rows), self.relations)
+        return DecodingState(token, state, memory, left, self.conditions.select(rows), relations)
 
     def allowed_tokens(self, tables: GrammarTables) -> tf.Tensor:
         """Returns bool[B, V]: the tokens that the grammar and what is left of its budget allow next."""
@@ -40,11 +44,33 @@ class DecodingState(NamedTuple):
         ends_too_early = budget.is_end & (self.budget_left > budget.slack)
         return allowed & (budget.cost <= self.budget_left) & ~ends_too_early
 
-    def append(self, token: tf.Tensor, tables: GrammarTables) -> DecodingState:
-        """Returns the state after one more token int32[B], which the model has not read yet."""
+    def keep_relations(self, allowed: tf.Tensor, tables: GrammarTables, is_given: tf.Tensor | None = None) -> tf.Tensor:
+        """Returns bool[B, V]: the tokens in allowed bool[B, V] that keep all relations; it may be none.
+
+        is_given bool[B] says whether the next token is given; the default is no.
+        """
+        if tables.relations is None:
+            return allowed
+        state_class = tf.gather(tables.state_class, self.grammar_state)
+        return allowed & ~self.relations.forbidden_tokens(state_class, is_given, tables.relations)
+
+    def append(self, token: tf.Tensor, tables: GrammarTables, is_given: tf.Tensor | None = None) -> DecodingState:
+        """Returns the state after one more token int32[B], which the model has not read yet.
+
+        is_given bool[B] says whether the token was given; the default is no.
+        """
         state = tf.gather_nd(tables.next_state, tf.stack([self.grammar_state, token], -1))
         cost = tf.gather(tables.budget.cost, token)[:, None] if tables.budget else 0
-        return self._replace(token=token, grammar_state=state, budget_left=self.budget_left - cost)
+        relations = self.relations
+        if tables.relations is not None:
+            before, after = (tf.gather(tables.state_class, one) for one in (self.grammar_state, state))
+            relations = relations.append(token, before, after, is_given, tables.relations)
+        budget_left = self.budget_left - cost
+        return self._replace(token=token, grammar_state=state, budget_left=budget_left, relations=relations)
+
+    def is_broken(self) -> np.ndarray:
+        """Returns whether each sequence has broken a relation: bool[B]."""
+        return self.relations.is_broken.numpy() if self.relations else np.zeros(self.token.shape[0], bool)
 
 
 class Decoder:
@@ -56,23 +82,25 @@ class Decoder:
         self._memory_after = compiled(self._memory_after_prompt)
 
     def read_prompt(
-        self, prompt: np.ndarray, grammar: Grammar, count: int, conditions: Sequence[np.ndarray] | None = None
-    ) -> DecodingState:
+        self, prompt: np.ndarray, grammar: Grammar, count: int, conditions: Sequence[np.ndarray] | None = None,
+        relations: Relations | None = None,
+    ) -> DecodingState:  # fmt: skip
         """Returns the state of `count` copies of one prompt; see `read_prompts`.
 
         With conditions of K documents, `count` is a multiple of K, and the copies of one document are side by side.
         """
         documents = len(conditions) if conditions and self.model.conditions else 1
-        return self.read_prompts([prompt] * documents, grammar, count // documents, conditions)
+        return self.read_prompts([prompt] * documents, grammar, count // documents, conditions, relations)
 
     def read_prompts(
         self, prompts: Sequence[np.ndarray], grammar: Grammar, copies: int,
-        conditions: Sequence[np.ndarray] | None = None,
+        conditions: Sequence[np.ndarray] | None = None, relations: Relations | None = None,
     ) -> DecodingState:  # fmt: skip
         """Reads all tokens of P prompts int32[n] but the last of each, once. Returns the state of P · `copies` rows.
 
         The copies of a prompt are side by side. Each prompt begins with BOS. conditions are what is known ahead of the
-        document of each prompt, int32[C, J]. Raises ValueError for a prompt that `grammar` forbids.
+        document of each prompt, int32[C, J]. A prompt may break `relations`. Raises ValueError for a prompt that
+        `grammar` forbids.
         """
         states = [grammar.unroll(prompt) for prompt in prompts]
         # BOS in front pad the prompts to a multiple of PROMPT_MULTIPLE. Each resets the memory, so they change nothing,
@@ -95,7 +123,11 @@ class Decoder:
         left = [[grammar.budget.remaining(prompt)] if grammar.budget else [] for prompt in prompts]
         token = tf.constant([prompt[-1] for prompt in prompts], tf.int32)
         grammar_state = tf.constant([of_prompt[-1] for of_prompt in states], tf.int32)
-        state = DecodingState(token, grammar_state, memory, tf.constant(left, tf.int32), before_last)
+        budget_left, kept = tf.constant(left, tf.int32), ()
+        if relations:
+            classes_after = [grammar.state_class[of_prompt] for of_prompt in states]
+            kept = RelationState.from_prompts(prompts, classes_after, relations)
+        state = DecodingState(token, grammar_state, memory, budget_left, before_last, kept)
         return state.select(tf.repeat(tf.range(len(prompts)), copies))
 
     def _memory_after_prompt(

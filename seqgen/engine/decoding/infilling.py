@@ -14,10 +14,16 @@ before the draw (the fully adapted particle filter of Pitt & Shephard 1999), and
 Resampling is systematic (Kitagawa 1996). It happens when the effective sample size (Σw)² / Σw² has fallen below a share
 of the number of particles. The product of the mean weights, one at each resampling and one at the end, is an unbiased
 estimate of p(template), the evidence (Del Moral 2004).
+
+Tokens that break a relation (seqgen/grammar/relations.py) are not in A_k, unless they and all that they are compared
+with are given. Then the particles stand for p(document | template, relations). Where A_k is empty, a particle has
+weight 0. Where all particles have, their set is drawn again (redrawing.py), and the evidence is that of this attempt.
+After the last given token, a document goes on as in sampling.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -26,11 +32,12 @@ import tensorflow as tf
 from seqgen.engine.compiling import compiled
 from seqgen.engine.conditioning import ConditionSource
 from seqgen.engine.decoding.decoder import DecodingState, Lineage
-from seqgen.engine.decoding.sampling import Sampler, draw_token, random_generators, up_to_eos
+from seqgen.engine.decoding.redrawing import draw_unbroken
+from seqgen.engine.decoding.sampling import Sampler, Start, draw_token, random_generators, up_to_eos
 from seqgen.engine.grammar_tables import GrammarTables
 from seqgen.engine.layers.attention import MASKED_LOGIT
 from seqgen.errors import ImpossibleConstraints, InvalidValue, UsageError
-from seqgen.grammar import EOS, Grammar
+from seqgen.grammar import EOS, Grammar, Relations
 
 CHUNK = 64
 ANY_TOKEN = -1
@@ -69,6 +76,7 @@ class Infiller:
         resample_below: float = 0.5,
         first: int = 0,
         conditions: ConditionSource | None = None,
+        relations: Relations | None = None,
     ) -> InfillingResult:
         """Draws samples number first … first + count - 1 of `seed`, each from `num_particles` particles of its own.
 
@@ -77,8 +85,10 @@ class Infiller:
         token, the document goes on as the model likes, up to `max_new_tokens` after the prompt; a given EOS fixes its
         length. Resamples when the effective sample size is below `resample_below` times `num_particles` (0: never).
 
+        What is drawn keeps the `relations`, also to what is given. Given tokens may break them among each other.
+
         Raises InvalidValue, UsageError for a grammar with a budget, and ImpossibleConstraints if no document of the
-        grammar fits the template.
+        grammar fits the template, or none is found that keeps the relations.
         """
         require_no_budget(grammar)
         template = check_template(template, grammar.vocabulary_size)
@@ -91,9 +101,26 @@ class Infiller:
         fits = states_that_fit(grammar, template)
         if not fits[0, grammar.unroll(prompt)[-1]]:
             raise ImpossibleConstraints("No document holds the tokens that are given where they are given; give fewer.")
-        random, tables = random_generators(seed, first, count), GrammarTables.from_grammar(grammar)
+        tables = GrammarTables.from_grammar(grammar, relations)
         known = [conditions.of(number, prompt) for number in range(first, first + count)] if conditions else None
-        state, lineage = self._decoder.read_prompt(prompt, grammar, count * num_particles, known), Lineage()
+        start = Start(self._decoder.read_prompt(prompt, grammar, count * num_particles, known, relations), tables)
+        min_sample_size = tf.constant(resample_below * num_particles, tf.float32)
+
+        def draw(random: Sequence[np.random.Generator]) -> tuple[list[tuple[np.ndarray, float]], np.ndarray]:
+            return self._draw(prompt, start, template, fits, random, num_particles, max_new_tokens, min_sample_size)
+
+        samples, log_evidence = zip(*draw_unbroken(draw, random_generators(seed, first, count)), strict=True)
+        return InfillingResult(list(samples), np.array(log_evidence))
+
+    def _draw(
+        self, prompt: np.ndarray, start: Start, template: np.ndarray, fits: np.ndarray,
+        random: Sequence[np.random.Generator], num_particles: int, max_new_tokens: int, min_sample_size: tf.Tensor,
+    ) -> tuple[list[tuple[np.ndarray, float]], np.ndarray]:  # fmt: skip
+        """Draws one document from each set of particles, which begin in `start`, with one random generator a set.
+
+        Returns the documents with their log-evidence, and whether each document has broken a relation, bool[count].
+        """
+        state, tables, lineage, count = start.state, start.tables, Lineage(), len(random)
         log_weights, log_evidence = tf.zeros((count, num_particles)), np.zeros(count)
         for begin in range(0, len(template), CHUNK):
             steps = min(CHUNK, len(template) - begin)
@@ -101,21 +128,19 @@ class Infiller:
             uniform = np.stack([generator.random((CHUNK, num_particles + 1), np.float32) for generator in random], 1)
             state, log_weights, gained, tokens, parents = self._move(
                 state, log_weights, tables, template[places], fits[places + 1], uniform, tf.constant(steps),
-                tf.constant(resample_below * num_particles, tf.float32),
+                min_sample_size,
             )  # fmt: skip
             log_evidence += gained.numpy()
             lineage.append(tokens.numpy()[:steps], parents.numpy()[:steps])
         log_evidence += log_mean_weight(log_weights).numpy()[:, 0]
         chosen = draw_particles(tf.nn.softmax(log_weights).numpy(), random)
-        rest = self._sampler.continue_from(
-            state.select(tf.constant(chosen)), tables, random, max_new_tokens - len(template)
-        )
-        continuations = np.concatenate([np.zeros((0, count), np.int32), *rest])
-        samples = [
-            np.r_[prompt, up_to_eos(np.r_[lineage.tokens(row), continuation])].astype(np.int32)
-            for row, continuation in zip(chosen, continuations.T, strict=True)
-        ]
-        return InfillingResult(samples, log_evidence)
+        rest = start._replace(state=state.select(tf.constant(chosen)))
+        continued, is_broken = self._sampler.documents(rest, random, max_new_tokens - len(template))
+        documents = []
+        for row, more in zip(chosen, continued, strict=True):
+            filled = up_to_eos(np.concatenate([lineage.tokens(row), more]))
+            documents.append(np.concatenate([prompt, filled]).astype(np.int32))
+        return list(zip(documents, log_evidence.tolist(), strict=True)), is_broken
 
     def _move_chunk(self, state: DecodingState, log_weights: tf.Tensor, tables: GrammarTables, template: tf.Tensor,
                     fits: tf.Tensor, uniform: tf.Tensor, steps: tf.Tensor,
@@ -141,8 +166,14 @@ class Infiller:
             in_template = tf.where(template[t] <= ANY_TOKEN, is_free, vocabulary == template[t])
             leads_on = tf.gather(fits[t], tf.gather(tables.next_state, state.grammar_state))
             allowed = tf.gather(tables.allowed, state.grammar_state) & leads_on & in_template
+            is_given = tf.fill(state.token.shape, template[t] > ANY_TOKEN)
+            kept = state.keep_relations(allowed, tables, is_given)
+            is_alive = tf.reduce_any(kept, -1)
+            allowed = tf.where(is_alive[:, None], kept, allowed)
             restricted = tf.where(allowed, logits, MASKED_LOGIT)
             log_p_allowed = tf.reduce_logsumexp(restricted, -1) - tf.reduce_logsumexp(logits, -1)
+            # The weight 0, as a logarithm that is finite: the weights of a set stay numbers if all are 0.
+            log_p_allowed = tf.where(is_alive, log_p_allowed, MASKED_LOGIT)
             log_weights += tf.reshape(log_p_allowed, log_weights.shape)
             weights = tf.nn.softmax(log_weights)
             resample = 1 / tf.reduce_sum(weights**2, -1, keepdims=True) < min_sample_size
@@ -157,7 +188,7 @@ class Infiller:
                 lambda: (state, restricted, allowed),
             )
             token = draw_token(restricted, allowed, tf.reshape(uniform[t, :, 1:], rows))
-            state = state.append(token, tables)
+            state = state.append(token, tables, is_given)
             return t + 1, state, log_weights, gained, tokens.write(t, token), parents.write(t, parent)
 
         zeros = tf.TensorArray(tf.int32, CHUNK, element_shape=state.token.shape).unstack(
@@ -237,7 +268,7 @@ def systematic_resampling(weights: tf.Tensor, uniform: tf.Tensor) -> tf.Tensor:
     return tf.reduce_sum(tf.cast(cumulative[:, None, :] <= points[:, :, None], tf.int32), -1)
 
 
-def draw_particles(weights: np.ndarray, random: list[np.random.Generator]) -> list[int]:
+def draw_particles(weights: np.ndarray, random: Sequence[np.random.Generator]) -> list[int]:
     """Draws one particle of each set by weights [N, P], with one random generator a set. Returns N rows of N · P."""
     num_particles = weights.shape[1]
     chosen = []

@@ -3,13 +3,14 @@
 The model reads the prompt at once, by the forward pass that trains it. Then a `while_loop` draws a chunk of tokens at a
 time. Python sees the tokens after each chunk, so they can be streamed. Each token is drawn by inversion of the
 distribution function at one uniform number, which depends on (seed, sample, step) alone. So a sample does not depend on
-what is drawn beside it.
+what is drawn beside it. Relations (seqgen/grammar/relations.py) mask the tokens like the grammar; what breaks one
+nevertheless is drawn again (redrawing.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -26,12 +27,33 @@ from seqgen.engine.decoding.filters import (
     no_filters,
 )
 from seqgen.engine.decoding.guidance import Guidance
+from seqgen.engine.decoding.redrawing import draw_unbroken
 from seqgen.engine.decoding.sampling_options import SamplingOptions
 from seqgen.engine.grammar_tables import GrammarTables
 from seqgen.engine.model import Model
-from seqgen.grammar import EOS, Grammar
+from seqgen.errors import ImpossibleConstraints
+from seqgen.grammar import EOS, Grammar, Relations
 
 CHUNK = 256
+
+
+NO_TOKENS = np.zeros(0, np.int32)
+
+
+class Start(NamedTuple):
+    """Where B samples start, and what the loop needs beside their states."""
+
+    state: DecodingState
+    tables: GrammarTables
+    prompt: np.ndarray = NO_TOKENS
+    """int32[n], what every sample begins with."""
+    options: SamplingOptions = SamplingOptions()
+    history: TokenHistory = TokenHistory()
+    guidance: Guidance = Guidance()
+    conditions: ConditionSource | None = None
+    """What is known ahead, if it depends on tokens that are not in the prompt."""
+    first: int = 0
+    """The number of the first sample."""
 
 
 class Sampler:
@@ -45,102 +67,114 @@ class Sampler:
         self._draw = compiled(self._draw_chunk)
 
     def stream(
+        self, prompt: np.ndarray, grammar: Grammar, *, count: int, max_new_tokens: int, seed: int, first: int = 0,
+        **options: Any,
+    ) -> Iterator[np.ndarray]:  # fmt: skip
+        """Draws samples number first … first + count - 1 of `seed`, chunk by chunk. Yields int32[steps, count].
+
+        After EOS, a sample goes on with EOS. The arguments are those of `sample`. Raises ImpossibleConstraints where a
+        sample breaks a relation: what was yielded cannot be drawn again.
+        """
+        start = self.start(prompt, grammar, count=count, max_new_tokens=max_new_tokens, first=first, **options)
+        for tokens, is_broken in self.chunks(start, random_generators(seed, first, count), max_new_tokens):
+            if is_broken.any():
+                raise ImpossibleConstraints(
+                    "A sample came to where nothing follows that keeps all that was asked for; ask for less at once."
+                )
+            yield tokens
+
+    def sample(
+        self, prompt: np.ndarray, grammar: Grammar, *, count: int, max_new_tokens: int, seed: int, first: int = 0,
+        **options: Any,
+    ) -> list[np.ndarray]:  # fmt: skip
+        """Returns samples number first … first + count - 1 of `seed` as documents int32[n], from BOS to EOS.
+
+        The prompt int32[n] begins with BOS and is allowed by `grammar`. At most `max_new_tokens` follow it; a sample
+        that they cut off has no EOS. The `options` are those of `start`.
+
+        Raises InvalidValue, UsageError for guidance without an unconditional prompt, and ImpossibleConstraints if no
+        sample keeps the relations.
+        """
+        start = self.start(prompt, grammar, count=count, max_new_tokens=max_new_tokens, first=first, **options)
+        random = random_generators(seed, first, count)
+        return draw_unbroken(lambda generators: self.documents(start, generators, max_new_tokens), random)
+
+    def start(
         self,
         prompt: np.ndarray,
         grammar: Grammar,
         *,
         count: int,
         max_new_tokens: int,
-        seed: int,
+        first: int = 0,
         options: SamplingOptions = SamplingOptions(),  # noqa: B008 (frozen)
         unconditional: np.ndarray | None = None,
         guidance: float = 1.0,
-        first: int = 0,
         conditions: ConditionSource | None = None,
-    ) -> Iterator[np.ndarray]:
-        """Draws samples number first … first + count - 1 of `seed`, chunk by chunk. Yields int32[steps, count].
+        relations: Relations | None = None,
+    ) -> Start:
+        """Reads a prompt int32[n] for samples first … first + count - 1, with room for `max_new_tokens` more tokens.
 
-        The prompt int32[n] begins with BOS and is allowed by `grammar`. At most `max_new_tokens` follow it; after EOS,
-        a sample goes on with EOS. `guidance` is the strength of classifier-free guidance away from the prompt
-        `unconditional` int32[m], which the model's own grammar allows (guidance.py); 1 is off. `conditions` are what is
-        known ahead of each sample. If they depend on more than the prompt, that is drawn first.
+        `guidance` is the strength of classifier-free guidance away from the prompt `unconditional` int32[m], which the
+        model's own grammar allows (guidance.py); 1 is off. `conditions` are what is known ahead of each sample. If they
+        depend on more than the prompt, that is drawn first. What is drawn keeps the `relations`.
 
         Raises InvalidValue, and UsageError for guidance without an unconditional prompt.
         """
         guide = Guidance.from_prompt(self.decoder, unconditional, guidance, count)
-        known, num_missing = None, 0
-        if conditions is not None and self.model.conditions is not None:
-            num_missing = max(0, conditions.after - len(prompt))
-            known = [conditions.of(first + number, prompt) for number in range(0 if num_missing else count)]
-        state = self.decoder.read_prompt(prompt, grammar, count, known or [self.decoder.conditioning.nothing] * count)
+        known = [self.decoder.conditioning.nothing] * count
+        if conditions is not None and self.model.conditions is not None and conditions.after <= len(prompt):
+            known = [conditions.of(first + number, prompt) for number in range(count)]
+            conditions = None
+        state = self.decoder.read_prompt(prompt, grammar, count, known, relations)
         enabled = EnabledFilters.from_options(options, self.find_filter)
         history = TokenHistory.from_prompt(prompt, count, max_new_tokens, grammar.vocabulary_size, enabled)
-        random = random_generators(seed, first, count)
-        tables = GrammarTables.from_grammar(grammar)
-        if conditions is not None and 0 < num_missing < max_new_tokens:
-            tokens, state, history, guide = self._draw_steps(
-                state, tables, random, num_missing, options, history, guide
-            )
-            yield tokens
-            documents = [np.concatenate([prompt, column]) for column in tokens.T]
-            known = [conditions.of(first + number, ids) for number, ids in enumerate(documents)]
-            state = state._replace(conditions=self.decoder.conditioning.state(known))
-            max_new_tokens -= num_missing
-        yield from self.continue_from(state, tables, random, max_new_tokens, options, history, guide)
+        missing = conditions if self.model.conditions is not None else None
+        tables = GrammarTables.from_grammar(grammar, relations)
+        return Start(state, tables, prompt, options, history, guide, missing, first)
 
-    def sample(self, prompt: np.ndarray, grammar: Grammar, **options: Any) -> list[np.ndarray]:
-        """Returns the samples as whole documents int32[n], from BOS to EOS. Takes the options of `stream`.
+    def documents(
+        self, start: Start, random: Sequence[np.random.Generator], max_new_tokens: int
+    ) -> tuple[list[np.ndarray], np.ndarray]:
+        """Draws from `start` once. Returns the documents int32[n], and whether each has broken a relation, bool[B]."""
+        chunks, is_broken = [], start.state.is_broken()
+        for tokens, is_broken in self.chunks(start, random, max_new_tokens):  # noqa: B007
+            chunks.append(tokens)
+        columns = np.concatenate([np.zeros((0, len(is_broken)), np.int32), *chunks]).T
+        return [np.concatenate([start.prompt, up_to_eos(column)]).astype(np.int32) for column in columns], is_broken
 
-        A sample that `max_new_tokens` cuts off has no EOS.
+    def chunks(
+        self, start: Start, random: Sequence[np.random.Generator], max_new_tokens: int
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Draws up to `max_new_tokens`, with one random generator for each sample.
+
+        Yields the tokens int32[steps, B] of a chunk, and whether each sample has broken a relation, bool[B].
         """
-        drawn = np.concatenate(list(self.stream(prompt, grammar, **options)))
-        return [np.concatenate([prompt, up_to_eos(column)]).astype(np.int32) for column in drawn.T]
-
-    def continue_from(
-        self,
-        state: DecodingState,
-        tables: GrammarTables,
-        random: Sequence[np.random.Generator],
-        max_new_tokens: int,
-        options: SamplingOptions = SamplingOptions(),  # noqa: B008 (frozen)
-        history: TokenHistory = TokenHistory(),  # noqa: B008 (immutable)
-        guidance: Guidance = Guidance(),  # noqa: B008 (immutable)
-    ) -> Iterator[np.ndarray]:
-        """Draws up to `max_new_tokens` from where each sample stands, with one random generator each; see `stream`."""
+        conditions = start.conditions
+        if conditions is not None and 0 < conditions.after - len(start.prompt) < max_new_tokens:
+            steps = conditions.after - len(start.prompt)
+            tokens, start = self._draw_steps(start, random, steps)
+            yield tokens, start.state.is_broken()
+            documents = [np.concatenate([start.prompt, column]) for column in tokens.T]
+            known = [conditions.of(start.first + number, ids) for number, ids in enumerate(documents)]
+            start = start._replace(state=start.state._replace(conditions=self.decoder.conditioning.state(known)))
+            max_new_tokens -= steps
         for begin in range(0, max_new_tokens, CHUNK):
-            steps = min(CHUNK, max_new_tokens - begin)
-            tokens, state, history, guidance = self._draw_steps(
-                state, tables, random, steps, options, history, guidance
-            )
-            yield tokens
+            tokens, start = self._draw_steps(start, random, min(CHUNK, max_new_tokens - begin))
+            yield tokens, start.state.is_broken()
             if (tokens[-1] == EOS).all():
                 return
 
-    def _draw_steps(
-        self,
-        state: DecodingState,
-        tables: GrammarTables,
-        random: Sequence[np.random.Generator],
-        steps: int,
-        options: SamplingOptions,
-        history: TokenHistory,
-        guidance: Guidance,
-    ) -> tuple[np.ndarray, DecodingState, TokenHistory, Guidance]:
+    def _draw_steps(self, start: Start, random: Sequence[np.random.Generator], steps: int) -> tuple[np.ndarray, Start]:
         """Draws `steps` tokens, at most CHUNK. Returns int32[steps, B], and where each sample stands then."""
-        enabled = EnabledFilters.from_options(options, self.find_filter)
+        enabled = EnabledFilters.from_options(start.options, self.find_filter)
+        strengths = FilterStrengths.from_options(start.options)
         # All CHUNK numbers are drawn even if fewer are used: the compiled loop keeps one shape.
         uniform = np.stack([generator.random(CHUNK, np.float32) for generator in random], 1)
         tokens, state, history, guidance = self._draw(
-            state,
-            history,
-            guidance,
-            tables,
-            uniform,
-            tf.constant(steps),
-            FilterStrengths.from_options(options),
-            enabled,
+            start.state, start.history, start.guidance, start.tables, uniform, tf.constant(steps), strengths, enabled
         )
-        return tokens.numpy()[:steps], state, history, guidance
+        return tokens.numpy()[:steps], start._replace(state=state, history=history, guidance=guidance)
 
     def _draw_chunk(self, state: DecodingState, history: TokenHistory, guidance: Guidance, tables: GrammarTables,
                     uniform: tf.Tensor, steps: tf.Tensor, strengths: FilterStrengths,
@@ -156,6 +190,8 @@ class Sampler:
         def draw(t: tf.Tensor, state: DecodingState, history: TokenHistory, guidance: Guidance,
                  tokens: tf.TensorArray) -> tuple[Any, ...]:  # fmt: skip
             allowed = state.allowed_tokens(tables)
+            kept = state.keep_relations(allowed, tables)
+            allowed = tf.where(tf.reduce_any(kept, -1, keepdims=True), kept, allowed)
             logits, state = self.decoder.step(state, tables, allowed)
             logits, guidance = guidance.guide(self.decoder, logits, allowed)
             logits = apply_filters(logits, allowed, history, enabled, strengths)

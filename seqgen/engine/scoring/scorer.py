@@ -51,12 +51,12 @@ class Scorer:
             parts.append((-of_targets * segment.weights)[:, 0])
         return np.concatenate(parts)[: len(ids)]
 
-    def probabilities(self, ids: np.ndarray) -> np.ndarray:
+    def probabilities(self, ids: np.ndarray, conditions: np.ndarray | None = None) -> np.ndarray:
         """Returns float32[n, V]: the distribution of the token after each of ids int32[n].
 
-        Raises ValueError if the model's grammar forbids an id.
+        conditions int32[C, J] are what is known ahead. Raises ValueError if the model's grammar forbids an id.
         """
-        parts = [log_probabilities for _, log_probabilities in self._segments(ids, np.ones(len(ids)))]
+        parts = [log_probabilities for _, log_probabilities in self._segments(ids, np.ones(len(ids)), conditions)]
         probabilities: np.ndarray = np.exp(np.concatenate(parts))
         return probabilities[: len(ids)]
 

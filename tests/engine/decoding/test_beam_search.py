@@ -163,3 +163,26 @@ def test_prompts_side_by_side_find_what_each_finds_alone():
         (alone,) = search.search([prompt], model.grammar, **request)
         assert [one.ids.tolist() for one in found] == [one.ids.tolist() for one in alone]
         np.testing.assert_allclose([one.score for one in found], [one.score for one in alone], rtol=1e-4)
+
+
+def test_relations_leave_sequences_out_and_the_others_keep_their_probability():
+    model, relations = toys.model(toys.forked(), attention_window=2), toys.zigzag()
+    search, scorer = BeamSearch(model), Scorer(model)
+    limits = {"max_new_tokens": toys.MAX_FORKED_LENGTH, "length_penalty": 0.0}
+    every, kept = (
+        search.search([START], toys.forked(), num_beams=600, count=count, relations=some, **limits)[0]
+        for some, count in ((None, 600), (relations, 100))
+    )
+    expected = [one.ids.tolist() for one in every if toys.is_zigzag(one.ids)]
+    assert [one.ids.tolist() for one in kept[:20]] == expected[:20]
+    for one in kept[:20]:
+        assert one.log_probability == pytest.approx(-scorer.negative_log_likelihood(one.ids).sum(), abs=1e-3)
+
+
+def test_nothing_is_found_where_nothing_keeps_the_relations():
+    grammar = build_grammar(6, 0, lambda n: [((2, 3, 4, EOS)[n], n + 1 if n < 3 else 0)])
+    (found,) = BeamSearch(toys.model(grammar, attention_window=2)).search(
+        [START], grammar, num_beams=4, count=1, max_new_tokens=9, length_penalty=0.0,
+        relations=toys.zigzag_for(grammar),
+    )  # fmt: skip
+    assert found == []

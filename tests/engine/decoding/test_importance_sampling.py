@@ -11,7 +11,7 @@ from engine import toys
 from seqgen.engine.decoding.importance_sampling import ImportanceSampler
 from seqgen.engine.decoding.sampling import Sampler
 from seqgen.engine.scoring.scorer import Scorer
-from seqgen.errors import InvalidValue, UsageError
+from seqgen.errors import ImpossibleConstraints, InvalidValue, UsageError
 from seqgen.grammar import BOS, EOS, Budget, build_grammar, intersect, with_budget
 
 START = np.array([BOS], np.int32)
@@ -69,3 +69,24 @@ def test_probabilities_that_are_not_numbers_weigh_least():
     result = sampler.sample(START, model.grammar, count=2, max_new_tokens=8, seed=0, num_particles=4)
     for ids in result.samples:
         model.grammar.unroll(ids)  # raises ValueError for a forbidden token
+
+
+def test_candidates_that_break_a_relation_have_no_weight_and_the_evidence_is_that_of_the_others():
+    grammar = toys.forced_end()
+    model, relations = toys.model(grammar, attention_window=2), toys.zigzag_for(grammar)
+    scorer = Scorer(model)
+    exact = {}
+    for first, second in itertools.product((2, 3, 4, 5), (2, 3, 4)):
+        ids = np.array([BOS, first, second, 5, EOS], np.int32)
+        if toys.is_zigzag(ids):
+            exact[tuple(ids.tolist())] = float(np.exp(-scorer.negative_log_likelihood(ids).sum()))
+    made = ImportanceSampler(Sampler(model), scorer).sample(
+        START, grammar, count=60, max_new_tokens=9, seed=2, num_particles=16, relations=relations
+    )
+    assert {tuple(ids.tolist()) for ids in made.samples} <= set(exact)
+    estimates = np.exp(made.log_evidence) / sum(exact.values())
+    assert abs(estimates.mean() - 1) < 4 * estimates.std() / np.sqrt(60) + 1e-3
+    with pytest.raises(ImpossibleConstraints, match="None of 4 candidates"):
+        ImportanceSampler(Sampler(model), scorer).sample(
+            np.array([BOS, 2, 3]), grammar, count=1, max_new_tokens=9, seed=2, num_particles=4, relations=relations
+        )

@@ -14,17 +14,12 @@ from seqgen.engine.decoding.infilling import ANY_TOKEN, CHUNK, Infiller, states_
 from seqgen.engine.decoding.sampling import Sampler
 from seqgen.engine.scoring.scorer import Scorer
 from seqgen.errors import ImpossibleConstraints, InvalidValue, UsageError
-from seqgen.grammar import BOS, EOS, NO_COORDINATE, Budget, Conditions, Registers, lags, with_budget
+from seqgen.grammar import BOS, EOS, Budget, Conditions, Relations, with_budget
 
 START = np.array([BOS], np.int32)
 LONGEST = toys.MAX_FORKED_LENGTH
 GIVEN = np.array([ANY_TOKEN, ANY_TOKEN, 4, ANY_TOKEN, 3, ANY_TOKEN], np.int32)
 COUNT = 1000
-
-
-def last_tokens() -> Registers:
-    """The last two tokens, as numbers."""
-    return lags(np.array([NO_COORDINATE] * 2 + [10, 20, 30, 40], np.int32), (1, 2), toys.forked().class_count)
 
 
 def places() -> Conditions:
@@ -39,7 +34,7 @@ SOURCE = ConditionSource(1, lambda number, ids: KNOWN)
 
 @pytest.fixture(
     scope="module",
-    params=[{}, {"registers": last_tokens()}, {"conditions": places()}],
+    params=[{}, {"registers": toys.last_tokens()}, {"conditions": places()}],
     ids=["", "coordinates", "conditions"],
 )
 def model(request):
@@ -56,25 +51,42 @@ def scorer(model):
     return Scorer(model)
 
 
+@pytest.fixture(scope="module", params=[None, toys.zigzag()], ids=["", "relations"])
+def relations(request):
+    return request.param
+
+
+def likelihood_of(ids: np.ndarray, scorer: Scorer, relations: Relations | None) -> float:
+    """p(document), or 0 if it breaks a relation. After the given 3, p is what the mask leaves."""
+    p, drawn_freely = scorer.probabilities(ids[:-1], conditions=KNOWN), slice(np.flatnonzero(GIVEN == 3)[0] + 1, None)
+    if relations is not None:
+        if not toys.is_zigzag(ids):
+            return 0.0
+        classes = toys.forked().state_class[toys.forked().unroll(ids[:-1])]
+        p[drawn_freely] *= ~relations.forbidden_after(ids[:-1], classes)[drawn_freely]
+        p[drawn_freely] /= p[drawn_freely].sum(1, keepdims=True)
+    return float(np.prod(p[np.arange(len(p)), ids[1:]]))
+
+
 @pytest.fixture(scope="module")
-def conditional(scorer):
-    """ln p(GIVEN), and p(document | GIVEN) of every document."""
+def conditional(scorer, relations):
+    """ln p(GIVEN), and p(document | GIVEN) of every document that keeps the relations."""
     grammar, likelihood = toys.forked(), {}
     for first, second, fourth, *end in itertools.product((2, 3, 4, 5), (2, 3, 4, 5), (2, 3, 4, 5), (EOS, 2, 3, 4, 5)):
         ids = np.array([BOS, first, second, 4, fourth, 3, *end, *([EOS] if end != [EOS] else [])], np.int32)
-        if grammar.accepts(ids):
-            likelihood[tuple(ids.tolist())] = float(
-                np.exp(-scorer.negative_log_likelihood(ids, conditions=KNOWN).sum())
-            )
+        if grammar.accepts(ids) and (p := likelihood_of(ids, scorer, relations)):
+            likelihood[tuple(ids.tolist())] = p
     evidence = sum(likelihood.values())
     return np.log(evidence), {ids: p / evidence for ids, p in likelihood.items()}
 
 
 @pytest.mark.parametrize("resample_below", [0.0, 0.5, 1.0])
-def test_it_converges_to_the_exact_conditional_and_the_evidence_is_unbiased(filler, conditional, resample_below):
+def test_it_converges_to_the_exact_conditional_and_the_evidence_is_unbiased(
+    filler, conditional, relations, resample_below
+):
     log_evidence, exact = conditional
     made = filler.fill(START, toys.forked(), GIVEN, count=COUNT, max_new_tokens=LONGEST, seed=3, num_particles=64,
-                       resample_below=resample_below, conditions=SOURCE)  # fmt: skip
+                       resample_below=resample_below, conditions=SOURCE, relations=relations)  # fmt: skip
     drawn = [tuple(ids.tolist()) for ids in made.samples]
     assert set(drawn) <= set(exact)
     shares = {ids: drawn.count(ids) / COUNT for ids in exact}
@@ -85,6 +97,15 @@ def test_it_converges_to_the_exact_conditional_and_the_evidence_is_unbiased(fill
     estimates = np.exp(made.log_evidence - log_evidence)
     assert abs(estimates.mean() - 1) < 4 * estimates.std() / np.sqrt(COUNT)
     assert estimates.std() < 0.5
+
+
+def test_given_tokens_may_break_relations_among_each_other_and_drawn_ones_may_not(filler):
+    """The given 3, 4, 5 go up. Then a lower token is drawn, from which the given 4 goes up again."""
+    arguments = {"count": 40, "max_new_tokens": LONGEST, "seed": 1, "num_particles": 8, "relations": toys.zigzag()}
+    free = filler.fill(START, toys.forked(), np.array([3, 4, 5, ANY_TOKEN, 4, EOS]), **arguments)
+    assert {int(ids[4]) for ids in free.samples} <= {2, 3}
+    with pytest.raises(ImpossibleConstraints, match="after 32 attempts"):
+        filler.fill(START, toys.forked(), np.array([3, 4, ANY_TOKEN, 2, EOS]), **{**arguments, "count": 1})
 
 
 def test_what_the_model_finds_unlikely_is_made_likely_by_what_is_given(filler, conditional):

@@ -11,6 +11,7 @@ from seqgen.engine.conditioning import ConditionSource
 from seqgen.engine.decoding.sampling import CHUNK, Sampler, draw_token, likeliest_token
 from seqgen.engine.decoding.sampling_options import SamplingOptions
 from seqgen.engine.scoring.scorer import Scorer
+from seqgen.errors import ImpossibleConstraints
 from seqgen.grammar import BOS, EOS, Budget, Grammar, build_grammar, with_budget
 
 START = np.array([BOS], np.int32)
@@ -154,3 +155,44 @@ def test_a_budget_is_kept_as_by_an_automaton_that_counts():
             max_new_tokens=9,
             seed=0,
         )
+
+
+def test_relations_are_kept_by_every_sample_and_leave_the_rest_as_likely_as_the_mask_says():
+    model, relations, count = toys.model(toys.forked(), attention_window=2), toys.zigzag(), 4000
+    scorer, exact = Scorer(model), {}
+    drawn = Sampler(model).sample(
+        START, toys.forked(), count=count, max_new_tokens=toys.MAX_FORKED_LENGTH, seed=5, relations=relations
+    )
+    for ids in {tuple(ids.tolist()) for ids in drawn}:
+        ids = np.array(ids, np.int32)
+        classes = toys.forked().state_class[toys.forked().unroll(ids)]
+        kept = scorer.probabilities(ids[:-1]) * ~relations.forbidden_after(ids, classes)[:-1]
+        exact[tuple(ids.tolist())] = float(np.prod(kept[np.arange(len(ids) - 1), ids[1:]] / kept.sum(1)))
+        assert toys.is_zigzag(ids)
+    assert sum(exact.values()) > 0.95
+    for ids, p in exact.items():
+        share = np.mean([tuple(one.tolist()) == ids for one in drawn])
+        # One of count draws is a rare document by chance.
+        assert abs(share - p) < 5 * np.sqrt(p * (1 - p) / count) + 2 / count
+
+
+def test_a_sample_without_a_way_on_is_drawn_again_and_a_stream_says_so():
+    grammar = toys.forced_end()
+    sampler = Sampler(toys.model(grammar, attention_window=2))
+    arguments = {"count": 200, "max_new_tokens": 4, "seed": 0, "relations": toys.zigzag_for(grammar)}
+    drawn = sampler.sample(START, grammar, **arguments)
+    assert all(grammar.accepts(ids) and ids[1] >= ids[2] for ids in drawn)
+    alone = sampler.sample(START, grammar, **{**arguments, "count": 1, "first": 199})
+    np.testing.assert_array_equal(alone[0], drawn[199])
+    with pytest.raises(ImpossibleConstraints, match="nothing follows"):
+        list(sampler.stream(START, grammar, **arguments))
+    with pytest.raises(ImpossibleConstraints, match="attempts"):
+        sampler.sample(np.array([BOS, 2, 3]), grammar, **{**arguments, "count": 2})
+
+
+def test_a_prompt_may_break_a_relation_and_what_follows_it_does_not():
+    model = toys.model(toys.forked(), attention_window=2)
+    drawn = Sampler(model).sample(
+        np.array([BOS, 3, 4, 5]), toys.forked(), count=50, max_new_tokens=9, seed=0, relations=toys.zigzag()
+    )
+    assert all(toys.is_zigzag(ids[2:]) for ids in drawn)

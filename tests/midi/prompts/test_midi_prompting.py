@@ -10,6 +10,7 @@ import pytest
 from grids import Grid
 from helpers import chorale_constraints, drawn_piece, prompt_for, prompt_item
 from seqgen_midi.domain import MidiDomain
+from seqgen_midi.music.piece import Piece
 
 from seqgen import UsageError
 
@@ -37,3 +38,12 @@ def test_without_a_piece_a_prompt_is_bos_alone(domain: MidiDomain) -> None:
     prompt = domain.prompting.prompt(None, chorale_constraints(bars=4))
     assert prompt.ids.tolist() == [0]
     assert domain.decode(prompt.grammar.walk(np.random.default_rng(0))).end % 4 == 0
+
+
+def test_parallels_are_forbidden_with_and_without_a_piece(domain: MidiDomain, chorale: Piece) -> None:
+    asked = chorale_constraints(parallels=0)
+    for piece in (None, chorale):
+        assert domain.prompting.prompt(piece, chorale_constraints()).relations is None
+        assert domain.prompting.prompt(piece, asked).relations is domain.encoding.no_parallels
+    harmonised = chorale_constraints(parallels=0, harmonise="S")
+    assert domain.prompting.prompt(chorale, harmonised).relations is domain.encoding.no_parallels

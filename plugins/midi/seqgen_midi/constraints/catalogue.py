@@ -168,6 +168,10 @@ CATALOGUE = (
         lambda text, _: parse_key(text), _restrict_key,
     ),
     Constraint(
+        "parallels", int, "voices", "0: no two voices move in parallel fifths, octaves or unisons",
+        bounds={"ge": 0, "le": 0},
+    ),
+    Constraint(
         "range", str, "voices", "MIDI pitches by voice: S:60-79,B:40-60",
         lambda text, encoding: parse_voice_ranges(text, encoding.voices), _restrict_voice_ranges,
     ),

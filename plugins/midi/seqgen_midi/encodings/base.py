@@ -15,7 +15,7 @@ from typing import ClassVar
 import numpy as np
 
 from seqgen import BOS, EOS, Example, Grammar, PromptConditions, Vocabulary
-from seqgen.grammar import Budget, Conditions, Registers
+from seqgen.grammar import Budget, Conditions, Registers, Relations
 from seqgen_midi.encodings.narrowing import narrow, require_last
 from seqgen_midi.encodings.tokens import Role, TokenTable
 from seqgen_midi.music.chords import CHORD_NAMES, QUALITIES
@@ -137,6 +137,11 @@ class Encoding:
 
         A template begins with BOS and has no EOS. `key` is the constraint.
         """
+        return None
+
+    @property
+    def no_parallels(self) -> Relations | None:
+        """What keeps voices from parallel fifths and octaves; None in an encoding without voices."""
         return None
 
     def encode(self, piece: Piece) -> Example:

@@ -12,7 +12,7 @@ from math import gcd
 import numpy as np
 
 from seqgen import EOS, EmptyLanguage, Example, Grammar, PromptConditions, UnusableFile
-from seqgen.grammar import Conditions, Registers
+from seqgen.grammar import Conditions, Registers, Relations
 from seqgen_midi.encodings.base import Bars, Encoding
 from seqgen_midi.encodings.chorale_conditions import (
     HEADER,
@@ -42,6 +42,7 @@ from seqgen_midi.encodings.chorale_grammar import (
     meters_that_fit,
 )
 from seqgen_midi.encodings.chorale_registers import chorale_registers
+from seqgen_midi.encodings.chorale_relations import no_parallels
 from seqgen_midi.encodings.narrowing import require_last
 from seqgen_midi.encodings.registry import register
 from seqgen_midi.music.keys import Key
@@ -119,6 +120,11 @@ class Chorale(Encoding):
     def registers(self) -> Registers:
         """What each voice sings now and sang one column before, and how long it has held its note."""
         return chorale_registers()
+
+    @property
+    def no_parallels(self) -> Relations:
+        """The relations of each voice with each voice above it."""
+        return no_parallels()
 
     @property
     def conditions(self) -> Conditions:

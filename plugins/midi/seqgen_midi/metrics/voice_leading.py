@@ -1,4 +1,4 @@
-"""Statistics of pieces in voices, new ones beside held-out ones: rests, leaps and parallels.
+"""Statistics of pieces in voices, new ones beside held-out ones: rests, leaps, and faults of part-writing.
 
 Each track is a voice that sings one note at a time, and a tick is a 16th.
 """
@@ -6,28 +6,16 @@ Each track is a voice that sings one note at a time, and a tick is a 16th.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations
 
 import numpy as np
 
+from seqgen_midi.metrics import part_writing
+from seqgen_midi.metrics.part_writing import SILENT, sounding_pitches
+from seqgen_midi.music.keys import estimate_key
 from seqgen_midi.music.piece import Piece
 
 MAX_LEAP = 12
 """Semitones; a wider leap counts as this one."""
-SILENT = -1
-PERFECT_INTERVALS = (0, 7)
-"""Primes, octaves and fifths, in semitones within an octave."""
-
-
-def sounding_pitches(piece: Piece) -> np.ndarray:
-    """The pitch of each voice at each tick: int[ticks, voices], SILENT where the voice rests."""
-    sounding = np.full((piece.end, len(piece.tracks)), SILENT)
-    within_note = np.arange(int(piece.duration.sum())) - np.repeat(
-        np.cumsum(piece.duration) - piece.duration, piece.duration
-    )
-    tick = np.repeat(piece.start, piece.duration) + within_note
-    sounding[tick, np.repeat(piece.track, piece.duration)] = np.repeat(piece.pitch, piece.duration)
-    return sounding
 
 
 def leap_counts(pieces: Sequence[Piece]) -> np.ndarray:
@@ -38,22 +26,6 @@ def leap_counts(pieces: Sequence[Piece]) -> np.ndarray:
         intervals = np.diff(piece.pitch[order])[np.diff(piece.track[order]) == 0]
         np.add.at(counts, np.clip(intervals, -MAX_LEAP, MAX_LEAP) + MAX_LEAP, 1)
     return counts
-
-
-def parallel_count(piece: Piece) -> int:
-    """How often two voices move in the same direction from one perfect interval to another of the same size."""
-    sounding = sounding_pitches(piece)
-    before, after = sounding[:-1], sounding[1:]
-    is_heard = np.minimum(before, after) != SILENT
-    count = 0
-    for upper, lower in combinations(range(len(piece.tracks)), 2):
-        interval = before[:, upper] - before[:, lower]
-        moves = before[:, lower] != after[:, lower]
-        is_parallel = (
-            moves & (interval == after[:, upper] - after[:, lower]) & np.isin(interval % 12, PERFECT_INTERVALS)
-        )
-        count += int((is_parallel & is_heard[:, upper] & is_heard[:, lower]).sum())
-    return count
 
 
 def histogram_overlap(one: np.ndarray, other: np.ndarray) -> float:
@@ -71,15 +43,46 @@ def densities(pieces: Sequence[Piece]) -> dict[str, float]:
     return {
         "notes a voice and quarter": 4 * sum(map(len, pieces)) / voice_ticks,
         "share of rests": rests / voice_ticks,
-        "parallel fifths and octaves per 100 16ths": 100 * sum(map(parallel_count, pieces)) / ticks,
+        **{f"{name} per 100 16ths": 100 * count / ticks for name, count in fault_counts(pieces).items()},
     }
 
 
+def fault_counts(pieces: Sequence[Piece]) -> dict[str, int]:
+    """How often pieces break each rule of part-writing, by its name."""
+    sounding = [sounding_pitches(piece) for piece in pieces]
+    augmented = (part_writing.augmented_count(piece, piece.estimated_key()) for piece in pieces)
+    return {
+        "parallel fifths and octaves": sum(map(part_writing.parallel_count, pieces)),
+        "hidden fifths and octaves of soprano and bass": sum(map(part_writing.hidden_count, sounding)),
+        "crossed voices": sum(map(part_writing.crossed_ticks, sounding)),
+        "upper voices over an octave apart": sum(map(part_writing.wide_ticks, sounding)),
+        "augmented melodic steps": sum(augmented),
+    }
+
+
+def shares(pieces: Sequence[Piece]) -> dict[str, float]:
+    """The share of soprano leading tones at cadences that do not resolve, and of pieces that close, by name.
+
+    What cannot be measured, such as cadences where there are none, is left out. The key of a piece is estimated without
+    a look at its end, because the end is measured.
+    """
+    found = [(piece, estimate_key(piece.pitch_class_ticks())) for piece in pieces]
+    counts = [part_writing.leading_tones(sounding_pitches(piece), key) for piece, key in found]
+    leading_tones, unresolved = np.sum(counts, axis=0) if counts else (0, 0)
+    result = {}
+    if leading_tones:
+        result["unresolved leading tones of the soprano"] = float(unresolved / leading_tones)
+    if found:
+        result["closes"] = float(np.mean([part_writing.closes(piece, key) for piece, key in found]))
+    return result
+
+
 def compare(real: Sequence[Piece], made: Sequence[Piece]) -> dict[str, float]:
-    """What the histograms of leaps share (1 is the same), and the densities of both sides."""
+    """What the histograms of leaps share (1 is the same), and the densities and shares of both sides."""
     result = {"leaps within a voice, overlap": histogram_overlap(leap_counts(real), leap_counts(made))}
-    held_out, samples = densities(real), densities(made)
-    for name in held_out:
-        result[f"{name}, held out"] = held_out[name]
-        result[f"{name}, samples"] = samples[name]
+    held_out, samples = ({**densities(pieces), **shares(pieces)} for pieces in (real, made))
+    for name in dict.fromkeys([*held_out, *samples]):
+        for side, values in (("held out", held_out), ("samples", samples)):
+            if name in values:
+                result[f"{name}, {side}"] = values[name]
     return result

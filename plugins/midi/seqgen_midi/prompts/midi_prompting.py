@@ -30,14 +30,16 @@ class MidiPrompting(Prompting[Piece]):
         self._default_tempo = default_tempo
 
     def prompt(self, item: Piece | None = None, constraints: Options | None = None) -> Prompt:
-        if item is not None:
-            return prompt_of(self._encoding, item, constraints, self._default_tempo)
         request = Request.of(constraints)
+        relations = None if request.parallels is None else self._encoding.no_parallels
+        if item is not None:
+            prompt = prompt_of(self._encoding, item, constraints, self._default_tempo)
+            return replace(prompt, relations=relations)
         request.check_needs_no_prompt()
         complete = Completion(self._encoding, request, self._default_tempo)
         start = super().prompt(None, constraints)
         known = self._encoding.prompt_conditions(start.ids, request.bars, request.parsed_key)
-        return replace(start, complete=complete, conditions=known)
+        return replace(start, complete=complete, conditions=known, relations=relations)
 
     def read(self, path: Path) -> Iterator[Record[Piece] | Remark]:
         """The pieces of a prompt file. A chorale may be one melody, for which the other voices are found."""
