@@ -1,9 +1,10 @@
-"""Infers the encoding that fits a corpus from some of its files."""
+"""Infers the encoding that fits a corpus, and the grid that its rhythms need, from some of its files."""
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -11,45 +12,84 @@ from typing import Any
 import numpy as np
 
 from seqgen import Inference, UnusableFile
+from seqgen_midi.encodings import find_encoding
+from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.encodings.chorale import Chorale
 from seqgen_midi.encodings.reading import library_errors_as_unusable
 from seqgen_midi.io.midi_reader import is_midi, read_midi
-from seqgen_midi.io.score_reader import parsers, piece_of
+from seqgen_midi.io.score_reader import parsers, piece_of, read_scores
+from seqgen_midi.music.grids import MAX_OFFSET, is_on_grid, offsets
 from seqgen_midi.music.piece import Piece
 from seqgen_midi.settings import MidiSettings
 
 MAX_TUNES = 4
 """How many tunes of a book are looked at."""
-GRID_STEPS_PER_QUARTER = 24
-"""The grid of written music: 32nds, and triplets of 16ths."""
-MAX_GRID_OFFSET = 0.1
-"""How far from the grid a note may begin, in steps. One in five notes that are played freely comes as near."""
-MIN_SHARE_ON_GRID = 0.6
-"""The share of notes on the grid below which a piece counts as played."""
 MAX_LEGATO = 1 / 8
 """How far a note of a melody may last into the next one, in quarters."""
 MIN_SHARE_OF_FILES = 3 / 4
-"""The share of files that must fit an encoding that leaves things out."""
+"""The share of files that must fit an encoding that leaves things out, or a resolution."""
+GRIDS = (4, 12, 24)
+"""Steps in a quarter: 16ths; triplets too; 32nds and sextuplets too."""
+MAX_MOVED_SHARE = 0.05
+"""The share of notes that a grid may move."""
 
 
 class MidiInference(Inference[Piece]):
-    """Infers the encoding where none is set."""
+    """Infers the encoding where none is set, and the resolution that the rhythms need."""
 
     def __init__(self, settings: MidiSettings) -> None:
         self._settings = settings
 
     def is_needed(self) -> bool:
-        return self._settings.encoding is None
+        return self._settings.encoding is None or self._has_open_resolution(self._settings.encoding)
 
-    def inspect(self, path: Path) -> str:
-        """The name of the encoding that fits a file; raises UnusableFile."""
+    def _has_open_resolution(self, name: str) -> bool:
+        return self._settings.resolution is None and "resolution" in find_encoding(name).default_options
+
+    def inspect(self, path: Path) -> dict[str, Any]:
+        """The name of the encoding that fits a file, and the resolution that its rhythms need; raises UnusableFile."""
         with library_errors_as_unusable(path):
-            return infer_file(path)
+            name = self._settings.encoding or infer_file(path)
+            encoding = find_encoding(name)()
+            pieces = first_pieces(path, split_voices=bool(encoding.voices))
+            return {"encoding": name, "resolution": needed_resolution(encoding, pieces)}
 
-    def infer(self, findings: Sequence[str]) -> MidiSettings:
-        """The settings with the encoding that fits most files; raises InvalidValue where others rule it out."""
-        values = {**self._settings.model_dump(), "encoding": infer_corpus(findings)}
+    def infer(self, findings: Sequence[Mapping[str, Any]]) -> MidiSettings:
+        """The settings with the encoding that fits most files, and a finer grid than its own if most files need one.
+
+        Raises InvalidValue where other settings rule the encoding out.
+        """
+        name = self._settings.encoding or infer_corpus([found["encoding"] for found in findings])
+        values = {**self._settings.model_dump(), "encoding": name}
+        if self._has_open_resolution(name):
+            needed = sorted(found["resolution"] for found in findings)
+            of_most = needed[math.ceil(MIN_SHARE_OF_FILES * len(needed)) - 1] if needed else 0
+            values["resolution"] = max(of_most, find_encoding(name).default_options["resolution"])
         return type(self._settings).from_mapping(values)
+
+
+def first_pieces(path: Path, split_voices: bool) -> list[Piece]:
+    """The piece of a MIDI file, or the pieces of the first tunes of a score file; raises UnusableFile."""
+    if is_midi(path):
+        return [next(result for result in read_midi(path) if isinstance(result, Piece))]
+    results = list(islice(read_scores(path, split_voices=split_voices), MAX_TUNES))
+    pieces = [result for result in results if isinstance(result, Piece)]
+    if not pieces:
+        raise next((result for result in results if isinstance(result, UnusableFile)), UnusableFile("empty"))
+    return pieces
+
+
+def needed_resolution(encoding: Encoding, pieces: Sequence[Piece]) -> int:
+    """The coarsest of GRIDS that moves few of the notes that an encoding plays.
+
+    For free playing it is the finest, unless each step of it would be a token.
+    """
+    quarters = [piece.start[encoding.plays(piece)] / piece.resolution for piece in pieces if is_on_grid(piece)]
+    if not quarters:
+        return GRIDS[0] if encoding.is_grid else GRIDS[-1]
+    starts = np.concatenate(quarters)
+    moved = [float((offsets(starts, grid) > MAX_OFFSET).mean()) if len(starts) else 0.0 for grid in GRIDS]
+    return next((grid for grid, share in zip(GRIDS, moved, strict=True) if share <= MAX_MOVED_SHARE), GRIDS[0])
 
 
 def infer_file(path: Path) -> str:
@@ -87,19 +127,17 @@ def is_chorale(piece: Piece) -> bool:
 
 
 def infer_piece(piece: Piece) -> str:
-    """The name of the encoding that fits a piece that is no chorale; `performance` for music that keeps to no grid."""
+    """The name of the encoding that fits a piece that is no chorale.
+
+    That is `performance` for an instrument that keeps to no grid. Of a band that plays so, it would lose who plays.
+    """
     is_drum = piece.is_drum
     if is_drum.all():
         return "drums"
     if not is_on_grid(piece):
-        return "performance"
+        players = {(track.program, track.is_drums) for track in piece.tracks}
+        return "performance" if len(players) == 1 else "score"
     return "melody" if not is_drum.any() and is_one_voice(piece) else "score"
-
-
-def is_on_grid(piece: Piece) -> bool:
-    """Whether the notes begin where notes of written music begin."""
-    steps = piece.start.astype(np.int64) * GRID_STEPS_PER_QUARTER / piece.resolution
-    return float((np.abs(steps - np.rint(steps)) <= MAX_GRID_OFFSET).mean()) >= MIN_SHARE_ON_GRID
 
 
 def is_one_voice(piece: Piece) -> bool:

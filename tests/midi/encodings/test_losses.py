@@ -88,6 +88,22 @@ def test_notes_off_the_grid_are_counted_with_the_resolution_that_keeps_them(tmp_
     assert [type(found) for found in domain.read(tmp_path / "tune.abc")] == [Piece]
 
 
+def test_notes_that_fit_no_grid_are_counted_and_free_playing_is_said(tmp_path: Path) -> None:
+    (tmp_path / "tune.abc").write_text("X:1\nM:4/4\nL:1/8\nK:C\n(5:4:5CDEFG (3FGA B2|C2 D2 E2 F2|\n")
+    assert remarks(tmp_path / "tune.abc", "score") == {
+        "notes between the steps of any grid moved to the nearest one (encoding=performance keeps their times)": 2
+    }
+    file = mido.MidiFile(ticks_per_beat=480)
+    file.tracks.append(mido.MidiTrack())
+    for gap in (311, 407, 333, 389, 426, 299, 351):
+        file.tracks[0].append(mido.Message("note_on", note=60, velocity=80, time=gap))
+        file.tracks[0].append(mido.Message("note_off", note=60, time=40))
+    file.save(tmp_path / "free.mid")
+    (text,) = remarks(tmp_path / "free.mid", "melody")
+    assert text.startswith("notes of free playing, off any grid, moved to the nearest step (encoding=performance keeps")
+    assert remarks(tmp_path / "free.mid", "performance") == {}
+
+
 def test_grace_notes_repeats_and_second_chord_symbols_are_counted(tmp_path: Path) -> None:
     (tmp_path / "tune.abc").write_text('X:1\nM:4/4\nL:1/4\nK:C\n|:"C"C{dc}D"G"EF|"C"C4|C4:|\n')
     assert remarks(tmp_path / "tune.abc", "melody") == {

@@ -8,12 +8,11 @@ import numpy as np
 
 from seqgen import Remark
 from seqgen_midi.encodings.base import Encoding
+from seqgen_midi.music.grids import MAX_OFFSET, is_on_grid, offsets
 from seqgen_midi.music.piece import Piece
 
 FINEST_GRIDS = (12, 24)
 """Steps in a quarter that a setting can choose, and that hold triplets."""
-MAX_GRID_OFFSET = 0.25
-"""How far from its step a note may begin, in steps, before it counts as moved."""
 MAX_FINE_OFFSET = 0.1
 """How far from a finer grid a note may begin, in its steps, to count as written on it."""
 
@@ -35,32 +34,29 @@ def losses(read: Piece, quantised: Piece, encoding: Encoding) -> Iterator[Remark
             read.pedals
         )
     if encoding.has_bars:
-        for grid, moved in zip(
-            FINEST_GRIDS, _moved_notes(read.start[played] / read.resolution, quantised.resolution), strict=True
-        ):
-            counts[f"notes moved to a coarser grid (resolution={grid} keeps them in place)"] = moved
+        counts |= _moved_notes(read, played, quantised.resolution)
     for text, count in counts.items():
         if count > 0:
             yield Remark(text, count=count)
 
 
-def _moved_notes(quarters: np.ndarray, resolution: int) -> list[int]:
-    """How many notes begin between the steps of a grid, and first fit each of FINEST_GRIDS.
-
-    quarters: float[n], the starts of the notes
-    """
-    quarters = quarters[_offset(quarters, resolution) > MAX_GRID_OFFSET]
+def _moved_notes(read: Piece, played: np.ndarray, resolution: int) -> dict[str, int]:
+    """How many of the notes `played` bool[n] begin between the steps of a grid, by what keeps them in place."""
+    quarters = read.start[played] / read.resolution
+    quarters = quarters[offsets(quarters, resolution) > MAX_OFFSET]
     if not len(quarters):
-        return [0] * len(FINEST_GRIDS)
-    counts = []
+        return {}
+    if not is_on_grid(read):
+        return {
+            "notes of free playing, off any grid, moved to the nearest step (encoding=performance keeps the times of "
+            "one player, a finer resolution moves them less)": len(quarters)
+        }
+    counts = {}
     for grid in FINEST_GRIDS:
-        fits = _offset(quarters, grid) < MAX_FINE_OFFSET
-        counts.append(int(fits.sum()))
+        fits = offsets(quarters, grid) < MAX_FINE_OFFSET
+        counts[f"notes moved to a coarser grid (resolution={grid} keeps them in place)"] = int(fits.sum())
         quarters = quarters[~fits]
+    counts["notes between the steps of any grid moved to the nearest one (encoding=performance keeps their times)"] = (
+        len(quarters)
+    )
     return counts
-
-
-def _offset(quarters: np.ndarray, grid: int) -> np.ndarray:
-    """How far each time is from the nearest step of a grid, in steps."""
-    steps = quarters * grid
-    return np.asarray(np.abs(steps - np.rint(steps)))
