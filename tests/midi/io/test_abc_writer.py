@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import music21
 import numpy as np
 import pytest
@@ -57,3 +59,24 @@ def test_a_note_over_a_bar_line_is_tied_and_chords_stand_over_their_notes():
     (part,) = music21.converter.parse("\n".join(lines), format="abc").parts or [None]
     read = part.stripTies().flatten().getElementsByClass(music21.note.Note)
     assert [(note.offset, note.quarterLength, note.pitch.midi) for note in read] == [(0, 2, 61), (3, 1, 61), (4, 5, 73)]
+
+
+@pytest.mark.parametrize(
+    ("resolution", "lengths", "expected"),
+    [
+        (12, [4, 4, 4, 6, 6, 4, 8, 8, 4], "(3:2:3 n6 n6 n6 n6 n6 (3:2:2 n6 n12 (3:2:2 n12 n6 |]"),
+        (12, [16, 4, 4, 24], "n12- (3:2:3 n6 n6 n6 n24 |]"),
+        (24, [4] * 6 + [12, 12, 8, 8, 8, 24], "(3:2:6 n6 n6 n6 n6 n6 n6 n12 n12 (3:2:3 n12 n12 n12 n24 |]"),
+        (12, [3, 1, 8, 36], "n3 n n8 n36 |]"),
+    ],
+)
+def test_triplets_are_written_as_triplets_and_come_back(resolution, lengths, expected):
+    end = np.cumsum(lengths)
+    one = np.ones_like(end)
+    notes = (end - lengths, np.array(lengths), 60 + np.arange(len(lengths)), 80 * one, 0 * one)
+    text = abc_text(Piece.of(resolution, [Track()], notes, meters=[(0, 4, 4)]), 100)
+    assert re.sub(r"[=^_]*[A-Ga-g][,']*", "n", text.splitlines()[7]) == expected
+    (part,) = music21.converter.parse(text, format="abc").parts or [None]
+    read = part.stripTies().flatten().getElementsByClass(music21.note.Note)
+    written = [(note.offset, note.quarterLength) for note in read]
+    np.testing.assert_allclose(np.array(written, float), np.stack([end - lengths, lengths], 1) / resolution)

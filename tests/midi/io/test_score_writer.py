@@ -116,10 +116,50 @@ def test_of_more_than_four_at_once_those_that_would_end_first_end_early() -> Non
 
 
 def test_the_times_of_a_beat_share_the_nearer_grid() -> None:
-    edges = np.array([0, 48, 66])
-    times, steps = snap_to_grids(np.array([0.2, 4.1, 7.7, 12.4, 15.2, 17.9, 36.5, 39.0, 40.0, 47.0, 48.1, 64.0]), edges)
-    assert times.tolist() == [0, 4, 8, 12, 15, 18, 36, 39, 39, 48, 48, 63]
-    assert steps.tolist() == [4, 4, 4, 3, 3, 3, 3, 3, 3, 3, 3, 3]
+    edges = 2 * np.array([0, 48, 66])
+    times = 2 * np.array([0.2, 4.1, 7.7, 12.4, 15.2, 17.9, 36.5, 39.0, 40.0, 47.0, 48.1, 64.0])
+    moved, steps = snap_to_grids(times, edges)
+    assert (moved / 2).tolist() == [0, 4, 8, 12, 15, 18, 36, 39, 39, 48, 48, 63]
+    assert (steps / 2).tolist() == [4, 4, 4, 3, 3, 3, 3, 3, 3, 3, 3, 3]
+
+
+def test_finer_grids_are_for_beats_that_are_exactly_on_them() -> None:
+    edges = np.array([0, 96])
+    times, steps = snap_to_grids(np.array([0, 3, 9, 28, 44, 48.2, 51, 57, 72, 76, 81.0]), edges)
+    assert times.tolist() == [0, 3, 9, 28, 44, 48, 48, 56, 72, 78, 84]
+    assert steps.tolist() == [3, 3, 3, 4, 4, 8, 8, 8, 6, 6, 6]
+
+
+def finest_rows(item: Piece) -> list[tuple[float, float, int]]:
+    """The notes: where each begins and ends in quarters, and its pitch."""
+    ends = item.start + item.duration
+    return sorted(
+        zip(
+            (item.start / item.resolution).tolist(), (ends / item.resolution).tolist(), item.pitch.tolist(), strict=True
+        )
+    )
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        [4] * 12,
+        [3] * 16,
+        [4, 20, 20, 4, 8, 16],
+        [3, 21, 15, 9, 24, 12, 12],
+        [4, 8, 12, 44, 28, 3, 6, 3, 12],
+        [12, 20, 16],
+    ],
+    ids=["sextuplets", "32nds", "five sixths", "dotted", "over beats", "six in two beats"],
+)
+def test_notes_that_are_shorter_than_16ths_come_back_as_they_were(steps: list[int], tmp_path: Path) -> None:
+    end = np.cumsum(steps)
+    one = np.ones_like(end)
+    notes = (end - steps, np.array(steps), 60 + np.arange(len(steps)), 80 * one, 0 * one)
+    item = Piece.of(24, [Track()], notes, meters=[(0, 4, 4)])
+    score = written(item, tmp_path)
+    assert_full(score)
+    np.testing.assert_allclose(finest_rows(piece_of(score)), finest_rows(item), atol=1e-3)
 
 
 def test_silence_is_a_bar_of_rest(tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import pairwise
+from fractions import Fraction
+from itertools import groupby, pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -16,6 +18,8 @@ from seqgen_midi.music.piece import MICROSECONDS_PER_MINUTE, Piece
 ACCIDENTALS = {-2: "__", -1: "_", 0: "=", 1: "^", 2: "^^"}
 SEMITONES = dict(zip("CDEFGAB", (0, 2, 4, 5, 7, 9, 11), strict=True))
 BARS_PER_LINE = 4
+DUPLE_STEPS, TRIPLE_STEPS = 8, 6
+"""Steps in a quarter that are written without tuplets, and in triplets."""
 
 
 def abc_text(piece: Piece, default_tempo: int) -> str:
@@ -63,17 +67,72 @@ def _bars(piece: Piece, track: int, key: Key, lines: list[int]) -> Iterator[str]
             parts.append(f"[M:{here}]")
             meter = here
         altered: dict[str, int] = {}
-        now = first
-        for start, end, pitch in [*(note for note in notes if note[0] < last and note[1] > first), (last, last, 0)]:
-            begin = max(start, first)
-            if begin > now:
-                parts.append(chords.get(now, "") + "z" + _length(begin - now))
-            if begin < last:
-                tie = "-" if end > last else ""
-                length = _length(min(end, last) - begin)
-                parts.append(chords.get(begin, "") + _pitch(pitch, key, altered) + length + tie)
-            now = min(end, last)
-        yield " ".join(parts) + (" |]" if last == lines[-1] else " |")
+        for together in _tuplets(_spans(notes, first, last), first, piece.resolution):
+            factor = Fraction(3, 2) if together.is_triplet else 1
+            parts.append(f"(3:2:{len(together.spans)}" if together.is_triplet else "")
+            for begin, end, pitch, is_tied in together.spans:
+                written = "z" if pitch is None else _pitch(pitch, key, altered)
+                parts.append(chords.get(begin, "") + written + _length(int((end - begin) * factor)) + "-" * is_tied)
+        yield " ".join(filter(None, parts)) + (" |]" if last == lines[-1] else " |")
+
+
+class Span(NamedTuple):
+    """A note or, without a pitch, a rest within a bar, in ticks; a note may be tied to the next one."""
+
+    begin: int
+    end: int
+    pitch: int | None
+    is_tied: bool
+
+
+class Together(NamedTuple):
+    """Spans that are written as they are, or the spans of a beat in triplets."""
+
+    spans: list[Span]
+    is_triplet: bool
+
+
+def _spans(notes: list[tuple[int, int, int]], first: int, last: int) -> list[Span]:
+    """The notes (start, end, pitch) of a bar, and the rests that fill it."""
+    spans = []
+    now = first
+    for start, end, pitch in [*(note for note in notes if note[0] < last and note[1] > first), (last, last, 0)]:
+        begin = max(start, first)
+        if begin > now:
+            spans.append(Span(now, begin, None, False))
+        if begin < last:
+            spans.append(Span(begin, min(end, last), pitch, end > last))
+        now = min(end, last)
+    return spans
+
+
+def _tuplets(spans: list[Span], first: int, resolution: int) -> Iterator[Together]:
+    """The spans of a bar, cut at the edges of beats in triplets.
+
+    A beat is in triplets where a note begins off the 32nds, and all that begins and ends in it is on its sixths.
+    """
+    edges = {span.begin - first for span in spans}
+    beats = {edge // resolution for edge in edges if edge * DUPLE_STEPS % resolution}
+    triplets = {
+        beat
+        for beat in beats
+        if resolution % TRIPLE_STEPS == 0
+        and not any(edge % (resolution // TRIPLE_STEPS) for edge in edges if edge // resolution == beat)
+    }
+    borders = sorted({first + resolution * border for beat in triplets for border in (beat, beat + 1)})
+    pieces: list[Span] = []
+    for span in spans:
+        cuts = [span.begin, *(border for border in borders if span.begin < border < span.end), span.end]
+        for begin, end in pairwise(cuts):
+            is_tied = span.is_tied if end == span.end else span.pitch is not None
+            pieces.append(Span(begin, end, span.pitch, is_tied))
+
+    def beat_of(span: Span) -> int:
+        beat = (span.begin - first) // resolution
+        return beat if beat in triplets else -1
+
+    for beat, together in groupby(pieces, beat_of):
+        yield Together(list(together), beat >= 0)
 
 
 def _length(units: int) -> str:

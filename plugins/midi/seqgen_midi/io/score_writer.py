@@ -1,9 +1,10 @@
-"""Writes pieces as scores (MusicXML) through music21: bars, voices without overlaps, 16ths or triplets, ties.
+"""Writes pieces as scores (MusicXML) through music21: bars, voices without overlaps, tuplets, ties.
 
 music21 can make scores of MIDI files by itself. But where notes overlap or outlast a bar, it moves the bars that
 follow, and it has durations, such as 7/12 of a quarter, that it cannot write. So this module lays out the bars itself.
-Each beat has one grid, the nearer one of 16ths and of triplet eighths. A note that does not fit a grid is cut at the
-beat and tied. Each voice of a bar is full. Every note begins where it began, to within half a step of its beat's grid.
+Each beat has one grid, the nearer one of 16ths and of triplet eighths; 32nds or sextuplets where the music is exactly
+on them. A note that does not fit a grid is cut at the beat and tied. Each voice of a bar is full. Every note begins
+where it began, to within half a step of its beat's grid.
 """
 
 from __future__ import annotations
@@ -26,9 +27,11 @@ from seqgen_midi.music.meters import bar_lines, has_pickup, meter_at
 from seqgen_midi.music.piece import MICROSECONDS_PER_MINUTE, Piece, Track
 from seqgen_midi.music.voices import CHOIR_PROGRAM, VOICES
 
-STEPS_PER_QUARTER = 12
-SIXTEENTH, TRIPLET = 3, 4
-"""Steps in a 16th and in a triplet eighth."""
+STEPS_PER_QUARTER = 24
+SIXTEENTH, TRIPLET, THIRTY_SECOND, SEXTUPLET = GRIDS = (6, 8, 3, 4)
+"""Steps in a 16th, in a triplet eighth, in a 32nd, and in a 16th of a sextuplet."""
+EXACT = 1e-3
+"""How far from a grid all notes of a beat together may be, in steps, to be exactly on it."""
 MAX_BARS = 5000
 MAX_VOICES = 4
 """Voices in a staff: as many as notation programs know."""
@@ -138,19 +141,26 @@ def note_groups(piece: Piece, track: int, edges: np.ndarray) -> list[NoteGroup]:
 
 
 def snap_to_grids(times: np.ndarray, edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Times float[n] in steps, moved to the nearer grid of their beat: 16ths or triplets.
+    """Times float[n] in steps, moved to the grid of their beat.
 
-    Returns int[n] times, and int[n] the steps between two lines of the grid. Half a beat at the end of a bar has 16ths.
+    That is the nearer one of 16ths and triplets. If neither has all times of the beat, and that of 32nds or sextuplets
+    has them, it is this one. Returns int[n] times, and int[n] the steps between two lines of the grid. Half a beat at
+    the end of a bar has no tuplets.
     """
     bar = np.searchsorted(edges[:-1], times, side="right") - 1
     beat, inside = np.divmod(times - edges[bar], STEPS_PER_QUARTER)
-    candidates = np.stack([np.floor(inside / grid + 0.5) * grid for grid in (SIXTEENTH, TRIPLET)])
+    candidates = np.stack([np.floor(inside / grid + 0.5) * grid for grid in GRIDS])
     _, which = np.unique(np.stack([bar, beat]), axis=1, return_inverse=True)
-    moved = np.stack([np.bincount(which.ravel(), np.abs(inside - nearest)) for nearest in candidates])
+    which = which.ravel()
+    moved = np.array([np.bincount(which, np.abs(inside - nearest))[which] for nearest in candidates], float)
     is_whole_beat = edges[bar] + STEPS_PER_QUARTER * (beat + 1) <= edges[bar + 1]
-    is_triplet = is_whole_beat & (moved[1] < moved[0] - 1e-6)[which.ravel()]
-    snapped = np.where(is_triplet, candidates[1], candidates[0])
-    return (edges[bar] + STEPS_PER_QUARTER * beat + snapped).astype(int), np.where(is_triplet, TRIPLET, SIXTEENTH)
+    moved[[GRIDS.index(TRIPLET), GRIDS.index(SEXTUPLET)]] += np.where(is_whole_beat, 0, np.inf)
+    coarse = (moved[1] < moved[0] - 1e-6).astype(int)
+    fine = 2 + (moved[3] < moved[2]).astype(int)
+    is_fine = (np.minimum(moved[0], moved[1]) > EXACT) & (np.minimum(moved[2], moved[3]) <= EXACT)
+    chosen = np.where(is_fine, fine, coarse)
+    snapped = candidates[chosen, np.arange(len(times))]
+    return (edges[bar] + STEPS_PER_QUARTER * beat + snapped).astype(int), np.array(GRIDS)[chosen]
 
 
 def split_into_voices(notes: list[NoteGroup]) -> list[list[NoteGroup]]:
@@ -177,12 +187,16 @@ def split_into_voices(notes: list[NoteGroup]) -> list[list[NoteGroup]]:
 
 
 def _cut(begin: int, end: int, edges: np.ndarray) -> list[tuple[int, int]]:
-    """The time from `begin` to `end` in parts that can be written: cut at bar lines and, around triplets, at beats."""
+    """The time from `begin` to `end` in parts that can be written: cut at bar lines and, around tuplets, at beats."""
     cuts = {begin, end, *edges[(edges > begin) & (edges < end)].tolist()}
     for time in (begin, end):
         inside = int(time - edges[np.searchsorted(edges, time, side="right") - 1]) % STEPS_PER_QUARTER
-        if inside % SIXTEENTH:
+        if inside % THIRTY_SECOND:
             cuts |= {beat for beat in (time - inside, time - inside + STEPS_PER_QUARTER) if begin < beat < end}
+    for first, last in pairwise(sorted(cuts)):
+        # No notehead lasts five notes of a sextuplet.
+        if last - first == 5 * SEXTUPLET:
+            cuts.add(first + SEXTUPLET)
     return list(pairwise(sorted(cuts)))
 
 
