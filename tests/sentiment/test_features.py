@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from labelled_texts import learned
 from seqgen_sentiment.features import (
+    character_ngrams,
     has_statistics,
     is_text,
     statistics_of_contents,
@@ -48,3 +49,8 @@ def test_music_has_statistics_and_texts_have_none():
     assert found[0] == midi.metrics.statistics(midi.decode(document))
     assert found[1].keys() == found[0].keys()
     assert np.isnan(found[1]["velocity"])
+
+
+def test_characters_are_runs_within_words_with_their_borders():
+    assert character_ngrams(["ab", "c"]) == [" a", "ab", "b ", " ab", "ab ", " ab ", " c", "c ", " c "]
+    assert character_ngrams([]) == []

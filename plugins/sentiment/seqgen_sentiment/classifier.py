@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -13,9 +13,10 @@ from seqgen_sentiment.calibration import fit_calibration, product_of_experts
 from seqgen_sentiment.document_layout import DocumentLayout
 from seqgen_sentiment.features import has_statistics, is_text, statistics_of_contents, words_of_contents
 from seqgen_sentiment.naive_bayes import FeatureCounts
+from seqgen_sentiment.ngram_regression import NgramRegression
 from seqgen_sentiment.regression import RegressionWeights
 
-NETWORK, NAIVE_BAYES, REGRESSION = "network", "naive Bayes", "regression on statistics"
+NETWORK, NAIVE_BAYES, NGRAMS, STATISTICS = "network", "naive Bayes", "regression on n-grams", "regression on statistics"
 """The names of the experts."""
 MAX_ROUNDING = 1e-6
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -26,19 +27,36 @@ class ClassifierCalibration(Options):
 
     shares:         of each expert that is used, by its name. The network has the rest.
     feature_counts: what naive Bayes learned
-    regression:     what the regression learned
+    ngrams:         what the regression on n-grams learned
+    statistics:     what the regression on statistics learned
     """
 
     temperature: float = Field(default=1.0, gt=0, le=1000, allow_inf_nan=False)
     shares: dict[str, Share] = Field(default_factory=dict)
     feature_counts: FeatureCounts = FeatureCounts()
-    regression: RegressionWeights = RegressionWeights()
+    ngrams: NgramRegression = NgramRegression()
+    statistics: RegressionWeights = RegressionWeights()
 
     @model_validator(mode="after")
     def _at_most_one(self) -> ClassifierCalibration:
         if sum(self.shares.values()) > 1 + MAX_ROUNDING:
             raise ValueError("the shares of its experts sum to more than 1")
         return self
+
+
+class TrainingContents(NamedTuple):
+    """Contents to learn from.
+
+    contents: ids int32[…] without BOS and EOS
+    labels:   int[n], indices into the labels of the model
+    is_span:  bool[n], whether each is a part of a document
+    weights:  float[n], how much each counts
+    """
+
+    contents: Sequence[np.ndarray]
+    labels: np.ndarray
+    is_span: np.ndarray
+    weights: np.ndarray
 
 
 class LabelClassifier:
@@ -50,7 +68,8 @@ class LabelClassifier:
         """Raises BundleError if the calibration is of other labels than the model's."""
         labels = {
             NAIVE_BAYES: tuple(calibration.feature_counts.documents),
-            REGRESSION: tuple(calibration.regression.intercepts),
+            NGRAMS: tuple(calibration.ngrams.intercepts),
+            STATISTICS: tuple(calibration.statistics.intercepts),
         }
         if any(labels.get(expert) != layout.labels for expert in calibration.shares):
             raise BundleError(
@@ -66,12 +85,16 @@ class LabelClassifier:
     def scores(self, contents: Sequence[np.ndarray], *, are_spans: bool = False) -> dict[str, np.ndarray]:
         """Returns ln p(label | content) of each expert that is used, not normalised: float64[n, labels]."""
         scores = {NETWORK: self.network_scores(contents, are_spans=are_spans)}
-        if NAIVE_BAYES in self._calibration.shares:
-            naive_bayes = self._calibration.feature_counts.classifier
-            scores[NAIVE_BAYES] = naive_bayes.log_scores(words_of_contents(contents, self._base))
-        if REGRESSION in self._calibration.shares:
+        shares = self._calibration.shares
+        if NAIVE_BAYES in shares or NGRAMS in shares:
+            words = words_of_contents(contents, self._base)
+            if NAIVE_BAYES in shares:
+                scores[NAIVE_BAYES] = self._calibration.feature_counts.classifier.log_scores(words)
+            if NGRAMS in shares:
+                scores[NGRAMS] = self._calibration.ngrams.log_scores(words)
+        if STATISTICS in shares:
             statistics = statistics_of_contents(contents, self._base)
-            scores[REGRESSION] = self._calibration.regression.log_scores(statistics)
+            scores[STATISTICS] = self._calibration.statistics.log_scores(statistics)
         return scores
 
     def combine(self, scores: Mapping[str, np.ndarray]) -> np.ndarray:
@@ -85,27 +108,34 @@ class LabelClassifier:
         prefixes = [self._layout.classification_prefix(content, is_span=are_spans) for content in contents]
         return self._oracle.log_probabilities(prefixes, self._layout.label_ids).astype(np.float64)
 
-    def calibrate(
-        self, train: Sequence[np.ndarray], train_labels: np.ndarray,
-        held_out: Sequence[np.ndarray], held_out_labels: np.ndarray,
-    ) -> ClassifierCalibration:  # fmt: skip
-        """Lets the experts learn from training contents, and fits their shares to held-out contents; labels are int[n].
+    def calibrate(self, train: TrainingContents, held_out: TrainingContents) -> ClassifierCalibration:
+        """Lets the experts learn from training contents, and fits their shares to held-out documents.
 
-        Only texts have a naive Bayes expert. On a few pieces of music it is confident and wrong (bench/NOTES.md). Only
-        items with statistics have a regression.
+        Only texts have experts by words. On a few pieces of music naive Bayes is confident and wrong (bench/NOTES.md).
+        Only items with statistics have a regression on them. Naive Bayes learns from whole documents alone.
         """
-        names, base = self._layout.labels, self._base
-        scores = {NETWORK: self.network_scores(held_out)}
-        counts, regression = FeatureCounts(), RegressionWeights()
+        base, names = self._base, self._layout.labels
+        found: dict[str, Any] = {}
+        scores = {NETWORK: self.network_scores(held_out.contents)}
         if is_text(base):
-            labels = [names[number] for number in train_labels]
-            counts = FeatureCounts.of(zip(words_of_contents(train, base), labels, strict=True), names)
-            scores[NAIVE_BAYES] = counts.classifier.log_scores(words_of_contents(held_out, base))
+            words, held_out_words = (words_of_contents(part.contents, base) for part in (train, held_out))
+            counted = [
+                (content, names[label])
+                for content, label, is_span in zip(words, train.labels, train.is_span, strict=True)
+                if not is_span or train.is_span.all()
+            ]
+            found["feature_counts"] = counts = FeatureCounts.of(counted, names)
+            scores[NAIVE_BAYES] = counts.classifier.log_scores(held_out_words)
+            if NgramRegression.can_learn(len(words), train.labels):
+                found["ngrams"] = ngrams = NgramRegression.fit(words, train.labels, train.weights, names)
+                scores[NGRAMS] = ngrams.log_scores(held_out_words)
         if has_statistics(base):
-            regression = RegressionWeights.fit(statistics_of_contents(train, base), train_labels, names)
-            scores[REGRESSION] = regression.log_scores(statistics_of_contents(held_out, base))
-        temperature, (_, *shares) = fit_calibration([*scores.values()], held_out_labels)
+            statistics, held_out_statistics = (
+                statistics_of_contents(part.contents, base) for part in (train, held_out)
+            )
+            found["statistics"] = regression = RegressionWeights.fit(statistics, train.labels, names)
+            scores[STATISTICS] = regression.log_scores(held_out_statistics)
+        temperature, (_, *shares) = fit_calibration([*scores.values()], held_out.labels)
         return ClassifierCalibration(
-            temperature=temperature, shares=dict(zip([*scores][1:], shares, strict=True)), feature_counts=counts,
-            regression=regression,
-        )  # fmt: skip
+            temperature=temperature, shares=dict(zip([*scores][1:], shares, strict=True)), **found
+        )

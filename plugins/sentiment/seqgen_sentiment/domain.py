@@ -79,7 +79,7 @@ class SentimentDomain(Domain[LabelledItem]):
         has_groups = settings.group_column is not None
         self.prompting = prompting = LabelledPrompting(self, base, grammar, reader)
         self.display = LabelledDisplay(base.display, layout) if base.display else None
-        self.prediction = LabelPrediction(base, grammar, reader, prompting)
+        self.prediction = LabelPrediction(base, grammar, reader, prompting, settings.span_weight)
         self.metrics = WrappedMetrics(base.metrics or Metrics(), layout)
         self.deduplication = LabelledDeduplication(base.deduplication or Deduplication(), layout, has_groups)
         self.inference = LabelledInference(base.inference, settings, reader) if base.inference else None

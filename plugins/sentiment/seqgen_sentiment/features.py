@@ -14,6 +14,7 @@ import numpy as np
 
 from seqgen import BOS, EOS, Domain, Metrics
 
+NGRAM_LENGTHS = (2, 3, 4, 5)
 WORD = re.compile(r"\w+|[^\w\s]")
 
 
@@ -27,6 +28,17 @@ def words_of_contents(contents: Sequence[np.ndarray], base: Domain[Any]) -> list
     if is_text(base):
         return [words_of_text(base.decode(np.array([BOS, *content], np.int32))) for content in contents]
     return [[base.vocabulary[number] for number in content.tolist()] for content in contents]
+
+
+def character_ngrams(words: Sequence[str]) -> list[str]:
+    """Returns the runs of 2 … 5 characters of each word, which has a space before and after it."""
+    padded = [f" {word} " for word in words]
+    return [
+        word[start : start + length]
+        for word in padded
+        for length in NGRAM_LENGTHS
+        for start in range(len(word) - length + 1)
+    ]
 
 
 def statistics_of_contents(contents: Sequence[np.ndarray], base: Domain[Any]) -> list[dict[str, float]]:

@@ -12,7 +12,7 @@ import numpy as np
 from seqgen import BOS, EOS, Answer, Domain, Oracle, Prediction, Record, Remark, SeqgenWarning
 from seqgen.contract.escaping import terminal_text
 from seqgen_sentiment.attribution import attention_weights, leave_one_out
-from seqgen_sentiment.classifier import ClassifierCalibration, LabelClassifier
+from seqgen_sentiment.classifier import ClassifierCalibration, LabelClassifier, TrainingContents
 from seqgen_sentiment.evaluation import LabelledWords, evaluate_classifier, evaluate_spans, generate_by_label
 from seqgen_sentiment.features import words_of_contents, words_of_text
 from seqgen_sentiment.labelled_grammar import LabelledGrammar
@@ -38,14 +38,16 @@ class LabelPrediction(Prediction[LabelledItem]):
         """How the network and the other experts are combined."""
 
     def __init__(
-        self, base: Domain[Any], grammar: LabelledGrammar, reader: LabelledReader, prompting: LabelledPrompting
-    ) -> None:
+        self, base: Domain[Any], grammar: LabelledGrammar, reader: LabelledReader, prompting: LabelledPrompting,
+        span_weight: float,
+    ) -> None:  # fmt: skip
         super().__init__()
         self.base = base
         self.layout = grammar.layout
         self.base_grammar = grammar.base
         self.reader = reader
         self.prompting = prompting
+        self.span_weight = span_weight
 
     def read(self, path: Path) -> Iterator[LabelledItem | Record[LabelledItem] | Remark]:
         return self.reader.read_inputs(path)
@@ -84,9 +86,7 @@ class LabelPrediction(Prediction[LabelledItem]):
         held_out, _ = documents_and_spans(self._labelled(evenly_spaced(held_out, MAX_CALIBRATION_RECORDS)))
         if not train or not held_out:
             return self.calibration
-        found = self._classifier(oracle).calibrate(
-            self._contents(train), self._label_numbers(train), self._contents(held_out), self._label_numbers(held_out)
-        )
+        found = self._classifier(oracle).calibrate(self._to_learn_from(train), self._to_learn_from(held_out))
         return self.Calibration(**dict(found))
 
     def evaluate_answers(self, train: Records, held_out: Records, oracle: Oracle) -> dict[str, Any]:
@@ -138,6 +138,11 @@ class LabelPrediction(Prediction[LabelledItem]):
 
     def _label_numbers(self, records: Records) -> np.ndarray:
         return np.array([self.layout.labels.index(str(record.item.label)) for record in records])
+
+    def _to_learn_from(self, records: Records) -> TrainingContents:
+        is_span = np.array([record.item.is_span for record in records])
+        weights = np.where(is_span, self.span_weight, 1.0)
+        return TrainingContents(self._contents(records), self._label_numbers(records), is_span, weights)
 
     def _with_words(self, records: Records) -> LabelledWords:
         return LabelledWords([self._words(record.item) for record in records], self._label_numbers(records))

@@ -10,7 +10,7 @@ over the features that the content has.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -62,17 +62,13 @@ class RegressionWeights(Options):
         centred = np.where(is_missing, 0, matrix - means)
         deviations = np.sqrt((centred**2).sum(0) / count)
         deviations[deviations == 0] = 1
-        seen = np.unique(labels)
-        intercepts = np.where(np.isin(np.arange(len(names)), seen), 0, -np.log(len(labels) + 1.0))
-        weights = np.zeros((len(names), len(features)))
-        if len(seen) > 1:
-            model = LogisticRegression(C=INVERSE_REGULARISATION, max_iter=2000)
-            model.fit(centred / deviations, labels)
-            # With two labels, scikit-learn only has the difference of their scores.
-            found, offsets = model.coef_, model.intercept_
-            if len(seen) == 2:
-                found, offsets = np.concatenate([-found, found]) / 2, np.concatenate([-offsets, offsets]) / 2
-            weights[seen], intercepts[seen] = found / deviations, offsets
+        weights, intercepts = np.zeros((len(names), len(features))), np.zeros(len(names))
+        if len(np.unique(labels)) > 1:
+            model = LogisticRegression(C=INVERSE_REGULARISATION, max_iter=2000).fit(centred / deviations, labels)
+            weights, intercepts = label_scores(model, len(names), len(labels))
+        else:
+            intercepts[labels[:1]] = np.log(len(labels) + 1.0)
+        weights /= deviations
         return cls(
             intercepts=dict(zip(names, intercepts.tolist(), strict=True)),
             means=dict(zip(features, means.tolist(), strict=True)),
@@ -87,3 +83,18 @@ class RegressionWeights(Options):
         weights = np.array(list(self.weights.values())).reshape(len(features), len(self.intercepts))
         intercepts = np.array(list(self.intercepts.values()))
         return np.asarray(np.where(np.isfinite(matrix), matrix, 0) @ weights + intercepts)
+
+
+def label_scores(model: Any, label_count: int, content_count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Returns the weights [labels, features] and the intercepts [labels] of a fitted LogisticRegression.
+
+    Its classes are numbers of labels. A label that is none of them gets the score of one content in n + 1.
+    """
+    found, offsets = model.coef_, model.intercept_
+    if len(found) == 1:
+        # With two labels, scikit-learn only has the difference of their scores.
+        found, offsets = np.concatenate([-found, found]) / 2, np.concatenate([-offsets, offsets]) / 2
+    weights = np.zeros((label_count, found.shape[1]))
+    intercepts = np.full(label_count, -np.log(content_count + 1.0))
+    weights[model.classes_], intercepts[model.classes_] = found, offsets
+    return weights, intercepts
