@@ -13,7 +13,7 @@ demo: .venv/ready
 
 # CI adds --cov, which takes a quarter to two thirds more CPU time.
 test: .venv/ready
-	$(BIN)/python -m pytest -n 2 $(PYTEST_OPTIONS)
+	$(BIN)/python -m pytest -n 2 --dist loadfile $(PYTEST_OPTIONS)
 
 coverage:
 	$(MAKE) test PYTEST_OPTIONS="--cov --cov-report=term"
