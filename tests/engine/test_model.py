@@ -60,22 +60,31 @@ def test_step_by_step_gives_the_logits_of_the_whole_segment_beyond_the_window_to
     np.testing.assert_allclose(np.stack(one_by_one), whole_segment, atol=1e-4)
 
 
-def test_no_probability_is_spent_on_what_the_grammar_forbids():
-    model, ids = toys.model(), toys.documents(1)[0]
-    probabilities = Scorer(model).probabilities(ids)
+@pytest.fixture(scope="module")
+def scorer():
+    return Scorer(toys.model())
+
+
+def test_no_probability_is_spent_on_what_the_grammar_forbids(scorer):
+    model, ids = scorer.model, toys.documents(1)[0]
+    probabilities = scorer.probabilities(ids)
     allowed = model.grammar.allowed[model.grammar.unroll(ids)]
     np.testing.assert_allclose(probabilities.sum(1), 1, atol=1e-5)
     assert (probabilities[~allowed] == 0).all()
     assert (probabilities[allowed] > 0).all()
 
 
-def test_scores_do_not_depend_on_where_segments_are_cut():
-    model = toys.model()
+def test_scores_do_not_depend_on_where_segments_are_cut(scorer):
     long = np.concatenate([[0], np.tile([3, 2, 5, 4], 100)]).astype(np.int32)
-    nats = Scorer(model).negative_log_likelihood(long)
-    np.testing.assert_allclose(Scorer(model).negative_log_likelihood(long[:130]), nats[:130], atol=1e-5)
+    nats = scorer.negative_log_likelihood(long)
+    np.testing.assert_allclose(scorer.negative_log_likelihood(long[:130]), nats[:130], atol=1e-5)
     assert nats[0] == 0
     assert len(nats) == len(long)
+
+
+@pytest.fixture(scope="module")
+def scorer_of_one_layer():
+    return Scorer(toys.model(num_layers=1, registers=toys.repeating(), conditions=toys.ahead()))
 
 
 @pytest.mark.parametrize(
@@ -90,15 +99,19 @@ def test_scores_do_not_depend_on_where_segments_are_cut():
         )
     ),
 )
-def test_every_weight_changes_the_likelihood(name):
-    model = toys.model(num_layers=1, registers=toys.repeating(), conditions=toys.ahead())
-    ids = toys.documents(1, seed=2)[0]
+def test_every_weight_changes_the_likelihood(scorer_of_one_layer, name):
+    ids, weight = toys.documents(1, seed=2)[0], scorer_of_one_layer.model.weights[name]
     shown = toys.known_ahead(ids, np.random.default_rng(0))
-    before = Scorer(model).negative_log_likelihood(ids, conditions=shown)
-    unshown = Scorer(model).negative_log_likelihood(ids)
-    model.weights[name].assign(model.weights[name] * 1.5 + np.linspace(-1, 1, model.weights[name].shape[-1]))
-    assert np.abs(Scorer(model).negative_log_likelihood(ids, conditions=shown) - before).max() > 1e-4
-    is_heard = np.abs(Scorer(model).negative_log_likelihood(ids) - unshown).max() > 0
+
+    def costs():
+        return [scorer_of_one_layer.negative_log_likelihood(ids, conditions=known) for known in (shown, None)]
+
+    before, original = costs(), weight.numpy()
+    weight.assign(original * 1.5 + np.linspace(-1, 1, weight.shape[-1]))
+    after = costs()
+    weight.assign(original)
+    assert np.abs(after[0] - before[0]).max() > 1e-4
+    is_heard = np.abs(after[1] - before[1]).max() > 0
     assert is_heard == (not name.startswith("conditions/"))
 
 

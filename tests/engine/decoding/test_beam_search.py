@@ -90,13 +90,22 @@ def test_the_length_penalty_changes_which_is_best(scorer):
     assert enumerated(scorer, 0.0)[0][1] != enumerated(scorer, 5.0)[0][1]
 
 
+@pytest.fixture(scope="module")
+def scorer_of_turns():
+    return Scorer(toys.model(seed=1))
+
+
+@pytest.fixture(scope="module")
+def search_in_turns(scorer_of_turns):
+    return BeamSearch(scorer_of_turns.model)
+
+
 @pytest.mark.parametrize("beams", [1, 3])
-def test_few_beams_find_what_a_plain_search_finds(beams):
-    model = toys.model(seed=1)
-    (found,) = BeamSearch(model).search(
-        [START], model.grammar, num_beams=beams, count=beams, max_new_tokens=12, length_penalty=0.8
+def test_few_beams_find_what_a_plain_search_finds(scorer_of_turns, search_in_turns, beams):
+    (found,) = search_in_turns.search(
+        [START], toys.turns(), num_beams=beams, count=beams, max_new_tokens=12, length_penalty=0.8
     )
-    expected = plain(Scorer(model), beams, 0.8, max_new_tokens=12)[:beams]
+    expected = plain(scorer_of_turns, beams, 0.8, max_new_tokens=12)[:beams]
     assert [one.ids.tolist() for one in found] == [ids for _, ids in expected]
     np.testing.assert_allclose([one.score for one in found], [value for value, _ in expected], rtol=1e-4)
 

@@ -15,6 +15,7 @@ from seqgen.errors import ImpossibleConstraints
 from seqgen.grammar import BOS, EOS, Budget, Grammar, build_grammar, with_budget
 
 START = np.array([BOS], np.int32)
+COUNT = 64
 
 
 @pytest.fixture(scope="module", params=[None, toys.repeating()], ids=["", "coordinates"])
@@ -22,14 +23,19 @@ def sampler(request):
     return Sampler(toys.model(registers=request.param))
 
 
+@pytest.fixture(scope="module")
+def scorer(sampler):
+    return Scorer(sampler.model)
+
+
 def test_sample_k_of_a_seed_is_the_same_at_any_batch(sampler):
-    eight = sampler.sample(START, sampler.model.grammar, count=8, max_new_tokens=300, seed=7)
-    for k in (0, 3, 7):
+    many = sampler.sample(START, sampler.model.grammar, count=COUNT, max_new_tokens=300, seed=7)
+    for k in (0, 3, COUNT - 1):
         alone = sampler.sample(START, sampler.model.grammar, count=1, max_new_tokens=300, seed=7, first=k)
-        np.testing.assert_array_equal(alone[0], eight[k])
-    other = sampler.sample(START, sampler.model.grammar, count=8, max_new_tokens=300, seed=8)
-    assert any(not np.array_equal(a, b) for a, b in zip(eight, other, strict=True))
-    assert len({tuple(ids) for ids in eight}) > 1
+        np.testing.assert_array_equal(alone[0], many[k])
+    other = sampler.sample(START, sampler.model.grammar, count=COUNT, max_new_tokens=300, seed=8)
+    assert any(not np.array_equal(a, b) for a, b in zip(many, other, strict=True))
+    assert len({tuple(ids) for ids in many}) > 1
 
 
 def test_samples_hear_their_own_conditions_after_what_these_depend_on_is_drawn():
@@ -61,7 +67,7 @@ def test_samples_hear_their_own_conditions_after_what_these_depend_on_is_drawn()
 
 
 def test_every_sample_is_a_document_of_the_grammar(sampler):
-    for ids in sampler.sample(START, sampler.model.grammar, count=64, max_new_tokens=2000, seed=0):
+    for ids in sampler.sample(START, sampler.model.grammar, count=COUNT, max_new_tokens=2000, seed=0):
         assert sampler.model.grammar.accepts(ids)
 
 
@@ -75,23 +81,23 @@ def test_streams_more_than_one_chunk_and_stops_at_the_longest():
     assert EOS not in whole[0]
 
 
-def test_a_drawn_sequence_is_the_greedy_one_of_the_training_pass_at_temperature_0(sampler):
+def test_a_drawn_sequence_is_the_greedy_one_of_the_training_pass_at_temperature_0(sampler, scorer):
     grammar = sampler.model.grammar
     prompt = toys.documents(1, seed=3)[0][:-1]
     drawn = sampler.sample(prompt, grammar, count=1, max_new_tokens=30, seed=0, options=SamplingOptions(temperature=0))[
         0
     ]
-    probabilities = Scorer(sampler.model).probabilities(drawn[:-1])
+    probabilities = scorer.probabilities(drawn[:-1])
     np.testing.assert_array_equal(probabilities[len(prompt) - 1 :].argmax(1), drawn[len(prompt) :])
 
 
 @pytest.mark.parametrize("length", [1, 2, 63, 64, 65, 129])
-def test_a_prompt_of_any_length_is_read_as_the_training_pass_reads_it(sampler, length):
+def test_a_prompt_of_any_length_is_read_as_the_training_pass_reads_it(sampler, scorer, length):
     prompt = np.concatenate([[BOS], np.tile([3, 2, 5, 4, 7, 8], 30)])[:length].astype(np.int32)
     drawn = sampler.sample(
         prompt, sampler.model.grammar, count=1, max_new_tokens=1, seed=0, options=SamplingOptions(temperature=0)
     )[0]
-    expected = Scorer(sampler.model).probabilities(prompt)[-1].argmax()
+    expected = scorer.probabilities(prompt)[-1].argmax()
     assert drawn[-1] == expected
 
 
@@ -114,17 +120,23 @@ def test_the_draw_never_takes_what_is_forbidden_even_at_the_edges():
     assert drawn.numpy().tolist() == [1, 1, 3, 3]
 
 
-@pytest.mark.parametrize("options", [{}, {"temperature": 0}, {"min_p": 0.1}, {"top_k": 2, "top_p": 0.5}], ids=str)
-def test_no_forbidden_token_is_drawn_whatever_the_weights_are(options):
-    """Not even from a model whose weights are not numbers."""
+@pytest.fixture(scope="module")
+def sampler_of_nan():
+    """A sampler of a model whose weights are not numbers."""
     model = toys.model()
     for weight in model.weights.values():
         weight.assign(tf.fill(weight.shape, np.nan))
-    drawn = Sampler(model).sample(
-        START, model.grammar, count=4, max_new_tokens=40, seed=0, options=SamplingOptions(**options)
+    return Sampler(model)
+
+
+@pytest.mark.parametrize("options", [{}, {"temperature": 0}, {"min_p": 0.1}, {"top_k": 2, "top_p": 0.5}], ids=str)
+def test_no_forbidden_token_is_drawn_whatever_the_weights_are(sampler_of_nan, options):
+    grammar = sampler_of_nan.model.grammar
+    drawn = sampler_of_nan.sample(
+        START, grammar, count=4, max_new_tokens=40, seed=0, options=SamplingOptions(**options)
     )
     for ids in drawn:
-        model.grammar.unroll(ids)  # raises ValueError for a forbidden token
+        grammar.unroll(ids)  # raises ValueError for a forbidden token
 
 
 def test_draws_from_numbers_that_are_not_finite_are_allowed_tokens():

@@ -17,6 +17,16 @@ def model(request):
 
 
 @pytest.fixture(scope="module")
+def packed_scorer(model):
+    return PackedScorer(model)
+
+
+@pytest.fixture(scope="module")
+def scorer(model):
+    return Scorer(model)
+
+
+@pytest.fixture(scope="module")
 def packed(model):
     """Two streams of two documents each, more than one segment long: inputs, states, and place and ids of each."""
     documents = [document[:30] for document in toys.documents(4, seed=6)]
@@ -34,21 +44,19 @@ def packed(model):
     return inputs, states, places
 
 
-def test_every_target_costs_what_it_costs_in_a_document_alone(model, packed):
+def test_every_target_costs_what_it_costs_in_a_document_alone(packed_scorer, scorer, packed):
     inputs, states, places = packed
-    nats = PackedScorer(model).negative_log_likelihood(inputs, states, np.roll(inputs, -1, axis=0))
-    scorer = Scorer(model)
+    nats = packed_scorer.negative_log_likelihood(inputs, states, np.roll(inputs, -1, axis=0))
     for step, stream, ids in places:
         made = nats[step : step + len(ids) - 1, stream]
         np.testing.assert_allclose(made, scorer.negative_log_likelihood(ids)[1:], atol=1e-4)
 
 
-def test_tokens_are_as_likely_after_a_position_as_in_a_document_alone(model, packed):
+def test_tokens_are_as_likely_after_a_position_as_in_a_document_alone(packed_scorer, scorer, packed):
     inputs, states, places = packed
     tokens = np.array([2, 3, 7], np.int32)
     positions = np.array([[step + len(ids) // 2, stream] for step, stream, ids in places])
-    made = PackedScorer(model).log_probabilities(inputs, states, positions, tokens)
-    scorer = Scorer(model)
+    made = packed_scorer.log_probabilities(inputs, states, positions, tokens)
     for row, (_, _, ids) in zip(made, places, strict=True):
         expected = scorer.probabilities(ids)[len(ids) // 2, tokens]
         np.testing.assert_allclose(np.exp(row), expected, atol=1e-5)
