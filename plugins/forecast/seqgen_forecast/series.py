@@ -1,0 +1,146 @@
+"""Reads series with time stamps from CSV and Parquet files, and puts each on a regular grid of time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow.parquet as pq
+
+from seqgen import Remark, UnusableFile
+from seqgen_forecast.calendars import DAY
+from seqgen_forecast.settings import ForecastSettings
+
+MAX_STEPS = 10_000_000
+"""The longest grid of time that one series may span."""
+MIN_REGULAR_SHARE = 0.5
+"""The share of the distances between time stamps that must be the commonest one."""
+CALENDAR_STEP = 27 * DAY
+"""Steps of this many seconds or more are months, quarters or years, which differ in length."""
+
+
+@dataclass(frozen=True, eq=False)
+class Series:
+    """One series on a regular grid: its name, its first time stamp, the step in seconds, and float64[n] values.
+
+    A value that is missing in the file is NaN.
+    """
+
+    name: str
+    start: pd.Timestamp
+    step: float
+    values: np.ndarray
+
+
+def read_series(path: Path, settings: ForecastSettings) -> Iterator[Series | Remark]:
+    """Yields every series of a file, and remarks about what was repaired. Raises UnusableFile."""
+    table = read_table(path)
+    time_column = settings.time_column or guess_time_column(table)
+    if time_column not in table:
+        raise UnusableFile(f"no column {time_column!r}; the columns are {', '.join(map(str, table.columns))}")
+    times = parse_times(table[time_column])
+    unreadable = int(times.isna().sum())
+    if unreadable == len(table):
+        raise UnusableFile(f"the column {time_column!r} has no time stamps")
+    if unreadable:
+        yield Remark("a row without a time stamp that can be read", dropped=True, count=unreadable)
+    found = False
+    for name, values in columns_of(table.drop(columns=time_column), settings):
+        column_times = times.loc[values.index]
+        usable = column_times.notna()
+        for part in regular(name, column_times[usable], values[usable]):
+            found |= isinstance(part, Series)
+            yield part
+    if not found:
+        raise UnusableFile("no column of numbers on a regular grid of time")
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Returns the table of a file. Raises UnusableFile."""
+    try:
+        if path.suffix.lower() == ".parquet":
+            return pq.read_table(path).to_pandas().reset_index().drop(columns="index", errors="ignore")
+        return pd.read_csv(path, sep=None, engine="python", encoding="utf-8-sig")
+    except Exception as error:  # pandas and its engines raise many types for damaged files
+        raise UnusableFile(f"not a table that can be read ({type(error).__name__})") from error
+
+
+def guess_time_column(table: pd.DataFrame) -> str:
+    """Returns the first column that holds time stamps. Raises UnusableFile if none does."""
+    for name in table.columns:
+        column = table[name]
+        if pd.api.types.is_datetime64_any_dtype(column):
+            return str(name)
+        is_text = not pd.api.types.is_numeric_dtype(column)
+        if is_text and parse_times(column.head(20)).notna().any():
+            return str(name)
+    raise UnusableFile("no column with time stamps; name it with time_column")
+
+
+def parse_times(column: pd.Series) -> pd.Series:
+    """Returns time stamps without a time zone; those with an offset become UTC. NaT where one cannot be read."""
+    # UTC has no daylight-saving time, so an hour that a clock repeats is two hours there.
+    return pd.to_datetime(column, errors="coerce", utc=True, format="mixed").dt.tz_localize(None)
+
+
+def columns_of(table: pd.DataFrame, settings: ForecastSettings) -> Iterator[tuple[str, pd.Series]]:
+    """Yields the name and the values of each series of a wide table, or of a long one with a column of names.
+
+    Raises UnusableFile for a column that is named and is not there.
+    """
+    for column in (settings.series_column, settings.value_column):
+        if column is not None and column not in table:
+            raise UnusableFile(f"no column {column!r}; the columns are {', '.join(map(str, table.columns))}")
+    names = [settings.value_column] if settings.value_column else list(table.columns.drop(settings.series_column or []))
+    for column in names:
+        numbers = pd.to_numeric(table[column], errors="coerce").astype(float)
+        numbers = numbers.where(np.isfinite(numbers))
+        if numbers.notna().sum() == 0:
+            continue
+        if settings.series_column is None:
+            yield str(column), numbers
+            continue
+        for name, rows in numbers.groupby(table[settings.series_column], sort=False):
+            yield (str(name) if len(names) == 1 else f"{name} {column}"), rows
+
+
+def regular(name: str, times: pd.Series, values: pd.Series) -> Iterator[Series | Remark]:
+    """Yields a series on the grid of its commonest step, or a remark with the reason why it has none."""
+    order = np.argsort(times.to_numpy(), kind="stable")
+    stamps, numbers = times.to_numpy()[order], values.to_numpy()[order]
+    is_last = np.append(stamps[1:] != stamps[:-1], True)
+    if (repeated := int((~is_last).sum())) > 0:
+        yield Remark("a time stamp that occurs twice in a series; its last value is used", count=repeated)
+    stamps, numbers = stamps[is_last], numbers[is_last]
+    if len(stamps) < 2:
+        yield Remark("a series with fewer than two time stamps", dropped=True)
+        return
+    seconds = np.diff(stamps) / np.timedelta64(1, "s")
+    distances, counts = np.unique(seconds, return_counts=True)
+    step = float(distances[counts.argmax()])
+    start = pd.Timestamp(stamps[0])
+    if step >= CALENDAR_STEP:
+        # Months differ in length: each time stamp is the next step, as long as no gap is longer than two steps.
+        if seconds.max() > 1.5 * step:
+            yield Remark("a monthly, quarterly or yearly series with a gap", dropped=True)
+        else:
+            yield Series(name, start, step, numbers)
+        return
+    if counts.max() < MIN_REGULAR_SHARE * len(seconds):
+        yield Remark("a series whose time stamps are irregular; resample it to a fixed step", dropped=True)
+        return
+    places = (stamps - stamps[0]) / np.timedelta64(1, "s") / step
+    if places[-1] >= MAX_STEPS:
+        yield Remark(f"a series that spans more than {MAX_STEPS} steps", dropped=True)
+        return
+    on_grid = places == np.round(places)
+    if (beside := int((~on_grid).sum())) > 0:
+        yield Remark("a value between two steps of its series", dropped=True, count=beside)
+    grid = np.full(int(places[on_grid][-1]) + 1, np.nan)
+    grid[places[on_grid].astype(int)] = numbers[on_grid]
+    if (gaps := int(np.isnan(grid).sum())) > 0:
+        yield Remark("a missing value; the model is told that it is missing", count=gaps)
+    yield Series(name, start, step, grid)

@@ -1,0 +1,11 @@
+"""Settings of the plugin's tests. This file puts its own folder on sys.path, where the tests find `some_series`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+# XLA compiles without LLVM's optimisations, because the models of the tests run for milliseconds.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+sys.path.insert(0, str(Path(__file__).parent))
