@@ -92,7 +92,7 @@ def describe(progress: TrainingProgress) -> str:
     parts = [f"{100 * min(progress.fraction, 1):3.0f} %", f"step {progress.step:,}", f"loss {progress.loss:.4f}"]
     if progress.held_out is not None:
         parts += [f"held-out {progress.held_out:.4f}", f"best {progress.best:.4f}"]
-    parts += ["nats/token", f"{progress.tokens_per_second:,.0f} tokens/s"]
+    parts += [f"nats/{progress.unit}", f"{progress.tokens_per_second:,.0f} {progress.unit}s/s"]
     if progress.seconds_left is not None:
         minutes, seconds = divmod(int(progress.seconds_left), 60)
         parts.append(f"{minutes}:{seconds:02} left")

@@ -65,6 +65,9 @@ class Prompting(Capability[Item]):
     """Where sampling starts. By default a prompt is the beginning of an item, which is continued."""
 
     attribute = "prompting"
+    needs_prompt: bool = False
+    """Whether nothing is sampled without a prompt, because the beginning of every document is given: a source sentence,
+    a history. Its ids have weight 0. `evaluate` draws its samples after the beginnings of held-out documents."""
 
     def __init__(self, domain: Core[Item]) -> None:
         self.domain = domain

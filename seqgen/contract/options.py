@@ -2,13 +2,29 @@
 
 from __future__ import annotations
 
+import enum
+import types
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Annotated, Any, Literal, Self, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from seqgen.contract.plugin_identity import cause
 from seqgen.errors import InvalidValue, PluginError, SeqgenError, UnknownName
+
+
+def type_name(annotation: Any) -> str:
+    """Returns what a type is called in a help text: "win | draw | loss", "int". None is left out."""
+    origin, arguments = get_origin(annotation), get_args(annotation)
+    if origin in (Union, types.UnionType):
+        return " | ".join(type_name(one) for one in arguments if one is not type(None))
+    if origin is Literal:
+        return " | ".join(map(str, arguments))
+    if origin is Annotated:
+        return type_name(arguments[0])
+    if isinstance(annotation, type) and issubclass(annotation, enum.Enum):
+        return " | ".join(str(member.value) for member in annotation)
+    return str(annotation).replace("typing.", "") if arguments else str(getattr(annotation, "__name__", annotation))
 
 
 class Options(BaseModel):

@@ -21,6 +21,8 @@ from seqgen.models.bundle import model_folder
 DEFAULT_MINUTES = 10.0
 DEFAULT_SIZE = "small"
 SETTINGS_FILE = "settings.json"
+ENGINE_SETTINGS: dict[str, type[BaseModel]] = {"model": ModelSettings, "training": TrainingSettings}
+"""The settings of the engine, by the prefix that names them in `--set model.dropout=0.1`."""
 
 
 class RunSettings(BaseModel):
@@ -70,8 +72,11 @@ class RunSettings(BaseModel):
     def check_unchanged(
         self, run: Path, requested: Mapping[str, Any], size: str | None, domain_settings: Mapping[str, Any]
     ) -> None:
-        """Raises UsageError if a call that resumes the run requests other settings or another size."""
-        current = {**domain_settings, **self.model.model_dump(), **self.training.model_dump(), "size": self.size}
+        """Raises UsageError if a call that resumes the run requests other settings or another size.
+
+        A setting that the domain and the engine both have is that of the domain.
+        """
+        current = {**self.model.model_dump(), **self.training.model_dump(), "size": self.size, **domain_settings}
         for key, value in {**requested, **({"size": size} if size else {})}.items():
             if key not in current:
                 raise UnknownName("setting", key, current)
@@ -128,21 +133,31 @@ def budget_settings(minutes: float | None, steps: int | None) -> dict[str, Any]:
 def parse_settings(settings: Mapping[str, Any], domain: type[Options]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Returns checked and typed settings: those of the domain, and those of model and training.
 
-    Raises UnknownName, InvalidValue, and PluginError if a setting of the domain has the name of one of the engine.
+    A setting that a domain and the engine both have is that of the domain. The prefixes `domain.`, `model.` and
+    `training.` say which one is meant. Raises UnknownName and InvalidValue.
     """
-    engine = {**ModelSettings.model_fields, **TrainingSettings.model_fields}
-    for key in domain.model_fields:
-        if key in engine:
-            raise PluginError(f"The plugin's setting {key!r} has the name of a setting of the engine; rename it there.")
-    for key in settings:
-        if key not in engine and not domain.has_option(key):
-            raise UnknownName("setting", key, {*engine, *domain.model_fields})
-    of_domain = {key: value for key, value in settings.items() if domain.has_option(key)}
+    of_domain: dict[str, Any] = {}
+    of_engine: dict[str, dict[str, Any]] = {prefix: {} for prefix in ENGINE_SETTINGS}
+    for key, value in settings.items():
+        prefix, dot, name = key.partition(".")
+        has_prefix = bool(dot) and prefix in ("domain", *ENGINE_SETTINGS)
+        name = name if has_prefix else key
+        kinds = [prefix] if has_prefix else ["domain", *ENGINE_SETTINGS]
+        if "domain" in kinds and domain.has_option(name):
+            of_domain[name] = value
+            continue
+        owner = next((kind for kind in kinds if kind != "domain" and name in ENGINE_SETTINGS[kind].model_fields), None)
+        if owner is None:
+            names = {
+                "domain": domain.model_fields,
+                **{one: ENGINE_SETTINGS[one].model_fields for one in ENGINE_SETTINGS},
+            }
+            raise UnknownName("setting", name, {known for kind in kinds for known in names[kind]})
+        of_engine[owner][name] = value
     parsed = domain.from_mapping(of_domain).model_dump(mode="json", include=set(of_domain))
     parsed_engine: dict[str, Any] = {}
-    for kind in (ModelSettings, TrainingSettings):
-        part = {key: value for key, value in settings.items() if key in kind.model_fields}
-        parsed_engine |= _parse(kind, part).model_dump(include=set(part))
+    for prefix, part in of_engine.items():
+        parsed_engine |= _parse(ENGINE_SETTINGS[prefix], part).model_dump(include=set(part))
     return parsed, parsed_engine
 
 

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from seqgen.contract.capabilities import Metrics
-from seqgen.contract.documents import Record
+from seqgen.contract.documents import Prompt, Record
 from seqgen.contract.domain import Domain
+from seqgen.contract.plugins import report_broken_plugins
 from seqgen.corpus.storage.evaluation_batches import evaluation_batches
 from seqgen.corpus.storage.records import Records, held_out_split
 from seqgen.corpus.storage.store import Corpus, Documents
@@ -25,6 +26,8 @@ from seqgen.workflows.results import Sample
 from seqgen.workflows.trained_model import TrainedModel
 
 NUM_SAMPLES = 16
+MAX_NEW_TOKENS = 1024
+"""Of a sample that continues the given part of a held-out document."""
 MAX_COMPARED_DOCUMENTS = 2000
 """How many held-out documents the metrics of the domain get."""
 SUMMARIES: dict[str, Callable[[list[int]], Any]] = {"mean": np.mean, "most": max}
@@ -68,7 +71,10 @@ def evaluation_report(
 
 
 def _parts(trained: TrainedModel, corpus: Corpus, seed: int) -> Iterator[dict[str, Any]]:
-    """Yields the parts of the report. The first one needs nothing of the domain but its grammar."""
+    """Yields the parts of the report. The first one needs nothing of the domain but its grammar.
+
+    A part that the plugin cannot give is reported and left out.
+    """
     domain = trained.domain
     metrics = domain.metrics or Metrics()
     split, documents = held_out_split(domain, corpus)
@@ -84,10 +90,42 @@ def _parts(trained: TrainedModel, corpus: Corpus, seed: int) -> Iterator[dict[st
         "perplexity": float(np.exp(likelihood.nats)),
         "baselines": baseline_nats(train, documents, grammar, metrics.period),
     }
-    yield {"bits": _bits(domain, metrics, documents, likelihood.nats * likelihood.tokens)}
-    samples = trained.sample(NUM_SAMPLES, seed=seed)
+    with report_broken_plugins():
+        yield {"bits": _bits(domain, metrics, documents, likelihood.nats * likelihood.tokens)}
+    held_out: Sequence[Record[Any]] = []
+    with report_broken_plugins():
+        held_out = list(Records(domain, documents)[:MAX_COMPARED_DOCUMENTS])
+        samples = new_samples(trained, documents, seed)
+        with report_broken_plugins():
+            yield _copies(domain, metrics, corpus, samples)
+        yield {"metrics": metrics.compare(held_out, [Record(sample.item) for sample in samples])}
+    with report_broken_plugins():
+        answers: dict[str, Any] = {}
+        if domain.prediction:
+            answers = domain.prediction.evaluate_answers(Records(domain, train), held_out, trained.oracle)
+        yield {"answers": answers}
+
+
+def new_samples(trained: TrainedModel, documents: Documents, seed: int) -> Sequence[Sample]:
+    """Returns some samples. If the domain needs a prompt, each continues the given part of one held-out document."""
+    if not trained.domain.prompting.needs_prompt:
+        return trained.sample(NUM_SAMPLES, seed=seed)
+    samples = []
+    for number in range(min(NUM_SAMPLES, len(documents))):
+        ids, weights = documents[number]
+        given = ids[: int(np.argmax(weights > 0))]
+        (drawn,) = trained.oracle.generate(
+            Prompt(given, trained.model.grammar), 1, max_new_tokens=MAX_NEW_TOKENS, seed=seed + number
+        )
+        decode = trained.domain.decode
+        samples.append(Sample(seed, number, drawn, decode(drawn), decode(given)))
+    return samples
+
+
+def _copies(domain: Domain[Any], metrics: Metrics[Any], corpus: Corpus, samples: Sequence[Sample]) -> dict[str, Any]:
+    """Returns the part of the report about copied passages."""
     copied, expected = copied_passages(domain, corpus, [sample.ids for sample in samples])
-    yield {
+    return {
         "novelty": {
             f"{name}, {side}": float(summary([passage.length for passage in passages]))
             for side, passages in (("samples", copied), ("held out", expected))
@@ -95,12 +133,6 @@ def _parts(trained: TrainedModel, corpus: Corpus, seed: int) -> Iterator[dict[st
         },
         "copies": _describe_copies(domain, metrics, corpus, samples, copied),
     }
-    held_out = list(Records(domain, documents)[:MAX_COMPARED_DOCUMENTS])
-    yield {"metrics": metrics.compare(held_out, [Record(sample.item) for sample in samples])}
-    answers: dict[str, Any] = {}
-    if domain.prediction:
-        answers = domain.prediction.evaluate_answers(Records(domain, train), held_out, trained.oracle)
-    yield {"answers": answers}
 
 
 def copied_passages(

@@ -183,7 +183,8 @@ class _Request:
                 f"{self.run} is a run of the domain {corpus.domain!r}, not {self.domain!r}; choose another folder."
             )
         of_domain, of_engine = parse_settings(self.settings, type(corpus.make_domain()).Settings)
-        saved.check_unchanged(self.run, {**of_domain, **of_engine}, self.size, corpus.settings)
+        saved.check_unchanged(self.run, of_domain, None, corpus.settings)
+        saved.check_unchanged(self.run, of_engine, self.size, {})
         saved.check_init_from(self.run, self.init_from)
         return corpus, saved
 
@@ -339,9 +340,14 @@ def _run(
     for folder in (run, run / "bundle", run / "checkpoints"):
         remove_unfinished(folder)
     all_settings = {**settings.model.model_dump(), **training.model_dump()}
+    report_step = train_progress or ignore_progress
+
+    def report(progress: TrainingProgress) -> None:
+        report_step(progress._replace(unit=domain.unit))
+
     loop = TrainingLoop(
         trainer, batches.batch, held_out_batches, settings.budget, run / "checkpoints",
-        on_best=save_best, report=train_progress or ignore_progress,
+        on_best=save_best, report=report,
         callbacks=training_callbacks(run, checkpoint.record.step if checkpoint else 0, all_settings),
     )  # fmt: skip
     if checkpoint:

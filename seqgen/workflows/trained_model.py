@@ -428,7 +428,12 @@ class TrainedModel:
         )
 
     def _prompt(self, prompt: Path | str | None, constraints: Mapping[str, Any] | None) -> Prompt:
-        """Returns the prompt of the first document of a file, of a text, or of nothing."""
+        """Returns the prompt of the first document of a file, of a text, or of nothing. Raises UsageError."""
+        if prompt is None and self.domain.prompting.needs_prompt:
+            raise UsageError(
+                f"A sample of the domain {self.domain.name!r} continues something that is given; name it by "
+                "--prompt (prompt)."
+            )
         parsed = self.domain.Constraints.from_mapping(constraints or {}, "constraint")
         item = None if prompt is None else read_prompt(self.domain, prompt)
         return self.domain.checked_prompt(item, parsed)

@@ -38,6 +38,7 @@ def test_training_prints_evaluations_and_notes(capsys):
 def test_a_step_is_described_in_one_line():
     assert describe(STEP) == " 50 %  step 1,200  loss 1.5000  nats/token  12,345 tokens/s  1:01 left"
     assert "left" not in describe(STEP._replace(fraction=0.0))
+    assert "nats/letter  12,345 letters/s" in describe(STEP._replace(unit="letter"))
 
 
 def test_files_that_are_listed_have_no_known_total(capsys):

@@ -104,9 +104,22 @@ def test_wrong_recommendations_are_the_fault_of_the_plugin(wrong):
         default_settings(domain)
 
 
-def test_a_plugins_setting_may_not_have_the_name_of_one_of_the_engines():
+def test_a_setting_of_the_engine_never_breaks_a_plugin_that_has_one_of_its_name(settings, tmp_path):
     class Settings(Options):
-        dropout: float = 0
+        dropout: int = 0
 
-    with pytest.raises(PluginError, match="'dropout'"):
-        parse_settings({}, Settings)
+    assert parse_settings({"dropout": "3"}, Settings) == ({"dropout": 3}, {})
+    assert parse_settings({"training.dropout": "0.5", "domain.dropout": 2}, Settings) == (
+        {"dropout": 2},
+        {"dropout": 0.5},
+    )
+    assert parse_settings({"dropout": "0.5", "model.hidden_size": 8}, Options) == (
+        {},
+        {"dropout": 0.5, "hidden_size": 8},
+    )
+    with pytest.raises(UnknownName, match="did you mean 'hidden_size'"):
+        parse_settings({"model.hiden_size": 3}, Settings)
+    with pytest.raises(UnknownName, match="no setting 'learning_rate'"):
+        parse_settings({"domain.learning_rate": 3}, Settings)
+    settings.check_unchanged(tmp_path, {"dropout": 7}, None, {"dropout": 7})
+    settings.check_unchanged(tmp_path, {"dropout": 0}, None, {})

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 
 import seqgen
-from seqgen import CorpusError
+from seqgen import CorpusError, UsageError
+from seqgen.corpus.storage.records import held_out_split
 from seqgen.corpus.storage.store import Corpus
-from seqgen.workflows.evaluate import copied_passages, evaluation_report
+from seqgen.workflows.evaluate import NUM_SAMPLES, copied_passages, evaluation_report, new_samples
 
 
 @pytest.fixture(scope="module")
@@ -71,3 +72,25 @@ def test_what_was_computed_before_an_error_is_known(trained, corpus, report, mon
     with pytest.raises(ZeroDivisionError):
         evaluation_report(trained, corpus, on_part=known.update)
     assert known == {name: value for name, value in report.items() if name not in ("metrics", "answers")}
+
+
+def test_a_part_that_the_plugin_cannot_give_is_reported_and_left_out(trained, corpus, report, monkeypatch, capsys):
+    def compare(self, held_out, samples):
+        return {"notes": "many"}
+
+    monkeypatch.setattr("seqgen.contract.plugins._reported", set())
+    monkeypatch.setattr("seqgen_midi.metrics.midi_metrics.MidiMetrics.compare", compare)
+    partial = evaluation_report(trained, corpus)
+    assert report.keys() - partial.keys() == {"metrics"}
+    assert partial["nats"] == report["nats"]
+    assert "returns a dict from metrics.compare, and dict[str, float] was expected" in capsys.readouterr().err
+
+
+def test_samples_of_a_domain_that_needs_a_prompt_continue_held_out_documents(trained, corpus, monkeypatch):
+    monkeypatch.setattr(trained.domain.prompting, "needs_prompt", True)
+    with pytest.raises(UsageError, match="continues something that is given; name it by --prompt"):
+        trained.sample(1)
+    _, documents = held_out_split(trained.domain, corpus)
+    samples = new_samples(trained, documents, seed=0)
+    assert len(samples) == min(NUM_SAMPLES, len(documents))
+    assert all(len(sample.ids) > 1 for sample in samples)

@@ -16,6 +16,8 @@ from seqgen_translation.sentence_pair import SentencePair
 class PairPrompting(Prompting[SentencePair]):
     """A prompt is a source sentence. Sampling from it draws translations."""
 
+    needs_prompt = True
+
     def __init__(self, domain: Domain[SentencePair], reader: PairReader) -> None:
         super().__init__(domain)
         self._reader = reader

@@ -113,14 +113,17 @@ def described(description: dict[str, Any]) -> str:
 def help_of(field: dict[str, Any]) -> str:
     """Returns the description of one option, with its default if it has one."""
     default = "" if field["default"] is None else f"  [default: {field['default']}]"
-    return f"{field['description'] or field['type']}{default}"
+    choices = f" ({field['type']})" if " | " in field["type"] and field["description"] else ""
+    return f"{field['description'] or field['type']}{choices}{default}"
 
 
 def fields(options: type[Options]) -> dict[str, dict[str, Any]]:
     """Returns the type, default and description of each field by its name."""
+    from seqgen.contract.options import type_name
+
     return {
         key: {
-            "type": getattr(field.annotation, "__name__", None) or str(field.annotation).replace("typing.", ""),
+            "type": type_name(field.annotation),
             "default": None if field.is_required() else field.get_default(call_default_factory=True),
             "description": field.description or "",
         }

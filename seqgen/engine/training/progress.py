@@ -37,6 +37,8 @@ class TrainingProgress(NamedTuple):
     """Whether `held_out` was measured at this very step."""
     note: str | None = None
     """One line about something unusual that happened at this step."""
+    unit: str = "token"
+    """What one token is called, such as "letter"."""
 
     @property
     def seconds_left(self) -> float | None:
