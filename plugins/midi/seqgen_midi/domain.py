@@ -52,7 +52,7 @@ class MidiDomain(Domain[Piece]):
             )
         self.Constraints = constraint_options(encoding)
         self.unit = encoding.unit
-        self.prompting = MidiPrompting(self, encoding, settings.tempo, settings.one_beat_meter)
+        self.prompting = MidiPrompting(self, encoding, settings)
         self.display = MidiDisplay(encoding, settings.tempo)
         self.metrics = MidiMetrics(encoding, settings.tempo)
         self.deduplication = MidiDeduplication()
@@ -62,7 +62,10 @@ class MidiDomain(Domain[Piece]):
         self.reading = MidiReading()
 
     def read(self, path: Path) -> Iterator[Piece | Remark]:
-        return read_pieces(path, self.encoding, one_beat_meter=self.settings.one_beat_meter)
+        settings = self.settings
+        return read_pieces(
+            path, self.encoding, one_beat_meter=settings.one_beat_meter, expand_repeats=settings.expand_repeats
+        )
 
     def learn(self, observations: Iterable[Any]) -> Vocabulary:
         """The vocabulary of the encoding, which is fixed."""

@@ -67,6 +67,8 @@ class MidiSettings(Options):
         "as 4/4; by default as they say",
     )
 
+    expand_repeats: bool = Field(False, description="whether repeats of scores are played out, as people hear them")
+
     @field_validator("one_beat_meter")
     @classmethod
     def _check_one_beat_meter(cls, value: str | None) -> str | None:

@@ -8,6 +8,7 @@ import mido
 import numpy as np
 import pytest
 from seqgen_midi.domain import MidiDomain
+from seqgen_midi.io.score_reader import REPEATS
 from seqgen_midi.music.piece import Piece, Track
 
 from seqgen import Remark
@@ -108,7 +109,7 @@ def test_grace_notes_repeats_and_second_chord_symbols_are_counted(tmp_path: Path
     (tmp_path / "tune.abc").write_text('X:1\nM:4/4\nL:1/4\nK:C\n|:"C"C{dc}D"G"EF|"C"C4|C4:|\n')
     assert remarks(tmp_path / "tune.abc", "melody") == {
         "grace notes left out": 2,
-        "repeats that are not played out": 1,
+        REPEATS: 1,
         "chord symbols beyond the first of a bar or past the last note left out": 1,
     }
 

@@ -12,7 +12,7 @@ import pytest
 from grids import HOLD, Grid
 from helpers import FOUR, only_piece, read_grid, reason_of
 from seqgen_midi.domain import MidiDomain
-from seqgen_midi.io.score_reader import read_scores
+from seqgen_midi.io.score_reader import REPEATS, read_scores
 from seqgen_midi.music.piece import Piece
 
 from seqgen import Remark, UnusableFile
@@ -201,8 +201,29 @@ def test_what_a_piece_has_no_place_for_is_counted(tmp_path: Path) -> None:
     assert sorted(piece.pitch.tolist()) == [60] * 4 + [64] * 4 + [67] * 2
     assert len(piece.chords) == 1
     assert {text: count for text, count in piece.omitted.items() if count} == {
-        "repeats that are not played out": 1,
-        "repeats by words (da capo, dal segno) that are not played out": 1,
+        REPEATS: 1,
+        f"{REPEATS} (da capo, dal segno)": 1,
         "pedal marks of scores left out": 1,
         "chord symbols of kinds that there are no tokens for left out": 3,
     }
+
+
+@pytest.mark.parametrize(
+    ("music", "pitches"),
+    [
+        ("|:CDEF|GABc:|CDEF|EEEE|", "CDEFGABcCDEFGABcCDEFEEEE"),
+        ("CDEF|GABc|EEEE:|", "CDEFGABcEEEECDEFGABcEEEE"),
+        ("|:CDEF|1GABc:|2cBAG|", "CDEFGABcCDEFcBAG"),
+        ("CDEF|GABc|EEEE|", "CDEFGABcEEEE"),
+    ],
+)
+def test_repeats_are_played_out_if_asked_for(music: str, pitches: str, tmp_path: Path) -> None:
+    (tmp_path / "tune.abc").write_text(f"X:1\nM:4/4\nL:1/4\nK:C\n{music}\n")
+    names = dict(zip("CDEFGABc", (60, 62, 64, 65, 67, 69, 71, 72), strict=True))
+    for setting, count in ((True, 0), (False, music.count(":|"))):
+        domain = MidiDomain(MidiDomain.Settings(encoding="melody", expand_repeats=setting))
+        found = list(domain.read(tmp_path / "tune.abc"))
+        assert sum(one.count for one in found if isinstance(one, Remark)) == count
+        (piece,) = (one for one in found if isinstance(one, Piece))
+        heard = pitches if setting else "".join(letter for letter in music if letter in names)
+        assert piece.pitch.tolist() == [names[letter] for letter in heard]

@@ -22,18 +22,29 @@ MIDI_TEMPO = np.array([[0, 500_000]], np.int32)
 
 
 def read_pieces(
-    path: Path, encoding: Encoding, *, is_prompt: bool = False, one_beat_meter: str | None = None
+    path: Path,
+    encoding: Encoding,
+    *,
+    is_prompt: bool = False,
+    one_beat_meter: str | None = None,
+    expand_repeats: bool = False,
 ) -> Iterator[Piece | Remark]:
     """The quantised pieces of a file, with remarks on what was left out.
 
     A piece that cannot be read or quantised gives a remark. Raises UnusableFile where no piece is left. A prompt may
-    lack some of the encoding's voices. MIDI files that count beats alone are read in `one_beat_meter`.
+    lack some of the encoding's voices. MIDI files that count beats alone are read in `one_beat_meter`. Repeats of
+    scores are played out if `expand_repeats` says so.
     """
     first_error: UnusableFile | None = None
     found = False
     from_midi = is_midi(path)
     with library_errors_as_unusable(path):
-        for result in read_midi(path) if from_midi else read_scores(path, split_voices=bool(encoding.voices)):
+        results = (
+            read_midi(path)
+            if from_midi
+            else read_scores(path, split_voices=bool(encoding.voices), expand_repeats=expand_repeats)
+        )
+        for result in results:
             if isinstance(result, Piece):
                 if from_midi and not len(result.tempos):
                     result = replace(result, tempos=MIDI_TEMPO)

@@ -1,4 +1,4 @@
-"""Reads scores (MusicXML, Humdrum, ABC) through music21. Repeats are not played out, and grace notes are left out."""
+"""Reads scores (MusicXML, Humdrum, ABC) through music21. Grace notes are left out."""
 
 from __future__ import annotations
 
@@ -31,26 +31,44 @@ SCORE_ENDINGS = (*MUSICXML_ENDINGS, ".krn", ABC_ENDING)
 RESOLUTION = 5040
 """Ticks in a quarter of what is read: exact for all divisions of a quarter up to 10, and for 64ths to within a tick."""
 MAX_UNPACKED_BYTES = 50_000_000
+REPEATS = "repeats that are not played out (expand_repeats=true plays those that are understood)"
 UNREADABLE = "not a score that music21 can read"
 
 
-def read_scores(path: Path, *, split_voices: bool = False) -> Iterator[Piece | UnusableFile]:
+def read_scores(
+    path: Path, *, split_voices: bool = False, expand_repeats: bool = False
+) -> Iterator[Piece | UnusableFile]:
     """The pieces of a score file: one, or one for each tune of an ABC book; the error of each that cannot be read.
 
-    With `split_voices`, each voice of a staff is a track. Raises UnusableFile for a file that is no score.
+    split_voices:   whether each voice of a staff is a track
+    expand_repeats: whether repeats are played out
+
+    Raises UnusableFile for a file that is no score.
     """
-    variant = "voices" if split_voices else "parts"
-    for result in cached_results(path, variant, partial(_read_pieces, split_voices=split_voices)):
+    variant = ("voices" if split_voices else "parts") + (" expanded" if expand_repeats else "")
+    read = partial(_read_pieces, split_voices=split_voices, expand_repeats=expand_repeats)
+    for result in cached_results(path, variant, read):
         yield UnusableFile(result) if isinstance(result, str) else result
 
 
-def _read_pieces(path: Path, split_voices: bool) -> Iterator[Piece | str]:
+def _read_pieces(path: Path, split_voices: bool, expand_repeats: bool) -> Iterator[Piece | str]:
     for parse in parsers(path):
-        yield _piece_or_reason(partial(_parse_piece, parse, split_voices))
+        yield _piece_or_reason(partial(_parse_piece, parse, split_voices, expand_repeats))
 
 
-def _parse_piece(parse: Callable[[], Score], split_voices: bool) -> Piece:
-    return piece_of(parse(), split_voices)
+def _parse_piece(parse: Callable[[], Score], split_voices: bool, expand_repeats: bool) -> Piece:
+    score = parse()
+    return piece_of(expanded(score) if expand_repeats else score, split_voices)
+
+
+def expanded(score: Score) -> Score:
+    """The score with its repeats played out; the score itself where music21 does not understand them."""
+    try:
+        return score.expandRepeats()
+    except (MemoryError, OSError):
+        raise
+    except Exception:  # music21 raises many kinds of errors
+        return score
 
 
 def _piece_or_reason(make: Callable[[], Piece]) -> Piece | str:
@@ -142,8 +160,8 @@ def _omitted(score: Score) -> dict[str, int]:
     pedals = list(score.recurse().getElementsByClass("PedalMark"))
     return {
         "grace notes left out": len(notes),
-        "repeats that are not played out": len(repeats),
-        "repeats by words (da capo, dal segno) that are not played out": len(jumps),
+        REPEATS: len(repeats),
+        f"{REPEATS} (da capo, dal segno)": len(jumps),
         "pedal marks of scores left out": len(pedals),
         "chord symbols of kinds that there are no tokens for left out": len(_chord_symbols(score))
         - len(_chords(score)),

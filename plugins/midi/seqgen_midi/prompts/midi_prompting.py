@@ -16,34 +16,39 @@ from seqgen_midi.music.piece import Piece
 from seqgen_midi.prompts.completion import Completion
 from seqgen_midi.prompts.metadata import metadata_of, with_metadata
 from seqgen_midi.prompts.preparation import prompt_of
+from seqgen_midi.settings import MidiSettings
 
 
 class MidiPrompting(Prompting[Piece]):
     """Pieces that are continued, filled in, varied, harmonised or accompanied."""
 
-    def __init__(
-        self, domain: Domain[Piece], encoding: Encoding, default_tempo: int, one_beat_meter: str | None = None
-    ) -> None:
+    def __init__(self, domain: Domain[Piece], encoding: Encoding, settings: MidiSettings) -> None:
         super().__init__(domain)
-        self._one_beat_meter = one_beat_meter
         self._encoding = encoding
-        self._default_tempo = default_tempo
+        self._settings = settings
 
     def prompt(self, item: Piece | None = None, constraints: Options | None = None) -> Prompt:
         request = Request.of(constraints)
         relations = None if request.parallels is None else self._encoding.no_parallels
         if item is not None:
-            prompt = prompt_of(self._encoding, item, constraints, self._default_tempo)
+            prompt = prompt_of(self._encoding, item, constraints, self._settings.tempo)
             return replace(prompt, relations=relations)
         request.check_needs_no_prompt()
-        complete = Completion(self._encoding, request, self._default_tempo)
+        complete = Completion(self._encoding, request, self._settings.tempo)
         start = super().prompt(None, constraints)
         known = self._encoding.prompt_conditions(start.ids, request.bars, request.parsed_key)
         return replace(start, complete=complete, conditions=known, relations=relations)
 
     def read(self, path: Path) -> Iterator[Record[Piece] | Remark]:
         """The pieces of a prompt file. A chorale may be one melody, for which the other voices are found."""
-        for result in read_pieces(path, self._encoding, is_prompt=True, one_beat_meter=self._one_beat_meter):
+        results = read_pieces(
+            path,
+            self._encoding,
+            is_prompt=True,
+            one_beat_meter=self._settings.one_beat_meter,
+            expand_repeats=self._settings.expand_repeats,
+        )
+        for result in results:
             yield Record(result, metadata_of(result)) if isinstance(result, Piece) else result
 
     def from_record(self, record: Record[Piece]) -> Piece:
