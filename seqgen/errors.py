@@ -25,6 +25,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable
 
+MAX_NAME_LENGTH = 40
+"""How much of an unknown name is shown."""
+
 
 class SeqgenError(Exception):
     """The root: catch this one to catch whatever seqgen says to a user."""
@@ -43,6 +46,7 @@ class UnknownName(UsageError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         names = sorted(known)
+        name = name if len(name) <= MAX_NAME_LENGTH else f"{name[: MAX_NAME_LENGTH - 1]}…"
         near = difflib.get_close_matches(name, names, n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
         super().__init__(f"There is no {kind} {name!r}; {hint}there is: {', '.join(names) or 'none'}.")

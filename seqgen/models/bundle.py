@@ -44,6 +44,9 @@ FORMAT = 3
 CONFIG_FILE, DOMAIN_FILE, GRAMMAR_FILE, WEIGHTS_FILE = "config.json", "domain.json", "grammar.json", "model.safetensors"
 MAX_PARAMETERS = 2**30
 """The most weights that a bundle may hold: 4 GiB."""
+MAX_EARLY_PARAMETERS = 2**24
+"""So many weights are verified before TensorFlow loads, which takes longer. More are compared with the settings first,
+so that a large file is not read in vain."""
 PRETRAINED_FOLDER = Path(__file__).parent / "pretrained"
 TAKE_AGAIN = "take the bundle from where it was trained"
 
@@ -105,11 +108,7 @@ class Bundle(NamedTuple):
                 f"{expected.get(wrong)}; {TAKE_AGAIN}."
             )
         with _bundle_errors(path):
-            weights, _ = read_tensors(path)
-        for name, value in weights.items():
-            if not np.isfinite(value).all():
-                raise BundleError(f"{path} holds numbers in {name!r} that are not finite; {TAKE_AGAIN}.")
-        return weights
+            return _finite_weights(path)
 
     def class_examples(self) -> list[list[int]]:
         """Reads the examples of the state classes. Raises BundleError."""
@@ -188,7 +187,11 @@ def read_bundle(path: Path | str) -> Bundle:
     with _bundle_errors(path / WEIGHTS_FILE):
         layout = read_tensor_header(path / WEIGHTS_FILE).layout
         _check_layout(layout, len(domain.vocabulary))
-    return Bundle(path, config, domain, layout)
+        if _count(layout) <= MAX_EARLY_PARAMETERS:
+            _finite_weights(path / WEIGHTS_FILE)
+    bundle = Bundle(path, config, domain, layout)
+    bundle.class_examples()  # verified before TensorFlow loads, which takes longer
+    return bundle
 
 
 def _check_layout(layout: Layout, vocabulary_size: int) -> None:
@@ -196,8 +199,22 @@ def _check_layout(layout: Layout, vocabulary_size: int) -> None:
     shape = layout.get("embedding", ((), ""))[0]
     if len(shape) != 2 or shape[0] != vocabulary_size + 2:
         raise StoredFileError(f"it does not hold the embeddings of {vocabulary_size} tokens")
-    if sum(math.prod(shape) for shape, _ in layout.values()) > MAX_PARAMETERS:
+    if _count(layout) > MAX_PARAMETERS:
         raise StoredFileError(f"it holds more than {MAX_PARAMETERS} weights")
+
+
+def _count(layout: Layout) -> int:
+    """Returns the number of weights."""
+    return sum(math.prod(shape) for shape, _ in layout.values())
+
+
+def _finite_weights(path: Path) -> dict[str, np.ndarray]:
+    """Reads and verifies the weights. Raises StoredFileError, also for weights that are not finite."""
+    weights, _ = read_tensors(path)
+    for name, value in weights.items():
+        if not np.isfinite(value).all():
+            raise StoredFileError(f"it holds numbers in {shorten(name)!r} that are not finite")
+    return weights
 
 
 @contextmanager
