@@ -2,10 +2,10 @@
 
     python bench/hostile.py [--kills 10]
 
-Prints one JSON line for each case: its outcome, seconds and MiB. The last line counts what is not as it must be:
+Prints one JSON line for each case: its outcome, seconds, seconds of the processor, and MiB. The last line counts what is not as it must be:
 
-- A bundle or an input is refused in one sentence of less than 300 characters, within 2 s and 300 MiB, or it costs only
-  itself and is counted (tests/hostile_cases.py has the cases, and the tests try them too).
+- A bundle or an input is refused in one sentence of less than 300 characters, within 2 s of the processor and 300 MiB, or it
+  costs only itself and is counted (tests/hostile_cases.py has the cases, and the tests try them too).
 - A call that was killed or had no place to write leaves no torn file under a final name. The same call repeated gives
   the same bytes as one that nobody disturbed.
 """
@@ -49,6 +49,7 @@ class Outcome(NamedTuple):
 
     code: int
     seconds: float
+    cpu_seconds: float
     mib: float
     out: str
     err: str
@@ -91,7 +92,8 @@ def call(
         for file in (out, err):
             file.seek(0)
             texts.append(file.read().decode(errors="replace"))
-    return Outcome(process.returncode, time.monotonic() - begun, usage.ru_maxrss / 2**10, texts[0], texts[1])
+    cpu_seconds = usage.ru_utime + usage.ru_stime
+    return Outcome(process.returncode, time.monotonic() - begun, cpu_seconds, usage.ru_maxrss / 2**10, *texts)
 
 
 def faults_of_case(case: Case, outcome: Outcome) -> Iterator[str]:
@@ -110,7 +112,7 @@ def faults_of_case(case: Case, outcome: Outcome) -> Iterator[str]:
         yield "not one sentence about it"
     if max(map(len, outcome.sentences), default=0) >= MAX_SENTENCE_LENGTH:
         yield "a long sentence"
-    if outcome.seconds > MAX_SECONDS:
+    if outcome.cpu_seconds > MAX_SECONDS:
         yield "slow"
     if outcome.mib > MAX_MIB:
         yield "much memory"
@@ -126,7 +128,7 @@ def try_case(case: Case, folder: Path) -> dict[str, Any]:
 
 def report(name: str, outcome: Outcome, faults: Iterator[str] | list[str]) -> dict[str, Any]:
     last = outcome.sentences[-1] if outcome.sentences else ""
-    return {"case": name, "code": outcome.code, "seconds": round(outcome.seconds, 2), "mib": round(outcome.mib),
+    return {"case": name, "code": outcome.code, "seconds": round(outcome.seconds, 2), "cpu_seconds": round(outcome.cpu_seconds, 2), "mib": round(outcome.mib),
             "sentence": last, "faults": list(faults)}  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -57,7 +58,8 @@ class RunSettings(BaseModel):
 
     def write(self, run: Path) -> None:
         """Writes the settings to a run's folder. Raises OutputError."""
-        write_text(run / SETTINGS_FILE, self.model_dump_json(indent=1))
+        # A path can contain bytes that are not UTF-8, which pydantic's own JSON does not write.
+        write_text(run / SETTINGS_FILE, json.dumps(self.model_dump(), indent=1))
 
     @classmethod
     def read(cls, run: Path) -> RunSettings:

@@ -8,32 +8,18 @@ from pathlib import Path
 
 import click
 import pytest
-from commands import error_sentence
-
-from seqgen.cli import group
+from commands import all_commands, arguments_of, error_sentence
 
 ABSURD_NUMBERS = ("99999999999999999999", "-99999999999999999999", "1" + "0" * 400, "nan", "inf", "-1")
 NOT_UTF8 = os.fsdecode(b"caf\xe9")
 BY_NAME = {"domains": "text", "corpora": "pop909"}
 
 
-def all_commands() -> dict[str, click.Command]:
-    with click.Context(group) as context:
-        found = {name: group.get_command(context, name) for name in group.list_commands(context)}
-    return {name: command for name, command in found.items() if command is not None}
-
-
 def valid_arguments(name: str, run: Path, pieces: Path, out: Path, leave_out: str | None = None) -> list[str]:
     """Returns arguments that a command accepts, with one of its parameters left out."""
-    values = {"run": run, "out": out, "files": pieces / "piece-00.mid", "sources": pieces / "piece-00.mid",
-              "name": BY_NAME.get(name)}  # fmt: skip
-    arguments: list[str] = []
-    for parameter in all_commands()[name].params:
-        if parameter.name == leave_out or values.get(str(parameter.name)) is None:
-            continue
-        option = [parameter.opts[0]] if isinstance(parameter, click.Option) else []
-        arguments += [*option, str(values[str(parameter.name)])]
-    return arguments
+    piece = pieces / "piece-00.mid"
+    values = {"run": run, "out": out, "files": piece, "sources": piece, "name": BY_NAME.get(name)}
+    return arguments_of(name, values, leave_out)
 
 
 def parameters(*kinds: type[click.ParamType]) -> Iterator[tuple[str, click.Parameter]]:
