@@ -2,10 +2,11 @@
 
     python bench/hostile.py [--kills 10]
 
-Prints one JSON line for each case: its outcome, seconds, seconds of the processor, and MiB. The last line counts what is not as it must be:
+Prints one JSON line for each case: its outcome, seconds, seconds of the processor, and MiB. The last line counts the
+cases that are not as they must be:
 
-- A bundle or an input is refused in one sentence of less than 300 characters, within 2 s of the processor and 300 MiB, or it
-  costs only itself and is counted (tests/hostile_cases.py has the cases, and the tests try them too).
+- A bundle or an input is refused in one sentence of less than 300 characters, within 2 s of the processor and 300 MiB,
+  or it costs only itself and is counted (tests/hostile_cases.py has the cases, and the tests try them too).
 - A call that was killed or had no place to write leaves no torn file under a final name. The same call repeated gives
   the same bytes as one that nobody disturbed.
 """
@@ -22,6 +23,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -128,8 +130,15 @@ def try_case(case: Case, folder: Path) -> dict[str, Any]:
 
 def report(name: str, outcome: Outcome, faults: Iterator[str] | list[str]) -> dict[str, Any]:
     last = outcome.sentences[-1] if outcome.sentences else ""
-    return {"case": name, "code": outcome.code, "seconds": round(outcome.seconds, 2), "cpu_seconds": round(outcome.cpu_seconds, 2), "mib": round(outcome.mib),
-            "sentence": last, "faults": list(faults)}  # fmt: skip
+    return {
+        "case": name,
+        "code": outcome.code,
+        "seconds": round(outcome.seconds, 2),
+        "cpu_seconds": round(outcome.cpu_seconds, 2),
+        "mib": round(outcome.mib),
+        "sentence": last,
+        "faults": list(faults),
+    }
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -170,15 +179,9 @@ def disturbances(kills: int, seconds: float) -> Iterator[tuple[str, Callable[[li
     """Yields names and disturbances of a call that takes so many seconds."""
     for number in range(kills):
         after = seconds * (number + 0.5) / kills
-        yield (
-            f"killed after {after:.1f} s",
-            lambda arguments, folder, after=after: call(arguments, folder, kill_after=after),
-        )
+        yield f"killed after {after:.1f} s", partial(call, kill_after=after)
     for size in FILE_SIZES:
-        yield (
-            f"no file may exceed {size} bytes",
-            lambda arguments, folder, size=size: call(arguments, folder, max_file_size=size),
-        )
+        yield f"no file may exceed {size} bytes", partial(call, max_file_size=size)
     yield "standard output is full", with_full_output
     yield "standard output is closed", with_closed_output
 
