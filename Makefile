@@ -37,7 +37,8 @@ wheel: .venv/ready
 # The model in the box; to be made anew whenever the chorales' grammar or the engine's weights change. About 5 minutes.
 pretrained: .venv/ready
 	rm -rf runs/pretrained
-	$(BIN)/seqgen train bach-chorales -o runs/pretrained --steps 8000 --set num_layers=1 --set hidden_size=256
+	$(BIN)/seqgen train bach-chorales -o runs/pretrained --steps 4000 --set num_layers=1 --set hidden_size=256 \
+	    --set dropout=0.35 --set coordinates=true --set condition_size=64
 	cp runs/pretrained/bundle/* seqgen/models/pretrained/bach-chorales/
 
 clean:
