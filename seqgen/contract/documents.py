@@ -83,7 +83,7 @@ class Prompt:
                    −1 − t for any token but t. Or, if their positions are not known, an automaton that accepts exactly
                    the documents that contain them. None if nothing else is fixed.
     unconditional: int32[n], the same beginning without the condition (such as a label), for classifier-free guidance
-                   (Ho & Salimans 2022). None if there is no condition.
+                   (Ho & Salimans 2022). It is read without `conditions`. None if there is no condition.
     guidance:      the default strength of the guidance; 1 means none
     complete:      adds to the item of a document that was drawn what its tokens cannot say, such as an exact tempo. It
                    takes the item, and whether the item has the prompt in it. None if the tokens say everything.

@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from seqgen.contract.documents import Prompt
 from seqgen.engine.conditioning import ConditionSource
+from seqgen.engine.model import Model
 
 STREAM = 1
 """Conditions have random numbers of their own, so that they do not depend on how tokens are drawn."""
+
+
+def heard_by(model: Model, prompt: Prompt) -> Prompt:
+    """Returns the prompt as the model hears it: without conditions, and guidance towards them, if it knows of none."""
+    if prompt.conditions is None or model.conditions is not None:
+        return prompt
+    return replace(prompt, conditions=None, unconditional=None, guidance=1.0)
 
 
 def condition_source(prompt: Prompt, seed: int) -> ConditionSource | None:
@@ -24,3 +34,9 @@ def condition_source(prompt: Prompt, seed: int) -> ConditionSource | None:
         return conditions.draw(ids, np.random.default_rng([seed, STREAM, number]))
 
     return ConditionSource(conditions.after, of)
+
+
+def conditions_after(prompt: Prompt) -> list[np.ndarray] | None:
+    """Returns what is known ahead of the one document that a search continues; None if the prompt is too short."""
+    source = condition_source(prompt, 0)
+    return [source.of(0, prompt.ids)] if source and source.after <= len(prompt.ids) else None

@@ -39,7 +39,7 @@ from seqgen.models.bundle import TAKE_AGAIN, Bundle
 from seqgen.reports.web_page import PageEntry, write_page
 from seqgen.workflows.file_records import OnRemark, ignore_remark, read_file, read_prompt, read_records
 from seqgen.workflows.model_oracle import ModelOracle
-from seqgen.workflows.prompt_conditions import condition_source
+from seqgen.workflows.prompt_conditions import condition_source, conditions_after, heard_by
 from seqgen.workflows.results import BeamSample, DocumentScore, InfilledSample, NamedActivations, Sample
 from seqgen.workflows.sampling_filters import PluginFilters
 
@@ -105,8 +105,8 @@ class TrainedModel:
         constraints:    what every sample must satisfy, by name (`seqgen domains NAME` lists the constraints)
         prompt:         a file that is continued. If there is no such file, the domain reads it as a text.
         options:        temperature and filters
-        guidance:       strength of classifier-free guidance towards the condition of the prompt, such as a label. 1
-                        means none; None means the strength that the domain recommends.
+        guidance:       strength of classifier-free guidance towards the conditions of the prompt, such as a label or a
+                        key. 1 means none; None means the strength that the domain recommends.
         num_particles:  particles for each sample if the constraints give tokens within the document, such as a melody
                         to harmonise. Then the document is sampled as in `infill`, without options and guidance.
         with_prompt:    whether the items contain the prompt
@@ -157,7 +157,7 @@ class TrainedModel:
         start = _without_given(self._prompt(prompt, constraints), "A beam search")
         (hypotheses,) = self._beam_search.search(
             [start.ids], start.grammar, num_beams=num_beams, count=count, max_new_tokens=max_new_tokens,
-            length_penalty=length_penalty, relations=start.relations,
+            length_penalty=length_penalty, conditions=conditions_after(start), relations=start.relations,
         )  # fmt: skip
         if start.relations and not hypotheses:
             raise ImpossibleConstraints(
@@ -436,7 +436,7 @@ class TrainedModel:
             )
         parsed = self.domain.Constraints.from_mapping(constraints or {}, "constraint")
         item = None if prompt is None else read_prompt(self.domain, prompt)
-        return self.domain.checked_prompt(item, parsed)
+        return heard_by(self.model, self.domain.checked_prompt(item, parsed))
 
     def _path_of(self, sample: Sample, folder: Path | str) -> Path:
         """Returns the path of a sample's files, without their endings."""

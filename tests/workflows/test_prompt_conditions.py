@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from engine import toys
 
 from seqgen.contract.documents import Prompt, PromptConditions
 from seqgen.grammar import BOS, unconstrained
-from seqgen.workflows.prompt_conditions import condition_source
+from seqgen.workflows.prompt_conditions import condition_source, conditions_after, heard_by
 
 START = np.array([BOS], np.int32)
 
@@ -28,3 +29,20 @@ def test_each_sample_of_a_seed_has_its_own():
 
 def test_a_prompt_of_which_nothing_is_known_ahead_has_none():
     assert condition_source(Prompt(START, unconstrained(5)), 0) is None
+
+
+def test_a_model_that_knows_of_no_conditions_is_not_guided_towards_them():
+    prompt = Prompt(START, unconstrained(5), unconditional=START, guidance=1.5, conditions=PromptConditions(1, draw))
+    assert heard_by(toys.model(conditions=toys.ahead()), prompt) is prompt
+    plain = heard_by(toys.model(), prompt)
+    assert (plain.conditions, plain.unconditional, plain.guidance) == (None, None, 1.0)
+    labelled = Prompt(START, unconstrained(5), unconditional=START, guidance=3.0)
+    assert heard_by(toys.model(), labelled) is labelled
+
+
+def test_a_search_knows_what_follows_from_its_prompt_alone():
+    known = PromptConditions(2, draw)
+    assert conditions_after(Prompt(START, unconstrained(5), conditions=known)) is None
+    assert conditions_after(Prompt(START, unconstrained(5))) is None
+    long = Prompt(np.array([BOS, 3], np.int32), unconstrained(5), conditions=known)
+    np.testing.assert_array_equal(conditions_after(long)[0], condition_source(long, 0).of(0, long.ids))

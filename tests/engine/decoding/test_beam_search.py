@@ -195,3 +195,15 @@ def test_nothing_is_found_where_nothing_keeps_the_relations():
         relations=toys.zigzag_for(grammar),
     )  # fmt: skip
     assert found == []
+
+
+def test_hypotheses_are_as_likely_as_what_is_known_ahead_makes_them():
+    model = toys.model(conditions=toys.ahead())
+    known = toys.known_ahead(toys.documents(1, seed=2)[0], np.random.default_rng(0))
+    (found,) = BeamSearch(model).search(
+        [START], model.grammar, num_beams=3, count=3, max_new_tokens=12, length_penalty=0, conditions=[known]
+    )
+    scorer = Scorer(model)
+    for one in found:
+        nats = scorer.negative_log_likelihood(one.ids, conditions=known).sum()
+        np.testing.assert_allclose(one.log_probability, -nats, rtol=1e-3)

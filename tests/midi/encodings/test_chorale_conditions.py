@@ -102,6 +102,16 @@ def test_the_key_is_that_of_what_sounds_held_notes_included():
     assert estimate_key_of(np.full((3, 4), REST)).name == "Cmaj"
 
 
+def test_the_key_of_a_melody_alone_is_estimated_with_its_last_note():
+    melody = np.array([67, 71, 74, 72, 71, 69, 67, 67]) - LOWEST + FIRST_PITCH
+    columns = np.full((8, 4), -1)
+    columns[:, 0] = melody
+    assert estimate_key_of(columns).name == "Gmaj"
+    columns[:, 0] = melody[[0, 1, 2, 3, 4, 5, 6, 3]]
+    columns[:, 3] = 48 - LOWEST + FIRST_PITCH
+    assert estimate_key_of(columns).name == "Cmaj"
+
+
 def test_every_key_is_drawn():
     rng = np.random.default_rng(0)
     assert {draw_key(rng) for _ in range(500)} == set(COMMON_KEYS)

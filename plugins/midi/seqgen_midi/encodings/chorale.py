@@ -149,8 +149,15 @@ class Chorale(Encoding):
         return PromptConditions(HEADER, draw)
 
     def template_conditions(self, template: np.ndarray, key: Key | None) -> PromptConditions:
+        """The key, which is estimated from what is given, and the end.
+
+        The voices that are given are not shown: particles weigh what does not fit them, and do better so far
+        (bench/NOTES.md).
+        """
         columns = template[HEADER:].reshape(-1, len(VOICES))
-        values = condition_values(len(columns), key, has_end=True, tokens=columns)
+        if key is None and (columns >= REST).any(axis=1).sum() >= MIN_COLUMNS_FOR_KEY:
+            key = estimate_key_of(columns)
+        values = condition_values(len(columns), key, has_end=True)
         return PromptConditions(HEADER, lambda ids, rng: values)
 
     def encode(self, piece: Piece) -> Example:

@@ -110,13 +110,17 @@ def columns_in(ids: np.ndarray, bars: int) -> int:
 
 
 def estimate_key_of(columns: np.ndarray) -> Key:
-    """The key of columns int[n, 4] of tokens, by how long each pitch class sounds and by the last note of the bass."""
+    """The key of columns int[n, 4] of tokens, by how long each pitch class sounds and by the last note of a voice.
+
+    That is the bass, or the soprano if nothing is known of the bass: chorales end on the tonic in the bass, and most in
+    the soprano too. An entry that is no token of a voice is not known.
+    """
     rows = np.arange(len(columns))[:, None]
     begins = np.maximum.accumulate(np.where(columns == HOLD, 0, rows), axis=0)
     sounding = np.take_along_axis(columns, begins, axis=0)
     pitches = sounding[sounding >= FIRST_PITCH] - FIRST_PITCH + LOWEST
-    bass = sounding[:, -1][sounding[:, -1] >= FIRST_PITCH] - FIRST_PITCH + LOWEST
-    final = int(bass[-1] % 12) if len(bass) else None
+    known = [voice[voice >= FIRST_PITCH] - FIRST_PITCH + LOWEST for voice in (sounding[:, -1], sounding[:, 0])]
+    final = next((int(voice[-1] % 12) for voice in known if len(voice)), None)
     return estimate_key(np.bincount(pitches % 12, minlength=12).astype(float), final)
 
 

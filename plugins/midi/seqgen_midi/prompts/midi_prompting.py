@@ -14,6 +14,7 @@ from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.encodings.reading import read_pieces
 from seqgen_midi.music.piece import Piece
 from seqgen_midi.prompts.completion import Completion
+from seqgen_midi.prompts.continuation import with_conditions
 from seqgen_midi.prompts.metadata import metadata_of, with_metadata
 from seqgen_midi.prompts.preparation import prompt_of
 from seqgen_midi.settings import MidiSettings
@@ -36,8 +37,7 @@ class MidiPrompting(Prompting[Piece]):
         request.check_needs_no_prompt()
         complete = Completion(self._encoding, request, self._settings.tempo)
         start = super().prompt(None, constraints)
-        known = self._encoding.prompt_conditions(start.ids, request.bars, request.parsed_key)
-        return replace(start, complete=complete, conditions=known, relations=relations)
+        return replace(with_conditions(start, self._encoding, request), complete=complete, relations=relations)
 
     def read(self, path: Path) -> Iterator[Record[Piece] | Remark]:
         """The pieces of a prompt file. A chorale may be one melody, for which the other voices are found."""
