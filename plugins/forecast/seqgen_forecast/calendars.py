@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import pandas as pd
+import calendar
+from datetime import datetime, timedelta
 
 HOUR, DAY, WEEK = 3600, 86400, 604800
 MONTH_DAYS, QUARTER_DAYS, YEAR_DAYS = (28, 31), (89, 92), (360, 366)
@@ -13,18 +14,21 @@ MIN_STEP = 300
 
 def season_of(step: float) -> int:
     """Returns how many steps of `step` seconds make a season: a day, a week or a year; 1 if there is none."""
-    days = step / DAY
-    if MIN_STEP <= step < DAY and DAY % step == 0:
+    if has_week(step):
         return round(DAY / step)
     if step == DAY:
         return 7
     if step == WEEK:
         return 52
-    if MONTH_DAYS[0] <= days <= MONTH_DAYS[1]:
-        return 12
-    if QUARTER_DAYS[0] <= days <= QUARTER_DAYS[1]:
-        return 4
-    return 1
+    return {1: 12, 3: 4}.get(months_of(step), 1)
+
+
+def months_of(step: float) -> int:
+    """Returns how many months a step is: 1, 3 or 12, or 0 if it is a fixed number of seconds."""
+    for months, (fewest, most) in ((1, MONTH_DAYS), (3, QUARTER_DAYS), (12, YEAR_DAYS)):
+        if fewest <= step / DAY <= most:
+            return months
+    return 0
 
 
 def has_week(step: float) -> bool:
@@ -32,23 +36,23 @@ def has_week(step: float) -> bool:
     return MIN_STEP <= step < DAY and DAY % step == 0
 
 
-def phase_of(start: pd.Timestamp, step: float) -> int:
+def phase_of(start: datetime, step: float) -> int:
     """Returns the phase of a time stamp: its step within the week, or else within the season."""
     if has_week(step):
-        step_of_day = int((start - start.normalize()).total_seconds() // step)
-        return step_of_day + season_of(step) * int(start.dayofweek)
+        midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
+        return int((start - midnight).total_seconds() // step) + season_of(step) * start.weekday()
     if step == DAY:
-        return int(start.dayofweek)
+        return start.weekday()
     if step == WEEK:
-        return min((int(start.dayofyear) - 1) // 7, 51)
-    return {12: int(start.month) - 1, 4: int(start.quarter) - 1}.get(season_of(step), 0)
+        return min((start.timetuple().tm_yday - 1) // 7, 51)
+    return {1: start.month - 1, 3: (start.month - 1) // 3}.get(months_of(step), 0)
 
 
-def advance(start: pd.Timestamp, step: float, steps: int) -> pd.Timestamp:
-    """Returns the time stamp so many steps later. Months and quarters have their true lengths."""
-    season = season_of(step)
-    if season in (12, 4):
-        return start + pd.DateOffset(months=steps * (12 // season))
-    if YEAR_DAYS[0] <= step / DAY <= YEAR_DAYS[1]:
-        return start + pd.DateOffset(years=steps)
-    return start + pd.Timedelta(seconds=step * steps)
+def advance(start: datetime, step: float, steps: int) -> datetime:
+    """Returns the time stamp so many steps later. Months, quarters and years have their true lengths."""
+    months = months_of(step)
+    if not months:
+        return start + timedelta(seconds=step * steps)
+    years, month = divmod(start.month - 1 + months * steps, 12)
+    year = start.year + years
+    return start.replace(year=year, month=month + 1, day=min(start.day, calendar.monthrange(year, month + 1)[1]))

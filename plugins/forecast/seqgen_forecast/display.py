@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.figure import Figure
 
 from seqgen import Display, atomic_write
 from seqgen_forecast.window import Window
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 SIZE_INCHES, DPI = (9, 3.5), 110
 BANDS = (("0.1", "0.9", 0.2), ("0.2", "0.8", 0.2), ("0.3", "0.7", 0.2), ("0.4", "0.6", 0.2))
@@ -30,6 +33,8 @@ class ForecastDisplay(Display[Window]):
 
 def chart(item: Window) -> Figure:
     """Returns the picture of a window: known values, values after the history, and the fan of a forecast."""
+    from matplotlib.figure import Figure  # takes longer to import than the whole plugin
+
     figure = Figure(figsize=SIZE_INCHES, layout="constrained")
     axes = figure.subplots()
     places = np.arange(len(item.values))

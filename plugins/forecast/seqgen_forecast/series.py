@@ -1,18 +1,24 @@
-"""Reads series with time stamps from CSV and Parquet files, and puts each on a regular grid of time."""
+"""Reads series with time stamps from CSV and Parquet files, and puts each on a regular grid of time.
+
+pandas is imported inside the functions, because every command imports the plugin and only reading needs pandas.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
-import pyarrow.parquet as pq
 
 from seqgen import Remark, UnusableFile
 from seqgen_forecast.calendars import DAY
 from seqgen_forecast.settings import ForecastSettings
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MAX_STEPS = 10_000_000
 """The longest grid of time that one series may span."""
@@ -30,7 +36,7 @@ class Series:
     """
 
     name: str
-    start: pd.Timestamp
+    start: datetime
     step: float
     values: np.ndarray
 
@@ -60,6 +66,9 @@ def read_series(path: Path, settings: ForecastSettings) -> Iterator[Series | Rem
 
 def read_table(path: Path) -> pd.DataFrame:
     """Returns the table of a file. Raises UnusableFile."""
+    import pandas as pd
+    import pyarrow.parquet as pq
+
     try:
         if path.suffix.lower() == ".parquet":
             return pq.read_table(path).to_pandas().reset_index().drop(columns="index", errors="ignore")
@@ -70,6 +79,8 @@ def read_table(path: Path) -> pd.DataFrame:
 
 def guess_time_column(table: pd.DataFrame) -> str:
     """Returns the first column that holds time stamps. Raises UnusableFile if none does."""
+    import pandas as pd
+
     for name in table.columns:
         column = table[name]
         if pd.api.types.is_datetime64_any_dtype(column):
@@ -82,6 +93,8 @@ def guess_time_column(table: pd.DataFrame) -> str:
 
 def parse_times(column: pd.Series) -> pd.Series:
     """Returns time stamps without a time zone; those with an offset become UTC. NaT where one cannot be read."""
+    import pandas as pd
+
     # UTC has no daylight-saving time, so an hour that a clock repeats is two hours there.
     return pd.to_datetime(column, errors="coerce", utc=True, format="mixed").dt.tz_localize(None)
 
@@ -91,6 +104,8 @@ def columns_of(table: pd.DataFrame, settings: ForecastSettings) -> Iterator[tupl
 
     Raises UnusableFile for a column that is named and is not there.
     """
+    import pandas as pd
+
     for column in (settings.series_column, settings.value_column):
         if column is not None and column not in table:
             raise UnusableFile(f"no column {column!r}; the columns are {', '.join(map(str, table.columns))}")
@@ -121,7 +136,7 @@ def regular(name: str, times: pd.Series, values: pd.Series) -> Iterator[Series |
     seconds = np.diff(stamps) / np.timedelta64(1, "s")
     distances, counts = np.unique(seconds, return_counts=True)
     step = float(distances[counts.argmax()])
-    start = pd.Timestamp(stamps[0])
+    start: datetime = times.iloc[order[0]].to_pydatetime()
     if step >= CALENDAR_STEP:
         # Months differ in length: each time stamp is the next step, as long as no gap is longer than two steps.
         if seconds.max() > 1.5 * step:

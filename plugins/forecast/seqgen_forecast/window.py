@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from seqgen_forecast.calendars import advance, phase_of
 from seqgen_forecast.series import Series
@@ -58,12 +58,12 @@ class Window:
         count = max(len(self.values), self.history + max(map(len, self.quantiles.values()), default=0))
         if not self.start:
             return [str(number) for number in range(count)]
-        first = pd.Timestamp(self.start)
+        first = datetime.fromisoformat(self.start)
         return [str(advance(first, self.step, number)) for number in range(count)]
 
     def later(self, steps: int, phase: int) -> Window:
         """Returns this window with a start that is so many steps later, and the phase there."""
-        start = str(advance(pd.Timestamp(self.start), self.step, steps)) if self.start else ""
+        start = str(advance(datetime.fromisoformat(self.start), self.step, steps)) if self.start else ""
         return replace(self, start=start, phase=phase)
 
     def metadata(self) -> dict[str, Any]:

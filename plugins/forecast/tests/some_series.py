@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import numpy as np
@@ -33,4 +34,4 @@ def written(table: pd.DataFrame, path: Path) -> Path:
 
 def series(values: np.ndarray, start: str = "2024-01-01", step: float = 3600) -> Series:
     """Returns a series on a grid."""
-    return Series("load", pd.Timestamp(start), step, np.asarray(values, float))
+    return Series("load", datetime.fromisoformat(start), step, np.asarray(values, float))
