@@ -60,6 +60,9 @@ class CompletePrompting(Prompting[str]):
     def stream_text(self, chunks: Iterable[np.ndarray]) -> Iterator[str]:
         return ("".join(".^ab"[number] for number in chunk) for chunk in chunks)
 
+    def default_sampling(self) -> dict[str, float]:
+        return {"min_p": 0.01}
+
 
 class CompleteDisplay(Display[str]):
     renderings = ("txt",)

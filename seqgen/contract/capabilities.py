@@ -114,6 +114,13 @@ class Prompting(Capability[Item]):
         """Yields what people see of one document while it is sampled. `chunks` are its ids int32[n], from BOS on."""
         raise NotImplementedError
 
+    def default_sampling(self) -> Mapping[str, float]:
+        """Returns the sampling options that are recommended, by name: {"temperature": 0.9, "min_p": 0.05}.
+
+        They hold where the user does not choose others. By default the model's distribution is sampled as it is.
+        """
+        return {}
+
 
 class Display(Capability[Item]):
     """Pictures, sounds and web pages of items."""

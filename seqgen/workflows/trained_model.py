@@ -37,6 +37,7 @@ from seqgen.errors import BundleError, ImpossibleConstraints, InvalidValue, Seqg
 from seqgen.grammar import BOS, EOS, Grammar, keeps_classes
 from seqgen.models.bundle import TAKE_AGAIN, Bundle
 from seqgen.reports.web_page import PageEntry, write_page
+from seqgen.workflows.default_sampling import sampling_options
 from seqgen.workflows.file_records import OnRemark, ignore_remark, read_file, read_prompt, read_records
 from seqgen.workflows.model_oracle import ModelOracle
 from seqgen.workflows.prompt_conditions import condition_source, conditions_after, heard_by
@@ -93,7 +94,7 @@ class TrainedModel:
         *,
         constraints: Mapping[str, Any] | None = None,
         prompt: Path | str | None = None,
-        options: SamplingOptions = SamplingOptions(),  # noqa: B008
+        options: SamplingOptions | None = None,
         guidance: float | None = None,
         num_particles: int = DEFAULT_PARTICLES,
         with_prompt: bool = True,
@@ -104,7 +105,7 @@ class TrainedModel:
 
         constraints:    what every sample must satisfy, by name (`seqgen domains NAME` lists the constraints)
         prompt:         a file that is continued. If there is no such file, the domain reads it as a text.
-        options:        temperature and filters
+        options:        temperature and filters; None means those that the domain recommends (`sampling_options`)
         guidance:       strength of classifier-free guidance towards the conditions of the prompt, such as a label or a
                         key. 1 means none; None means the strength that the domain recommends.
         num_particles:  particles for each sample if the constraints give tokens within the document, such as a melody
@@ -118,7 +119,7 @@ class TrainedModel:
         _check_arguments(seed, count=count, max_new_tokens=max_new_tokens)
         start = self._prompt(prompt, constraints)
         if start.given is not None:
-            if options != SamplingOptions() or guidance not in (None, 1) or not with_prompt:
+            if options not in (None, SamplingOptions()) or guidance not in (None, 1) or not with_prompt:
                 raise UsageError(
                     "What is drawn around given notes or words is drawn whole and as the model likes; leave out "
                     "temperature, guidance and the other filters, and keep the prompt."
@@ -127,7 +128,7 @@ class TrainedModel:
         documents = self._sampler.sample(
             start.ids, start.grammar, relations=start.relations, unconditional=start.unconditional,
             guidance=start.guidance_strength(guidance), count=count, max_new_tokens=max_new_tokens, seed=seed,
-            options=options, conditions=condition_source(start, seed),
+            options=options or self.sampling_options(), conditions=condition_source(start, seed),
         )  # fmt: skip
         given, without_prompt = self._prompt_item(start), self.domain.prompting.without_prompt
         samples = []
@@ -136,6 +137,13 @@ class TrainedModel:
             item = start.item(item, with_prompt)
             samples.append(Sample(seed, number, ids, item, given if with_prompt else None))
         return samples
+
+    def sampling_options(self, **chosen: Any) -> SamplingOptions:
+        """Returns the sampling options that the domain recommends, with those that are `chosen` in their place.
+
+        Raises InvalidValue for a chosen value.
+        """
+        return sampling_options(self.domain, **chosen)
 
     def beam_search(
         self,
@@ -225,7 +233,7 @@ class TrainedModel:
         *,
         constraints: Mapping[str, Any] | None = None,
         prompt: Path | str | None = None,
-        options: SamplingOptions = SamplingOptions(),  # noqa: B008
+        options: SamplingOptions | None = None,
         guidance: float | None = None,
         with_prompt: bool = True,
         seed: int = 0,
@@ -242,7 +250,7 @@ class TrainedModel:
         chunks = self._sampler.stream(
             start.ids, start.grammar, relations=start.relations, unconditional=start.unconditional,
             guidance=start.guidance_strength(guidance), count=1, first=number, max_new_tokens=max_new_tokens, seed=seed,
-            options=options, conditions=condition_source(start, seed),
+            options=options or self.sampling_options(), conditions=condition_source(start, seed),
         )  # fmt: skip
         first = start.ids if with_prompt else start.ids[:1]
         drawn = _warn_if_cut((chunk[:, 0] for chunk in chunks), number)

@@ -9,7 +9,7 @@ def test_domains_are_listed_and_described(run_cli):
     assert "midi:" in run_cli("domains")[1]
     described = json.loads(run_cli("domains", "midi", "--json")[1])
     assert {"bars", "key", "range"} <= set(described["constraints"])
-    assert described["capabilities"]["training"] == ["augment", "registers"]
+    assert described["capabilities"]["training"] == ["augment", "registers", "conditions", "shown_conditions"]
     assert "wav" in described["renderings"]
     lines = run_cli("domains", "midi")[1].splitlines()
     assert "Constraints (seqgen sample --set KEY=VALUE):" in lines

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 from letters import Letters
 
+from seqgen import Prompting
 from seqgen.models.model_card import model_card
 
 CONFIG = {"model": {"cell": "lstm", "hidden_size": 64}, "result": {"held_out_nats": 1.25, "step": 300}}
@@ -23,6 +24,12 @@ def test_a_model_of_a_recipe_names_its_licence():
     for part in ("`few`: A few letters.", "CC0-1.0", "1.2500 nats a token", "90 documents, 1800 tokens", "12345"):
         assert part in text
     assert "- hidden_size: 64" in text
+    assert "- **Sampling**: the model's distribution as it is" in text
+
+
+def test_the_domains_sampling_is_named(monkeypatch):
+    monkeypatch.setattr(Prompting, "default_sampling", lambda self: {"temperature": 0.9, "min_p": 0.05})
+    assert "- **Sampling**: temperature 0.9, min_p 0.05" in card(None)
 
 
 def test_a_model_of_own_files_claims_no_licence():

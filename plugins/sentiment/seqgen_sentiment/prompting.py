@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -90,6 +90,9 @@ class LabelledPrompting(Wrapper, Prompting[LabelledItem]):
 
     def stream_text(self, chunks: Iterable[np.ndarray]) -> Iterator[str]:
         return self.wrapped.stream_text(self.layout.content(chunk) for chunk in chunks)
+
+    def default_sampling(self) -> Mapping[str, float]:
+        return self.wrapped.default_sampling()
 
     def offers(self, method: str) -> bool:
         return method in ("prompt", "read", "without_prompt") or super().offers(method)

@@ -35,10 +35,13 @@ if TYPE_CHECKING:
 @click.option("--with-prompt/--without-prompt", default=True, help="Whether the files contain the prompt.")
 @click.option("--num-particles", default=64, type=click.IntRange(1), show_default=True,
               help="Candidates for each sample around given notes (harmonise, fill).")  # fmt: skip
-@click.option("--temperature", default=1.0, show_default=True, help="Below 1 is safer, above 1 is more varied.")
+@click.option("--temperature", default=1.0,
+              help="Below 1 is safer, above 1 is more varied.  [default: the domain's, else 1]")  # fmt: skip
 @click.option("--top-k", default=0, help="Draw from the k most probable tokens. 0 means all.")
 @click.option("--top-p", default=1.0, help="Draw from the most probable tokens that together have this probability.")
-@click.option("--min-p", default=0.0, help="Draw from tokens with at least this share of the highest probability.")
+@click.option("--min-p", default=0.0,
+              help="Draw from tokens with at least this share of the highest probability.  [default: the domain's, "
+              "else 0]")  # fmt: skip
 @click.option("--repetition-penalty", default=1.0, help="Above 1: tokens that have occurred become less probable.")
 @click.option("--no-repeat-ngram-size", default=0, help="No sequence of this many tokens occurs twice. 0 means off.")
 @click.option("--filter", "filters", multiple=True, metavar="NAME=VALUE", callback=parse_numbers,
@@ -82,9 +85,13 @@ def command(context: click.Context, /, run: Path, out: Path | None, overwrite: b
     from seqgen.engine.decoding.sampling_options import SamplingOptions
 
     request: dict[str, Any] = {"constraints": settings, "prompt": prompt, "max_new_tokens": max_new_tokens}
-    fields = [field.name for field in dataclasses.fields(SamplingOptions)]
+    picked = {
+        field.name: drawing[field.name]
+        for field in dataclasses.fields(SamplingOptions)
+        if context.get_parameter_source(field.name) is not ParameterSource.DEFAULT
+    }
     sampling = {
-        "options": SamplingOptions(**{name: drawing[name] for name in fields}),
+        "options": trained.sampling_options(**picked) if picked else None,
         **{name: drawing[name] for name in ("guidance", "with_prompt", "seed")},
     }
     if out is None:

@@ -123,7 +123,8 @@ class Decoder:
         left = [[grammar.budget.remaining(prompt)] if grammar.budget else [] for prompt in prompts]
         token = tf.constant([prompt[-1] for prompt in prompts], tf.int32)
         grammar_state = tf.constant([of_prompt[-1] for of_prompt in states], tf.int32)
-        budget_left, kept = tf.constant(left, tf.int32), ()
+        budget_left = tf.constant(left, tf.int32)
+        kept: Any = ()
         if relations:
             classes_after = [grammar.state_class[of_prompt] for of_prompt in states]
             kept = RelationState.from_prompts(prompts, classes_after, relations)
