@@ -5,7 +5,7 @@ A document is a line of the letters a and b. Methods write down what they are ca
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePath
 from typing import Any
 
@@ -145,6 +145,9 @@ class CompleteInference(Inference[str]):
 
 
 class CompleteTraining(Training[str]):
+    def default_settings(self) -> Mapping[str, Any]:
+        return {"attention_window": 5}
+
     def augment(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Exchanges the letters."""
         return np.where(ids > EOS, A + B - ids, ids).astype(np.int32)

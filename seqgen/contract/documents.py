@@ -117,13 +117,13 @@ class AuxiliaryTargets:
     positions: int[k], after which of the document's ids each target is predicted
     targets:   int32[k], the ids to predict
     weights:   float32[k], how much each target counts in the loss
-    state:     the state of the domain's grammar that the model is told at all these positions
+    states:    int32[k], the states of the domain's grammar that the model is told at these positions
     """
 
     positions: np.ndarray
     targets: np.ndarray
     weights: np.ndarray
-    state: int
+    states: np.ndarray
 
 
 @dataclass(frozen=True)

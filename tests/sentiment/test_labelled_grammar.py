@@ -46,11 +46,14 @@ def test_a_large_grammar_does_not_tell_the_label(monkeypatch):
     assert domain.grammar().accepts(domain.encode(ITEM).ids)
 
 
-def test_the_last_label_state_is_the_one_before_the_last_label():
+def test_label_states_expect_a_label_in_each_class_of_the_base():
     for tokenizer in ("word", "byte"):
         domain = learned(**{"base.tokenizer": tokenizer})
-        states = domain.grammar().unroll(domain.encode(ITEM).ids)
-        assert domain.training.label_state == states[-3]
+        whole, base = domain.checked_grammar(), domain.base.grammar()
+        states = domain.training.grammar.label_states
+        last = whole.unroll(domain.encode(ITEM).ids)[-3]
+        assert (whole.allowed[states] == whole.allowed[last]).all()
+        assert whole.state_class[states].tolist() == list(range(base.class_count))
 
 
 def test_a_span_has_its_label_last_and_is_never_generated():

@@ -29,7 +29,14 @@ def labels(pieces: Path, tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def run(labels: Path, tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("labelled-music") / "run"
-    settings = {"base": "midi", "label_column": "mood", "batch_size": 4, "bptt_length": 32, "num_evaluations": 1}
+    settings = {
+        "base": "midi",
+        "label_column": "mood",
+        "batch_size": 4,
+        "bptt_length": 32,
+        "num_evaluations": 1,
+        "coordinates": True,
+    }
     seqgen.train([labels], folder, domain="sentiment", size="tiny", steps=4, settings=settings)
     return folder
 

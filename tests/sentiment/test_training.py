@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from labelled_texts import ITEM, learned
+from seqgen_sentiment.domain import SentimentDomain
 from seqgen_sentiment.labelled_item import LabelledItem
 
 
@@ -46,7 +47,9 @@ def test_a_last_label_is_a_target_within_the_content():
     whole = domain.grammar()
     for targets in found[:5]:
         assert {domain.vocabulary[number] for number in targets.targets} == {"label:pos"}
-        assert targets.state == whole.unroll(ids)[-3]
+        last = whole.unroll(ids)[-3]
+        assert (whole.allowed[targets.states] == whole.allowed[last]).all()
+        assert (whole.state_class[targets.states] == whole.state_class[last]).all()
     first = next(other for other in (domain.training.augment(ids, rng) for _ in range(50)) if other[1] != ids[1])
     for other in (first, domain.encode(LabelledItem(ITEM.content)).ids):
         assert all(domain.training.auxiliary_targets(other, rng) is None for _ in range(20))
@@ -74,3 +77,49 @@ def test_a_span_keeps_its_label_last_and_counts_by_its_weight():
     assert all((domain.training.augment(example.ids, rng) == example.ids).all() for _ in range(30))
     of_span, of_document = (domain.training.auxiliary_targets(one.ids, rng) for one in (example, document))
     assert of_span.weights == pytest.approx(0.25 * of_document.weights)
+
+
+def labelled_chorales() -> SentimentDomain:
+    settings = SentimentDomain.Settings.from_mapping({"base": "midi", "target_replication_probability": 0.5})
+    learned_labels = SentimentDomain(settings).learn([[label, None] for label in ("calm", "wild") * 6])
+    return SentimentDomain(settings, learned_labels.vocabulary, learned_labels.state)
+
+
+def test_the_registers_of_the_base_are_carried_by_labelled_content():
+    domain = labelled_chorales()
+    registers, base_registers = domain.checked_registers(), domain.base.checked_registers()
+    whole, base = domain.checked_grammar(), domain.base.grammar()
+    item = domain.base.decode(base.walk(np.random.default_rng(0), 200))
+    content = domain.base.encode(item).ids
+    expected = base_registers.unroll(content, base.state_class[base.unroll(content)])
+    last = domain.encode(LabelledItem(item, "wild")).ids
+    first = last.copy()
+    first[[1, -2]] = first[[-2, 1]]
+    for ids in (last, first):
+        found = registers.unroll(ids, whole.state_class[whole.unroll(ids)])
+        assert found[2 : 1 + len(content) - 1].tolist() == expected[1:-1].tolist()
+        assert not found[:2].any()
+        assert found[-3:].tolist() == [found[-4].tolist()] * 3, "<end>, a label and EOS change nothing"
+    assert expected[-2].any()
+    outside = np.setdiff1d(np.arange(len(domain.vocabulary)), np.arange(len(domain.base.vocabulary)))
+    assert not registers.slots[outside].any()
+
+
+def test_a_label_within_the_content_leaves_the_registers_right():
+    domain = labelled_chorales()
+    whole, base = domain.checked_grammar(), domain.base.grammar()
+    item = domain.base.decode(base.walk(np.random.default_rng(1), 200))
+    ids = domain.encode(LabelledItem(item, "calm")).ids
+    targets = domain.training.auxiliary_targets(ids, np.random.default_rng(0))
+    states = whole.unroll(ids)
+    told = states.copy()
+    told[targets.positions] = targets.states
+    assert len(targets.positions) > 10
+    assert (whole.state_class[told] == whole.state_class[states]).all()
+    assert len(np.unique(whole.state_class[targets.states])) > 1
+    assert whole.allowed[targets.states][:, domain.layout.label_ids].all()
+
+
+def test_a_base_without_registers_gives_none():
+    assert learned().training.registers() is None
+    assert not learned().training.offers("registers")

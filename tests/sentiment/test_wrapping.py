@@ -31,9 +31,9 @@ def test_every_method_of_every_capability_is_offered(domain):
     assert set(base) == {kind.attribute for kind in CAPABILITIES}
     for kind in CAPABILITIES:
         assert set(base[kind.attribute]) == set(kind.method_names())
-        # A label belongs to the whole content, so labelled content is never cut. Registers and conditions of the base
-        # belong to the state classes of its own grammar, and a labelled model does not carry them yet.
-        left_out = {"cut", "registers", "conditions", "shown_conditions"}
+        # A label belongs to the whole content, so labelled content is never cut. The conditions of the base belong to
+        # the state classes of its own grammar, and a labelled model does not carry them yet.
+        left_out = {"cut", "conditions", "shown_conditions"}
         assert set(offered[kind.attribute]) == set(kind.method_names()) - left_out, kind.attribute
 
 
@@ -114,6 +114,10 @@ def test_inference_is_the_bases(domain, tmp_path):
     assert settings.model_dump()["base.case"] == "a.ab"
     assert settings.group_column == "author"
     assert not SentimentDomain(settings).inference.is_needed()
+
+
+def test_default_settings_are_the_bases(domain):
+    assert domain.training.default_settings() == {"attention_window": 5}
 
 
 def test_augmentation_is_the_bases(domain):

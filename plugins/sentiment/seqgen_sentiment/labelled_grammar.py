@@ -20,6 +20,7 @@ class LabelledGrammar:
 
     base:          the automaton of all content
     all_documents: the automaton of all labelled documents
+    label_states:  int[classes of the base], the states for a label that is predicted within the content
 
     A model forgets one token at the beginning of a long document. So it is told the first label at every step: a state
     within the content has a class for each class of the base and each first label, unless that needs too many states.
@@ -30,14 +31,22 @@ class LabelledGrammar:
         self.base = base
         fits = len(layout.labels) * base.state_count * layout.vocabulary_size <= MAX_CELLS
         self._classes_per_label = base.class_count if fits else 0
-        self.all_documents = self.around(base, [layout.label_first, layout.label_last])
+        documents = self.around(base, [layout.label_first, layout.label_last])
+        self.label_states = documents.state_count + np.arange(base.class_count)
+        self.all_documents = self._with_label_states(documents)
 
-    @property
-    def last_label_state(self) -> int:
-        """The state of `all_documents` in which a label may be in the last slot."""
-        grammar, layout = self.all_documents, self.layout
-        after_content = grammar.next_state[grammar.allowed[:, layout.end], layout.end]
-        return int(after_content[grammar.allowed[after_content][:, layout.label_ids].all(1)][0])
+    def _with_label_states(self, grammar: Grammar) -> Grammar:
+        """Returns the automaton with a state for each class of the base in which a label may be in the last slot.
+
+        Nothing leads to these states. They are told where a label is predicted within the content (training.py): the
+        label is expected there, but the class is that of the content, on which the registers of the base depend.
+        """
+        end = self.layout.end
+        after_content = grammar.next_state[grammar.allowed[:, end], end]
+        last = after_content[grammar.allowed[after_content][:, self.layout.label_ids].all(1)][0]
+        rows = np.append(np.arange(grammar.state_count), np.full(self.base.class_count, last))
+        classes = np.append(grammar.state_class, np.arange(self.base.class_count)).astype(np.int32)
+        return replace(grammar, allowed=grammar.allowed[rows], next_state=grammar.next_state[rows], state_class=classes)
 
     def around(self, content: Grammar, choices: Sequence[LabelSlots]) -> Grammar:
         """Returns the automaton of documents with content that `content` accepts and slots of one of the `choices`.

@@ -8,11 +8,13 @@ to Diagnose with LSTM Recurrent Neural Networks*, section 4.3) predicts it at ea
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from seqgen import AuxiliaryTargets, Training
+from seqgen.grammar import NO_COORDINATE, Registers
 from seqgen_sentiment.labelled_grammar import LabelledGrammar
 from seqgen_sentiment.labelled_item import LabelledItem
 from seqgen_sentiment.settings import SentimentSettings
@@ -25,7 +27,7 @@ class LabelledTraining(Training[LabelledItem]):
         self.base = base
         self.settings = settings
         self.layout = grammar.layout
-        self.label_state = grammar.last_label_state
+        self.grammar = grammar
 
     def default_settings(self) -> Mapping[str, Any]:
         return self.base.default_settings() if self.base is not None else {}
@@ -57,4 +59,38 @@ class LabelledTraining(Training[LabelledItem]):
         weight *= self.settings.span_weight if self.layout.is_span(ids) else 1
         weights = weight * steps / (probability * length * (length + 1) / 2)
         targets = np.full(steps.size, label, np.int32)
-        return AuxiliaryTargets(1 + steps, targets, weights.astype(np.float32), self.label_state)
+        states = self.grammar.label_states[self._content_classes(ids)[1 + steps]]
+        return AuxiliaryTargets(1 + steps, targets, weights.astype(np.float32), states)
+
+    def _content_classes(self, ids: np.ndarray) -> np.ndarray:
+        """Returns the class of the base's state after each id of a document with the label last: int[n]."""
+        if self.grammar.base.class_count == 1:
+            return np.zeros(len(ids), int)
+        documents = self.grammar.all_documents
+        return documents.state_class[documents.unroll(ids)]
+
+    def registers(self) -> Registers | None:
+        """Returns the base's registers for the vocabulary and the classes of labelled content.
+
+        A slot or `<end>` changes no register and has no coordinate. A class of the base for each first label has the
+        updates of that class.
+        """
+        base = self.base.registers() if self.base is not None else None
+        if base is None:
+            return None
+        outside = self.layout.vocabulary_size - len(base.coordinate)
+        (update_count, count), (class_count, kind_count) = base.sources.shape, base.update.shape
+        classes = np.arange(self.grammar.all_documents.class_count) % class_count
+        return replace(
+            base,
+            coordinate=np.append(base.coordinate, np.full(outside, NO_COORDINATE, np.int32)),
+            kind=np.append(base.kind, np.full(outside, kind_count, np.int32)),
+            update=np.pad(base.update[classes], ((0, 0), (0, 1)), constant_values=update_count),
+            sources=np.concatenate([base.sources, np.arange(count, dtype=np.int32)[None]]),
+            subject=np.append(base.subject, np.int32(count + 1)),
+        )
+
+    def offers(self, method: str) -> bool:
+        if method in ("default_settings", "registers"):
+            return self.base is not None and self.base.offers(method)
+        return super().offers(method)

@@ -223,7 +223,7 @@ def check_training(case: Case) -> None:
         if targets is None or again is None:
             assert targets is again, "auxiliary_targets is not a pure function of ids and rng"
             continue
-        for name in ("positions", "targets", "weights"):
+        for name in ("positions", "targets", "weights", "states"):
             one, other = getattr(targets, name), getattr(again, name)
             assert np.array_equal(one, other), "auxiliary_targets is not a pure function of ids and rng"
             assert one.shape == targets.positions.shape, (
@@ -231,10 +231,9 @@ def check_training(case: Case) -> None:
             )
         within = (targets.positions >= 0) & (targets.positions < len(once) - 1)
         assert within.all(), "auxiliary_targets has positions that the document does not have"
-        assert 0 <= targets.state < grammar.state_count, (
-            f"auxiliary_targets names state {targets.state}, which the grammar does not have"
-        )
-        assert grammar.allowed[targets.state, targets.targets].all(), (
+        unknown = targets.states[(targets.states < 0) | (targets.states >= grammar.state_count)]
+        assert not unknown.size, f"auxiliary_targets names state {unknown[0]}, which the grammar does not have"
+        assert grammar.allowed[targets.states, targets.targets].all(), (
             "auxiliary_targets has a target that the grammar forbids in its state"
         )
 

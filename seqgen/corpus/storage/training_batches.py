@@ -64,15 +64,17 @@ class Document(NamedTuple):
 
     def with_auxiliary(self, auxiliary: AuxiliaryTargets, grammar: Grammar) -> Document:
         """Returns the document with auxiliary targets. Raises PluginError for targets that cannot be learned."""
-        shapes = {np.shape(part) for part in (auxiliary.positions, auxiliary.targets, auxiliary.weights)}
-        if len(shapes) > 1 or not 0 <= auxiliary.state < grammar.state_count:
+        parts = (auxiliary.positions, auxiliary.targets, auxiliary.weights, auxiliary.states)
+        shapes, states = {np.shape(part) for part in parts}, np.asarray(auxiliary.states)
+        if len(shapes) > 1 or ((states < 0) | (states >= grammar.state_count)).any():
             raise PluginError(
-                f"auxiliary_targets has positions, targets, weights of {sorted(shapes)} and state {auxiliary.state}; "
+                f"auxiliary_targets has positions, targets, weights and states of {sorted(shapes)}, the largest "
+                f"state being {states.max(initial=0)}; "
                 f"a plugin must return as many of each, and one of the grammar's {grammar.state_count} states."
             )
-        if not grammar.allowed[auxiliary.state, auxiliary.targets].all():
+        if not grammar.allowed[states, auxiliary.targets].all():
             raise PluginError(
-                f"auxiliary_targets has a target that the grammar forbids in state {auxiliary.state}; "
+                "auxiliary_targets has a target that the grammar forbids in its state; "
                 "a plugin must name a state that allows it."
             )
         outside = auxiliary.positions[(auxiliary.positions < 0) | (auxiliary.positions >= len(self.ids) - 1)]
@@ -84,7 +86,7 @@ class Document(NamedTuple):
         targets, weights, states = self.targets.copy(), self.weights.copy(), self.states.copy()
         targets[auxiliary.positions + 1] = auxiliary.targets
         weights[auxiliary.positions + 1] = auxiliary.weights
-        states[auxiliary.positions] = auxiliary.state
+        states[auxiliary.positions] = auxiliary.states
         return self._replace(targets=targets, weights=weights, states=states)
 
 

@@ -40,12 +40,12 @@ class _Random(Training):
 
 class _LateTargets(Training):
     def auxiliary_targets(self, ids, rng):
-        return AuxiliaryTargets(np.array([len(ids) - 1]), ids[-1:], np.ones(1, np.float32), 0)
+        return AuxiliaryTargets(np.array([len(ids) - 1]), ids[-1:], np.ones(1, np.float32), np.zeros(1, np.int32))
 
 
 class _UnknownState(Training):
     def auxiliary_targets(self, ids, rng):
-        return AuxiliaryTargets(np.array([1]), ids[2:3], np.ones(1, np.float32), 99)
+        return AuxiliaryTargets(np.array([1]), ids[2:3], np.ones(1, np.float32), np.full(1, 99, np.int32))
 
 
 class _CountingBos(Metrics):

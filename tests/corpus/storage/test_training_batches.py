@@ -76,7 +76,7 @@ def test_auxiliary_targets_replace_what_follows_and_nothing_that_is_read():
     def auxiliary(ids, rng):
         if len(ids) <= 3:
             return None
-        return AuxiliaryTargets(np.array([0, 2]), np.array([7, 8]), np.array([0.5, 4.0]), AUXILIARY_STATE)
+        return AuxiliaryTargets(np.array([0, 2]), np.array([7, 8]), np.array([0.5, 4.0]), np.full(2, AUXILIARY_STATE))
 
     docs, plain, replaced = documents(20), stream(documents(20)), stream(documents(20), auxiliary=auxiliary)
     learned = Counter()
@@ -106,7 +106,7 @@ def test_auxiliary_targets_replace_what_follows_and_nothing_that_is_read():
 )
 def test_impossible_auxiliary_targets_are_the_plugins_fault(position, targets, state, sentence):
     def auxiliary(ids, rng):
-        return AuxiliaryTargets(np.array([position % len(ids)]), np.array(targets), np.ones(1), state)
+        return AuxiliaryTargets(np.array([position % len(ids)]), np.array(targets), np.ones(1), np.array([state]))
 
     with pytest.raises(PluginError, match=sentence):
         stream(documents(20), auxiliary=auxiliary).batch(0)
