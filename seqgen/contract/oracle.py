@@ -63,6 +63,16 @@ class Oracle(Protocol):
         """
         raise NotImplementedError
 
+    def generate_each(
+        self, prompts: Sequence[Prompt], count: int, *, max_new_tokens: int, seed: int
+    ) -> list[list[np.ndarray]]:
+        """Samples `count` documents int32[…] for each prompt, as `generate` does.
+
+        Prompts are sampled side by side, so that many take little longer than one. It is fastest if they share one
+        grammar, the same object, and have neither conditions nor guidance.
+        """
+        raise NotImplementedError
+
     def search(
         self, prompts: Sequence[Prompt], *, max_new_tokens: int, num_beams: int = 5, length_penalty: float = 0.6,
         count: int = 1,

@@ -15,7 +15,7 @@ from seqgen.contract.documents import Prompt
 from seqgen.contract.oracle import Hypothesis
 from seqgen.corpus.storage.packing import pack
 from seqgen.engine.decoding.beam_search import BeamSearch
-from seqgen.engine.decoding.sampling import Sampler
+from seqgen.engine.decoding.sampling import Sampler, random_generators
 from seqgen.engine.model import Model
 from seqgen.engine.scoring.introspection import Introspector
 from seqgen.engine.scoring.packed_scorer import PackedScorer
@@ -24,6 +24,8 @@ from seqgen.workflows.prompt_conditions import condition_source
 
 SMALL_BATCH_SIZE, LARGE_BATCH_SIZE = 8, 64
 """A few documents would leave most of many streams empty. There are two sizes, because each is compiled once."""
+MAX_GENERATED_TOGETHER = 512
+"""How many documents are sampled side by side for many prompts."""
 MAX_PACKED_TOKENS = 1_000_000
 """How many tokens are packed at once. Their streams are in memory."""
 SEARCH_SIZES = 1, 8, 64
@@ -112,6 +114,29 @@ class ModelOracle:
             conditions=condition_source(prompt, seed),
         )  # fmt: skip
 
+    def generate_each(
+        self, prompts: Sequence[Prompt], count: int, *, max_new_tokens: int, seed: int
+    ) -> list[list[np.ndarray]]:
+        results: list[list[np.ndarray]] = [[] for _ in prompts]
+        plain = []
+        for number, prompt in enumerate(prompts):
+            if is_plain(prompt):
+                plain.append(number)
+            else:
+                results[number] = self.generate(prompt, count, max_new_tokens=max_new_tokens, seed=seed + number)
+        size = max(1, MAX_GENERATED_TOGETHER // count)
+        for group in search_groups([prompts[number] for number in plain]):
+            for begin in range(0, len(group), size):
+                numbers = [plain[index] for index in group[begin : begin + size]]
+                drawn = self._sampler.sample_each(
+                    [prompts[number].ids for number in numbers], prompts[numbers[0]].grammar, count=count,
+                    max_new_tokens=max_new_tokens,
+                    random=[one for number in numbers for one in random_generators(seed, number * count, count)],
+                )  # fmt: skip
+                for number, documents in zip(numbers, drawn, strict=True):
+                    results[number] = documents
+        return results
+
     def search(
         self, prompts: Sequence[Prompt], *, max_new_tokens: int, num_beams: int = 5, length_penalty: float = 0.6,
         count: int = 1,
@@ -128,6 +153,12 @@ class ModelOracle:
             for number, hypotheses in zip(group, found, strict=False):
                 results[number] = [Hypothesis(*hypothesis) for hypothesis in hypotheses]
         return results
+
+
+def is_plain(prompt: Prompt) -> bool:
+    """Whether nothing but its ids and its grammar says how a prompt is continued."""
+    others = (prompt.given, prompt.relations, condition_source(prompt, 0))
+    return prompt.guidance == 1 and all(one is None for one in others)
 
 
 def search_groups(prompts: Sequence[Prompt]) -> list[list[int]]:

@@ -120,3 +120,22 @@ def test_attention_maps_have_the_attention_after_every_prefix():
         (expected,) = oracle.attention([document[:length]])
         np.testing.assert_allclose(found[length - 1, :length], expected, atol=1e-5)
         assert not found[length - 1, length:].any()
+
+
+def test_samples_of_many_prompts_are_those_of_each_alone(trained, documents, monkeypatch):
+    monkeypatch.setattr(model_oracle, "MAX_GENERATED_TOGETHER", 8)
+    grammar = trained.domain.grammar()
+    prompts = [Prompt(document[: 2 + number % 4], grammar) for number, document in enumerate(documents[:5])]
+    prompts[2] = replace(prompts[2], guidance=2.0, unconditional=prompts[2].ids)
+    found = trained.oracle.generate_each(prompts, 2, max_new_tokens=8, seed=3)
+    for number, (prompt, drawn) in enumerate(zip(prompts, found, strict=True)):
+        assert [document[: len(prompt.ids)].tolist() for document in drawn] == [prompt.ids.tolist()] * 2
+        if number == 0:
+            alone = trained.oracle.generate(prompt, 2, max_new_tokens=8, seed=3)
+            assert [one.tolist() for one in drawn] == [one.tolist() for one in alone]
+        for document in drawn:
+            grammar.unroll(document)
+            assert len(document) <= len(prompt.ids) + 8
+    (again,) = trained.oracle.generate_each(prompts[:1], 2, max_new_tokens=8, seed=3)
+    assert [one.tolist() for one in again] == [one.tolist() for one in found[0]]
+    assert trained.oracle.generate_each([], 2, max_new_tokens=8, seed=3) == []

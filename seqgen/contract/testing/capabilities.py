@@ -127,6 +127,11 @@ class _UniformOracle:
         rng = np.random.default_rng(seed)
         return [prompt.grammar.walk(rng, len(prompt.ids) + max_new_tokens, prompt.ids) for _ in range(count)]
 
+    def generate_each(
+        self, prompts: Sequence[Prompt], count: int, *, max_new_tokens: int, seed: int
+    ) -> list[list[np.ndarray]]:
+        return [self.generate(prompt, count, max_new_tokens=max_new_tokens, seed=seed) for prompt in prompts]
+
     def search(
         self, prompts: Sequence[Prompt], *, max_new_tokens: int, num_beams: int = 5, length_penalty: float = 0.6,
         count: int = 1,
@@ -147,6 +152,14 @@ def check_prediction(case: Case) -> None:
         for answer in answers:
             assert isinstance(answer, Answer), f"{name} yields {answer!r}, not a seqgen.Answer"
             json.dumps(answer.values)
+        assert not list(getattr(prediction, name)([], oracle)), f"{name} gives answers about no records"
+    if prediction.offers("evaluate_answers") and asked:
+        json.dumps(prediction.evaluate_answers(asked, asked, oracle))
+    if prediction.offers("calibrate") and asked:
+        calibration = prediction.calibrate(asked, asked, oracle)
+        assert isinstance(calibration, prediction.Calibration), (
+            f"calibrate returns {calibration!r}, not its Calibration, which the bundle keeps as JSON"
+        )
     again = prediction.Calibration.model_validate_json(prediction.calibration.model_dump_json())
     assert again == prediction.calibration, "the calibration changes by way of JSON, in which the bundle keeps it"
 

@@ -99,6 +99,23 @@ class Sampler:
         random = random_generators(seed, first, count)
         return draw_unbroken(lambda generators: self.documents(start, generators, max_new_tokens), random)
 
+    def sample_each(
+        self, prompts: Sequence[np.ndarray], grammar: Grammar, *, count: int, max_new_tokens: int,
+        random: Sequence[np.random.Generator],
+    ) -> list[list[np.ndarray]]:  # fmt: skip
+        """Returns `count` documents int32[n] for each of P prompts int32[m], which are sampled side by side.
+
+        random: one generator for each of P · count documents; those of a prompt are side by side
+        """
+        known = [self.decoder.conditioning.nothing] * len(prompts)
+        state = self.decoder.read_prompts(prompts, grammar, count, known)
+        start = Start(state, GrammarTables.from_grammar(grammar))
+        drawn = np.concatenate([tokens for tokens, _ in self.chunks(start, random, max_new_tokens)]).T
+        return [
+            [np.concatenate([prompt, up_to_eos(column)]).astype(np.int32) for column in columns]
+            for prompt, columns in zip(prompts, np.split(drawn, len(prompts)), strict=True)
+        ]
+
     def start(
         self,
         prompt: np.ndarray,
