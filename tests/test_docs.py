@@ -105,7 +105,7 @@ def test_every_command_line_can_be_called(page, line):
     parsed, rest, _ = command.make_parser(context).parse_args(list(arguments))
     assert rest == []
     known = {*ModelSettings.model_fields, *TrainingSettings.model_fields}
-    for domain in [load_domain("midi"), load_domain("text"), load_domain("sentiment")]:
+    for domain in map(load_domain, ("midi", "text", "sentiment", "translation")):
         known |= {*domain.Settings.model_fields, *domain.Constraints.model_fields}
     known |= {"label", "result"}  # a label is a constraint of a trained model, a result one of the tutorial
     assert {value.partition("=")[0] for value in parsed.get("settings", [])} <= known

@@ -30,6 +30,7 @@ class LabelledPrompting(Wrapper, Prompting[LabelledItem]):
     ) -> None:
         super().__init__(domain)
         self.wrapped = base.prompting
+        self.needs_prompt = base.prompting.needs_prompt
         self.base = base
         self.grammar = grammar
         self.layout = grammar.layout

@@ -16,11 +16,11 @@ from seqgen_translation.sentence_pair import SentencePair
 class PairPrompting(Prompting[SentencePair]):
     """A prompt is a source sentence. Sampling from it draws translations."""
 
-    needs_prompt = True
-
     def __init__(self, domain: Domain[SentencePair], reader: PairReader) -> None:
         super().__init__(domain)
         self._reader = reader
+        # A model that learns sources too can draw both sides from nothing.
+        self.needs_prompt = domain.settings.source_weight == 0
 
     def prompt(self, item: SentencePair | None = None, constraints: Any = None) -> Prompt:
         """Returns the source and the separator, and the beginning of the target if the item has one."""

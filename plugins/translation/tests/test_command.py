@@ -81,6 +81,21 @@ def test_evaluate_prints_bleu_and_chrf_beside_simple_translators(call, run):
     assert answers["BLEU, word by word"] > 50
 
 
+def test_samples_are_translations_of_what_is_given(run, tmp_path):
+    trained = seqgen.load(run)
+    with pytest.raises(seqgen.UsageError, match="--prompt"):
+        trained.sample(1)
+    samples = trained.sample(2, prompt="hund rot", max_new_tokens=20)
+    assert [sample.item.source for sample in samples] == ["hund rot"] * 2
+    assert all(sample.item.target is not None for sample in samples)
+
+
+def test_evaluate_samples_translations_of_held_out_sentences(call, run):
+    report = json.loads(call("evaluate", run, "--json"))
+    assert report["metrics"]["target words a source word, held out"] == 1
+    assert len(report["copies"]) == 16
+
+
 def test_the_model_is_trained_with_the_settings_that_the_domain_recommends(run):
     settings = json.loads((run / "settings.json").read_text(encoding="utf-8"))
     assert settings["model"]["attention_window"] == 64

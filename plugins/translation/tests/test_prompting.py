@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from seqgen_translation.sentence_pair import SentencePair
+from some_pairs import learned
 
 from seqgen import BOS
 
@@ -14,6 +15,11 @@ def test_a_prompt_ends_with_the_separator_or_within_the_target(domain):
     assert longer.ids[: len(prompt.ids)].tolist() == prompt.ids.tolist()
     assert domain.decode(longer.ids) == SentencePair("ein hund", "a")
     assert domain.prompting.prompt().ids.tolist() == [BOS]
+
+
+def test_a_model_that_has_not_learned_sources_needs_one(domain):
+    assert domain.prompting.needs_prompt
+    assert not learned(source_weight=0.5).prompting.needs_prompt
 
 
 def test_a_text_is_a_source_sentence(domain):
