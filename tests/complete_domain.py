@@ -21,9 +21,7 @@ from seqgen import (
     Display,
     Domain,
     Example,
-    Inference,
     Learned,
-    Learning,
     Metrics,
     Options,
     Oracle,
@@ -32,8 +30,10 @@ from seqgen import (
     Prompting,
     Reading,
     Record,
+    SettingsInference,
     Training,
     Vocabulary,
+    VocabularyLearning,
 )
 from seqgen.grammar.conditions import Conditions
 from seqgen.grammar.registers import Registers
@@ -130,7 +130,7 @@ class CompleteDeduplication(Deduplication[str]):
         return record.item[0], record.metadata.get("source")
 
 
-class CompleteInference(Inference[str]):
+class CompleteInference(SettingsInference[str]):
     def __init__(self, settings: Any) -> None:
         self.settings = settings
 
@@ -165,7 +165,7 @@ class CompleteTraining(Training[str]):
         return np.zeros((1, 0), np.int32)
 
 
-class CompleteLearning(Learning[str]):
+class CompleteLearning(VocabularyLearning[str]):
     def observe(self, item: str) -> Any:
         return {"letters": sorted(set(item))}
 

@@ -21,7 +21,6 @@ from seqgen import (
     Domain,
     Example,
     Grammar,
-    Learning,
     Options,
     Prompting,
     Reading,
@@ -29,6 +28,7 @@ from seqgen import (
     Training,
     UnusableFile,
     Vocabulary,
+    VocabularyLearning,
     atomic_write,
 )
 from seqgen.grammar import BOS, EOS, build_grammar
@@ -108,7 +108,7 @@ class Letters(Domain[Line]):
         return build_grammar(len(self.vocabulary), "start", moves)
 
 
-class ObservingLetters(Learning[Line]):
+class ObservingLetters(VocabularyLearning[Line]):
     def observe(self, item: Line) -> str:
         return item.letters
 

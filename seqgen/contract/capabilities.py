@@ -256,7 +256,7 @@ class Deduplication(Capability[Item]):
         return None
 
 
-class Inference(Capability[Item]):
+class SettingsInference(Capability[Item]):
     """Settings that follow from the files."""
 
     attribute = "inference"
@@ -320,7 +320,7 @@ class Training(Capability[Item]):
         raise NotImplementedError
 
 
-class Learning(Capability[Item]):
+class VocabularyLearning(Capability[Item]):
     """What `Domain.learn` is given, and which trained models a new model can start from (`--from`)."""
 
     attribute = "learning"
@@ -366,11 +366,11 @@ class Reading(Capability[Item]):
 
         A corpus cuts a document that is too large for one split, and each part goes to another split. Only a domain
         whose items are running text or the like offers this. Its items are JSON values, and it does not replace
-        `Learning.observe`. A pure function.
+        `VocabularyLearning.observe`. A pure function.
         """
         return [item]
 
 
 CAPABILITIES: tuple[type[Capability[Any]], ...] = (
-    Prompting, Display, Prediction, Metrics, Deduplication, Inference, Training, Learning, Reading
+    Prompting, Display, Prediction, Metrics, Deduplication, SettingsInference, Training, VocabularyLearning, Reading
 )  # fmt: skip

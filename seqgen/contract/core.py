@@ -66,9 +66,9 @@ class Core(Generic[Item]):
         """Returns the vocabulary, with other learned state if there is any.
 
         A fixed vocabulary does not look at `observations`. One that is learned from data iterates over them: there is
-        one observation for each document of the training split (see `Learning.observe`; by default the item). They
-        can be iterated over several times and are never all in memory. `learn` is called without observations when a
-        domain is made without a vocabulary.
+        one observation for each document of the training split (see `VocabularyLearning.observe`; by default the
+        item). They can be iterated over several times and are never all in memory. `learn` is called without
+        observations when a domain is made without a vocabulary.
         """
         raise NotImplementedError
 

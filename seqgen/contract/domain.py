@@ -14,13 +14,13 @@ from seqgen.contract.capabilities import (
     Capability,
     Deduplication,
     Display,
-    Inference,
-    Learning,
     Metrics,
     Prediction,
     Prompting,
     Reading,
+    SettingsInference,
     Training,
+    VocabularyLearning,
 )
 from seqgen.contract.core import Core
 from seqgen.contract.documents import Item, Prompt
@@ -40,9 +40,9 @@ class Domain(Core[Item]):
     prediction: Prediction[Item] | None = None
     metrics: Metrics[Item] | None = None
     deduplication: Deduplication[Item] | None = None
-    inference: Inference[Item] | None = None
+    inference: SettingsInference[Item] | None = None
     training: Training[Item] | None = None
-    learning: Learning[Item] | None = None
+    learning: VocabularyLearning[Item] | None = None
     reading: Reading[Item] | None = None
 
     def __init__(

@@ -11,10 +11,10 @@ from seqgen import (
     EOS,
     Deduplication,
     Display,
-    Learning,
     Metrics,
     Record,
     UsageError,
+    VocabularyLearning,
 )
 
 
@@ -49,8 +49,8 @@ def test_defaults_do_nothing():
     assert Deduplication().key("item") == "item"
     assert Deduplication().group(Record("item", {"source": 1})) is None
     assert Display().html("item") == Display().script() == ""
-    assert Learning().observe("item") == "item"
-    assert Learning().start_domains() == ()
+    assert VocabularyLearning().observe("item") == "item"
+    assert VocabularyLearning().start_domains() == ()
     assert Metrics().sizes("item") == Metrics().compare([], []) == {}
     assert Metrics().copy_symbols(np.array([0, 5, 1])).tolist() == [-1, 5, -1]
 

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from seqgen import Inference, UnusableFile
+from seqgen import SettingsInference, UnusableFile
 from seqgen_forecast.calendars import has_week, season_of
 from seqgen_forecast.series import Series, read_series
 from seqgen_forecast.settings import ForecastSettings
 from seqgen_forecast.window import Window
 
 
-class SeasonInference(Inference[Window]):
+class SeasonInference(SettingsInference[Window]):
     """The commonest step of the files decides: hours have a day and a week, months have a year."""
 
     def __init__(self, settings: ForecastSettings) -> None:

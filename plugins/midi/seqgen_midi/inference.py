@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from seqgen import Inference, UnusableFile
+from seqgen import SettingsInference, UnusableFile
 from seqgen_midi.encodings import find_encoding
 from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.encodings.chorale import Chorale
@@ -34,7 +34,7 @@ MAX_MOVED_SHARE = 0.05
 """The share of notes that a grid may move."""
 
 
-class MidiInference(Inference[Piece]):
+class MidiInference(SettingsInference[Piece]):
     """Infers the encoding where none is set, and the resolution that the rhythms need."""
 
     def __init__(self, settings: MidiSettings) -> None:

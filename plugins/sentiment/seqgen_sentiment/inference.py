@@ -6,19 +6,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from seqgen import Inference
+from seqgen import SettingsInference
 from seqgen.contract.wrapping import Wrapper
 from seqgen_sentiment.labelled_item import LabelledItem
 from seqgen_sentiment.reading import LabelledReader
 from seqgen_sentiment.settings import SentimentSettings
 
 
-class LabelledInference(Wrapper, Inference[LabelledItem]):
+class LabelledInference(Wrapper, SettingsInference[LabelledItem]):
     """Infers the base's settings from the content. Of a table, the first file that it names is inspected."""
 
-    wrapped: Inference[Any]
+    wrapped: SettingsInference[Any]
 
-    def __init__(self, wrapped: Inference[Any], settings: SentimentSettings, reader: LabelledReader) -> None:
+    def __init__(self, wrapped: SettingsInference[Any], settings: SentimentSettings, reader: LabelledReader) -> None:
         self.wrapped = wrapped
         self.settings = settings
         self.reader = reader

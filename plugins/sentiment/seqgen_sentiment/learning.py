@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from seqgen import BundleError, CorpusError, Domain, Learned, Learning, UsageError
+from seqgen import BundleError, CorpusError, Domain, Learned, UsageError, VocabularyLearning
 from seqgen.contract.wrapping import learns_from_data
 from seqgen_sentiment.document_layout import DocumentLayout
 from seqgen_sentiment.labelled_item import LabelledItem
@@ -17,7 +17,7 @@ MIN_DOCUMENTS = 10
 """With fewer documents, a label for nearly each of them is not taken for a mistake."""
 
 
-class LabelledLearning(Learning[LabelledItem]):
+class LabelledLearning(VocabularyLearning[LabelledItem]):
     """An observation is a label, and the base's observation of the content."""
 
     def __init__(self, base: Domain[Any], settings: SentimentSettings) -> None:
@@ -31,7 +31,7 @@ class LabelledLearning(Learning[LabelledItem]):
     def observe(self, item: LabelledItem) -> Any:
         if not self._base_learns:
             return [item.label, None]
-        return [item.label, (self.base.learning or Learning()).observe(item.content)]
+        return [item.label, (self.base.learning or VocabularyLearning()).observe(item.content)]
 
     def extend(self, known: Learned, observations: Iterable[Any]) -> Learned:
         """Returns what a trained model of the base or of labelled content knows, and the labels."""

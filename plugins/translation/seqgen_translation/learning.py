@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from seqgen import Learned, Learning
+from seqgen import Learned, VocabularyLearning
 from seqgen_translation.document_layout import DocumentLayout
 from seqgen_translation.sentence_pair import SentencePair
 from seqgen_translation.settings import TranslationSettings
@@ -19,7 +19,7 @@ def tokenizer_text(sentence: str) -> str:
     return " " + sentence
 
 
-class PairLearning(Learning[SentencePair]):
+class PairLearning(VocabularyLearning[SentencePair]):
     """An observation is the two sides of a pair."""
 
     def observe(self, item: SentencePair) -> list[str]:

@@ -13,13 +13,13 @@ import numpy as np
 from seqgen.contract.capabilities import (
     Deduplication,
     Display,
-    Inference,
-    Learning,
     Metrics,
     Prediction,
     Prompting,
     Reading,
+    SettingsInference,
     Training,
+    VocabularyLearning,
 )
 from seqgen.contract.documents import Answer, Prompt, Record, Remark
 from seqgen.contract.domain import Domain
@@ -198,7 +198,7 @@ def check_deduplication(case: Case) -> None:
 
 def check_inference(case: Case) -> None:
     """What a file says is JSON, because it comes from a worker process; with it nothing is left open."""
-    inference = case.domain.require(Inference)
+    inference = case.domain.require(SettingsInference)
     if not case.files or not inference.is_needed():
         return
     findings = [json.loads(json.dumps(inference.inspect(path))) for path in case.files]
@@ -253,7 +253,7 @@ def check_training(case: Case) -> None:
 
 def check_learning(case: Case) -> None:
     """Observations are JSON, because they come from worker processes and are kept on disk."""
-    learning = case.domain.require(Learning)
+    learning = case.domain.require(VocabularyLearning)
     if learning.offers("observe"):
         for record in case.records:
             json.dumps(learning.observe(record.item))

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from seqgen.contract.capabilities import Deduplication, Inference, Learning, Prediction, Reading
+from seqgen.contract.capabilities import Deduplication, Prediction, Reading, SettingsInference, VocabularyLearning
 from seqgen.contract.documents import Example, Record, Remark
 from seqgen.contract.domain import Domain
 from seqgen.contract.fingerprint import SIZE, fingerprint
@@ -98,7 +98,7 @@ class _Part:
         try:
             record = item if isinstance(item, Record) else Record(item)
             if learning:
-                value = (domain.learning or Learning()).observe(record.item)
+                value = (domain.learning or VocabularyLearning()).observe(record.item)
                 self.bytes += len(as_json(domain, value, "learning.observe"))
                 self.observations.append(Observation(*fingerprints(domain, record), value))
             else:
@@ -128,7 +128,7 @@ def _read_parts(domain: Domain[Any], grammar: Grammar, path: Path, job: dict[str
             yield FileContent(reason=f"larger than {job['file_bytes'] / 2**20:g} MiB")
             return
         if job["task"] == "inspect":
-            finding = domain.require(Inference).inspect(path)
+            finding = domain.require(SettingsInference).inspect(path)
             as_json(domain, finding, "inference.inspect")
             yield FileContent(observations=[Observation(bytes(SIZE), bytes(SIZE), finding)])
             return

@@ -70,9 +70,9 @@ def render_file(file: Path, out: Path) -> list[Path]:
 
 def fitting_domain(file: Path) -> Domain[Piece]:
     """Returns a domain in the encoding that fits a file. Raises UnusableFile."""
-    from seqgen import Inference, load_domain
+    from seqgen import SettingsInference, load_domain
     from seqgen.contract.renderers import with_renderers
 
     domain = load_domain("midi")
-    inference = domain().require(Inference)
+    inference = domain().require(SettingsInference)
     return with_renderers(domain(inference.infer([inference.inspect(file)])))

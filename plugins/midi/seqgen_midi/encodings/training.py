@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from seqgen import Learned, Learning, Training, UsageError, Vocabulary
+from seqgen import Learned, Training, UsageError, Vocabulary, VocabularyLearning
 from seqgen.grammar import Conditions, Registers
 from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.music.piece import Piece
@@ -36,7 +36,7 @@ class MidiTraining(Training[Piece]):
         return self._encoding.shown_conditions(ids, rng)
 
 
-class MidiLearning(Learning[Piece]):
+class MidiLearning(VocabularyLearning[Piece]):
     """The vocabulary of an encoding is fixed, so a model can start from one with the same encoding and settings."""
 
     def __init__(self, encoding: Encoding) -> None:
