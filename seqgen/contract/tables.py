@@ -20,7 +20,7 @@ from seqgen.contract.textfile import DEFAULT_ENCODING, lines
 from seqgen.errors import UnusableFile
 
 MAX_LINE_LENGTH = 16_000_000
-HEAD = 100
+NUM_INSPECTED_ROWS = 100
 """How many rows a guess looks at."""
 MAX_NAMED_LINES = 5
 """How many damaged rows of a file are named by their lines. Further ones are only counted."""
@@ -43,7 +43,7 @@ class Table:
 
     def __init__(self, columns: Sequence[str], rows: Iterator[Row | Remark], *, header_is_guess: bool = False) -> None:
         """Raises UnusableFile when a table has no rows."""
-        self._first = list(itertools.islice(rows, HEAD))
+        self._first = list(itertools.islice(rows, NUM_INSPECTED_ROWS))
         self._rest = rows
         self.columns = tuple(columns)
         self.header_is_guess = header_is_guess
@@ -100,7 +100,7 @@ def table_ending(path: PurePath) -> str:
 
 def is_fasttext(path: Path, encoding: str = DEFAULT_ENCODING) -> bool:
     """Whether the lines of a file begin with labels, as the program fastText reads them. Raises UnusableFile."""
-    text = itertools.islice(lines(path, MAX_LINE_LENGTH, encoding), HEAD)
+    text = itertools.islice(lines(path, MAX_LINE_LENGTH, encoding), NUM_INSPECTED_ROWS)
     return next((line.strip() for line in text if line.strip()), "").startswith(FASTTEXT_PREFIX)
 
 
@@ -136,7 +136,7 @@ def _delimited_table(text: Iterator[str], delimiter: str, known: Sequence[str]) 
     # Most TSV files have no quoting: their cells hold bare quotation marks.
     quoted = delimiter != "\t" or has_quoted_cells(start, delimiter)
     rows = delimited_rows(itertools.chain(start, text), delimiter, quoted=quoted)
-    looked_at = list(itertools.islice(rows, HEAD + 1))
+    looked_at = list(itertools.islice(rows, NUM_INSPECTED_ROWS + 1))
     first = next((row.cells for row in looked_at if not row.problem), [])
     rest = [row.cells for row in looked_at if not row.problem][1:]
     names = {name.lower() for name in (*known, *TEXT_NAMES, *LABEL_NAMES)}
