@@ -67,14 +67,14 @@ class CompletePrompting(Prompting[str]):
 class CompleteDisplay(Display[str]):
     renderings = ("txt",)
 
-    def render(self, item: str, rendering: str, path: Path, given: str | None = None) -> Path:
+    def render(self, item: str, rendering: str, path: Path, prompt_item: str | None = None) -> Path:
         target = path.with_name(f"{path.name}.{rendering}")
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_text(f"{item} {given}")
+        target.write_text(f"{item} {prompt_item}")
         return target
 
-    def html(self, item: str, given: str | None = None) -> str:
-        return f"<b>{item}</b>{given}"
+    def html(self, item: str, prompt_item: str | None = None) -> str:
+        return f"<b>{item}</b>{prompt_item}"
 
     def script(self) -> str:
         return "play()"

@@ -129,14 +129,14 @@ class Display(Capability[Item]):
     renderings: tuple[str, ...] = ()
     """The kinds of files that `render` can make. They are made of every sample."""
 
-    def render(self, item: Item, rendering: str, path: Path, given: Item | None = None) -> Path:
+    def render(self, item: Item, rendering: str, path: Path, prompt_item: Item | None = None) -> Path:
         """Writes one rendering of an item to `path` with an ending added, and returns the file.
 
-        given: the part of the item that was the prompt. Raises OutputError.
+        prompt_item: the part of the item that was the prompt. Raises OutputError.
         """
         raise NotImplementedError
 
-    def html(self, item: Item, given: Item | None = None) -> str:
+    def html(self, item: Item, prompt_item: Item | None = None) -> str:
         """Returns HTML of an item for the page of samples. All data in it is escaped; it loads nothing."""
         return ""
 

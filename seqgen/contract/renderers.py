@@ -28,15 +28,17 @@ def with_renderers(domain: Extended) -> Extended:
     return domain
 
 
-def render_all(display: Display[Item], item: Item, path: Path, given: Item | None = None) -> list[Path]:
+def render_all(display: Display[Item], item: Item, path: Path, prompt_item: Item | None = None) -> list[Path]:
     """Writes every rendering of an item to `path` with an ending added, and returns the files.
 
-    given: the part of the item that was the prompt. A plugin whose rendering fails is reported. Raises OutputError.
+    prompt_item: the part of the item that was the prompt
+
+    A plugin whose rendering fails is reported. Raises OutputError.
     """
     files = []
     for rendering in display.renderings:
         with report_broken_plugins(), no_half_files(path):
-            files.append(display.render(item, rendering, path, given))
+            files.append(display.render(item, rendering, path, prompt_item))
     return files
 
 
@@ -53,10 +55,10 @@ class ExtendedDisplay(Wrapper, Display[Item]):
     def renderings(self) -> tuple[str, ...]:  # type: ignore[override]
         return (*self.wrapped.renderings, *self._added)
 
-    def render(self, item: Item, rendering: str, path: Path, given: Item | None = None) -> Path:
+    def render(self, item: Item, rendering: str, path: Path, prompt_item: Item | None = None) -> Path:
         """Raises PluginError if a plugin's rendering fails."""
         if rendering not in self._added:
-            return self.wrapped.render(item, rendering, path, given)
+            return self.wrapped.render(item, rendering, path, prompt_item)
         plugin, renderer = self._added[rendering]
         with guard(plugin, f"the rendering {rendering!r}"):
             made = renderer.function(item, path)
@@ -64,8 +66,8 @@ class ExtendedDisplay(Wrapper, Display[Item]):
             raise broken(plugin, f"returns {made!r} from the rendering {rendering!r}, which is no path")
         return made
 
-    def html(self, item: Item, given: Item | None = None) -> str:
-        return self.wrapped.html(item, given)
+    def html(self, item: Item, prompt_item: Item | None = None) -> str:
+        return self.wrapped.html(item, prompt_item)
 
     def script(self) -> str:
         return self.wrapped.script()

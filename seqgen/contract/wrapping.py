@@ -68,11 +68,11 @@ class WrappedDisplay(Wrapper, Display[Outer]):
     def renderings(self) -> tuple[str, ...]:  # type: ignore[override]
         return self.wrapped.renderings
 
-    def render(self, item: Outer, rendering: str, path: Path, given: Outer | None = None) -> Path:
-        return self.wrapped.render(self.view.item(item), rendering, path, self._given(given))
+    def render(self, item: Outer, rendering: str, path: Path, prompt_item: Outer | None = None) -> Path:
+        return self.wrapped.render(self.view.item(item), rendering, path, self._prompt_item(prompt_item))
 
-    def html(self, item: Outer, given: Outer | None = None) -> str:
-        return self.wrapped.html(self.view.item(item), self._given(given))
+    def html(self, item: Outer, prompt_item: Outer | None = None) -> str:
+        return self.wrapped.html(self.view.item(item), self._prompt_item(prompt_item))
 
     def script(self) -> str:
         return self.wrapped.script()
@@ -82,8 +82,8 @@ class WrappedDisplay(Wrapper, Display[Outer]):
         document, positions = self.view.document(ids)
         return self.wrapped.draw_surprise(document, nats[positions], path)
 
-    def _given(self, given: Outer | None) -> Any:
-        return None if given is None else self.view.item(given)
+    def _prompt_item(self, prompt_item: Outer | None) -> Any:
+        return None if prompt_item is None else self.view.item(prompt_item)
 
 
 class WrappedMetrics(Wrapper, Metrics[Outer]):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,20 +14,19 @@ from seqgen.grammar import EOS
 
 
 @dataclass(frozen=True, eq=False)
-class Sample:
-    """One sampled document.
+class GeneratedDocument(ABC):
+    """One document that a model made.
 
-    seed, number: the number-th sample (from 0) of a seed is always the same
-    ids:          int32[n], with the prompt
-    item:         the domain's item
-    given:        the part of the item that was the prompt, or None
+    number:      its place among the documents of one call, from 0
+    ids:         int32[n], with the prompt
+    item:        the domain's item
+    prompt_item: the part of the item that was the prompt, or None
     """
 
-    seed: int
     number: int
     ids: np.ndarray
     item: Any
-    given: Any
+    prompt_item: Any
 
     @property
     def ended(self) -> bool:
@@ -34,25 +34,20 @@ class Sample:
         return bool(self.ids[-1] == EOS)
 
     @property
+    @abstractmethod
     def label(self) -> str:
         """The end of the names of its files."""
-        return f"{self.seed}-{self.number + 1}"
 
 
 @dataclass(frozen=True, eq=False)
-class BeamSample(Sample):
-    """One document that beam search found. `number` is its rank from 0. `seed` is 0, because nothing is random.
+class Sample(GeneratedDocument):
+    """One sampled document. The number-th sample of a seed is always the same."""
 
-    log_probability: ln p of the tokens after the prompt, in nats
-    score:           the same with the length penalty
-    """
-
-    log_probability: float
-    score: float
+    seed: int
 
     @property
     def label(self) -> str:
-        return f"beam-{self.number + 1}"
+        return f"{self.seed}-{self.number + 1}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,6 +62,22 @@ class InfilledSample(Sample):
     @property
     def label(self) -> str:
         return f"filled-{self.seed}-{self.number + 1}"
+
+
+@dataclass(frozen=True, eq=False)
+class BeamSample(GeneratedDocument):
+    """One document that beam search found. `number` is its rank from 0.
+
+    log_probability: ln p of the tokens after the prompt, in nats
+    score:           the same with the length penalty
+    """
+
+    log_probability: float
+    score: float
+
+    @property
+    def label(self) -> str:
+        return f"beam-{self.number + 1}"
 
 
 @dataclass(frozen=True, eq=False)

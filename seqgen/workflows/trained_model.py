@@ -41,7 +41,14 @@ from seqgen.workflows.default_sampling import sampling_options
 from seqgen.workflows.file_records import OnRemark, ignore_remark, read_file, read_prompt, read_records
 from seqgen.workflows.model_oracle import ModelOracle
 from seqgen.workflows.prompt_conditions import condition_source, conditions_after, heard_by
-from seqgen.workflows.results import BeamSample, DocumentScore, InfilledSample, NamedActivations, Sample
+from seqgen.workflows.results import (
+    BeamSample,
+    DocumentScore,
+    GeneratedDocument,
+    InfilledSample,
+    NamedActivations,
+    Sample,
+)
 from seqgen.workflows.sampling_filters import PluginFilters
 
 DEFAULT_MAX_NEW_TOKENS = 8192
@@ -130,12 +137,12 @@ class TrainedModel:
             guidance=start.guidance_strength(guidance), count=count, max_new_tokens=max_new_tokens, seed=seed,
             options=options or self.sampling_options(), conditions=condition_source(start, seed),
         )  # fmt: skip
-        given, without_prompt = self._prompt_item(start), self.domain.prompting.without_prompt
+        prompt_item, without_prompt = self._prompt_item(start), self.domain.prompting.without_prompt
         samples = []
         for number, ids in enumerate(documents):
             item = self.domain.decode(ids if with_prompt else without_prompt(ids, len(start.ids)))
             item = start.item(item, with_prompt)
-            samples.append(Sample(seed, number, ids, item, given if with_prompt else None))
+            samples.append(Sample(number, ids, item, prompt_item if with_prompt else None, seed))
         return samples
 
     def sampling_options(self, **chosen: Any) -> SamplingOptions:
@@ -171,9 +178,11 @@ class TrainedModel:
             raise ImpossibleConstraints(
                 "The beams found nothing that keeps all that was asked for; ask for less at once, or for more beams."
             )
-        given = self._prompt_item(start)
+        prompt_item = self._prompt_item(start)
         return [
-            BeamSample(0, rank, one.ids, start.item(self.domain.decode(one.ids)), given, one.log_probability, one.score)
+            BeamSample(
+                rank, one.ids, start.item(self.domain.decode(one.ids)), prompt_item, one.log_probability, one.score
+            )
             for rank, one in enumerate(hypotheses)
         ]
 
@@ -221,9 +230,9 @@ class TrainedModel:
             result = self._infiller.fill(
                 start.ids, start.grammar, np.asarray(start.given), **options, conditions=source
             )
-        given = self._prompt_item(start)
+        prompt_item = self._prompt_item(start)
         return [
-            InfilledSample(seed, number, ids, start.item(self.domain.decode(ids)), given, float(log_evidence))
+            InfilledSample(number, ids, start.item(self.domain.decode(ids)), prompt_item, seed, float(log_evidence))
             for number, (ids, log_evidence) in enumerate(zip(result.samples, result.log_evidence, strict=True))
         ]
 
@@ -256,18 +265,21 @@ class TrainedModel:
         drawn = _warn_if_cut((chunk[:, 0] for chunk in chunks), number)
         return prompting.stream_text(itertools.chain([first], drawn))
 
-    def write(self, sample: Sample, folder: Path | str) -> list[Path]:
+    def write(self, sample: GeneratedDocument, folder: Path | str) -> list[Path]:
         """Writes a sample and all its renderings to `folder`, and returns the files. Raises OutputError."""
         path = self._path_of(sample, folder)
         files = self.write_item(sample, folder)
-        return files + render_all(self.domain.display or Display(), sample.item, path, sample.given)
+        return files + render_all(self.domain.display or Display(), sample.item, path, sample.prompt_item)
 
-    def write_item(self, sample: Sample, folder: Path | str) -> list[Path]:
+    def write_item(self, sample: GeneratedDocument, folder: Path | str) -> list[Path]:
         """Writes a sample to `folder` without renderings, and returns the files. Raises OutputError."""
         return write_item(self.domain, sample.item, self._path_of(sample, folder))
 
     def write_page(
-        self, written: Sequence[tuple[Sample, list[Path]]], folder: Path | str, about: Mapping[str, Any] | None = None
+        self,
+        written: Sequence[tuple[GeneratedDocument, list[Path]]],
+        folder: Path | str,
+        about: Mapping[str, Any] | None = None,
     ) -> Path:
         """Writes a web page of some samples, to look at and to listen to, and returns its path. Raises OutputError.
 
@@ -281,7 +293,7 @@ class TrainedModel:
         for sample, files in written:
             html = ""
             with report_broken_plugins():
-                html = display.html(sample.item, sample.given)
+                html = display.html(sample.item, sample.prompt_item)
             entries.append(PageEntry(sample.label, html, [file.relative_to(folder) for file in files]))
         script = ""
         with report_broken_plugins():
@@ -446,7 +458,7 @@ class TrainedModel:
         item = None if prompt is None else read_prompt(self.domain, prompt)
         return heard_by(self.model, self.domain.checked_prompt(item, parsed))
 
-    def _path_of(self, sample: Sample, folder: Path | str) -> Path:
+    def _path_of(self, sample: GeneratedDocument, folder: Path | str) -> Path:
         """Returns the path of a sample's files, without their endings."""
         return Path(folder) / f"{self.domain.name}-{sample.label}"
 

@@ -202,7 +202,7 @@ def test_trouble_is_one_sentence_and_leaves_nothing_behind(check_refusal, argume
 
 
 def test_a_plugin_that_cannot_show_a_sample_does_not_lose_the_page(run_cli, run, tmp_path, monkeypatch):
-    def html(self, item, given=None):
+    def html(self, item, prompt_item=None):
         return {}["e9"]
 
     monkeypatch.setattr("seqgen.contract.plugins._reported", set())

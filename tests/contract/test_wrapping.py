@@ -73,7 +73,7 @@ def test_the_bases_part_of_an_item_tells_duplicates() -> None:
 
 def test_a_wrapper_offers_what_the_base_offers() -> None:
     class Pages(Display[str]):
-        def html(self, item: str, given: str | None = None) -> str:
+        def html(self, item: str, prompt_item: str | None = None) -> str:
             return item
 
     view = TargetView()

@@ -24,7 +24,7 @@ class ForecastDisplay(Display[Window]):
 
     renderings = ("png",)
 
-    def render(self, item: Window, rendering: str, path: Path, given: Window | None = None) -> Path:
+    def render(self, item: Window, rendering: str, path: Path, prompt_item: Window | None = None) -> Path:
         target = path.with_name(path.name + ".png")
         with atomic_write(target) as temporary:
             chart(item).savefig(temporary, format="png", dpi=DPI)

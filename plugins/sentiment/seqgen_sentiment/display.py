@@ -12,9 +12,9 @@ from seqgen_sentiment.labelled_item import LabelledItem, labelled_path
 class LabelledDisplay(WrappedDisplay[LabelledItem]):
     """Shows the label above the content, and writes renderings into a folder that is named after the label."""
 
-    def render(self, item: LabelledItem, rendering: str, path: Path, given: LabelledItem | None = None) -> Path:
-        return super().render(item, rendering, labelled_path(item, path), given)
+    def render(self, item: LabelledItem, rendering: str, path: Path, prompt_item: LabelledItem | None = None) -> Path:
+        return super().render(item, rendering, labelled_path(item, path), prompt_item)
 
-    def html(self, item: LabelledItem, given: LabelledItem | None = None) -> str:
+    def html(self, item: LabelledItem, prompt_item: LabelledItem | None = None) -> str:
         label = f"<p>{html_text(item.label)}</p>\n" if item.label else ""
-        return label + super().html(item, given)
+        return label + super().html(item, prompt_item)

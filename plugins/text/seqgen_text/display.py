@@ -9,7 +9,7 @@ from seqgen.contract.escaping import html_text
 class TextDisplay(Display[str]):
     """Shows the text, with its prompt marked."""
 
-    def html(self, item: str, given: str | None = None) -> str:
-        given = given if given and item.startswith(given) else ""
-        marked = f"<mark>{html_text(given)}</mark>" if given else ""
-        return f"<pre>{marked}{html_text(item[len(given) :])}</pre>"
+    def html(self, item: str, prompt_item: str | None = None) -> str:
+        prompt_item = prompt_item if prompt_item and item.startswith(prompt_item) else ""
+        marked = f"<mark>{html_text(prompt_item)}</mark>" if prompt_item else ""
+        return f"<pre>{marked}{html_text(item[len(prompt_item) :])}</pre>"

@@ -25,7 +25,7 @@ class PairDisplay(Display[SentencePair]):
 
     renderings = ("png",)
 
-    def render(self, item: SentencePair, rendering: str, path: Path, given: SentencePair | None = None) -> Path:
+    def render(self, item: SentencePair, rendering: str, path: Path, prompt_item: SentencePair | None = None) -> Path:
         from matplotlib.figure import Figure
 
         alignment = item.alignment
@@ -49,7 +49,7 @@ class PairDisplay(Display[SentencePair]):
             figure.savefig(temporary, format="png")
         return made
 
-    def html(self, item: SentencePair, given: SentencePair | None = None) -> str:
+    def html(self, item: SentencePair, prompt_item: SentencePair | None = None) -> str:
         return f"<p>{html_text(item.source)}</p>\n<p><b>{html_text(item.target or '')}</b></p>"
 
 

@@ -16,7 +16,7 @@ from seqgen.cli.output import print_json, print_line, print_part
 from seqgen.errors import UsageError
 
 if TYPE_CHECKING:
-    from seqgen.workflows.results import Sample
+    from seqgen.workflows.results import GeneratedDocument
     from seqgen.workflows.trained_model import TrainedModel
 
 
@@ -100,7 +100,7 @@ def command(context: click.Context, /, run: Path, out: Path | None, overwrite: b
                 print_part(text)
             print_line("")
         return
-    samples: Sequence[Sample]
+    samples: Sequence[GeneratedDocument]
     if num_beams is None:
         samples = trained.sample(count, num_particles=drawing["num_particles"], **request, **sampling)
     else:
@@ -113,7 +113,7 @@ def command(context: click.Context, /, run: Path, out: Path | None, overwrite: b
 
 
 def write_samples(
-    trained: TrainedModel, samples: Sequence[Sample], out: Path, origin: Mapping[str, Any], as_json: bool
+    trained: TrainedModel, samples: Sequence[GeneratedDocument], out: Path, origin: Mapping[str, Any], as_json: bool
 ) -> None:
     """Writes samples and their page to a folder, and prints what was written.
 
@@ -135,7 +135,7 @@ def write_samples(
         print_line(f"{page}  shows all of them")
 
 
-def line_of(sample: Sample, files: Sequence[Path]) -> str:
+def line_of(sample: GeneratedDocument, files: Sequence[Path]) -> str:
     """Returns one line about the files of a sample."""
     from seqgen.workflows.results import BeamSample
 
@@ -149,7 +149,7 @@ def line_of(sample: Sample, files: Sequence[Path]) -> str:
     return line
 
 
-def report(sample: Sample, files: Sequence[Path]) -> dict[str, Any]:
+def report(sample: GeneratedDocument, files: Sequence[Path]) -> dict[str, Any]:
     """Returns a sample as JSON values."""
     from seqgen.workflows.results import BeamSample, InfilledSample
 
@@ -176,7 +176,7 @@ def check_prompt_stays(prompt: str | None, out: Path, names: Sequence[str]) -> N
         raise UsageError(f"A sample would be written over {prompt}, the prompt; choose another folder, or a --seed.")
 
 
-def check_others_stay(trained: TrainedModel, samples: Sequence[Sample], out: Path) -> None:
+def check_others_stay(trained: TrainedModel, samples: Sequence[GeneratedDocument], out: Path) -> None:
     """Raises UsageError if samples would be written over others, such as those of another model.
 
     Files with the same content may be written again, so the same call can be repeated.

@@ -88,12 +88,12 @@ class _RefusingPrompting(CompletePrompting):
 
 
 class _MissingDisplay(CompleteDisplay):
-    def render(self, item, rendering, path, given=None):
+    def render(self, item, rendering, path, prompt_item=None):
         return path
 
 
 class _OnlineDisplay(CompleteDisplay):
-    def html(self, item, given=None):
+    def html(self, item, prompt_item=None):
         return '<img src="https://example.org/a.png">'
 
 

@@ -32,18 +32,18 @@ class MidiDisplay(Display[Piece]):
         }
         self.renderings = encoding.renderings
 
-    def render(self, item: Piece, rendering: str, path: Path, given: Piece | None = None) -> Path:
+    def render(self, item: Piece, rendering: str, path: Path, prompt_item: Piece | None = None) -> Path:
         """Writes `path` with the ending `rendering`; raises UnknownName and OutputError."""
         if rendering not in self.renderings:
             raise UnknownName("rendering of the domain 'midi'", rendering, self.renderings)
         target = path.with_name(f"{path.name}.{rendering}")
         with atomic_write(target) as temporary:
-            self._writers[rendering](item, temporary, given.end if given else 0)
+            self._writers[rendering](item, temporary, prompt_item.end if prompt_item else 0)
         return target
 
-    def html(self, item: Piece, given: Piece | None = None) -> str:
-        """A player and its piano roll, in which the prompt `given` is shaded."""
-        return piano_roll_html(item, self._default_tempo, given.end if given else 0)
+    def html(self, item: Piece, prompt_item: Piece | None = None) -> str:
+        """A player and its piano roll, in which the prompt is shaded."""
+        return piano_roll_html(item, self._default_tempo, prompt_item.end if prompt_item else 0)
 
     def script(self) -> str:
         return player_script()
