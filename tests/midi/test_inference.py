@@ -146,4 +146,4 @@ def test_a_band_that_plays_freely_keeps_its_players(tmp_path: Path) -> None:
     assert (settings.encoding, settings.resolution) == ("score", 24)
     domain = MidiDomain(settings)
     remarks = [found for found in domain.read(tmp_path / "band.mid") if isinstance(found, Remark)]
-    assert [remark.text.partition(",")[0] for remark in remarks] == ["notes of free playing"]
+    assert [remark.text.partition(":")[0] for remark in remarks] == ["free playing"]

@@ -18,7 +18,7 @@ from seqgen_midi.encodings.chorale import Chorale
 from seqgen_midi.encodings.reading import library_errors_as_unusable
 from seqgen_midi.io.midi_reader import is_midi, read_midi
 from seqgen_midi.io.score_reader import parsers, piece_of, read_scores
-from seqgen_midi.music.grids import MAX_OFFSET, is_on_grid, offsets
+from seqgen_midi.music.grids import MAX_OFFSET, aligned, is_on_grid, offsets
 from seqgen_midi.music.piece import Piece
 from seqgen_midi.settings import MidiSettings
 
@@ -84,11 +84,14 @@ def needed_resolution(encoding: Encoding, pieces: Sequence[Piece]) -> int:
 
     For free playing it is the finest, unless each step of it would be a token.
     """
-    quarters = [piece.start[encoding.plays(piece)] / piece.resolution for piece in pieces if is_on_grid(piece)]
+    played = [piece.select(encoding.plays(piece)) for piece in pieces if is_on_grid(piece)]
+    quarters = [piece.start / piece.resolution for piece in played if len(piece)]
     if not quarters:
         return GRIDS[0] if encoding.is_grid else GRIDS[-1]
-    starts = np.concatenate(quarters)
-    moved = [float((offsets(starts, grid) > MAX_OFFSET).mean()) if len(starts) else 0.0 for grid in GRIDS]
+    moved = [
+        float((np.concatenate([offsets(aligned(times, grid), grid) for times in quarters]) > MAX_OFFSET).mean())
+        for grid in GRIDS
+    ]
     return next((grid for grid, share in zip(GRIDS, moved, strict=True) if share <= MAX_MOVED_SHARE), GRIDS[0])
 
 

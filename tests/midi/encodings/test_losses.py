@@ -101,7 +101,7 @@ def test_notes_that_fit_no_grid_are_counted_and_free_playing_is_said(tmp_path: P
         file.tracks[0].append(mido.Message("note_off", note=60, time=40))
     file.save(tmp_path / "free.mid")
     (text,) = remarks(tmp_path / "free.mid", "melody")
-    assert text.startswith("notes of free playing, off any grid, moved to the nearest step (encoding=performance keeps")
+    assert text.startswith("free playing: notes off any grid moved to the nearest step (encoding=performance keeps")
     assert remarks(tmp_path / "free.mid", "performance") == {}
 
 

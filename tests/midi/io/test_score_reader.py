@@ -12,7 +12,7 @@ import pytest
 from grids import HOLD, Grid
 from helpers import FOUR, only_piece, read_grid, reason_of
 from seqgen_midi.domain import MidiDomain
-from seqgen_midi.io.score_reader import REPEATS, read_scores
+from seqgen_midi.io.score_reader import JUMPS, REPEATS, read_scores
 from seqgen_midi.music.piece import Piece
 
 from seqgen import Remark, UnusableFile
@@ -202,7 +202,7 @@ def test_what_a_piece_has_no_place_for_is_counted(tmp_path: Path) -> None:
     assert len(piece.chords) == 1
     assert {text: count for text, count in piece.omitted.items() if count} == {
         REPEATS: 1,
-        f"{REPEATS} (da capo, dal segno)": 1,
+        JUMPS: 1,
         "pedal marks of scores left out": 1,
         "chord symbols of kinds that there are no tokens for left out": 3,
     }

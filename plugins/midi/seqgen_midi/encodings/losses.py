@@ -8,7 +8,7 @@ import numpy as np
 
 from seqgen import Remark
 from seqgen_midi.encodings.base import Encoding
-from seqgen_midi.music.grids import MAX_OFFSET, is_on_grid, offsets
+from seqgen_midi.music.grids import MAX_OFFSET, aligned, is_on_grid, offsets
 from seqgen_midi.music.piece import Piece
 
 FINEST_GRIDS = (12, 24)
@@ -42,14 +42,14 @@ def losses(read: Piece, quantised: Piece, encoding: Encoding) -> Iterator[Remark
 
 def _moved_notes(read: Piece, played: np.ndarray, resolution: int) -> dict[str, int]:
     """How many of the notes `played` bool[n] begin between the steps of a grid, by what keeps them in place."""
-    quarters = read.start[played] / read.resolution
+    quarters = aligned(read.start[played] / read.resolution, resolution)
     quarters = quarters[offsets(quarters, resolution) > MAX_OFFSET]
     if not len(quarters):
         return {}
     if not is_on_grid(read):
         return {
-            "notes of free playing, off any grid, moved to the nearest step (encoding=performance keeps the times of "
-            "one player, a finer resolution moves them less)": len(quarters)
+            "free playing: notes off any grid moved to the nearest step (encoding=performance keeps the times of one "
+            "player, a finer resolution moves them less)": len(quarters)
         }
     counts = {}
     for grid in FINEST_GRIDS:

@@ -31,7 +31,8 @@ SCORE_ENDINGS = (*MUSICXML_ENDINGS, ".krn", ABC_ENDING)
 RESOLUTION = 5040
 """Ticks in a quarter of what is read: exact for all divisions of a quarter up to 10, and for 64ths to within a tick."""
 MAX_UNPACKED_BYTES = 50_000_000
-REPEATS = "repeats that are not played out (expand_repeats=true plays those that are understood)"
+NOT_PLAYED = "that are not played out (expand_repeats=true plays those that are understood)"
+REPEATS, JUMPS = f"repeats {NOT_PLAYED}", f"jumps (da capo, dal segno) {NOT_PLAYED}"
 UNREADABLE = "not a score that music21 can read"
 
 
@@ -161,7 +162,7 @@ def _omitted(score: Score) -> dict[str, int]:
     return {
         "grace notes left out": len(notes),
         REPEATS: len(repeats),
-        f"{REPEATS} (da capo, dal segno)": len(jumps),
+        JUMPS: len(jumps),
         "pedal marks of scores left out": len(pedals),
         "chord symbols of kinds that there are no tokens for left out": len(_chord_symbols(score))
         - len(_chords(score)),

@@ -22,7 +22,31 @@ def offsets(quarters: np.ndarray, grid: int) -> np.ndarray:
     return np.asarray(np.abs(steps - np.rint(steps)))
 
 
+def phase(quarters: np.ndarray) -> float:
+    """The common distance of times float[n], in quarters, from the grid of written music, in steps: a circular mean."""
+    turns = np.exp(2j * np.pi * GRID_STEPS_PER_QUARTER * quarters)
+    return float(np.angle(turns.mean()) / (2 * np.pi)) if len(quarters) else 0.0
+
+
+def share_written(quarters: np.ndarray) -> float:
+    """The share of times float[n], in quarters, at which notes of written music can begin."""
+    return float((offsets(quarters, GRID_STEPS_PER_QUARTER) <= MAX_WRITTEN_OFFSET).mean())
+
+
+def aligned(quarters: np.ndarray, grid: int) -> np.ndarray:
+    """The times float[n], in quarters; those of music on a grid that its file's beats are not on are shifted onto it.
+
+    All are shifted by the same time below a step, which brings most of them near a step.
+    """
+    if (offsets(quarters, grid) <= MAX_OFFSET).all() or share_written(quarters) >= MIN_SHARE_ON_GRID:
+        return quarters
+    shifts = (phase(quarters) + np.arange(-(-GRID_STEPS_PER_QUARTER // grid))) / GRID_STEPS_PER_QUARTER
+    candidates = [quarters, *(quarters - shift for shift in shifts)]
+    return max(candidates, key=lambda times: int((offsets(times, grid) <= MAX_OFFSET).sum()))
+
+
 def is_on_grid(piece: Piece) -> bool:
-    """Whether the notes begin where notes of written music begin."""
-    offset = offsets(piece.start / piece.resolution, GRID_STEPS_PER_QUARTER)
-    return float((offset <= MAX_WRITTEN_OFFSET).mean()) >= MIN_SHARE_ON_GRID
+    """Whether the notes begin where notes of written music begin, or all of them at the same distance from there."""
+    quarters = piece.start / piece.resolution
+    shifted = quarters - phase(quarters) / GRID_STEPS_PER_QUARTER
+    return max(share_written(quarters), share_written(shifted)) >= MIN_SHARE_ON_GRID
