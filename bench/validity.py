@@ -1,12 +1,14 @@
 """Is every file valid, and does it keep what was asked for, whatever the weights are?
 
-    python bench/validity.py [--samples 10000] [--music21 10000] [--scores 500] [--seed 0]
+    python bench/validity.py [--samples 10000] [--music21 10000] [--scores 500] [--within 400] [--seed 0]
 
 Models of random weights, drawn anew for every fifty samples, are sampled under constraints that are drawn by chance in
 every encoding of the domain `midi`; those that nothing can satisfy are refused, counted, and drawn again. Every file
 is opened in pretty_midi, mido and symusic, the first `--music21` of them in music21 too, and what was asked for is
 looked for in it by other code (midi_checks.py). The first `--scores` are written as MusicXML too, and music21 must find
-every bar of them full. A sample may be cut off, after 600 tokens. Exits with 1 when a file is wrong.
+every bar of them full. A sample may be cut off, after 600 tokens. `--within` more pieces are harmonised, filled in or
+accompanied by the same models, and the notes that were given are looked for in each file. Exits with 1 when a file is
+wrong.
 """
 
 from __future__ import annotations
@@ -23,13 +25,17 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
+import symusic
 from common import finish
 from midi_checks import FAMILIES, KEYS, MODES, TONICS, is_score, keeps, opens
 
 from seqgen import ImpossibleConstraints
 from seqgen.contract.discovery import load_domain
+from seqgen.engine.decoding.importance_sampling import ImportanceSampler
+from seqgen.engine.decoding.infilling import Infiller
 from seqgen.engine.decoding.sampling import Sampler
 from seqgen.engine.model import Model
+from seqgen.engine.scoring.scorer import Scorer
 from seqgen.engine.settings import ModelSettings
 from seqgen.grammar import EOS, Grammar
 
@@ -78,6 +84,19 @@ def wishes(encoding: str, rng: np.random.Generator) -> dict[str, Any]:
     return asked
 
 
+WITHIN: dict[str, tuple[dict[str, Any], ...]] = {
+    "chorale": ({"harmonise": "S"}, {"harmonise": "SB"}, {"fill": "2-3"}),
+    "melody": ({"harmonise": True}, {"fill": "2-2"}),
+    "drums": ({"fill": "2-3"},),
+    "score": ({"fill": "2-2"}, {"accompany": "melody", "instruments": "strings,drums"}),
+}
+"""What is asked of each encoding within a prompt of four bars of 4/4."""
+PROMPTS = {"score": {"instruments": "piano,flute", "density": "1-5"}, "drums": {"density": "1-5"}}
+"""What such a prompt is like."""
+DRAWS, PARTICLES = 5, 4
+"""Pieces of each prompt, and particles of each piece."""
+
+
 def padded(grammar: Grammar) -> Grammar:
     """The same grammar with states that nothing leads to, up to a power of two: most then share a compiled shape."""
     more = 2 ** int(np.ceil(np.log2(grammar.state_count))) - grammar.state_count
@@ -103,6 +122,58 @@ class Random:
         seed = int(rng.integers(2**31))
         return self.sampler.sample(start.ids, padded(start.grammar), count=BATCH, max_new_tokens=LONGEST, seed=seed)
 
+    def prompt(self, rng: np.random.Generator) -> Any:
+        """A piece of four bars of 4/4 that is drawn by chance."""
+        asked = {"bars": 4, "time_signature": "4/4", **PROMPTS.get(self.domain.encoding.name, {})}
+        grammar = self.domain.grammar(self.domain.Constraints.from_mapping(asked, "constraint"))
+        return self.domain.decode(grammar.walk(rng, 5000))
+
+    def draw_within(self, piece: Any, asked: dict[str, Any], rng: np.random.Generator) -> list[np.ndarray]:
+        """Documents that hold a part of a piece."""
+        start = self.domain.prompting.prompt(piece, self.domain.Constraints.from_mapping(asked, "constraint"))
+        options = {"count": DRAWS, "max_new_tokens": 5000, "seed": int(rng.integers(2**31)), "num_particles": PARTICLES}
+        if isinstance(start.given, Grammar):
+            return ImportanceSampler(self.sampler, Scorer(self.model)).sample(start.ids, start.given, **options).samples
+        return Infiller(self.sampler).fill(start.ids, start.grammar, np.asarray(start.given), **options).samples
+
+
+def given_notes(piece: Any, asked: dict[str, Any]) -> Counter[tuple[float, int]]:
+    """The notes of a piece of bars of 4/4 that must come back: where each begins, in quarters, and its pitch."""
+    quarters = piece.start / piece.resolution
+    is_given = np.ones(len(piece), bool)
+    if "fill" in asked:
+        first, last = map(int, asked["fill"].split("-"))
+        is_given = (quarters < 4 * (first - 1)) | (quarters >= 4 * last)
+    elif isinstance(asked.get("harmonise"), str):
+        is_given = np.isin(piece.track, ["SATB".index(voice) for voice in asked["harmonise"]])
+    elif "accompany" in asked:
+        means = [float(piece.pitch[piece.track == track].mean()) for track in range(len(piece.tracks))]
+        is_given = piece.track == int(np.argmax(means))
+    return Counter(zip(quarters[is_given].round(3).tolist(), piece.pitch[is_given].tolist(), strict=True))
+
+
+def check_within(models: dict[str, Random], count: int, rng: np.random.Generator, folder: Path) -> Counter[str]:
+    """What is wrong with pieces that are drawn within a prompt, and how many there were of each kind."""
+    found: Counter[str] = Counter()
+    kinds = [(encoding, asked) for encoding, requests in WITHIN.items() for asked in requests]
+    for number in range(-(-count // DRAWS)):
+        encoding, asked = kinds[number % len(kinds)]
+        model = models[encoding]
+        piece = model.prompt(rng)
+        for ids in model.draw_within(piece, asked, rng):
+            (path,) = model.domain.write(model.domain.decode(ids), folder / "within")
+            score = symusic.Score(path)
+            heard = Counter(
+                (round(note.time / score.ticks_per_quarter, 3), note.pitch)
+                for track in score.tracks
+                for note in track.notes
+            )
+            missing = given_notes(piece, asked) - heard
+            wrong = [*opens(path, False), *(["a given note is missing"] if missing else [])]
+            found.update(f"wrong: {what}" for what in wrong)
+            found[f"{encoding} {next(iter(asked))}"] += 1
+    return found
+
 
 class Job(NamedTuple):
     """A file to check, and the score of it where one was written."""
@@ -126,6 +197,7 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=10_000)
     parser.add_argument("--music21", type=int, default=10_000, help="so many of them are opened in music21 too")
     parser.add_argument("--scores", type=int, default=500, help="so many are written as MusicXML too")
+    parser.add_argument("--within", type=int, default=400, help="so many are drawn within a prompt")
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     rng = np.random.default_rng(arguments.seed)
@@ -168,9 +240,13 @@ def main() -> None:
                     file.unlink()
             made += len(jobs)
             print(f"{made} of {arguments.samples}, {wrong.total()} wrong", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        within = check_within(models, arguments.within, rng, Path(folder))
+    wrong_within = {what: number for what, number in within.items() if what.startswith("wrong")}
     finish(
         {
             "samples": arguments.samples,
+            "within_prompts": dict(sorted(within.items())),
             "opened_in_pretty_midi_mido_and_symusic": arguments.samples,
             "opened_in_music21": min(arguments.music21, arguments.samples),
             "scores_whose_bars_are_full": min(arguments.scores, arguments.samples),
@@ -180,7 +256,7 @@ def main() -> None:
             "by_encoding_and_wish": dict(sorted(kinds.items())),
         }
     )
-    sys.exit(bool(wrong))
+    sys.exit(bool(wrong or wrong_within))
 
 
 if __name__ == "__main__":
