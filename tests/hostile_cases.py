@@ -191,6 +191,14 @@ def with_file(name: str, content: bytes, folder: Path) -> None:
 DEEP_NAME = "deep" * 60
 
 
+def with_damaged_piece(folder: Path) -> None:
+    (folder / "a.mid").write_bytes(b"MThd\0\0")
+
+
+def with_nothing(folder: Path) -> None:
+    """Leaves the folder empty."""
+
+
 def with_deep_folders(folder: Path) -> None:
     good_texts(folder)
     descriptor = os.open(folder, os.O_RDONLY)
@@ -249,10 +257,10 @@ INPUTS = [
     Case("a path that is too long", with_deep_folders, BUILD, "too long", 0),
     Case(
         "only a damaged file",
-        lambda folder: (folder / "a.mid").write_bytes(b"MThd\0\0") and None,
+        with_damaged_piece,
         ("build", "{case}", "--domain", "midi", "-o", "{out}"),
         "None of the files can be used",
     ),
-    Case("nothing", lambda folder: None, BUILD, "no files"),
+    Case("nothing", with_nothing, BUILD, "no files"),
 ]
 CASES = [*BUNDLES, *INPUTS]
