@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import warnings
 from pathlib import Path
@@ -74,6 +75,7 @@ def show_only_warnings_of_seqgen() -> None:
 
     if "--debug" in sys.argv:
         return
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     warnings.simplefilter("ignore")
     warnings.simplefilter("once", SeqgenWarning)
     warnings.showwarning = show

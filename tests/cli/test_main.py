@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
@@ -104,6 +105,7 @@ def test_warnings_of_seqgen_are_shown_once_and_those_of_libraries_never(capsys: 
         for _ in range(2):
             warnings.warn("two take turns", SeqgenWarning, stacklevel=1)
             warnings.warn("a library is old", DeprecationWarning, stacklevel=1)
+            logging.getLogger("tensorflow").warning("a function is traced again")
     assert capsys.readouterr().err == "seqgen: two take turns\n"
 
 
