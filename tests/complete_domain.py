@@ -60,7 +60,10 @@ class CompletePrompting(Prompting[str]):
     def stream_text(self, chunks: Iterable[np.ndarray]) -> Iterator[str]:
         return ("".join(".^ab"[number] for number in chunk) for chunk in chunks)
 
-    def default_sampling(self) -> dict[str, float]:
+    def default_constraints(self, requested: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {}
+
+    def default_sampling(self) -> Mapping[str, float]:
         return {"min_p": 0.01}
 
 

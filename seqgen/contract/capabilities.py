@@ -114,6 +114,13 @@ class Prompting(Capability[Item]):
         """Yields what people see of one document while it is sampled. `chunks` are its ids int32[n], from BOS on."""
         raise NotImplementedError
 
+    def default_constraints(self, requested: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Returns constraints that samples have beside those that are requested, by name.
+
+        A requested value wins over that of the same name. By default there are none.
+        """
+        return {}
+
     def default_sampling(self) -> Mapping[str, float]:
         """Returns the sampling options that are recommended, by name: {"temperature": 0.9, "min_p": 0.05}.
 

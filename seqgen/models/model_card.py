@@ -17,10 +17,9 @@ def model_card(config: dict[str, Any], domain: Domain[Any], corpus: Corpus, para
     recipe, result, splits = corpus.manifest["recipe"], config["result"], corpus.manifest["splits"]
     data = f"the recipe `{recipe['name']}`: {recipe['description']}" if recipe else "files of the person who trained it"
     licence = recipe["licence"] if recipe else "not known; ask the person who trained the model"
-    recommended = domain.prompting.default_sampling()
-    sampling = (
-        ", ".join(f"{name} {value:g}" for name, value in recommended.items()) or "the model's distribution as it is"
-    )
+    recommended = {**domain.prompting.default_sampling(), **domain.prompting.default_constraints({})}
+    sampling = ", ".join(f"{name}={value}" for name, value in recommended.items())
+    sampling = sampling or "the model's distribution as it is"
     settings = "\n".join(f"- {name}: {value}" for name, value in config["model"].items())
     return f"""# A seqgen model of the domain `{domain.name}`
 

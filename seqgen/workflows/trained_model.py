@@ -110,7 +110,8 @@ class TrainedModel:
     ) -> Sequence[Sample]:
         """Samples `count` new documents. Sample k of a seed is the same for every `count`.
 
-        constraints:    what every sample must satisfy, by name (`seqgen domains NAME` lists the constraints)
+        constraints:    what every sample must satisfy, by name (`seqgen domains NAME` lists the constraints). A domain
+                        may have others by default.
         prompt:         a file that is continued. If there is no such file, the domain reads it as a text.
         options:        temperature and filters; None means those that the domain recommends (`sampling_options`)
         guidance:       strength of classifier-free guidance towards the conditions of the prompt, such as a label or a
@@ -208,7 +209,8 @@ class TrainedModel:
         the given tokens.
         """
         _check_arguments(seed, count=count, max_new_tokens=max_new_tokens)
-        start = _without_given(self._prompt(prompt, constraints), "A call that gives tokens itself")
+        start = self._prompt(prompt, constraints, has_defaults=False)
+        start = _without_given(start, "A call that gives tokens itself")
         return self._infill(dataclasses.replace(start, given=given), count, num_particles, seed, max_new_tokens)
 
     def _infill(
@@ -447,14 +449,21 @@ class TrainedModel:
             start, self.model.grammar, count=STATISTICS_DOCUMENTS, max_new_tokens=STATISTICS_LENGTH, seed=0
         )
 
-    def _prompt(self, prompt: Path | str | None, constraints: Mapping[str, Any] | None) -> Prompt:
-        """Returns the prompt of the first document of a file, of a text, or of nothing. Raises UsageError."""
+    def _prompt(
+        self, prompt: Path | str | None, constraints: Mapping[str, Any] | None, *, has_defaults: bool = True
+    ) -> Prompt:
+        """Returns the prompt of the first document of a file, of a text, or of nothing. Raises UsageError.
+
+        has_defaults: whether the constraints that the domain has by default are added
+        """
         if prompt is None and self.domain.prompting.needs_prompt:
             raise UsageError(
                 f"A sample of the domain {self.domain.name!r} continues something that is given; name it by "
                 "--prompt (prompt)."
             )
-        parsed = self.domain.Constraints.from_mapping(constraints or {}, "constraint")
+        requested = constraints or {}
+        recommended = self.domain.prompting.default_constraints(requested) if has_defaults else {}
+        parsed = self.domain.Constraints.from_mapping({**recommended, **requested}, "constraint")
         item = None if prompt is None else read_prompt(self.domain, prompt)
         return heard_by(self.model, self.domain.checked_prompt(item, parsed))
 

@@ -29,7 +29,8 @@ def test_a_model_of_a_recipe_names_its_licence():
 
 def test_the_domains_sampling_is_named(monkeypatch):
     monkeypatch.setattr(Prompting, "default_sampling", lambda self: {"temperature": 0.9, "min_p": 0.05})
-    assert "- **Sampling**: temperature 0.9, min_p 0.05" in card(None)
+    monkeypatch.setattr(Prompting, "default_constraints", lambda self, requested: {"rhyme": True})
+    assert "- **Sampling**: temperature=0.9, min_p=0.05, rhyme=True" in card(None)
 
 
 def test_a_model_of_own_files_claims_no_licence():

@@ -75,6 +75,7 @@ def print_domain(name: str, as_json: bool) -> None:
         "renderings": list(default.display.renderings) if default.display else [],
         "capabilities": default.capabilities(),
         "default_settings": dict(default.training.default_settings()) if default.training else {},
+        "default_constraints": dict(default.prompting.default_constraints({})),
         "default_sampling": dict(default.prompting.default_sampling()),
         "settings": fields(domain.Settings),
         "constraints": fields(domain.Constraints),
@@ -103,9 +104,10 @@ def described(description: dict[str, Any]) -> str:
     if description["default_settings"]:
         with formatter.section("Defaults of the model and its training"):
             formatter.write_dl([(key, str(value)) for key, value in description["default_settings"].items()])
-    if description["default_sampling"]:
+    of_sampling = {**description["default_constraints"], **description["default_sampling"]}
+    if of_sampling:
         with formatter.section("Defaults of sampling"):
-            formatter.write_dl([(key, str(value)) for key, value in description["default_sampling"].items()])
+            formatter.write_dl([(key, str(value)) for key, value in of_sampling.items()])
     for kind, command_name in (("settings", "train"), ("constraints", "sample")):
         rows = [(key, help_of(field)) for key, field in description[kind].items()]
         if rows:

@@ -168,8 +168,9 @@ CATALOGUE = (
         lambda text, _: parse_key(text), _restrict_key,
     ),
     Constraint(
-        "parallels", int, "voices", "0: no two voices move in parallel fifths, octaves or unisons",
-        bounds={"ge": 0, "le": 0},
+        "parallels", bool, "voices",
+        "0: no two voices move in parallel fifths, octaves or unisons; 1: they may. Default: 0, but 1 for fill, "
+        "variation and harmonise",
     ),
     Constraint(
         "range", str, "voices", "MIDI pitches by voice: S:60-79,B:40-60",

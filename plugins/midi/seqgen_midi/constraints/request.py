@@ -31,7 +31,7 @@ class Request:
     time_signature: str | None = None
     density: str | None = None
     key: str | None = None
-    parallels: int | None = None
+    parallels: bool | None = None
     range: str | None = None
     instruments: str | None = None
     tempo: str | None = None

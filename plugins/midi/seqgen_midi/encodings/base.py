@@ -55,6 +55,7 @@ class Encoding:
     name:            the name by which it is chosen
     summary:         one line for people who choose
     default_options: the settings that it takes, with their defaults
+    default_sampling: the sampling options that are recommended
     unit:            what one token is called in reports
     period:          how many tokens back the bigram baseline looks
     renderings:      the kinds of files that a piece can be drawn or written as
@@ -68,6 +69,7 @@ class Encoding:
     name: ClassVar[str]
     summary: ClassVar[str] = ""
     default_options: ClassVar[Mapping[str, int]] = {}
+    default_sampling: ClassVar[Mapping[str, float]] = {}
     unit: ClassVar[str] = "token"
     period: ClassVar[int] = 1
     renderings: ClassVar[tuple[str, ...]] = ("png", "wav", "musicxml")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from math import gcd
+from types import MappingProxyType
 
 import numpy as np
 
@@ -67,6 +68,8 @@ class Chorale(Encoding):
 
     name = "chorale"
     summary = "four voices on a grid of 16ths"
+    default_sampling = MappingProxyType({"min_p": 0.05})
+    """Chosen on validation data: bench/NOTES.md."""
     unit = "note"
     period = len(VOICES)
     renderings = ("png", "wav", "musicxml", "abc")

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -19,6 +20,9 @@ from seqgen_midi.prompts.metadata import metadata_of, with_metadata
 from seqgen_midi.prompts.preparation import prompt_of
 from seqgen_midi.settings import MidiSettings
 
+GIVING_CONSTRAINTS = ("fill", "variation", "harmonise", "accompany")
+"""The constraints that give notes within a piece."""
+
 
 class MidiPrompting(Prompting[Piece]):
     """Pieces that are continued, filled in, varied, harmonised or accompanied."""
@@ -30,7 +34,7 @@ class MidiPrompting(Prompting[Piece]):
 
     def prompt(self, item: Piece | None = None, constraints: Options | None = None) -> Prompt:
         request = Request.of(constraints)
-        relations = None if request.parallels is None else self._encoding.no_parallels
+        relations = self._encoding.no_parallels if request.parallels is False else None
         if item is not None:
             prompt = prompt_of(self._encoding, item, constraints, self._settings.tempo)
             return replace(prompt, relations=relations)
@@ -53,6 +57,14 @@ class MidiPrompting(Prompting[Piece]):
 
     def from_record(self, record: Record[Piece]) -> Piece:
         return with_metadata(record.item, record.metadata)
+
+    def default_constraints(self, requested: Mapping[str, Any]) -> Mapping[str, Any]:
+        """No parallels where notes are drawn freely; around given notes a model would too often find no way on."""
+        is_free = not any(requested.get(name) for name in GIVING_CONSTRAINTS)
+        return {"parallels": False} if is_free and self._encoding.no_parallels is not None else {}
+
+    def default_sampling(self) -> Mapping[str, float]:
+        return self._encoding.default_sampling
 
     def without_prompt(self, ids: np.ndarray, prompt_length: int) -> np.ndarray:
         return self._encoding.without_prompt(ids, prompt_length)
