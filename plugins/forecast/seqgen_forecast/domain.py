@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -119,21 +120,20 @@ class ForecastDomain(Domain[Window]):
         return [target]
 
     def grammar(self, constraints: Any = None) -> Grammar:
-        grammar = grammar_of(self.settings.phases)
         if constraints is None or constraints.steps is None:
-            return grammar
-        return _with_length(grammar, self.settings.phases, constraints.steps)
+            return grammar_of(self.settings.phases)
+        return grammar_of_length(self.settings.phases, constraints.steps)
 
     def forecast_prompt(self, item: Window) -> Prompt:
         """Returns the prompt after which exactly `horizon` values are drawn: the history of a window."""
         ids = np.concatenate([[BOS, FIRST_PHASE + item.phase], tokens_of(item.scaled[: item.history])]).astype(np.int32)
-        grammar = grammar_of(self.settings.phases)
-        return Prompt(ids, _with_length(grammar, self.settings.phases, item.history + self.settings.horizon))
+        return Prompt(ids, grammar_of_length(self.settings.phases, item.history + self.settings.horizon))
 
 
-def _with_length(grammar: Grammar, phases: int, steps: int) -> Grammar:
-    """Returns the automaton of documents of so many values."""
-    return with_budget(grammar, Budget(value_tokens(phases).astype(np.int32), steps, steps))
+@functools.cache
+def grammar_of_length(phases: int, steps: int) -> Grammar:
+    """Returns the automaton of documents of so many values. Sampling is fastest if many prompts share one."""
+    return with_budget(grammar_of(phases), Budget(value_tokens(phases).astype(np.int32), steps, steps))
 
 
 class ForecastPrompting(Prompting[Window]):
@@ -146,9 +146,8 @@ class ForecastPrompting(Prompting[Window]):
     def prompt(self, item: Window | None = None, constraints: Any = None) -> Prompt:
         domain = self._forecast
         wanted = constraints.steps if constraints is not None and constraints.steps else domain.settings.horizon
-        grammar = grammar_of(domain.settings.phases)
         history = len(item.values) if item is not None else domain.settings.history
-        grammar = _with_length(grammar, domain.settings.phases, history + wanted)
+        grammar = grammar_of_length(domain.settings.phases, history + wanted)
         if item is None:
             return Prompt(np.array([BOS], np.int32), grammar)
         ids = domain.encode(item).ids[:-1]

@@ -55,9 +55,9 @@ class Forecasting(Prediction[Window]):
         A bin stands for all values in it, so each value is drawn uniformly from its bin.
         """
         horizon = self.settings.horizon
-        for number, window in enumerate(windows):
-            prompt = self._forecast_prompt(window)
-            documents = oracle.generate(prompt, NUM_FUTURES, max_new_tokens=horizon, seed=SEED + number)
+        prompts = [self._forecast_prompt(window) for window in windows]
+        drawn = oracle.generate_each(prompts, NUM_FUTURES, max_new_tokens=horizon, seed=SEED)
+        for number, (window, prompt, documents) in enumerate(zip(windows, prompts, drawn, strict=True)):
             tokens = np.stack([ids[len(prompt.ids) : len(prompt.ids) + horizon] for ids in documents])
             within_bin = np.random.default_rng((SEED, number)).uniform(-0.5, 0.5, tokens.shape) / BINS_PER_UNIT
             yield (values_of(tokens) + within_bin) * window.scale + window.location

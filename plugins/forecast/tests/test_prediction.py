@@ -21,11 +21,14 @@ DOMAIN = ForecastDomain(DAILY)
 class RepeatingOracle:
     """Answers with the value of a season ago, for every future."""
 
-    def generate(self, prompt, count, *, max_new_tokens, seed):
-        ids = list(prompt.ids)
-        for _ in range(max_new_tokens):
-            ids.append(ids[-DAILY.season])
-        return [np.array(ids)] * count
+    def generate_each(self, prompts, count, *, max_new_tokens, seed):
+        documents = []
+        for prompt in prompts:
+            ids = list(prompt.ids)
+            for _ in range(max_new_tokens):
+                ids.append(ids[-DAILY.season])
+            documents.append([np.array(ids)] * count)
+        return documents
 
 
 def record(values: np.ndarray) -> Record[Window]:
