@@ -20,7 +20,8 @@ from xml.etree import ElementTree
 import mido
 from common import finish
 from seqgen_midi.domain import MidiDomain
-from seqgen_midi.io.midi_reader import FULLY_DOWN, MIDI_ENDINGS, SUSTAIN_PEDAL
+from seqgen_midi.io.midi_chunks import SUSTAIN_PEDAL
+from seqgen_midi.io.midi_reader import FULLY_DOWN, MIDI_ENDINGS
 from seqgen_midi.io.score_reader import MUSICXML_ENDINGS
 from seqgen_midi.music.chords import parse_chord
 from seqgen_midi.music.piece import Piece

@@ -9,7 +9,7 @@ import mido
 import pytest
 from helpers import midi_file, note_rows
 from seqgen_midi.domain import MidiDomain
-from seqgen_midi.io.midi_chunks import events, head, share_programs, split_chunks
+from seqgen_midi.io.midi_chunks import events, head, share_channels, split_chunks
 from seqgen_midi.io.midi_reader import read_midi
 from seqgen_midi.music.piece import Piece
 
@@ -90,7 +90,21 @@ def test_a_channel_has_its_program_in_all_tracks(tmp_path: Path) -> None:
 
 def test_tracks_that_share_no_program_stay_byte_for_byte(tmp_path: Path) -> None:
     tracks = split_chunks(midi_file(tmp_path / "tune.mid", [TUNE, TUNE]).read_bytes()).tracks
-    assert share_programs(tracks, [head(track) for track in tracks]) == tracks
+    assert share_channels(tracks, [head(track) for track in tracks]) == tracks
+
+
+def test_a_pedal_of_a_track_without_notes_holds_the_notes_of_its_channel(tmp_path: Path) -> None:
+    path = midi_file(tmp_path / "tune.mid", [TUNE, TUNE])
+    file = mido.MidiFile(path)
+    pedal = mido.MidiTrack()
+    for time, channel, value in ((120, 1, 127), (600, 1, 0), (10, 5, 127), (9000, 1, 127), (10, 1, 0)):
+        pedal.append(mido.Message("control_change", control=64, value=value, channel=channel, time=time))
+    file.tracks.append(pedal)
+    file.save(path)
+    (piece,) = pieces_of(path)
+    assert piece.pedals.tolist() == [[1, 120, 720]]
+    assert piece.omitted["sustain pedals of channels without notes left out"] == 1
+    assert len(piece) == 2 * len(TUNE)
 
 
 def test_events_are_those_of_mido(tmp_path: Path) -> None:

@@ -21,6 +21,8 @@ KEY_PREFIX = "Key: "
 NOTE_OFF, NOTE_ON, CONTROL, PROGRAM, PITCH_BEND, SYSTEM, META = 0x80, 0x90, 0xB0, 0xC0, 0xE0, 0xF0, 0xFF
 END_OF_TRACK = b"\xff\x2f\x00"
 DRUM_CHANNEL = 9
+SUSTAIN_PEDAL = 64
+"""The number of its controller."""
 WAITS = 3
 """How many waits of the longest time between two events come before all keys are released."""
 UNRELEASED_TICKS = WAITS * (2**28 - 1)
@@ -171,16 +173,13 @@ def head(track: bytes) -> Head:
     return Head(found, has_notes=False)
 
 
-def share_programs(tracks: list[bytes], heads: list[Head]) -> list[bytes]:
-    """The tracks, with the program changes that another track has for their channels.
+def share_channels(tracks: list[bytes], heads: list[Head]) -> list[bytes]:
+    """The tracks, with what other tracks set for their channels: programs, and pedals of tracks without notes.
 
-    A channel has one program for all tracks that play on it. A track keeps its own, if it sets one before its first
-    note.
+    A channel has one program and one pedal for all tracks that play on it. A track keeps its own program, if it sets
+    one before its first note.
     """
-    changes = [
-        [event for event in head.events if event.message[0] & 0xF0 == PROGRAM and event.message[0] & 15 != DRUM_CHANNEL]
-        for head in heads
-    ]
+    changes = [[event for event in head.events if _is_shared(event.message, head.has_notes)] for head in heads]
     shared = []
     for number, track in enumerate(tracks):
         own = {event.message[0] for event in changes[number]}
@@ -188,14 +187,23 @@ def share_programs(tracks: list[bytes], heads: list[Head]) -> list[bytes]:
             event
             for other, found in enumerate(changes)
             for event in found
-            if other != number and event.message[0] not in own and event.message[0] - PROGRAM + NOTE_ON in track
+            if other != number and event.message[0] not in own and (event.message[0] & 15) + NOTE_ON in track
         ]
         if all(event.tick == 0 for event in others):
             # The usual case, without going through the events of the track.
             shared.append(b"".join(b"\0" + event.message for event in others) + track)
-        else:
-            shared.append(_packed(sorted([*others, *events(track)], key=lambda event: event.tick)))
+            continue
+        mine = list(events(track))
+        in_time = [event for event in others if event.tick <= mine[-1].tick]
+        shared.append(_packed(sorted([*in_time, *mine], key=lambda event: event.tick)))
     return shared
+
+
+def _is_shared(message: bytes, has_notes: bool) -> bool:
+    """Whether a message sets something for all tracks of its channel; `has_notes` says whether its track has notes."""
+    if message[0] & 0xF0 == PROGRAM:
+        return message[0] & 15 != DRUM_CHANNEL
+    return message[0] & 0xF0 == CONTROL and message[1] == SUSTAIN_PEDAL and not has_notes
 
 
 def release_keys(track: bytes) -> bytes:

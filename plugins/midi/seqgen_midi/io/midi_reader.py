@@ -13,7 +13,9 @@ from seqgen import Remark, UnusableFile
 from seqgen_midi.io.midi_chunks import (
     CONTROL,
     INDEPENDENT_TRACKS,
+    NOTE_ON,
     PITCH_BEND,
+    SUSTAIN_PEDAL,
     UNRELEASED_TICKS,
     Head,
     chord_texts,
@@ -22,7 +24,7 @@ from seqgen_midi.io.midi_chunks import (
     join_tracks,
     key_text,
     release_keys,
-    share_programs,
+    share_channels,
     split_chunks,
 )
 from seqgen_midi.music.chords import parse_chord
@@ -30,8 +32,6 @@ from seqgen_midi.music.keys import Key, key_of_signature, parse_key
 from seqgen_midi.music.piece import Piece, Track, as_rows, is_new
 
 MIDI_ENDINGS = (".mid", ".midi", ".kar", ".rmi")
-SUSTAIN_PEDAL = 64
-"""The number of its controller."""
 FULLY_DOWN = 64
 """The lowest value of a switch that is on."""
 MAX_BYTES = 10_000_000
@@ -77,7 +77,7 @@ def read_midi(path: Path) -> Iterator[Piece | Remark]:
     if chunks.format == INDEPENDENT_TRACKS:
         songs = [([track], [one]) for track, one in zip(chunks.tracks, heads, strict=True)]
     else:
-        songs = [(share_programs(chunks.tracks, heads), heads)]
+        songs = [(share_channels(chunks.tracks, heads), heads)]
     scores = [
         (_parse(join_tracks(chunks.resolution, [release_keys(track) for track in tracks])), tracks, heads)
         for tracks, heads in songs
@@ -122,7 +122,7 @@ def _piece(score: Any, song: list[bytes], heads: list[Head]) -> Piece:
             number = np.full(len(changes["time"]), len(tracks) - 1)
             controls.append((number, changes["time"], changes["number"], changes["value"]))
     table = _table(columns)
-    omitted = _omitted_of_silent_tracks(heads)
+    omitted = _omitted_of_silent_tracks(song, heads)
     omitted[BENDS] += bends
     if int(table[1].max()) >= UNRELEASED_TICKS:
         table = table[:, table[1] < UNRELEASED_TICKS]
@@ -180,15 +180,23 @@ def _pedals(changes: np.ndarray, notes: np.ndarray) -> np.ndarray:
     return pedals
 
 
-def _omitted_of_silent_tracks(heads: list[Head]) -> dict[str, int]:
-    """How many messages have no place in a piece, of the tracks without notes."""
+def _omitted_of_silent_tracks(song: list[bytes], heads: list[Head]) -> dict[str, int]:
+    """How many messages of the tracks without notes have no place in a piece.
+
+    Their pedals have one, if another track plays on the channel.
+    """
     messages = [event.message for head in heads if not head.has_notes for event in head.events]
     changes = [message for message in messages if message[0] & 0xF0 == CONTROL]
-    pedals = [message[2] >= FULLY_DOWN for message in changes if message[1] == SUSTAIN_PEDAL]
+    pedals = [message for message in changes if message[1] == SUSTAIN_PEDAL]
+    unheard = [
+        message[2] >= FULLY_DOWN
+        for message in pedals
+        if not any((message[0] & 15) + NOTE_ON in track for track in song)
+    ]
     return {
         BENDS: sum(message[0] & 0xF0 == PITCH_BEND for message in messages),
         CONTROLLERS: len(changes) - len(pedals),
-        "sustain pedals of tracks without notes left out": sum(pedals),
+        "sustain pedals of channels without notes left out": sum(unheard),
     }
 
 
