@@ -29,7 +29,7 @@ MAX_DENOMINATOR = 128
 
 
 def implied_bar_lines(path: Path, resolution: int) -> list[int]:
-    """The steps at which bars begin, by the messages of a file, up to the bar of its last note."""
+    """Returns the steps at which bars begin, by the messages of a file, up to the bar of its last note."""
     chunks = split_chunks(path.read_bytes())
     file = mido.MidiFile(file=BytesIO(join_tracks(chunks.resolution, chunks.tracks)), clip=True)
     changes: dict[int, Fraction] = {0: Fraction(4)}
@@ -61,7 +61,7 @@ def _nearest_step(tick: Fraction, ticks_per_quarter: int, resolution: int) -> in
 
 
 def bar_lines_of(domain: MidiDomain, path: Path, resolution: int) -> list[int]:
-    """The steps at which the bars of a file's document begin."""
+    """Returns the steps at which the bars of a file's document begin."""
     (piece,) = (item for item in domain.read(path) if isinstance(item, Piece))
     quarters = domain.encoding.bars(domain.encode(piece).ids).quarters
     return np.rint((np.cumsum(quarters) - quarters) * resolution).astype(int).tolist()

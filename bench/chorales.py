@@ -28,7 +28,7 @@ VOCABULARY = FIRST_PITCH + HIGHEST - LOWEST + 1
 
 
 def splits(folder: Path) -> dict[str, Documents]:
-    """The documents of "train", "valid" and "test"."""
+    """Returns the documents of "train", "valid" and "test"."""
     pieces = json.loads((folder / "Jsb16thSeparated.json").read_text())
     return {
         name: Documents.from_examples([(one.ids, one.weights) for one in map(encode, pieces[name])]) for name in SPLITS
@@ -56,27 +56,30 @@ def positions() -> Grammar:
 
 
 def previous_notes() -> Registers:
-    """The pitches of the last LAGS notes."""
+    """Returns the pitches of the last LAGS notes."""
     tokens = np.arange(VOCABULARY)
     pitches = np.where(tokens >= FIRST_PITCH, tokens - FIRST_PITCH + LOWEST, NO_COORDINATE).astype(np.int32)
     return lags(pitches, range(1, LAGS + 1), positions().class_count)
 
 
 def voices_ahead() -> Conditions:
-    """The notes of each voice. A step begins with the alto, so that all but the first soprano hears its own column."""
+    """Returns the notes of each voice.
+
+    A step begins with the alto, so that all but the first soprano hears its own column.
+    """
     classes = np.arange(positions().class_count)
     advances = (classes % VOICES == 1)[:, None]
     return Conditions(np.zeros(VOCABULARY, np.int32), advances, (1 + VOCABULARY - SILENCE,) * VOICES)
 
 
 def known(columns: np.ndarray, is_known: np.ndarray) -> np.ndarray:
-    """The conditions of columns int[n, 4] of which bool[n, 4] are known: int32[n + 1, 4]."""
+    """Returns the conditions of columns int[n, 4] of which bool[n, 4] are known: int32[n + 1, 4]."""
     values = np.where(is_known, columns - SILENCE + 1, 0)
     return np.concatenate([np.zeros((1, VOICES)), values]).astype(np.int32)
 
 
 def show_voices(ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """What training shows of a piece."""
+    """Returns what training shows of a piece."""
     columns = ids[1:].reshape(-1, VOICES)
     is_known = np.zeros(columns.shape, bool)
     part = rng.choice(list(VOICES_SHOWN), p=list(VOICES_SHOWN.values()))

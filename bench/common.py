@@ -24,7 +24,7 @@ def finish(figures: dict[str, Any]) -> None:
 
 
 def median_seconds(run: Callable[[], Any], repeats: int) -> float:
-    """The median time of a call, after one that is not counted."""
+    """Returns the median time of a call, after one that is not counted."""
     run()
     times = []
     for _ in range(repeats):

@@ -33,7 +33,7 @@ DRAWS = 64
 
 
 def harmonise(model: Model, train: Documents, test: Documents, pieces: int, seed: int) -> dict[str, Any]:
-    """The figures of the first `pieces` documents of `test`, by number of particles."""
+    """Returns the figures of the first `pieces` documents of `test`, by number of particles."""
     filler, scorer = Infiller(Sampler(model)), Scorer(model)
     real = [test[number][0][1:].reshape(-1, VOICES) for number in range(min(pieces, len(test)))]
     figures: dict[str, Any] = {"harmonised_pieces": len(real), "accuracy_by_table": by_table(train, real)}
@@ -67,7 +67,7 @@ def harmonise(model: Model, train: Documents, test: Documents, pieces: int, seed
 
 
 def by_mode(filler: Infiller, real: list[np.ndarray], seed: int) -> dict[str, Any]:
-    """The accuracy of the commonest of DRAWS draws at each place, each made without resampling."""
+    """Returns the accuracy of the commonest of DRAWS draws at each place, each made without resampling."""
     right = 0
     for number, piece in enumerate(real):
         made = filler.fill(
@@ -83,14 +83,14 @@ def by_mode(filler: Infiller, real: list[np.ndarray], seed: int) -> dict[str, An
 
 
 def template(piece: np.ndarray) -> np.ndarray:
-    """The soprano as given tokens."""
+    """Returns the soprano as given tokens."""
     given = np.full(piece.shape, ANY_TOKEN)
     given[:, 0] = piece[:, 0]
     return given.ravel()
 
 
 def shown(piece: np.ndarray) -> np.ndarray:
-    """The soprano as conditions."""
+    """Returns the soprano as conditions."""
     return chorales.known(piece, np.arange(VOICES) == np.zeros((len(piece), 1)))
 
 
@@ -99,7 +99,7 @@ def soprano_of(piece: np.ndarray) -> ConditionSource:
 
 
 def document(piece: np.ndarray) -> np.ndarray:
-    """The ids of a piece int[16ths, 4]."""
+    """Returns the ids of a piece int[16ths, 4]."""
     return np.concatenate([[BOS], piece.ravel()]).astype(np.int32)
 
 

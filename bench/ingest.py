@@ -58,7 +58,7 @@ def miditok_encoder() -> Callable[[Path], Any] | None:
 
 
 def usable(domain: Any, paths: list[Path]) -> dict[Path, Any]:
-    """The files that the encoding can hold, with their items."""
+    """Returns the files that the encoding can hold, with their items."""
     items = {}
     for path in paths:
         with contextlib.suppress(UnusableFile):

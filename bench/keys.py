@@ -46,7 +46,7 @@ Estimator = Callable[[Piece], Key]
 
 
 def by_profile(profiles: Mapping[str, tuple[float, ...]]) -> Estimator:
-    """The key whose profile correlates best with how long each pitch class sounds (Krumhansl, 1990)."""
+    """Returns the key whose profile correlates best with how long each pitch class sounds (Krumhansl, 1990)."""
 
     def estimate(piece: Piece) -> Key:
         keys = [key_of_signature(sharps, mode) for mode in profiles for sharps in range(-5, 7)]

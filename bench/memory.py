@@ -89,7 +89,7 @@ class Adding:
         return asked_at_the_end(np.concatenate([BOS * row, tokens, ASKED * row]), total[None], truth)
 
     def error(self, probabilities: np.ndarray, truth: np.ndarray) -> float:
-        """The mean squared error of the expected sum; probabilities [1, B, V]."""
+        """Returns the mean squared error of the expected sum; probabilities [1, B, V]."""
         of_sums = probabilities[0, :, SUMS:ASKED]
         sums = (np.arange(2 * LEVELS - 1) + 1) / LEVELS
         return float(np.mean((of_sums @ sums / of_sums.sum(1) - truth) ** 2))
@@ -111,7 +111,7 @@ class Copying:
         return asked_at_the_end(inputs, symbols, symbols)
 
     def error(self, probabilities: np.ndarray, truth: np.ndarray) -> float:
-        """The share of symbols that are not the likeliest one; probabilities [10, B, V]."""
+        """Returns the share of symbols that are not the likeliest one; probabilities [10, B, V]."""
         return float(np.mean(probabilities.argmax(-1) != truth))
 
 

@@ -31,7 +31,7 @@ RECIPE = "bach-chorales"
 
 
 def overlaps(domain: seqgen.Domain, real: list[Any], made: list[Any]) -> dict[str, float]:
-    """The overlapped area of each statistic."""
+    """Returns the overlapped area of each statistic."""
     told = domain.metrics.compare([seqgen.Record(item) for item in real], [seqgen.Record(item) for item in made])
     return {name.removesuffix(", overlap"): value for name, value in told.items() if name.endswith(", overlap")}
 
@@ -42,14 +42,14 @@ def lengths(copies: list[CopiedPassage]) -> list[float]:
 
 
 def corpus_of(model: Path, folder: Path) -> Corpus:
-    """The corpus of a run; for a bundle, which has none, the recipe's, built in `folder`."""
+    """Returns the corpus of a run; for a bundle, which has none, the recipe's, built in `folder`."""
     if (model / SETTINGS_FILE).is_file():
         return Corpus.open(model / RunSettings.read(model).corpus)
     return seqgen.build([RECIPE], folder / "corpus")
 
 
 def part_writing(domain: seqgen.Domain, sides: list[list[Any]]) -> dict[str, list[float]]:
-    """The densities and shares of part-writing of each side, by name; a domain without voices has none."""
+    """Returns the densities and shares of part-writing of each side, by name; a domain without voices has none."""
     measured = [domain.metrics.compare([], [seqgen.Record(item) for item in side]) for side in sides]
     names = [name for name in measured[-1] if name.endswith(("16ths, samples", "closes, samples", "soprano, samples"))]
     return {

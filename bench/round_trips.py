@@ -44,7 +44,7 @@ def tunes(encoding: str, count: int) -> list[Path]:
 
 
 def items(domain: Any, path: Path) -> Iterator[Any]:
-    """What a file holds that the encoding can hold."""
+    """Yields what a file holds that the encoding can hold."""
     with contextlib.suppress(UnusableFile):
         for item in domain.read(path):
             if isinstance(item, Remark):
@@ -55,14 +55,14 @@ def items(domain: Any, path: Path) -> Iterator[Any]:
 
 
 def notes(domain: Any, item: Any) -> Counter[Any]:
-    """The notes of an item with who plays them, counted."""
+    """Returns the notes of an item with who plays them, counted."""
     who = [(track.program, track.is_drums, track.part) for track in item.tracks]
     columns = (column.tolist() for column in item.notes)
     return Counter((*note, who[track]) for *note, track in zip(*columns, strict=True))
 
 
 def quantising(domain: Any, path: Path) -> tuple[int, float]:
-    """How many notes quantising drops, and how far it moves a beginning, in steps of the encoding."""
+    """Returns how many notes quantising drops, and how far it moves a beginning, in steps of the encoding."""
     from seqgen_midi.io.midi_reader import read_midi
     from seqgen_midi.music.piece import Piece
 

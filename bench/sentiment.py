@@ -71,7 +71,7 @@ def records(trained: Any, path: Path) -> list[seqgen.Record[Any]]:
 
 
 def lines_a_second(trained: Any, folder: Path, sentences: list[str]) -> float:
-    """How many sentences of a file of 10 000 are predicted in a second, after one call that is not counted."""
+    """Returns how many sentences of a file of 10 000 are predicted in a second, after one call that is not counted."""
     file = folder / "lines.txt"
     file.write_text("\n".join(itertools.islice(itertools.cycle(sentences), LINES)), encoding="utf-8")
     next(trained.predict(file))
@@ -81,7 +81,7 @@ def lines_a_second(trained: Any, folder: Path, sentences: list[str]) -> float:
 
 
 def cold_seconds(run: Path, sentence: str) -> float:
-    """How long the command takes for one line, from its start."""
+    """Returns how long the command takes for one line, from its start."""
     begun = time.perf_counter()
     command = [sys.executable, "-m", "seqgen.cli", "predict", str(run), "--text", sentence]
     subprocess.run(command, check=True, capture_output=True)
@@ -89,7 +89,7 @@ def cold_seconds(run: Path, sentence: str) -> float:
 
 
 def measure_seeds(folder: Path, seeds: int, budget: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
-    """The figures of models of sentences with different seeds: means by name, and all accuracies."""
+    """Returns the figures of models of sentences with different seeds: means by name, and all accuracies."""
     found = []
     for seed in range(seeds):
         found.append(measure(folder, budget, {**asked, "seed": seed}))
@@ -99,7 +99,7 @@ def measure_seeds(folder: Path, seeds: int, budget: Mapping[str, Any], asked: Ma
 
 
 def measure(folder: Path, budget: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, Any]:
-    """The figures of one model of sentences."""
+    """Returns the figures of one model of sentences."""
     sources = ["train.tsv", *([asked["span_files"]] if "span_files" in asked else [])]
     with tempfile.TemporaryDirectory() as temporary:
         run = Path(temporary) / "run"

@@ -51,7 +51,10 @@ class Crop(NamedTuple):
 def measure(
     folder: Path, unlabelled: Path, splits: int, budget: Mapping[str, Any], settings: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The figures of all splits: means by name, and their standard errors. `budget` is minutes or steps a training."""
+    """Returns the figures of all splits: means by name, and their standard errors.
+
+    `budget` is minutes or steps a training.
+    """
     settings = {**RECIPE, **settings}
     with tempfile.TemporaryDirectory() as temporary:
         work = Path(temporary)
@@ -85,7 +88,7 @@ def cut(folder: Path, into: Path) -> list[Crop]:
 
 
 def crops_of(piece: Piece) -> list[Piece]:
-    """The notes that begin in each so many seconds, from 0 on; parts with few notes are left out."""
+    """Returns the notes that begin in each so many seconds, from 0 on; parts with few notes are left out."""
     which = (piece.seconds(piece.start) // CROP_SECONDS).astype(int)
     crops = []
     for number in np.flatnonzero(np.bincount(which) >= FEWEST_NOTES):
@@ -95,7 +98,7 @@ def crops_of(piece: Piece) -> list[Piece]:
 
 
 def performances() -> seqgen.Domain[Any]:
-    """The domain of pieces as the models read them."""
+    """Returns the domain of pieces as the models read them."""
     kind = seqgen.load_domain("midi")
     return kind(kind.Settings.from_mapping(PERFORMANCE))
 
@@ -106,7 +109,7 @@ def statistics(midi: seqgen.Domain[Any], piece: Piece) -> np.ndarray:
 
 
 def side(piece: str, split: int) -> str:
-    """The part that a piece belongs to, by a hash of its name."""
+    """Returns the part that a piece belongs to, by a hash of its name."""
     place = int.from_bytes(hashlib.sha256(f"{split} {piece}".encode()).digest()[:8], "big") / 2**64
     return next(part for part, reach in SPLIT.items() if place < reach)
 
@@ -152,7 +155,7 @@ def positive(trained: Any, table: Path) -> np.ndarray:
 
 
 def write_table(path: Path, crops: Sequence[Crop]) -> Path:
-    """A table of files and labels, beside the files."""
+    """Writes a table of files and labels beside the files, and returns its path."""
     with open(path, "w", encoding="utf-8", newline="") as table:
         csv.writer(table).writerows([("file", "valence"), *((crop.file, crop.label) for crop in crops)])
     return path
@@ -179,14 +182,14 @@ def accuracy_of_pieces(crops: Sequence[Crop], positive: np.ndarray) -> float:
 
 
 def share(crops: Sequence[Crop], positive: np.ndarray) -> float:
-    """The share of crops that are taken for what they are."""
+    """Returns the share of crops that are taken for what they are."""
     return float(
         np.mean([(one > 0.5) == (crop.label == "positive") for crop, one in zip(crops, positive, strict=True)])
     )
 
 
 def to_order(trained: Any, judge: Callable[[np.ndarray], np.ndarray], guidance: float) -> float:
-    """The share of crops written to order that the judge takes for what was ordered."""
+    """Returns the share of crops written to order that the judge takes for what was ordered."""
     shares, midi = [], performances()
     for label in LABELS.values():
         samples = trained.sample(WRITTEN, constraints={"label": label}, guidance=guidance, max_new_tokens=LONGEST)

@@ -162,7 +162,7 @@ def contender(name: str, arguments: argparse.Namespace) -> None:
 
 
 def race(names: list[str], rounds: int, width: int = 512, layers: int = 2) -> dict[str, float]:
-    """The median seconds of each contender, in a process of its own, in turns.
+    """Returns the median seconds of each contender, in a process of its own, in turns.
 
     In one process the thread pools of two libraries fight for the cores; and a noisy minute should fall on everybody.
     """

@@ -37,7 +37,7 @@ def recipe(seconds: float) -> dict[str, float]:
 
 
 def seqgen(*arguments: object) -> str:
-    """What the command prints on standard output; its progress is shown."""
+    """Returns what the command prints on standard output; its progress is shown."""
     command = [sys.executable, "-m", "seqgen.cli", *map(str, arguments)]
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
 

@@ -34,7 +34,7 @@ def pairs(trained: Any, path: Path) -> list[seqgen.Record[Any]]:
 
 
 def sentences_a_second(trained: Any, path: Path) -> float:
-    """How many sentences of a file are translated in a second, after one call that is not counted."""
+    """Returns how many sentences of a file are translated in a second, after one call that is not counted."""
     list(trained.predict(path))
     begun = time.perf_counter()
     translated = sum(1 for _ in trained.predict(path))
@@ -42,7 +42,7 @@ def sentences_a_second(trained: Any, path: Path) -> float:
 
 
 def measure(trained: Any, folder: Path) -> dict[str, Any]:
-    """The figures of a trained model."""
+    """Returns the figures of a trained model."""
     train, test = (pairs(trained, folder / f"{name}.de") for name in ("train", "test_2016_flickr"))
     found = trained.domain.prediction.evaluate_answers(train, test, trained.oracle)
     (bleu, signature), (chrf, _) = (

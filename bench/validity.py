@@ -123,7 +123,7 @@ class Random:
         return self.sampler.sample(start.ids, padded(start.grammar), count=BATCH, max_new_tokens=LONGEST, seed=seed)
 
     def prompt(self, rng: np.random.Generator) -> Any:
-        """A piece of four bars of 4/4 that is drawn by chance."""
+        """Returns a piece of four bars of 4/4 that is drawn by chance."""
         asked = {"bars": 4, "time_signature": "4/4", **PROMPTS.get(self.domain.encoding.name, {})}
         grammar = self.domain.grammar(self.domain.Constraints.from_mapping(asked, "constraint"))
         return self.domain.decode(grammar.walk(rng, 5000))
@@ -153,7 +153,7 @@ def given_notes(piece: Any, asked: dict[str, Any]) -> Counter[tuple[float, int]]
 
 
 def check_within(models: dict[str, Random], count: int, rng: np.random.Generator, folder: Path) -> Counter[str]:
-    """What is wrong with pieces that are drawn within a prompt, and how many there were of each kind."""
+    """Returns what is wrong with pieces that are drawn within a prompt, and how many there were of each kind."""
     found: Counter[str] = Counter()
     kinds = [(encoding, asked) for encoding, requests in WITHIN.items() for asked in requests]
     for number in range(-(-count // DRAWS)):
@@ -187,7 +187,7 @@ class Job(NamedTuple):
 
 
 def checked(job: Job) -> list[str]:
-    """What is wrong with one file."""
+    """Returns what is wrong with one file."""
     wrong = opens(job.path, job.with_music21) or keeps(job.path, job.encoding, job.asked, job.ended)
     return wrong + (is_score(job.score) if job.score else [])
 
@@ -205,7 +205,7 @@ def main() -> None:
     models = {encoding: Random(encoding) for encoding in ENCODINGS}
 
     def batch(folder: Path, made: int) -> list[Job]:
-        """The next files, or none where what was asked for cannot be."""
+        """Returns the next files, or none where what was asked for cannot be."""
         nonlocal refused, ended
         encoding = ENCODINGS[made // BATCH % len(ENCODINGS)]
         asked = wishes(encoding, rng)

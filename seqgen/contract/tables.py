@@ -76,7 +76,7 @@ class Table:
 
 
 def open_table(path: Path, known: Sequence[str] = (), encoding: str = DEFAULT_ENCODING) -> Table:
-    """The table in a file; `known` are column names that tell a header, beside the usual ones.
+    """Returns the table in a file; `known` are column names that tell a header, beside the usual ones.
 
     Raises UnusableFile for what is no table, not in this encoding, or empty.
     """

@@ -66,7 +66,7 @@ class Grammar:
         return int(self.state_class.max()) + 1
 
     def unroll(self, ids: np.ndarray) -> np.ndarray:
-        """The state after each token of a document that begins with BOS, or of its beginning: int32[n].
+        """Returns the state after each token of a document that begins with BOS, or of its beginning: int32[n].
 
         Raises ValueError at the first token that the grammar forbids.
         """
@@ -109,7 +109,7 @@ class Grammar:
         return True
 
     def walk(self, rng: np.random.Generator, max_length: int = 100_000, prompt: np.ndarray | None = None) -> np.ndarray:
-        """A random document int32[n] that begins with `prompt` (default: BOS), cut after `max_length` tokens.
+        """Returns a random document int32[n] that begins with `prompt` (default: BOS), cut after `max_length` tokens.
 
         Every allowed token is equally likely at each step. Raises ValueError where the grammar forbids the prompt.
         """

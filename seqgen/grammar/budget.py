@@ -41,11 +41,11 @@ class Budget:
         return self.maximum - self.minimum
 
     def remaining(self, ids: np.ndarray) -> int:
-        """What is left of the maximum after the tokens `ids`."""
+        """Returns what is left of the maximum after the tokens `ids`."""
         return self.maximum - int(self.cost[ids].sum())
 
     def allowed(self, remaining: int) -> np.ndarray:
-        """The tokens that may come next where `remaining` is left of the maximum: bool[vocabulary]."""
+        """Returns the tokens that may come next where `remaining` is left of the maximum: bool[vocabulary]."""
         allowed = self.cost <= remaining
         allowed[self.end_token] &= remaining <= self.slack
         return allowed

@@ -21,7 +21,7 @@ def build_grammar(
     state_class: Callable[[State], Hashable] | None = None,
     max_states: int = MAX_STATES,
 ) -> Grammar:
-    """The grammar of a function: `moves(state)` yields (token, next state) for every token allowed in `state`.
+    """Returns the grammar of a function: `moves(state)` yields (token, next state) for every token allowed in `state`.
 
     A state is any hashable value. States are explored and numbered breadth first from `start`. `state_class(state)` is
     what a model is told about a state (default: the state itself); equal values share a class. Raises TooManyStates.
@@ -76,7 +76,7 @@ class TransitionTable:
         self.allowed[others], self.next_state[others] = self.allowed[states], self.next_state[states]
 
     def grammar(self, state_class: np.ndarray) -> Grammar:
-        """The grammar of the table."""
+        """Returns the grammar of the table."""
         return Grammar(self.allowed, self.next_state, 0, state_class)
 
 

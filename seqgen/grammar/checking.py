@@ -24,7 +24,7 @@ def checked(grammar: Grammar, vocabulary_size: int, owner: str) -> Grammar:
 
 
 def _fault(grammar: Grammar, vocabulary_size: int) -> str | None:
-    """What is wrong with the tables of a grammar, or None."""
+    """Returns what is wrong with the tables of a grammar, or None."""
     states = grammar.state_count
     if grammar.vocabulary_size != vocabulary_size:
         return f"has {grammar.vocabulary_size} tokens, but the domain's vocabulary has {vocabulary_size}"

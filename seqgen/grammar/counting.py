@@ -42,7 +42,7 @@ def count_in_segments(
     *,
     max_states: int = MAX_STATES,
 ) -> Grammar:
-    """The documents of a grammar that have `minimum` to `maximum` of the tokens bool[V] in every segment.
+    """Returns the documents of a grammar that have `minimum` to `maximum` of the tokens bool[V] in every segment.
 
     segment_ends: bool[S, V]; the tokens, by state, that end a segment. They belong to the segment that they end.
     minimum:      for every segment, or int[S] by the state from which the segment ends. A segment that the document

@@ -88,7 +88,7 @@ def optional(grammar: Grammar, *, max_states: int = MAX_STATES) -> Grammar:
 def join(
     parts: Sequence[Part], first: Iterable[int], *, accepts_empty: bool = False, max_states: int = MAX_STATES
 ) -> Grammar:
-    """The grammar of documents that begin with one of the parts `first` and go on as the parts say.
+    """Returns the grammar of documents that begin with one of the parts `first` and go on as the parts say.
 
     `accepts_empty` adds the empty sequence. The other operations of this module call this one. Its result may contain
     states that cannot be reached. Raises ValueError for a part with a budget, TooManyStates.
@@ -162,7 +162,7 @@ class _Subsets:
                 self._set_of[state] = self.number_of(following | {state} if stays else following)
 
     def number_of(self, members: Iterable[int]) -> int:
-        """The number of a set of states; raises TooManyStates."""
+        """Returns the number of a set of states. Raises TooManyStates."""
         key = tuple(sorted(members))
         if len(key) == 1:
             return key[0]
@@ -177,7 +177,7 @@ class _Subsets:
             raise TooManyStates(f"The grammar needs more than {self._max_states} states; ask for less at once.")
 
     def grammar(self, start: int) -> Grammar:
-        """The deterministic automaton from the set `start`."""
+        """Returns the deterministic automaton from the set `start`."""
         states, single = self._states, len(self._states.allowed)
         allowed, next_state = [states.allowed], [self._set_of[states.next_state]]
         done = 0

@@ -63,7 +63,10 @@ def trim(grammar: Grammar) -> Grammar:
 
 
 def compact(grammar: Grammar) -> Grammar:
-    """The same grammar without the states that cannot be reached from the start. The others keep their order."""
+    """Returns the same grammar without the states that cannot be reached from the start.
+
+    The others keep their order.
+    """
     moving = grammar.allowed.copy()
     # A document is over after EOS, so the state after it does not matter.
     moving[:, EOS] = False

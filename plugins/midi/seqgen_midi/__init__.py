@@ -20,7 +20,7 @@ hookimpl = pluggy.HookimplMarker("seqgen")
 
 @hookimpl
 def seqgen_domain() -> type[MidiDomain]:
-    """The domain that this plugin brings."""
+    """Returns the domain that this plugin brings."""
     from seqgen_midi.domain import MidiDomain
 
     return MidiDomain
@@ -28,7 +28,7 @@ def seqgen_domain() -> type[MidiDomain]:
 
 @hookimpl
 def seqgen_commands() -> list[click.Command]:
-    """The command `seqgen render`."""
+    """Returns the command `seqgen render`."""
     from seqgen_midi.display.render_command import render
 
     return [render]

@@ -68,7 +68,7 @@ class MidiDomain(Domain[Piece]):
         )
 
     def learn(self, observations: Iterable[Any]) -> Vocabulary:
-        """The vocabulary of the encoding, which is fixed."""
+        """Returns the vocabulary of the encoding, which is fixed."""
         return self.encoding.vocabulary
 
     def encode(self, item: Piece) -> Example:

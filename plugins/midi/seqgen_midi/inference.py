@@ -47,7 +47,10 @@ class MidiInference(SettingsInference[Piece]):
         return self._settings.resolution is None and "resolution" in find_encoding(name).default_options
 
     def inspect(self, path: Path) -> dict[str, Any]:
-        """The name of the encoding that fits a file, and the resolution that its rhythms need; raises UnusableFile."""
+        """Returns the name of the encoding that fits a file, and the resolution that its rhythms need.
+
+        Raises UnusableFile.
+        """
         with library_errors_as_unusable(path):
             name = self._settings.encoding or infer_file(path)
             encoding = find_encoding(name)()
@@ -69,7 +72,7 @@ class MidiInference(SettingsInference[Piece]):
 
 
 def first_pieces(path: Path, split_voices: bool) -> list[Piece]:
-    """The piece of a MIDI file, or the pieces of the first tunes of a score file; raises UnusableFile."""
+    """Returns the piece of a MIDI file, or the pieces of the first tunes of a score file. Raises UnusableFile."""
     if is_midi(path):
         return [next(result for result in read_midi(path) if isinstance(result, Piece))]
     results = list(islice(read_scores(path, split_voices=split_voices), MAX_TUNES))
@@ -80,7 +83,7 @@ def first_pieces(path: Path, split_voices: bool) -> list[Piece]:
 
 
 def needed_resolution(encoding: Encoding, pieces: Sequence[Piece]) -> int:
-    """The coarsest of GRIDS that moves few of the notes that an encoding plays.
+    """Returns the coarsest of GRIDS that moves few of the notes that an encoding plays.
 
     For free playing it is the finest, unless each step of it would be a token.
     """
@@ -96,7 +99,7 @@ def needed_resolution(encoding: Encoding, pieces: Sequence[Piece]) -> int:
 
 
 def infer_file(path: Path) -> str:
-    """The name of the encoding that fits a file, or most of the first tunes in a book.
+    """Returns the name of the encoding that fits a file, or most of the first tunes in a book.
 
     Raises UnusableFile; the errors of libraries pass through.
     """
@@ -130,7 +133,7 @@ def is_chorale(piece: Piece) -> bool:
 
 
 def infer_piece(piece: Piece) -> str:
-    """The name of the encoding that fits a piece that is no chorale.
+    """Returns the name of the encoding that fits a piece that is no chorale.
 
     That is `performance` for an instrument that keeps to no grid. Of a band that plays so, it would lose who plays.
     """

@@ -17,12 +17,12 @@ DEFAULT_ENCODING = "chorale"
 
 
 def _number(value: Any) -> Any:
-    """The number that a word of the command line says; pydantic compares choices without converting words."""
+    """Returns the number that a word of the command line says; pydantic compares choices without converting words."""
     return int(value) if isinstance(value, str) and value.isdecimal() else value
 
 
 def _defaults(option: str) -> str:
-    """The defaults of an option, for its description: "4 for melody, 12 for score"."""
+    """Returns the defaults of an option, for its description: "4 for melody, 12 for score"."""
     return ", ".join(
         f"{encoding.default_options[option]} for {name}"
         for name, encoding in ENCODINGS.items()
@@ -90,7 +90,7 @@ class MidiSettings(Options):
         return value
 
     def make_encoding(self) -> Encoding:
-        """The encoding that is set, or the default one."""
+        """Returns the encoding that is set, or the default one."""
         kind = find_encoding(self.encoding or DEFAULT_ENCODING)
         values = {name: getattr(self, name) for name in kind.default_options}
         return kind(**{name: value for name, value in values.items() if value is not None})

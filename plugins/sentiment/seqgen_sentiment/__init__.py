@@ -17,7 +17,7 @@ hookimpl = pluggy.HookimplMarker("seqgen")
 
 @hookimpl
 def seqgen_domain() -> type[SentimentDomain]:
-    """The domain that this plugin brings."""
+    """Returns the domain that this plugin brings."""
     from seqgen_sentiment.domain import SentimentDomain
 
     return SentimentDomain

@@ -23,7 +23,7 @@ def write_prose(files: Iterable[Path], what: Prose, target: Path) -> Path:
 
 
 def prose(file: Path, what: Prose) -> Iterator[str]:
-    """The texts of one file in its order; of one that is no Python, none."""
+    """Yields the texts of one file in its order; of one that is no Python, none."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -173,7 +173,7 @@ class Recipe(BaseModel):
     """Where the recipe's file is."""
 
     def files(self, progress: BuildProgress | None = None) -> list[Path]:
-        """The files in order, fetched where they have to be; raises SeqgenError when they cannot be had."""
+        """Returns the files in order, fetched where they have to be. Raises SeqgenError when they cannot be had."""
         return self.source.files(self.name, self.folder, progress)
 
 
@@ -192,7 +192,7 @@ def recipes() -> dict[str, Recipe]:
 
 
 def find_recipe(name: str) -> Recipe:
-    """The recipe of that name; raises UnknownName."""
+    """Returns the recipe of that name. Raises UnknownName."""
     known = recipes()
     if name not in known:
         raise UnknownName("recipe", name, known)

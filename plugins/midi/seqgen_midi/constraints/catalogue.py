@@ -45,7 +45,7 @@ class Constraint(NamedTuple):
 
 
 def meters_of(encoding: Encoding) -> tuple[str, ...]:
-    """The time signatures that an encoding has tokens for."""
+    """Returns the time signatures that an encoding has tokens for."""
     table = encoding.table
     kinds = [name for name, kind in table.kinds.items() if kind.role in (Role.METER, Role.BAR)]
     return table.values[kinds[0]] if kinds else ()
@@ -105,7 +105,7 @@ def _check_tempo(text: str, encoding: Encoding) -> None:
 
 
 def _restrict_tempo(value: str, encoding: Encoding) -> np.ndarray:
-    """The marks that are asked for, or the nearest one. What is written is exact: see `prompts.completion`."""
+    """Returns the marks that are asked for, or the nearest one. What is written is exact: see `prompts.completion`."""
     return keep(encoding, "tempo", marks_within(*parse_span(value)))
 
 
@@ -220,7 +220,7 @@ class EncodingConstraints(Options):
 
 
 def constraints_by_name(encoding: Encoding) -> dict[str, Constraint]:
-    """The constraints that an encoding has."""
+    """Returns the constraints that an encoding has."""
     traits = {"bars": encoding.has_bars, "no bars": not encoding.has_bars, "voices": bool(encoding.voices)}
     found: dict[str, Constraint] = {}
     for constraint in CATALOGUE:
@@ -230,12 +230,12 @@ def constraints_by_name(encoding: Encoding) -> dict[str, Constraint]:
 
 
 def constraint_options(encoding: Encoding) -> type[Options]:
-    """The options in which the constraints of an encoding are given."""
+    """Returns the options in which the constraints of an encoding are given."""
     return _options({name: [(one, encoding)] for name, one in constraints_by_name(encoding).items()}, named=False)
 
 
 def all_constraint_options() -> type[Options]:
-    """The constraints of all encodings together; each description says which encodings have it."""
+    """Returns the constraints of all encodings together; each description says which encodings have it."""
     found: dict[str, list[tuple[Constraint, Encoding]]] = {constraint.name: [] for constraint in CATALOGUE}
     for encoding in (kind() for kind in ENCODINGS.values()):
         for name, constraint in constraints_by_name(encoding).items():
@@ -258,7 +258,7 @@ def _options(found: Mapping[str, list[tuple[Constraint, Encoding]]], named: bool
 
 
 def _checked(constraint: Constraint, encoding: Encoding) -> Any:
-    """The type of an optional value that is kept as it was written."""
+    """Returns the type of an optional value that is kept as it was written."""
 
     def check(value: Any) -> Any:
         if constraint.check is not None:

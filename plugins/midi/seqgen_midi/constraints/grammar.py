@@ -19,7 +19,7 @@ DISPENSABLE_KINDS = ("program", "drum")
 
 
 def grammar_of(encoding: Encoding, constraints: Options | None, default_tempo: int) -> Grammar:
-    """The grammar of an encoding narrowed by `constraints`.
+    """Returns the grammar of an encoding narrowed by `constraints`.
 
     `default_tempo`, in quarters a minute, is the tempo of an encoding without tempos. Raises ImpossibleConstraints, and
     UsageError for constraints that contradict each other.
@@ -40,7 +40,7 @@ def narrow(
     keep_meters: bool = False,
     has_ending: bool = True,
 ) -> Grammar:
-    """The grammar of an encoding narrowed by a request, and to the tokens `allowed` bool[voices, V].
+    """Returns the grammar of an encoding narrowed by a request, and to the tokens `allowed` bool[voices, V].
 
     `has_ending` says whether a chorale of so many bars, or in a key, ends with a triad.
     """
@@ -64,7 +64,7 @@ def narrow(
 
 
 def allowed_tokens(request: Request, encoding: Encoding) -> np.ndarray:
-    """The tokens that a request leaves to each voice: bool[voices, V].
+    """Returns the tokens that a request leaves to each voice: bool[voices, V].
 
     Raises ImpossibleConstraints that names the first constraint that leaves no token of a kind.
     """
@@ -103,7 +103,7 @@ def _nothing_left(encoding: Encoding, request: Request, name: str, kind: str, ro
 
 
 def seconds_as_bars(request: Request, encoding: Encoding, default_tempo: int) -> Request:
-    """The same request with a length in bars in place of one in seconds, in an encoding with bars."""
+    """Returns the same request with a length in bars in place of one in seconds, in an encoding with bars."""
     if request.seconds is None or not encoding.has_bars:
         return request
     tempo = default_tempo
@@ -117,7 +117,7 @@ def seconds_as_bars(request: Request, encoding: Encoding, default_tempo: int) ->
 
 
 def bars_in(seconds: float, tempo: float, quarters: float, before: int = 0) -> int:
-    """How many bars of so many quarters come nearest to `seconds`; with those `before`, at least one.
+    """Returns how many bars of so many quarters come nearest to `seconds`; with those `before`, at least one.
 
     Raises ImpossibleConstraints for more than MAX_BARS.
     """

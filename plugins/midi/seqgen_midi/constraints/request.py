@@ -39,7 +39,7 @@ class Request:
 
     @classmethod
     def of(cls, constraints: Options | None) -> Request:
-        """The request of an encoding's constraints; raises UsageError where they contradict each other."""
+        """Returns the request of an encoding's constraints. Raises UsageError where they contradict each other."""
         values: dict[str, Any] = dict(constraints or ())
         request = cls(**values)
         if request.bars is not None and request.seconds is not None:
@@ -66,7 +66,7 @@ class Request:
         return None if self.key is None else parse_key(self.key)
 
     def tempo_near(self, tempo: int) -> int:
-        """The tempo nearest to `tempo` that was asked for, in quarters a minute."""
+        """Returns the tempo nearest to `tempo` that was asked for, in quarters a minute."""
         if self.tempo is None:
             return tempo
         lowest, highest = parse_span(self.tempo)

@@ -11,7 +11,7 @@ SPAN = re.compile(r"(\d{1,3})(?:-(\d{1,3}))?")
 
 
 def parse_span(text: str) -> tuple[int, int]:
-    """The lowest and the highest value of "60-79", or of one number; raises ValueError for other text."""
+    """Returns the lowest and the highest value of "60-79", or of one number. Raises ValueError for other text."""
     match = SPAN.fullmatch(text.replace(" ", ""))
     if match is None:
         raise ValueError("it is the lowest and the highest value, such as 60-79, or one value")
@@ -22,7 +22,7 @@ def parse_span(text: str) -> tuple[int, int]:
 
 
 def parse_voices(text: str, voices: Sequence[Voice]) -> list[int]:
-    """The indices of the voices of "S" or "SB"; raises ValueError for other text, and for no or all voices."""
+    """Returns the indices of the voices of "S" or "SB". Raises ValueError for other text, and for no or all voices."""
     letters = [voice.letter for voice in voices]
     chosen = sorted({letters.index(letter) if letter in letters else -1 for letter in text.upper()})
     if not chosen or chosen[0] < 0 or len(chosen) == len(voices):
@@ -31,7 +31,7 @@ def parse_voices(text: str, voices: Sequence[Voice]) -> list[int]:
 
 
 def parse_voice_ranges(text: str, voices: Sequence[Voice]) -> dict[int, tuple[int, int]]:
-    """The lowest and the highest MIDI pitch by voice of "S:60-79,B:40-60"; raises ValueError for other text."""
+    """Returns the lowest and the highest MIDI pitch by voice of "S:60-79,B:40-60". Raises ValueError for other text."""
     letters = [voice.letter for voice in voices]
     pattern = re.compile(rf"([{''.join(letters)}]):(\d{{1,3}})-(\d{{1,3}})")
     ranges: dict[int, tuple[int, int]] = {}

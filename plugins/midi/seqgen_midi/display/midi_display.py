@@ -42,7 +42,7 @@ class MidiDisplay(Display[Piece]):
         return target
 
     def html(self, item: Piece, prompt_item: Piece | None = None) -> str:
-        """A player and its piano roll, in which the prompt is shaded."""
+        """Returns a player and its piano roll, in which the prompt is shaded."""
         return piano_roll_html(item, self._default_tempo, prompt_item.end if prompt_item else 0)
 
     def script(self) -> str:

@@ -69,7 +69,7 @@ def draw_png(piece: Piece, path: Path, prompt_end: int = 0) -> None:
 def draw_systems(
     piece: Piece, colours: Sequence[Any], curve_height: float = 0
 ) -> tuple[Figure, dict[tuple[int, int], list[Axes]]]:
-    """A figure of the systems of a piece, whose notes have `colours` [n].
+    """Returns a figure of the systems of a piece, whose notes have `colours` [n].
 
     Returns the axes of each system by its first and last tick: the piano roll, and below it an axis of `curve_height`
     inches unless that is 0. All have one scale, in 16ths.
@@ -96,23 +96,23 @@ def draw_systems(
 
 
 def track_colour(piece: Piece, track: int) -> str:
-    """The colour of a track. The drums have their own, and the others take turns."""
+    """Returns the colour of a track. The drums have their own, and the others take turns."""
     return DRUM_COLOUR if piece.tracks[track].is_drums else COLOURS[track % len(COLOURS)]
 
 
 def pitch_name(pitch: int) -> str:
-    """The name of a MIDI pitch: "C4" for 60."""
+    """Returns the name of a MIDI pitch: "C4" for 60."""
     return f"{PITCH_CLASS_NAMES[pitch % 12]}{pitch // 12 - 1}"
 
 
 def pitch_range(piece: Piece) -> tuple[int, int]:
-    """The lowest and the highest MIDI pitch of a piano roll."""
+    """Returns the lowest and the highest MIDI pitch of a piano roll."""
     pitch = piece.pitch if len(piece) else np.array([60])
     return int(pitch.min()) - PITCH_MARGIN, int(pitch.max()) + PITCH_MARGIN
 
 
 def systems_of(lines: list[int], max_ticks: int) -> list[tuple[int, int]]:
-    """The bars in as few systems as can be, of about equal width: first and last tick of each."""
+    """Returns the bars in as few systems as can be, of about equal width: first and last tick of each."""
     count = -(-lines[-1] // max_ticks)
     width = lines[-1] / count
     edges = [min(lines, key=lambda line: abs(line - number * width)) for number in range(count + 1)]
@@ -120,7 +120,10 @@ def systems_of(lines: list[int], max_ticks: int) -> list[tuple[int, int]]:
 
 
 def title_of(piece: Piece) -> str:
-    """The key, the commonest meter and the number of full bars. A piece without meters has its length in seconds."""
+    """Returns the key, the commonest meter and the number of full bars.
+
+    A piece without meters has its length in seconds.
+    """
     lines = bar_lines(piece)
     key = piece.declared_or_estimated_key()
     letter, alteration = key.spell(60 + key.tonic)

@@ -49,5 +49,5 @@ def draw_surprise(piece: Piece, nats: np.ndarray, path: Path) -> None:
 
 
 def nats_by_quarter(piece: Piece, nats: np.ndarray) -> np.ndarray:
-    """The nats of the notes that begin in each quarter, to the end of the piece: float[quarters]."""
+    """Returns the nats of the notes that begin in each quarter, to the end of the piece: float[quarters]."""
     return np.bincount(piece.start // piece.resolution, nats, -(-piece.end // piece.resolution))

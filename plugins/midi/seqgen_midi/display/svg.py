@@ -27,7 +27,7 @@ def write_svg(piece: Piece, path: Path) -> Path:
 
 
 def pixels_per_tick(piece: Piece) -> float:
-    """The horizontal scale: quarters have one width, and in a piece without meters seconds have one."""
+    """Returns the horizontal scale: quarters have one width, and in a piece without meters seconds have one."""
     if len(piece.meters):
         return QUARTER_WIDTH / piece.resolution
     end = bar_lines(piece)[-1]
@@ -35,7 +35,7 @@ def pixels_per_tick(piece: Piece) -> float:
 
 
 def piano_roll_svg(piece: Piece, prompt_end: int = 0, overlay: str = "") -> str:
-    """The piano roll of a piece as an SVG element, with the first `prompt_end` ticks shaded.
+    """Returns the piano roll of a piece as an SVG element, with the first `prompt_end` ticks shaded.
 
     overlay: more SVG, drawn last
     """

@@ -20,12 +20,12 @@ PLAY_HEAD = (
 
 
 def player_script() -> str:
-    """The JavaScript that plays the rolls of a page."""
+    """Returns the JavaScript that plays the rolls of a page."""
     return files("seqgen_midi.display").joinpath("player.js").read_text(encoding="utf-8")
 
 
 def piano_roll_html(piece: Piece, default_tempo: int, prompt_end: int) -> str:
-    """The HTML of a player and its piano roll, with the first `prompt_end` ticks shaded.
+    """Returns the HTML of a player and its piano roll, with the first `prompt_end` ticks shaded.
 
     A piece without tempos is played at `default_tempo` quarters a minute.
     """

@@ -63,18 +63,18 @@ class BarCells:
 
 
 def bar_steps(meter: np.ndarray, resolution: int) -> np.ndarray:
-    """The steps in a bar of each meter, an index into `meters_on_grid`."""
+    """Returns the steps in a bar of each meter, an index into `meters_on_grid`."""
     return np.asarray(SIXTEENTHS[meter] * resolution // 4)
 
 
 def bar_starts(meters: np.ndarray, resolution: int) -> np.ndarray:
-    """The first steps of bars that follow one another: int[bars]."""
+    """Returns the first steps of bars that follow one another: int[bars]."""
     lengths = bar_steps(meters, resolution)
     return np.asarray(np.cumsum(lengths) - lengths)
 
 
 def bars_of(piece: Piece, resolution: int, last_step: int) -> tuple[np.ndarray, np.ndarray]:
-    """The first steps int[bars] and the meters int[bars] of all bars up to the one that holds `last_step`.
+    """Returns the first steps int[bars] and the meters int[bars] of all bars up to the one that holds `last_step`.
 
     A time signature begins a bar wherever it stands, at the nearest step. It has the first meter of its length: 4/8
     counts as 2/4. A bar that the next time signature cuts short has the first meter of its own length. Notes are never
@@ -108,19 +108,19 @@ def bars_of(piece: Piece, resolution: int, last_step: int) -> tuple[np.ndarray, 
 
 
 def meter_map(starts: np.ndarray, meters: np.ndarray) -> np.ndarray:
-    """The changes of meter as a piece holds them: [k, 3] of step, numerator, denominator."""
+    """Returns the changes of meter as a piece holds them: [k, 3] of step, numerator, denominator."""
     changed = np.flatnonzero(is_new(meters))
     return as_rows(starts[changed], NUMERATORS[meters[changed]], DENOMINATORS[meters[changed]])
 
 
 def tempos_of_bars(piece: Piece, starts: np.ndarray, meters: np.ndarray, resolution: int) -> np.ndarray:
-    """The index into TEMPOS of the mark nearest to the mean tempo of each bar: int[bars]."""
+    """Returns the index into TEMPOS of the mark nearest to the mean tempo of each bar: int[bars]."""
     lengths = bar_steps(meters, resolution)
     ticks = np.concatenate([starts, starts[-1:] + lengths[-1:]]) * piece.resolution / resolution
     return nearest_tempo(60 * lengths / resolution / np.maximum(np.diff(piece.seconds(ticks)), 1e-9))
 
 
 def tempo_map(starts: np.ndarray, tempos: np.ndarray) -> np.ndarray:
-    """The changes of tempo as a piece holds them: [k, 2] of step, microseconds in a quarter."""
+    """Returns the changes of tempo as a piece holds them: [k, 2] of step, microseconds in a quarter."""
     changed = np.flatnonzero(is_new(tempos))
     return as_rows(starts[changed], MICROSECONDS_PER_MINUTE // TEMPOS[tempos[changed]])

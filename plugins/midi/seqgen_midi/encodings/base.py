@@ -45,7 +45,7 @@ class Bars:
         return len(self.starts)
 
     def numbers(self, size: int) -> np.ndarray:
-        """The index of the bar of each of the first `size` positions: int[size]; −1 before the first bar."""
+        """Returns the index of the bar of each of the first `size` positions: int[size]; −1 before the first bar."""
         return np.searchsorted(self.starts, np.arange(size), side="right") - 1
 
 
@@ -93,7 +93,7 @@ class Encoding:
         return self.table.vocabulary
 
     def quantise(self, piece: Piece, *, is_prompt: bool = False) -> Piece:
-        """The piece as this encoding can hold it: `decode` of its tokens is the same piece, array for array.
+        """Returns the piece as this encoding can hold it: `decode` of its tokens is the same piece, array for array.
 
         A prompt may lack some of the voices. Raises UnusableFile.
         """
@@ -104,11 +104,11 @@ class Encoding:
         return np.ones(len(piece), bool)
 
     def tokens(self, piece: Piece) -> np.ndarray:
-        """The ids of a quantised piece, without BOS and EOS; raises UnusableFile. Vectorised."""
+        """Returns the ids of a quantised piece, without BOS and EOS. Raises UnusableFile. Vectorised."""
         raise NotImplementedError
 
     def decode(self, ids: np.ndarray) -> Piece:
-        """The piece of a document, complete or cut short at any token."""
+        """Returns the piece of a document, complete or cut short at any token."""
         raise NotImplementedError
 
     @property
@@ -127,11 +127,11 @@ class Encoding:
         return None
 
     def shown_conditions(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """What training shows of a document: int32[C, J]. Only an encoding with conditions has it."""
+        """Returns what training shows of a document: int32[C, J]. Only an encoding with conditions has it."""
         raise NotImplementedError
 
     def prompt_conditions(self, ids: np.ndarray, bars: int | None, key: Key | None) -> PromptConditions | None:
-        """What is known ahead of the documents that begin with `ids`, by the constraints `bars` and `key`."""
+        """Returns what is known ahead of the documents that begin with `ids`, by the constraints `bars` and `key`."""
         return None
 
     def template_conditions(self, template: np.ndarray, key: Key | None) -> PromptConditions | None:
@@ -147,7 +147,7 @@ class Encoding:
         return None
 
     def encode(self, piece: Piece) -> Example:
-        """The document of a quantised piece; raises UnusableFile where the piece has none."""
+        """Returns the document of a quantised piece. Raises UnusableFile where the piece has none."""
         return Example.document(self.tokens(piece))
 
     def narrow(
@@ -182,11 +182,11 @@ class Encoding:
         return is_tonic
 
     def seconds_budget(self, seconds: float) -> Budget:
-        """What the tokens of a document of so many seconds cost, in an encoding without bars."""
+        """Returns what the tokens of a document of so many seconds cost, in an encoding without bars."""
         raise NotImplementedError
 
     def bars(self, ids: np.ndarray) -> Bars:
-        """The bars of a document int[n]."""
+        """Returns the bars of a document int[n]."""
         starts = np.flatnonzero(self.table.of_role(Role.BAR)[ids])
         meters = [self.vocabulary[int(token)].partition(":")[2] for token in ids[starts]]
         return Bars(starts, np.array([bar_quarters(meter) for meter in meters]), self.is_grid)
@@ -201,7 +201,7 @@ class Encoding:
         return self.table.ids("pitch")[[[0, -1]]]
 
     def note_numbers(self, ids: np.ndarray) -> np.ndarray:
-        """The index of the note in its piece that each id of a document says something of: int[n]; −1 for none.
+        """Returns the index of the note in its piece that each id of a document says something of: int[n]; −1 for none.
 
         Tokens before the token of a note say when it begins and who plays it; tokens after it say how it sounds.
         """

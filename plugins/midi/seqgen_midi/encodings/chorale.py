@@ -152,7 +152,7 @@ class Chorale(Encoding):
         return PromptConditions(HEADER, draw)
 
     def template_conditions(self, template: np.ndarray, key: Key | None) -> PromptConditions:
-        """The key, which is estimated from what is given, and the end.
+        """Returns the key, which is estimated from what is given, and the end.
 
         The voices that are given are not shown: particles weigh what does not fit them, and do better so far
         (bench/NOTES.md).
@@ -171,7 +171,7 @@ class Chorale(Encoding):
         return example
 
     def decode(self, ids: np.ndarray) -> Piece:
-        """An incomplete last column is left out. A document that ends within its header is an empty piece."""
+        """Returns an incomplete last column is left out. A document that ends within its header is an empty piece."""
         content = ids[1:-1] if len(ids) > 1 and ids[-1] == EOS else ids[1:]
         meter = METERS[int(TABLE.value[content[0]])] if len(content) > 0 else METERS[0]
         pickup = int(TABLE.value[content[1]]) if len(content) > 1 else 0
@@ -229,7 +229,7 @@ class Chorale(Encoding):
         return require_last(grammar, is_bass[:, None] & TABLE.of_kind("pitch"), self.tonic_tokens(key))
 
     def bars(self, ids: np.ndarray) -> Bars:
-        """The full bars after the pickup; the last one may be cut short."""
+        """Returns the full bars after the pickup; the last one may be cut short."""
         length = BAR_COLUMNS[METERS[int(TABLE.value[ids[1]])]]
         pickup, columns = int(TABLE.value[ids[2]]), -(-(len(ids) - HEADER) // len(VOICES))
         starts = np.arange(pickup, columns, length)
@@ -244,7 +244,7 @@ class Chorale(Encoding):
         return FIRST_PITCH + RANGES - LOWEST
 
     def without_prompt(self, ids: np.ndarray, prompt_length: int) -> np.ndarray:
-        """The columns after the prompt; a note that sounds across its end begins there anew."""
+        """Returns the columns after the prompt; a note that sounds across its end begins there anew."""
         columns = -(-max(prompt_length - HEADER, 0) // len(VOICES))
         begin = HEADER + columns * len(VOICES)
         rest = ids[begin:].copy()
@@ -258,7 +258,10 @@ class Chorale(Encoding):
 
 
 def meter_and_pickup(piece: Piece) -> tuple[str, int]:
-    """The time signature of a piece and the 16ths of its pickup; raises UnusableFile where it has no single meter."""
+    """Returns the time signature of a piece and the 16ths of its pickup.
+
+    Raises UnusableFile where it has no single meter.
+    """
     changes = [
         (tick, equal_meter(numerator, denominator, METERS) or f"{numerator}/{denominator}")
         for tick, numerator, denominator in piece.meters.tolist()
@@ -279,7 +282,10 @@ def meter_and_pickup(piece: Piece) -> tuple[str, int]:
 def _piece(
     meter: str, pickup: int, start: np.ndarray, length: np.ndarray, pitch: np.ndarray, voice: np.ndarray
 ) -> Piece:
-    """The piece of notes in columns. A pickup has a time signature of its own length, followed by the real one."""
+    """Returns the piece of notes in columns.
+
+    A pickup has a time signature of its own length, followed by the real one.
+    """
     meters = [(pickup, *parse_meter(meter))]
     if pickup:
         divisor = gcd(pickup, RESOLUTION)

@@ -49,7 +49,7 @@ VOICES_SHOWN = {"none": 0.6, "soprano": 0.15, "some": 0.1, "around": 0.15}
 
 @lru_cache(maxsize=1)
 def chorale_conditions() -> Conditions:
-    """The channels, and which tokens end a column. They are the same under all constraints."""
+    """Returns the channels, and which tokens end a column. They are the same under all constraints."""
     classes = np.arange(START_CLASS + 1)
     # A class names the voice whose turn comes next. The soprano's comes after the header and after each column.
     advances = (classes < AFTER_METER_CLASS) & (classes % len(VOICES) == 0)
@@ -59,7 +59,7 @@ def chorale_conditions() -> Conditions:
 
 
 def shown_conditions(ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """A random part of what is true of a document, perhaps nothing: int32[C, J]. A pure function."""
+    """Returns a random part of what is true of a document, perhaps nothing: int32[C, J]. A pure function."""
     columns = columns_of(ids)
     key = estimate_key_of(columns) if rng.random() < KEY_SHOWN else None
     has_end = rng.random() < END_SHOWN
@@ -80,7 +80,7 @@ def shown_conditions(ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 def condition_values(
     count: int, key: Key | None = None, *, has_end: bool = False, tokens: np.ndarray | None = None
 ) -> np.ndarray:
-    """The conditions of `count` columns: int32[count + 2, J].
+    """Returns the conditions of `count` columns: int32[count + 2, J].
 
     key:     the key, or None if it is not known
     has_end: whether the number of columns is known
@@ -98,13 +98,13 @@ def condition_values(
 
 
 def columns_of(ids: np.ndarray) -> np.ndarray:
-    """The tokens of a document or of its beginning by complete column and voice: int[n, 4]."""
+    """Returns the tokens of a document or of its beginning by complete column and voice: int[n, 4]."""
     count = int((ids[HEADER:] >= REST).sum()) // len(VOICES)
     return ids[HEADER : HEADER + count * len(VOICES)].reshape(-1, len(VOICES))
 
 
 def columns_in(ids: np.ndarray, bars: int) -> int:
-    """How many columns a document has that begins with `ids` and has so many full bars after its pickup."""
+    """Returns how many columns a document has that begins with `ids` and has so many full bars after its pickup."""
     meter, pickup = TABLE.value[ids[1:HEADER]].tolist()
     return int(pickup) + bars * BAR_COLUMNS[METERS[int(meter)]]
 
@@ -125,11 +125,11 @@ def estimate_key_of(columns: np.ndarray) -> Key:
 
 
 def draw_key(rng: np.random.Generator) -> Key:
-    """A random key: training shows each document in all keys, so all of a mode are about as common."""
+    """Returns a random key: training shows each document in all keys, so all of a mode are about as common."""
     return COMMON_KEYS[int(rng.integers(len(COMMON_KEYS)))]
 
 
 def common_key(key: Key) -> Key:
-    """The major or minor key on the same tonic whose third the mode has."""
+    """Returns the major or minor key on the same tonic whose third the mode has."""
     mode = "maj" if 4 in SCALES[key.mode] else "min"
     return next(one for one in COMMON_KEYS if (one.tonic, one.mode) == (key.tonic, mode))

@@ -83,7 +83,7 @@ def chorale_grammar(
     density: tuple[int, int] | None = None,
     final_triads: Triads | None = None,
 ) -> Grammar:
-    """The automaton of documents in one of `meters`; raises ImpossibleConstraints when there are none.
+    """Returns the automaton of documents in one of `meters`. Raises ImpossibleConstraints when there are none.
 
     pitches: bool[4, 128]; the MIDI pitches that each voice may sing, at least one for each
     bars:    exactly so many full bars after the pickup; None: at least one
@@ -129,7 +129,7 @@ def chorale_grammar(
 
 
 def _meter_states(meter: str, pitches: np.ndarray, bars: int | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The states of one meter, numbered from 0: allowed and next state, both [S, V], and classes int[S].
+    """Returns the states of one meter, numbered from 0: allowed and next state, both [S, V], and classes int[S].
 
     The bars follow one another, so that the state after the last of a bar is the first of the next bar. There is the
     pickup's bar, and then either `bars` full ones and an end, or the first full one, and one that repeats and may end
@@ -160,7 +160,7 @@ def _meter_states(meter: str, pitches: np.ndarray, bars: int | None) -> tuple[np
 
 
 def _bar_states(length: int, pitches: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The table of a bar of `length` 16ths: allowed bool[S, V] and next state int32[S, V].
+    """Returns the table of a bar of `length` 16ths: allowed bool[S, V] and next state int32[S, V].
 
     A state is (16th · 4 + voice) · 16 + the set of voices that sound, as bits. States past the last are the next bar's.
     """

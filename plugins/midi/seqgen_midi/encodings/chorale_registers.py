@@ -36,7 +36,7 @@ HEADER_KIND, NOTE_KIND, HOLD_KIND, REST_KIND = range(4)
 
 @lru_cache(maxsize=1)
 def chorale_registers() -> Registers:
-    """The registers, and how they change. They are the same under all constraints."""
+    """Returns the registers, and how they change. They are the same under all constraints."""
     tokens = np.arange(len(TABLE.vocabulary))
     is_note = TABLE.of_kind("pitch")
     coordinate = np.where(is_note, tokens - FIRST_PITCH + LOWEST, NO_COORDINATE).astype(np.int32)

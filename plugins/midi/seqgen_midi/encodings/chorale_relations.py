@@ -25,7 +25,7 @@ PERFECT_INTERVALS = (0, 7)
 
 @lru_cache(maxsize=1)
 def no_parallels() -> Relations:
-    """The relations of each voice with each voice above it."""
+    """Returns the relations of each voice with each voice above it."""
     difference = np.arange(LOWEST - HIGHEST, HIGHEST - LOWEST + 1)
     # 0: neither; 1: unison or octave; 2: fifth. Where voices cross, the interval is counted from the lower one too.
     interval = sum((number + 1) * (np.abs(difference) % 12 == size) for number, size in enumerate(PERFECT_INTERVALS))

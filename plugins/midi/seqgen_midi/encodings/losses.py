@@ -41,7 +41,7 @@ def losses(read: Piece, quantised: Piece, encoding: Encoding) -> Iterator[Remark
 
 
 def _moved_notes(read: Piece, played: np.ndarray, resolution: int) -> dict[str, int]:
-    """How many of the notes `played` bool[n] begin between the steps of a grid, by what keeps them in place."""
+    """Returns how many of the notes `played` bool[n] begin between the steps of a grid, by what keeps them in place."""
     quarters = aligned(read.start[played] / read.resolution, resolution)
     quarters = quarters[offsets(quarters, resolution) > MAX_OFFSET]
     if not len(quarters):

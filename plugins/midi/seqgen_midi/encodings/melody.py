@@ -70,7 +70,7 @@ class Melody(Encoding):
         return np.asarray(piece.track == melody_track(piece))
 
     def _bars_of_chords(self, piece: Piece, starts: np.ndarray, end: int) -> np.ndarray:
-        """The bar of each chord symbol; −1 past the last bar's notes."""
+        """Returns the bar of each chord symbol; −1 past the last bar's notes."""
         step = round_half_up(piece.chords[:, 0].astype(np.int64) * self.resolution, piece.resolution)
         return np.where(step < end, np.searchsorted(starts, step, side="right") - 1, -1)
 

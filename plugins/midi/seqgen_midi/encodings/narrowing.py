@@ -24,7 +24,7 @@ def narrow(
     density: tuple[int, int] | None = None,
     keep_meters: bool = False,
 ) -> Grammar:
-    """The documents of a grammar in which a token begins each bar; see `Encoding.narrow`."""
+    """Returns the documents of a grammar in which a token begins each bar; see `Encoding.narrow`."""
     is_bar = table.of_role(Role.BAR)
     narrowed = grammar if allowed[EOS + 1 :].all() else restrict(grammar, ~allowed)
     if bars is None and density is None:
@@ -46,7 +46,7 @@ def narrow(
 
 
 def require_last(grammar: Grammar, tokens: np.ndarray, accepted: np.ndarray) -> Grammar:
-    """The documents whose last of the transitions `tokens` is one of `accepted`, both bool[V] or bool[S, V].
+    """Returns the documents whose last of the transitions `tokens` is one of `accepted`, both bool[V] or bool[S, V].
 
     Raises EmptyLanguage where there are none. The grammar has twice as many states.
     """
@@ -63,7 +63,7 @@ def require_last(grammar: Grammar, tokens: np.ndarray, accepted: np.ndarray) -> 
 
 
 def count_bars(grammar: Grammar, bars: np.ndarray, number: int) -> Grammar:
-    """The documents with exactly `number` of the tokens `bars` bool[V]; raises ImpossibleConstraints."""
+    """Returns the documents with exactly `number` of the tokens `bars` bool[V]. Raises ImpossibleConstraints."""
     try:
         return count(grammar, bars, number, number, max_states=MAX_STATES)
     except TooManyStates as error:
@@ -76,7 +76,7 @@ def count_bars(grammar: Grammar, bars: np.ndarray, number: int) -> Grammar:
 def count_notes(
     grammar: Grammar, notes: np.ndarray, ends_bar: np.ndarray, minimum: np.ndarray | int, maximum: int
 ) -> Grammar:
-    """The documents with `minimum` to `maximum` of the tokens `notes` bool[V] in every bar.
+    """Returns the documents with `minimum` to `maximum` of the tokens `notes` bool[V] in every bar.
 
     ends_bar: bool[states, V]; the tokens that end a bar, to which they still belong
     minimum:  one for all bars, or int[states] by the state in which a bar ends

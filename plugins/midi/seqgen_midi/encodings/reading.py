@@ -29,7 +29,7 @@ def read_pieces(
     one_beat_meter: str | None = None,
     expand_repeats: bool = False,
 ) -> Iterator[Piece | Remark]:
-    """The quantised pieces of a file, with remarks on what was left out.
+    """Yields the quantised pieces of a file, with remarks on what was left out.
 
     A piece that cannot be read or quantised gives a remark. Raises UnusableFile where no piece is left. A prompt may
     lack some of the encoding's voices. MIDI files that count beats alone are read in `one_beat_meter`. Repeats of
@@ -72,7 +72,7 @@ def _quantised_or_error(piece: Piece, encoding: Encoding, is_prompt: bool) -> Pi
 
 
 def quantise_prompt(encoding: Encoding, piece: Piece) -> Piece:
-    """The quantised piece of a prompt, with the key and the exact tempos of its file, which may be no tokens.
+    """Returns the quantised piece of a prompt, with the key and the exact tempos of its file, which may be no tokens.
 
     Raises UnusableFile.
     """

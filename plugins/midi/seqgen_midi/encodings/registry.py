@@ -25,7 +25,10 @@ def register(encoding: AnyEncoding) -> AnyEncoding:
 
 
 def find_encoding(name: str) -> type[Encoding]:
-    """The encoding of a name; raises UnknownName, and PluginError where another distribution's cannot be loaded."""
+    """Returns the encoding of a name.
+
+    Raises UnknownName, and PluginError where another distribution's cannot be loaded.
+    """
     if name not in ENCODINGS:
         for entry_point in entry_points(group=ENTRY_POINT_GROUP, name=name):
             try:

@@ -110,7 +110,7 @@ class Score(Encoding):
     def _piece(
         self, notes: tuple[np.ndarray, ...], starts: np.ndarray, meters: np.ndarray, tempos: np.ndarray
     ) -> Piece:
-        """The piece of notes whose fifth column are players, and of bars with their meters and tempos."""
+        """Returns the piece of notes whose fifth column are players, and of bars with their meters and tempos."""
         plays = np.bincount(notes[4], minlength=KIT + 1) > 0
         track = (np.cumsum(plays) - 1)[notes[4]]
         tracks = [

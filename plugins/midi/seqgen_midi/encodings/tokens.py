@@ -74,15 +74,15 @@ class TokenTable:
         return kind in self.kinds
 
     def ids(self, kind: str) -> np.ndarray:
-        """The ids of a kind, in the order of its values."""
+        """Returns the ids of a kind, in the order of its values."""
         return self._ids[kind]
 
     def first(self, kind: str) -> int:
-        """The id of the first value of a kind."""
+        """Returns the id of the first value of a kind."""
         return int(self._ids[kind][0])
 
     def numbers(self, kind: str) -> np.ndarray:
-        """The values of a kind whose values are numbers: int[values]."""
+        """Returns the values of a kind whose values are numbers: int[values]."""
         return np.array(self.values[kind], dtype=int)
 
     def of_kind(self, *kinds: str) -> np.ndarray:

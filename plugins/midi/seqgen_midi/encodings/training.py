@@ -20,19 +20,19 @@ class MidiTraining(Training[Piece]):
         self._encoding = encoding
 
     def augment(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """The document moved by −5 … +6 semitones, as far as its voices go; drums stay."""
+        """Returns the document moved by −5 … +6 semitones, as far as its voices go; drums stay."""
         return self._encoding.transpose(ids, rng)
 
     def registers(self) -> Registers | None:
-        """What the notes are compared with in this encoding."""
+        """Returns what the notes are compared with in this encoding."""
         return self._encoding.registers
 
     def conditions(self) -> Conditions | None:
-        """What may be known ahead of a piece in this encoding."""
+        """Returns what may be known ahead of a piece in this encoding."""
         return self._encoding.conditions
 
     def shown_conditions(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """A random part of it."""
+        """Returns a random part of it."""
         return self._encoding.shown_conditions(ids, rng)
 
 
@@ -46,7 +46,7 @@ class MidiLearning(VocabularyLearning[Piece]):
         """Nothing is learned of a piece."""
 
     def extend(self, known: Learned, observations: Iterable[Any]) -> Vocabulary:
-        """The same vocabulary; raises UsageError for that of another encoding or of other settings."""
+        """Returns the same vocabulary. Raises UsageError for that of another encoding or of other settings."""
         if known.vocabulary != self._encoding.vocabulary:
             raise UsageError(
                 "The model to begin with has another encoding or other settings of it; say encoding=… and what else it "

@@ -19,7 +19,7 @@ NO_MUSIC = re.compile(r'%.*|"[^"]*"|![^!]*!|\[[A-Za-z]:[^\]]*\]')
 
 
 def gather_voices(tune: str) -> str:
-    """A tune with each of its voices once, numbered, on lines of its own; a tune of one voice as it is.
+    """Returns a tune with each of its voices once, numbered, on lines of its own; a tune of one voice as it is.
 
     Raises UnusableFile for overlays (`&`), which give a voice a second line of notes within a bar.
     """

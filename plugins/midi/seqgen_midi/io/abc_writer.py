@@ -23,7 +23,7 @@ DUPLE_STEPS, TRIPLE_STEPS = 8, 6
 
 
 def abc_text(piece: Piece, default_tempo: int) -> str:
-    """A tune with a tick as the unit of length; one without tempos gets `default_tempo` quarters a minute.
+    """Returns a tune with a tick as the unit of length; one without tempos gets `default_tempo` quarters a minute.
 
     Notes of one track must not overlap. The first tempo of a piece holds for all of it.
     """
@@ -42,7 +42,7 @@ def abc_text(piece: Piece, default_tempo: int) -> str:
 
 
 def _key_name(key: Key) -> str:
-    """The name of a key in ABC: C, Am, Ddor."""
+    """Returns the name of a key in ABC: C, Am, Ddor."""
     return key.name.removesuffix("maj").removesuffix("in")
 
 
@@ -55,7 +55,7 @@ def _meter_name(piece: Piece, tick: int) -> str:
 
 
 def _bars(piece: Piece, track: int, key: Key, lines: list[int]) -> Iterator[str]:
-    """The bars of a track, each with the line that ends it."""
+    """Yields the bars of a track, each with the line that ends it."""
     mine = np.flatnonzero(piece.track == track)
     notes = [(int(piece.start[n]), int(piece.start[n] + piece.duration[n]), int(piece.pitch[n])) for n in mine]
     chords = {tick: f'"{chord_name(root, quality)}"' for tick, root, quality in piece.chords.tolist() if track == 0}
@@ -93,7 +93,7 @@ class Together(NamedTuple):
 
 
 def _spans(notes: list[tuple[int, int, int]], first: int, last: int) -> list[Span]:
-    """The notes (start, end, pitch) of a bar, and the rests that fill it."""
+    """Returns the notes (start, end, pitch) of a bar, and the rests that fill it."""
     spans = []
     now = first
     for start, end, pitch in [*(note for note in notes if note[0] < last and note[1] > first), (last, last, 0)]:
@@ -107,7 +107,7 @@ def _spans(notes: list[tuple[int, int, int]], first: int, last: int) -> list[Spa
 
 
 def _tuplets(spans: list[Span], first: int, resolution: int) -> Iterator[Together]:
-    """The spans of a bar, cut at the edges of beats in triplets.
+    """Yields the spans of a bar, cut at the edges of beats in triplets.
 
     A beat is in triplets where a note begins off the 32nds, and all that begins and ends in it is on its sixths.
     """
@@ -140,7 +140,7 @@ def _length(units: int) -> str:
 
 
 def _pitch(pitch: int, key: Key, altered: dict[str, int]) -> str:
-    """A pitch. `altered` holds the letters that had another accidental than the key's earlier in the bar.
+    """Returns a pitch. `altered` holds the letters that had another accidental than the key's earlier in the bar.
 
     Programs do not agree on how far an accidental reaches, so an accidental is written wherever it could be in doubt.
     """

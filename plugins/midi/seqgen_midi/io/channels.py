@@ -19,7 +19,7 @@ PROGRAM_CHANNELS = (*range(9), *range(10, 16))
 
 
 def assign_channels(programs: Sequence[int | None], sounding: np.ndarray) -> list[int]:
-    """The channel of each track.
+    """Returns the channel of each track.
 
     programs: of each track; None for the drums
     sounding: bool[tracks, quarters]; when each track plays

@@ -24,7 +24,7 @@ MIN_RESOLUTION = 480
 
 
 def midi_bytes(piece: Piece, default_tempo: int) -> bytes:
-    """The bytes of a MIDI file of a piece; a piece without tempos gets `default_tempo` quarters a minute."""
+    """Returns the bytes of a MIDI file of a piece; a piece without tempos gets `default_tempo` quarters a minute."""
     buffer = BytesIO()
     midi = to_pretty_midi(piece, default_tempo)
     midi.write(buffer)
@@ -47,7 +47,7 @@ def midi_bytes(piece: Piece, default_tempo: int) -> bytes:
 
 
 def to_pretty_midi(piece: Piece, default_tempo: int) -> PrettyMIDI:
-    """A piece as a pretty_midi object. Chord symbols are text events; the key is declared."""
+    """Returns a piece as a pretty_midi object. Chord symbols are text events; the key is declared."""
     import pretty_midi
 
     factor = -(-MIN_RESOLUTION // piece.resolution)

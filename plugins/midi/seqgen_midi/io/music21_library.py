@@ -13,7 +13,7 @@ Element = Any
 
 
 def music21() -> Any:
-    """The library."""
+    """Returns the library."""
     import music21
 
     setattr(music21.environment.Environment, "warn", _say_nothing)  # noqa: B010 (mypy knows it as a method)

@@ -50,7 +50,7 @@ OTHER_NAMES = (
 
 
 def sounding_score(path: Path) -> str | None:
-    """The text of a MusicXML file as it sounds; None for a file of another kind. Raises UnusableFile."""
+    """Returns the text of a MusicXML file as it sounds; None for a file of another kind. Raises UnusableFile."""
     try:
         root = ElementTree.fromstring(_content(path))
     except (ElementTree.ParseError, zipfile.BadZipFile, KeyError):
@@ -68,7 +68,7 @@ def sounding_score(path: Path) -> str | None:
 
 
 def _content(path: Path) -> bytes:
-    """The MusicXML of a file, which may be compressed."""
+    """Returns the MusicXML of a file, which may be compressed."""
     if path.suffix.lower() != ".mxl":
         return path.read_bytes()
     with zipfile.ZipFile(path) as archive:
@@ -180,5 +180,5 @@ def program_of_name(name: str) -> int | None:
 
 
 def _first_within(name: str, numbers: tuple[tuple[str, int], ...]) -> int:
-    """The number of the first name that is part of `name`; −1 for none."""
+    """Returns the number of the first name that is part of `name`; −1 for none."""
     return next((number for part, number in numbers if part in name.lower()), -1)

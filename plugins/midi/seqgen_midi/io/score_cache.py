@@ -68,13 +68,13 @@ def _entry_name(path: Path, variant: str) -> str:
 
 @cache
 def _source_version() -> bytes:
-    """The version of music21 and the source of this plugin, whose files are small."""
+    """Returns the version of music21 and the source of this plugin, whose files are small."""
     source = sorted(Path(__file__).parent.parent.rglob("*.py"))
     return b"".join([version("music21").encode(), *(path.read_bytes() for path in source)])
 
 
 def _load(entry: Path) -> list[Piece | str] | None:
-    """The results of an entry; None where it is missing or damaged."""
+    """Returns the results of an entry; None where it is missing or damaged."""
     try:
         with gzip.open(entry) as file:
             packed = json.loads(file.read(MAX_BYTES))["results"]
@@ -99,7 +99,7 @@ def _remove_least_recently_used(folder: Path) -> None:
 
 
 def pack(piece: Piece) -> dict[str, Any]:
-    """A piece as a JSON value."""
+    """Returns a piece as a JSON value."""
     maps = {name: getattr(piece, name).tolist() for name in ("tempos", "meters", "chords", "pedals")}
     tracks = [(track.program, track.is_drums, track.name, track.part) for track in piece.tracks]
     notes = [column.tolist() for column in piece.notes]
@@ -109,7 +109,7 @@ def pack(piece: Piece) -> dict[str, Any]:
 
 
 def unpack(values: dict[str, Any]) -> Piece:
-    """The piece of a JSON value."""
+    """Returns the piece of a JSON value."""
     key = values["key"]
     arrays = {name: value for name, value in values.items() if name != "key"}
     piece = Piece.of(**{**arrays, "tracks": [Track(*track) for track in values["tracks"]]})

@@ -63,7 +63,7 @@ def _parse_piece(parse: Callable[[], Score], split_voices: bool, expand_repeats:
 
 
 def expanded(score: Score) -> Score:
-    """The score with its repeats played out; the score itself where music21 does not understand them."""
+    """Returns the score with its repeats played out; the score itself where music21 does not understand them."""
     try:
         return score.expandRepeats()
     except (MemoryError, OSError):
@@ -106,7 +106,7 @@ def _check_archive(path: Path) -> None:
 
 
 def parse_file(path: Path) -> Score:
-    """The music21 score of a file; music21's own errors pass through."""
+    """Returns the music21 score of a file; music21's own errors pass through."""
     sounding = sounding_score(path) if path.suffix.lower() in MUSICXML_ENDINGS else None
     if sounding is not None:
         return music21().converter.parseData(sounding, format="musicxml")
@@ -114,7 +114,7 @@ def parse_file(path: Path) -> Score:
 
 
 def parse_tune(text: str) -> Score:
-    """The music21 score of a tune in ABC; raises UnusableFile."""
+    """Returns the music21 score of a tune in ABC. Raises UnusableFile."""
     text = gather_voices(text)
     try:
         return music21().converter.parseData(text, format="abc")
@@ -125,7 +125,7 @@ def parse_tune(text: str) -> Score:
 
 
 def piece_of(score: Score, split_voices: bool = False) -> Piece:
-    """The piece of a music21 score, with tied notes as one; raises UnusableFile for a score without notes."""
+    """Returns the piece of a music21 score, with tied notes as one. Raises UnusableFile for a score without notes."""
     staves = list(score.parts) or [score]
     parts = [voice for staff in staves for voice in _voices(staff)] if split_voices else staves
     tracks: list[Track] = []
@@ -153,7 +153,10 @@ def piece_of(score: Score, split_voices: bool = False) -> Piece:
 
 
 def _omitted(score: Score) -> dict[str, int]:
-    """How many elements of a score have no place in a piece. A repeat is counted where its music would begin anew."""
+    """Returns how many elements of a score have no place in a piece.
+
+    A repeat is counted where its music would begin anew.
+    """
     notes = [note for element in score.recurse().notes if element.duration.isGrace for note in _single_notes(element)]
     parts = list(score.parts) or [score]
     repeats = [mark for mark in parts[0].recurse().getElementsByClass("Repeat") if mark.direction == "end"]
@@ -174,12 +177,12 @@ def _chord_symbols(score: Score) -> list[Element]:
 
 
 def _single_notes(element: Element) -> list[Element]:
-    """The notes of a chord, or a note alone."""
+    """Returns the notes of a chord, or a note alone."""
     return list(getattr(element, "notes", [element]))
 
 
 def _key(part: Part) -> Key | None:
-    """The first key of a part; None where its mode is not said, or not one of `keys.SCALES`."""
+    """Returns the first key of a part; None where its mode is not said, or not one of `keys.SCALES`."""
     for found in part.recurse().getElementsByClass(music21().key.Key):
         with suppress(ValueError):
             return parse_key(found.tonic.name.replace("-", "b") + found.mode[:3])
@@ -191,13 +194,13 @@ def _tick(quarters: Any) -> int:
 
 
 def _voices(staff: Part) -> list[Part]:
-    """The voices of a staff as parts."""
+    """Returns the voices of a staff as parts."""
 
     return list(staff.voicesToParts().parts) if staff.recurse().getElementsByClass(music21().stream.Voice) else [staff]
 
 
 def _track(part: Part) -> Track:
-    """The player of a part by its first instrument; the piano where none is named."""
+    """Returns the player of a part by its first instrument; the piano where none is named."""
     instrument = part.getInstrument(returnDefault=True)
     return Track(
         int(instrument.midiProgram or 0),
@@ -207,7 +210,7 @@ def _track(part: Part) -> Track:
 
 
 def _notes(part: Part) -> tuple[list[list[int]], list[list[int]]]:
-    """The notes of a part (start, duration, pitch, velocity) with pitches, and those of the drum kit.
+    """Returns the notes of a part (start, duration, pitch, velocity) with pitches, and those of the drum kit.
 
     A chord gives each of its notes.
     """
@@ -239,7 +242,7 @@ def _pitch_or_key(note: Element) -> tuple[bool, int]:
 
 
 def _tempos(score: Score) -> list[tuple[int, int]]:
-    """The tempo marks of a score that have a number: tick, microseconds in a quarter."""
+    """Returns the tempo marks of a score that have a number: tick, microseconds in a quarter."""
     marks: dict[int, int] = {}
     for mark in score.flatten().getElementsByClass("MetronomeMark"):
         speed = mark.getQuarterBPM()
@@ -249,7 +252,7 @@ def _tempos(score: Score) -> list[tuple[int, int]]:
 
 
 def _meters(part: Part) -> list[tuple[int, int, int]]:
-    """The time signatures of a part: tick, numerator, denominator.
+    """Returns the time signatures of a part: tick, numerator, denominator.
 
     A pickup becomes a time signature of its own. A time signature is repeated where a full bar begins off the bar
     lines that follow from the one before.
@@ -283,7 +286,7 @@ def _pickup_meter(ticks: int) -> tuple[int, int]:
 
 
 def _chords(score: Score) -> list[tuple[int, int, int]]:
-    """The chord symbols of a score that have one of `chords.QUALITIES`: tick, root, quality."""
+    """Returns the chord symbols of a score that have one of `chords.QUALITIES`: tick, root, quality."""
     rows: dict[int, tuple[int, int]] = {}
     for symbol in _chord_symbols(score):
         root = symbol.root()

@@ -68,7 +68,7 @@ def write_score(piece: Piece, default_tempo: int, path: Path) -> None:
 
 
 def to_music21(piece: Piece, default_tempo: int) -> Score:
-    """The music21 score of a piece; raises OutputError for more than MAX_BARS bars."""
+    """Returns the music21 score of a piece. Raises OutputError for more than MAX_BARS bars."""
     last_chord = int(piece.chords[:, 0].max(initial=-1))
     lines = bar_lines(piece, last_chord + 1)
     if len(lines) - 1 > MAX_BARS:
@@ -119,7 +119,7 @@ def _insert_meters(part: Part, piece: Piece, lines: list[int]) -> None:
 
 
 def note_groups(piece: Piece, track: int, edges: np.ndarray) -> list[NoteGroup]:
-    """The notes of a track on the grids of their beats, in groups that begin and end together.
+    """Returns the notes of a track on the grids of their beats, in groups that begin and end together.
 
     edges: int[bars + 1]; the steps at which bars begin, and the end of the last.
     """
@@ -164,7 +164,7 @@ def snap_to_grids(times: np.ndarray, edges: np.ndarray) -> tuple[np.ndarray, np.
 
 
 def split_into_voices(notes: list[NoteGroup]) -> list[list[NoteGroup]]:
-    """The notes in at most MAX_VOICES voices without overlaps. All begin in time; some may end too early.
+    """Returns the notes in at most MAX_VOICES voices without overlaps. All begin in time; some may end too early.
 
     Where more notes sound at once, the note that would end first ends now. Where more notes begin at once, the
     shortest two become one chord.
@@ -201,7 +201,7 @@ def _cut(begin: int, end: int, edges: np.ndarray) -> list[tuple[int, int]]:
 
 
 def _part(track: Track, name: str, channel: int, notes: list[NoteGroup], edges: np.ndarray, key: Key) -> Part:
-    """A track as a music21 part, measure by measure, without time signatures."""
+    """Returns a track as a music21 part, measure by measure, without time signatures."""
     part = music21().stream.Part(id=name)
     part.partName = name
     singer = next((voice for voice in VOICES if (voice.name, CHOIR_PROGRAM) == (name, track.program)), None)
@@ -259,7 +259,7 @@ def _fill_bars(voice: list[NoteGroup], edges: np.ndarray, key: Key) -> list[list
 
 
 def _note_or_chord(group: NoteGroup, begin: int, end: int, key: Key) -> Element:
-    """The part of a group from `begin` to `end` as a note or chord, tied to its other parts."""
+    """Returns the part of a group from `begin` to `end` as a note or chord, tied to its other parts."""
     length = Fraction(end - begin, STEPS_PER_QUARTER)
     tie = TIES[group.begin < begin, end < group.end]
     written = []

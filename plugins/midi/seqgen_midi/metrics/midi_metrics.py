@@ -27,11 +27,11 @@ class MidiMetrics(Metrics[Piece]):
         return result | voice_leading.compare(real, made) if self._encoding.voices else result
 
     def statistics(self, item: Piece) -> dict[str, float]:
-        """The statistics of the piece, the histograms of its pitches and lengths, and its loudness."""
+        """Returns the statistics of the piece, the histograms of its pitches and lengths, and its loudness."""
         return statistics.all_statistics(item, self._default_tempo)
 
     def sizes(self, item: Piece) -> dict[str, float]:
-        """The length in seconds, and in quarters of a piece in bars."""
+        """Returns the length in seconds, and in quarters of a piece in bars."""
         sizes = {"second": item.length_in_seconds(self._default_tempo)}
         return {**sizes, "quarter": item.end / item.resolution} if len(item.meters) else sizes
 

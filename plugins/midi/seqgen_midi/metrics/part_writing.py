@@ -30,7 +30,7 @@ QUARTER = 4
 
 
 def sounding_pitches(piece: Piece) -> np.ndarray:
-    """The pitch of each voice at each tick: int[ticks, voices], SILENT where the voice rests."""
+    """Returns the pitch of each voice at each tick: int[ticks, voices], SILENT where the voice rests."""
     sounding = np.full((piece.end, len(piece.tracks)), SILENT)
     within_note = np.arange(int(piece.duration.sum())) - np.repeat(
         np.cumsum(piece.duration) - piece.duration, piece.duration
@@ -53,7 +53,7 @@ def _similar_motion(sounding: np.ndarray, upper: int, lower: int) -> np.ndarray:
 
 
 def parallel_count(piece: Piece) -> int:
-    """How often two voices move in the same direction between two fifths, or between two unisons or octaves."""
+    """Returns how often two voices move in the same direction between two fifths, or between two unisons or octaves."""
     sounding, count = sounding_pitches(piece), 0
     for upper, lower in combinations(range(len(piece.tracks)), 2):
         sizes = interval_classes(sounding[:, upper], sounding[:, lower])
@@ -63,7 +63,7 @@ def parallel_count(piece: Piece) -> int:
 
 
 def hidden_count(sounding: np.ndarray) -> int:
-    """How often soprano and bass move in the same direction to a fifth or octave, the soprano by a leap.
+    """Returns how often soprano and bass move in the same direction to a fifth or octave, the soprano by a leap.
 
     They come from another interval; otherwise the fifths are parallel.
     """
@@ -76,20 +76,20 @@ def hidden_count(sounding: np.ndarray) -> int:
 
 
 def crossed_ticks(sounding: np.ndarray) -> int:
-    """The ticks at which a voice sings below its lower neighbour."""
+    """Returns the ticks at which a voice sings below its lower neighbour."""
     heard = (sounding[:, :-1] != SILENT) & (sounding[:, 1:] != SILENT)
     return int((heard & (sounding[:, :-1] < sounding[:, 1:])).any(1).sum())
 
 
 def wide_ticks(sounding: np.ndarray) -> int:
-    """The ticks at which two neighbours of the upper three voices are more than an octave apart."""
+    """Returns the ticks at which two neighbours of the upper three voices are more than an octave apart."""
     upper = sounding[:, :-1]
     heard = (upper[:, :-1] != SILENT) & (upper[:, 1:] != SILENT)
     return int((heard & (upper[:, :-1] - upper[:, 1:] > MAX_SPACING)).any(1).sum())
 
 
 def leading_tones(sounding: np.ndarray, key: Key) -> tuple[int, int]:
-    """How many leading tones the soprano sings at cadences, and how many of them do not go to the tonic.
+    """Returns how many leading tones the soprano sings at cadences, and how many of them do not go to the tonic.
 
     A cadence is where the bass leaps from the key's dominant to its tonic, up a fourth or down a fifth, and stays for a
     quarter or longer. The leading tone is the major third over the dominant. It should go to the tonic when the soprano

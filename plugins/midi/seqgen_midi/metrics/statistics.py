@@ -35,7 +35,7 @@ OF_BARS = ("groove consistency", "empty bars")
 
 
 def piece_statistics(piece: Piece, default_tempo: int) -> dict[str, float]:
-    """The statistics of one piece by name; NaN where there is nothing to measure.
+    """Returns the statistics of one piece by name; NaN where there is nothing to measure.
 
     A piece without tempos is played at `default_tempo` quarters a minute. A piece without meters, which was played in
     real time, has no statistics of bars.
@@ -52,7 +52,7 @@ def piece_statistics(piece: Piece, default_tempo: int) -> dict[str, float]:
 
 
 def all_statistics(piece: Piece, default_tempo: int) -> dict[str, float]:
-    """The statistics of one piece, its shares of scale degrees and of note lengths, and its mean velocity."""
+    """Returns the statistics of one piece, its shares of scale degrees and of note lengths, and its mean velocity."""
     degrees = {f"scale degree {number}": share for number, share in enumerate(scale_degree_shares(piece).tolist())}
     lengths = {
         f"notes of {length:g} quarters": share
@@ -145,7 +145,7 @@ def _mean_interval(piece: Piece) -> float:
 
 
 def scale_degree_shares(piece: Piece) -> np.ndarray:
-    """The share of time that each pitch class sounds, counted from the tonic of the estimated key: float[12].
+    """Returns the share of time that each pitch class sounds, counted from the tonic of the estimated key: float[12].
 
     mgeval counts from C. But a model that is trained in all keys samples in all keys.
     """
@@ -154,14 +154,14 @@ def scale_degree_shares(piece: Piece) -> np.ndarray:
 
 
 def note_length_shares(piece: Piece) -> np.ndarray:
-    """The share of notes whose length is nearest to each of NOTE_LENGTHS: float[12]."""
+    """Returns the share of notes whose length is nearest to each of NOTE_LENGTHS: float[12]."""
     quarters = piece.duration / piece.resolution
     nearest = np.abs(quarters[:, None] - NOTE_LENGTHS).argmin(axis=1)
     return np.asarray(np.bincount(nearest, minlength=len(NOTE_LENGTHS)) / max(len(piece), 1))
 
 
 def compare(real: Sequence[Piece], made: Sequence[Piece], default_tempo: int) -> dict[str, float]:
-    """The mean of each statistic of both sides, and their overlapped area; the overlapped area of histograms.
+    """Returns the mean of each statistic of both sides, and their overlapped area; the overlapped area of histograms.
 
     At most MAX_PIECES of each side are looked at. A statistic that cannot be measured on both sides is left out, and so
     is the overlapped area of fewer than two pieces.
@@ -190,7 +190,7 @@ _EMPTY_PIECE = Piece.of(1, (), [np.zeros(0)] * 5)
 
 
 def overlapped_area(real: np.ndarray, made: np.ndarray) -> float:
-    """The area that two densities share: of the distances among `real`, and of those from `real` to `made`.
+    """Returns the area that two densities share: of the distances among `real`, and of those from `real` to `made`.
 
     real: [n, d], made: [m, d]; a row for each piece. A density is a sum of Gaussian kernels whose width follows Scott's
     rule. Where all distances of one set are equal, the result is the share of the other's that equal them.
@@ -207,12 +207,12 @@ def overlapped_area(real: np.ndarray, made: np.ndarray) -> float:
 
 
 def distances(one: np.ndarray, other: np.ndarray) -> np.ndarray:
-    """The Euclidean distances from each row of one [n, d] to each row of the other [m, d]: [n, m]."""
+    """Returns the Euclidean distances from each row of one [n, d] to each row of the other [m, d]: [n, m]."""
     return np.asarray(np.linalg.norm(one[:, None] - other, axis=-1))
 
 
 def density(values: np.ndarray, edges: np.ndarray) -> np.ndarray:
-    """The density of values [n] in the middle of each bin between edges [bins + 1], by Gaussian kernels."""
+    """Returns the density of values [n] in the middle of each bin between edges [bins + 1], by Gaussian kernels."""
     width = values.std(ddof=1) * len(values) ** -0.2
     counts, _ = np.histogram(values, edges)
     middles = (edges[:-1] + edges[1:]) / 2

@@ -19,7 +19,7 @@ MAX_LEAP = 12
 
 
 def leap_counts(pieces: Sequence[Piece]) -> np.ndarray:
-    """How often each melodic interval occurs, from an octave down to an octave up: float[25]."""
+    """Returns how often each melodic interval occurs, from an octave down to an octave up: float[25]."""
     counts = np.zeros(2 * MAX_LEAP + 1)
     for piece in pieces:
         order = np.argsort(piece.track, kind="stable")
@@ -48,7 +48,7 @@ def densities(pieces: Sequence[Piece]) -> dict[str, float]:
 
 
 def fault_counts(pieces: Sequence[Piece]) -> dict[str, int]:
-    """How often pieces break each rule of part-writing, by its name."""
+    """Returns how often pieces break each rule of part-writing, by its name."""
     sounding = [sounding_pitches(piece) for piece in pieces]
     augmented = (part_writing.augmented_count(piece, piece.estimated_key()) for piece in pieces)
     return {
@@ -61,7 +61,7 @@ def fault_counts(pieces: Sequence[Piece]) -> dict[str, int]:
 
 
 def shares(pieces: Sequence[Piece]) -> dict[str, float]:
-    """The share of soprano leading tones at cadences that do not resolve, and of pieces that close, by name.
+    """Returns the share of soprano leading tones at cadences that do not resolve, and of pieces that close, by name.
 
     What cannot be measured, such as cadences where there are none, is left out. The key of a piece is estimated without
     a look at its end, because the end is measured.
@@ -78,7 +78,7 @@ def shares(pieces: Sequence[Piece]) -> dict[str, float]:
 
 
 def compare(real: Sequence[Piece], made: Sequence[Piece]) -> dict[str, float]:
-    """What the histograms of leaps share (1 is the same), and the densities and shares of both sides."""
+    """Returns what the histograms of leaps share (1 is the same), and the densities and shares of both sides."""
     result = {"leaps within a voice, overlap": histogram_overlap(leap_counts(real), leap_counts(made))}
     held_out, samples = ({**densities(pieces), **shares(pieces)} for pieces in (real, made))
     for name in dict.fromkeys([*held_out, *samples]):

@@ -22,7 +22,7 @@ NAME = re.compile(r"([A-G])([#b]?)([^/\s]*)(?:/[A-G][#b]?)?")
 
 
 def chord_name(root: int, quality: int) -> str:
-    """The symbol of a chord: "Am" for root 9 and quality 1."""
+    """Returns the symbol of a chord: "Am" for root 9 and quality 1."""
     return CHORD_NAMES[root * len(QUALITIES) + quality]
 
 

@@ -17,7 +17,7 @@ MAX_OFFSET = 0.25
 
 
 def offsets(quarters: np.ndarray, grid: int) -> np.ndarray:
-    """How far each time float[n], in quarters, is from the nearest step of a grid, in steps: float[n]."""
+    """Returns how far each time float[n], in quarters, is from the nearest step of a grid, in steps: float[n]."""
     steps = quarters * grid
     return np.asarray(np.abs(steps - np.rint(steps)))
 
@@ -29,7 +29,7 @@ def phase(quarters: np.ndarray) -> float:
 
 
 def share_written(quarters: np.ndarray) -> float:
-    """The share of times float[n], in quarters, at which notes of written music can begin."""
+    """Returns the share of times float[n], in quarters, at which notes of written music can begin."""
     return float((offsets(quarters, GRID_STEPS_PER_QUARTER) <= MAX_WRITTEN_OFFSET).mean())
 
 

@@ -12,7 +12,7 @@ FAMILY_SIZE = 8
 
 
 def parse_programs(name: str) -> set[int]:
-    """The General MIDI programs (from 0) of a family ("piano"), of a program's name, or of its number.
+    """Returns the General MIDI programs (from 0) of a family ("piano"), of a program's name, or of its number.
 
     Raises UnknownName.
     """
@@ -32,20 +32,23 @@ def parse_programs(name: str) -> set[int]:
 
 
 def parse_instruments(text: str) -> tuple[set[int], bool]:
-    """The programs of a list such as "piano,violin,drums", and whether the drums are in it; raises UnknownName."""
+    """Returns the programs of a list such as "piano,violin,drums", and whether the drums are in it.
+
+    Raises UnknownName.
+    """
     names = [name.strip().lower() for name in text.split(",")]
     return {program for name in names if name != DRUMS for program in parse_programs(name)}, DRUMS in names
 
 
 def program_name(program: int) -> str:
-    """The name of a General MIDI program."""
+    """Returns the name of a General MIDI program."""
     from pretty_midi.constants import INSTRUMENT_MAP
 
     return str(INSTRUMENT_MAP[program])
 
 
 def instrument_name(track: Track) -> str:
-    """The name of the instrument of a track."""
+    """Returns the name of the instrument of a track."""
     return DRUMS.capitalize() if track.is_drums else program_name(track.program)
 
 

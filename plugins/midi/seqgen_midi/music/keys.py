@@ -81,7 +81,7 @@ class Key:
         return self.tonic, (self.tonic + third) % 12, (self.tonic + fifth) % 12
 
     def spell(self, pitch: int) -> tuple[str, int]:
-        """The letter of a MIDI pitch in this key, and its alteration in semitones.
+        """Returns the letter of a MIDI pitch in this key, and its alteration in semitones.
 
         The name is the one that lies from three fifths below to eight fifths above the major tonic of the signature.
         These are the scale, the usual flattened notes, and the leading notes of minor.
@@ -92,7 +92,7 @@ class Key:
 
 
 def parse_key(name: str) -> Key:
-    """The key of a name such as Cmaj, Amin, F#min, Bbmaj or Ddor; raises ValueError for any other name."""
+    """Returns the key of a name such as Cmaj, Amin, F#min, Bbmaj or Ddor. Raises ValueError for any other name."""
     match = NAME.fullmatch(name)
     if match is None:
         raise ValueError("a key is a tonic and a mode, such as Cmaj, Amin, F#min, Bbmaj or Ddor")
@@ -101,7 +101,7 @@ def parse_key(name: str) -> Key:
 
 
 def key_of_signature(sharps: int, mode: str) -> Key:
-    """The key of a mode with so many sharps in its signature; flats count negative."""
+    """Returns the key of a mode with so many sharps in its signature; flats count negative."""
     return Key(sharps + FIFTHS_ABOVE_MAJOR[mode], mode)
 
 

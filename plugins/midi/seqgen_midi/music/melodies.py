@@ -10,7 +10,10 @@ MELODY_NAMES = ("melody", "vocal", "voice", "lead", "soprano", "tune")
 
 
 def melody_track(piece: Piece) -> int:
-    """The track of the melody: one with such a name, else the highest on average; raises UnusableFile without any."""
+    """Returns the track of the melody: one with such a name, else the highest on average.
+
+    Raises UnusableFile without any.
+    """
     tracks = [
         number for number, track in enumerate(piece.tracks) if not track.is_drums and (piece.track == number).any()
     ]

@@ -23,7 +23,7 @@ def parse_meter(name: str) -> tuple[int, int]:
 
 
 def bar_quarters(name: str) -> float:
-    """The quarters in a bar of a time signature."""
+    """Returns the quarters in a bar of a time signature."""
     numerator, denominator = parse_meter(name)
     return 4 * numerator / denominator
 
@@ -76,7 +76,7 @@ def has_pickup(lines: list[int]) -> bool:
 
 
 def first_bar_number(lines: list[int]) -> int:
-    """The number of the first bar of `bar_lines`: 0 for a pickup, else 1."""
+    """Returns the number of the first bar of `bar_lines`: 0 for a pickup, else 1."""
     return 0 if has_pickup(lines) else 1
 
 
@@ -89,7 +89,7 @@ def counts_beats(piece: Piece) -> bool:
 
 
 def in_meter(piece: Piece, name: str) -> np.ndarray:
-    """The time signatures of a piece, with those of 1/4 in another meter: int32[k, 3]."""
+    """Returns the time signatures of a piece, with those of 1/4 in another meter: int32[k, 3]."""
     meters = piece.meters.copy()
     meters[(meters[:, 1] == 1) & (meters[:, 2] == 4), 1:] = parse_meter(name)
     return meters

@@ -103,12 +103,12 @@ class Piece:
         return np.take(is_drums, self.track)
 
     def select(self, chosen: np.ndarray) -> Piece:
-        """The piece with the notes `chosen` bool[n] alone."""
+        """Returns the piece with the notes `chosen` bool[n] alone."""
         names = ("start", "duration", "pitch", "velocity", "track")
         return replace(self, **{name: getattr(self, name)[chosen] for name in names})
 
     def sustained(self) -> Piece:
-        """The piece without pedals, in which notes that end while the pedal is down sound on.
+        """Returns the piece without pedals, in which notes that end while the pedal is down sound on.
 
         They end when the pedal comes up, or when their key is struck again.
         """
@@ -131,14 +131,14 @@ class Piece:
         return replace(self, duration=end - self.start, pedals=self.pedals[:0])
 
     def exact_time(self, ticks: np.ndarray) -> np.ndarray:
-        """The time of each tick in units of 1 / (1 000 000 · resolution) seconds, which are exact: int64."""
+        """Returns the time of each tick in units of 1 / (1 000 000 · resolution) seconds, which are exact: int64."""
         changes = np.concatenate([[[0, 500_000]], self.tempos]).astype(np.int64)
         before = np.concatenate([[0], np.cumsum(np.diff(changes[:, 0]) * changes[:-1, 1])])
         last = np.searchsorted(changes[:, 0], ticks, side="right") - 1
         return np.asarray(before[last] + (ticks - changes[last, 0]) * changes[last, 1])
 
     def seconds(self, ticks: np.ndarray, default_tempo: int | None = None) -> np.ndarray:
-        """The time of each tick in seconds: float64.
+        """Returns the time of each tick in seconds: float64.
 
         A piece without tempos is played at `default_tempo` quarters a minute, or at MIDI's 120 where that is None.
         """
@@ -147,19 +147,19 @@ class Piece:
         return ticks * (60 / self.resolution / default_tempo)
 
     def length_in_seconds(self, default_tempo: int | None = None) -> float:
-        """The time at which the last note ends, in seconds; see `seconds` for `default_tempo`."""
+        """Returns the time at which the last note ends, in seconds; see `seconds` for `default_tempo`."""
         return float(self.seconds(np.array(self.end), default_tempo))
 
     def declared_or_estimated_key(self) -> Key:
-        """The key of the piece."""
+        """Returns the key of the piece."""
         return self.key or self.estimated_key()
 
     def estimated_key(self) -> Key:
-        """The key that the notes seem to be in; see `keys.estimate_key`."""
+        """Returns the key that the notes seem to be in; see `keys.estimate_key`."""
         return estimate_key(self.pitch_class_ticks(), self.final_pitch_class())
 
     def key_with_ending(self) -> Key:
-        """The key that the notes seem to be in; where the last chord is a triad, the key on its root."""
+        """Returns the key that the notes seem to be in; where the last chord is a triad, the key on its root."""
         tuned = self.select(~self.is_drum)
         last = tuned.pitch[tuned.start + tuned.duration == tuned.end]
         for root in np.sort(last) % 12:
@@ -169,13 +169,13 @@ class Piece:
         return self.estimated_key()
 
     def final_pitch_class(self) -> int | None:
-        """The pitch class of the lowest note that sounds at the end, without drums; None for silence."""
+        """Returns the pitch class of the lowest note that sounds at the end, without drums; None for silence."""
         tuned = ~self.is_drum
         pitch, end = self.pitch[tuned], (self.start + self.duration)[tuned]
         return int(pitch[end == end.max()].min()) % 12 if len(pitch) else None
 
     def pitch_class_ticks(self) -> np.ndarray:
-        """How many ticks each pitch class sounds, without drums: float[12]."""
+        """Returns how many ticks each pitch class sounds, without drums: float[12]."""
         tuned = ~self.is_drum
         return np.bincount(self.pitch[tuned] % 12, weights=self.duration[tuned], minlength=12)
 
@@ -209,5 +209,5 @@ def sort_notes(*columns: np.ndarray) -> tuple[np.ndarray, ...]:
 
 
 def round_half_up(numerator: np.ndarray | int, denominator: int) -> Any:
-    """The nearest integer to a fraction, halves upward, exactly: int64."""
+    """Returns the nearest integer to a fraction, halves upward, exactly: int64."""
     return (2 * np.asarray(numerator, np.int64) + denominator) // (2 * denominator)

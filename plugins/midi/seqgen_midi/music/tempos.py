@@ -22,5 +22,5 @@ def marks_within(lowest: int, highest: int) -> np.ndarray:
 
 
 def nearest_tempo(quarters_per_minute: np.ndarray | float) -> np.ndarray:
-    """The index into TEMPOS of the mark with the nearest ratio to each of float[n]: int[n]."""
+    """Returns the index into TEMPOS of the mark with the nearest ratio to each of float[n]: int[n]."""
     return np.asarray(np.searchsorted(LOG_BOUNDARIES, np.log(quarters_per_minute)))

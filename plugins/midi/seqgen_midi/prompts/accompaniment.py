@@ -16,7 +16,7 @@ from seqgen_midi.prompts.infilling import Part, prompt_of_parts
 
 
 def accompany(encoding: Encoding, ids: np.ndarray, request: Request) -> Prompt:
-    """The documents that hold all notes of `ids`, with notes of other players between them.
+    """Returns the documents that hold all notes of `ids`, with notes of other players between them.
 
     A player is a part of a program, or the drum kit. Raises UsageError, ImpossibleConstraints.
     """
@@ -48,7 +48,7 @@ def other_parts(encoding: Encoding, ids: np.ndarray) -> dict[int, np.ndarray]:
 
 
 def _parts(encoding: Encoding, ids: np.ndarray, allowed: np.ndarray) -> Iterator[Part]:
-    """The given tokens, and between notes that are given any notes of the tokens `allowed` bool[V]."""
+    """Yields the given tokens, and between notes that are given any notes of the tokens `allowed` bool[V]."""
     table = encoding.table
     others = other_parts(encoding, ids)
     is_position, is_bar, begins_note = (

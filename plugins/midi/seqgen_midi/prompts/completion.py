@@ -49,7 +49,7 @@ class Completion:
         return declared or piece.key_with_ending()
 
     def _tempos(self, piece: Piece, end: int) -> np.ndarray:
-        """The tempos of the prompt up to the tick `end`, and then those that were drawn: int[k, 2]."""
+        """Returns the tempos of the prompt up to the tick `end`, and then those that were drawn: int[k, 2]."""
         known = np.zeros((0, 2), int) if self.prompt is None else self.prompt.tempos
         known = known[known[:, 0] < max(self.prompt_end, 1)]
         if "tempo" not in self.encoding.table:
@@ -74,7 +74,7 @@ class Completion:
         return np.concatenate([known[known[:, 0] < end], np.column_stack([drawn[:, 0], np.array(speeds, int)])])
 
     def _clipped(self, microseconds: float) -> int:
-        """The nearest length of a quarter that was asked for, in microseconds."""
+        """Returns the nearest length of a quarter that was asked for, in microseconds."""
         if self.request.tempo is not None:
             lowest, highest = parse_span(self.request.tempo)
             slowest = MICROSECONDS_PER_MINUTE / max(lowest, TEMPOS[0])
@@ -82,7 +82,10 @@ class Completion:
         return round(microseconds)
 
     def _at_tempo(self, piece: Piece) -> Piece:
-        """A piece in real time as it is written at the tempo that was asked for. Its notes are as fast as before."""
+        """Returns a piece in real time as it is written at the tempo that was asked for.
+
+        Its notes are as fast as before.
+        """
         if self.request.tempo is None:
             return piece
         seconds_per_tick = int(piece.tempos[0, 1]) / 1e6 / piece.resolution

@@ -56,7 +56,7 @@ def continue_piece(encoding: Encoding, ids: np.ndarray, request: Request, defaul
 
 
 def with_conditions(prompt: Prompt, encoding: Encoding, request: Request) -> Prompt:
-    """The prompt with what is known ahead of its documents, and with guidance towards that."""
+    """Returns the prompt with what is known ahead of its documents, and with guidance towards that."""
     known = encoding.prompt_conditions(prompt.ids, request.bars, request.parsed_key)
     if known is None:
         return prompt
@@ -64,7 +64,7 @@ def with_conditions(prompt: Prompt, encoding: Encoding, request: Request) -> Pro
 
 
 def pickup_meter(encoding: Encoding, ids: np.ndarray) -> int | None:
-    """The token of a first bar that is shorter than the second, if no later bar of the prompt has it."""
+    """Returns the token of a first bar that is shorter than the second, if no later bar of the prompt has it."""
     bars = encoding.bars(ids)
     if len(bars) < 2 or bars.quarters[0] >= bars.quarters[1]:
         return None
@@ -106,7 +106,10 @@ def begins_with(grammar: Grammar, ids: np.ndarray) -> bool:
 
 
 def keep_values(table: TokenTable, ids: np.ndarray, roles: tuple[Role, ...]) -> np.ndarray:
-    """All tokens but those of `roles` that are not among `ids`: bool[V]. A role that `ids` lack is left open."""
+    """Returns all tokens but those of `roles` that are not among `ids`: bool[V].
+
+    A role that `ids` lack is left open.
+    """
     allowed = np.ones(len(table.vocabulary), bool)
     for role in roles:
         of_role = table.of_role(role)
@@ -158,7 +161,7 @@ def check_tokens(encoding: Encoding, ids: np.ndarray, request: Request) -> None:
 
 
 def _forbidding(encoding: Encoding, request: Request, voice: int, token: int) -> str:
-    """The first constraint that forbids a token to a voice, with its value."""
+    """Returns the first constraint that forbids a token to a voice, with its value."""
     for name, constraint in constraints_by_name(encoding).items():
         value = getattr(request, name)
         if value is not None and constraint.restrict and not constraint.restrict(value, encoding)[voice, token]:
@@ -201,5 +204,5 @@ def continue_alike(ids: np.ndarray, grammar: Grammar, table: TokenTable) -> Gram
 
 
 def continue_with(ids: np.ndarray, grammar: Grammar, allowed: np.ndarray) -> Grammar:
-    """The documents that begin with `ids` and go on with the tokens `allowed` bool[V]."""
+    """Returns the documents that begin with `ids` and go on with the tokens `allowed` bool[V]."""
     return intersect(grammar, prepend(ids[1:].tolist(), repeat(one_of(allowed))))

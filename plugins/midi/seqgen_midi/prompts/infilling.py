@@ -85,7 +85,7 @@ def emptied_bars(request: Request, bars: int) -> np.ndarray:
 
 
 def length_without_silence(encoding: Encoding, ids: np.ndarray, is_free: np.ndarray) -> int:
-    """The length of a document without its end from which silent bars, or columns, at the end are removed.
+    """Returns the length of a document without its end from which silent bars, or columns, at the end are removed.
 
     No document ends in silence, but the first bars of one can. What is drawn again, bool[n], is not silent.
     """
@@ -102,7 +102,7 @@ def length_without_silence(encoding: Encoding, ids: np.ndarray, is_free: np.ndar
 
 
 def _drawable_tokens(encoding: Encoding, request: Request) -> np.ndarray:
-    """The tokens that a request leaves to notes that are drawn within a bar: bool[V]."""
+    """Returns the tokens that a request leaves to notes that are drawn within a bar: bool[V]."""
     allowed: np.ndarray = allowed_tokens(request, encoding)[0] & ~encoding.table.of_role(Role.BAR)
     allowed[[BOS, EOS]] = False
     return allowed
@@ -127,7 +127,7 @@ def _grid_template(encoding: Encoding, ids: np.ndarray, is_free: np.ndarray) -> 
 
 
 def _from_template(encoding: Encoding, template: np.ndarray, request: Request, is_drawn: np.ndarray) -> Prompt:
-    """The prompt of a template int[n] in which the constraints hold for the voices `is_drawn` bool[voices]."""
+    """Returns the prompt of a template int[n] in which the constraints hold for the voices `is_drawn` bool[voices]."""
     free = np.flatnonzero(template < 0)
     if not len(free):
         raise UsageError("Every note in these bars sounds across their edges and is kept; ask for more bars.")
@@ -142,7 +142,7 @@ def _from_template(encoding: Encoding, template: np.ndarray, request: Request, i
 
 
 def _grid_parts(encoding: Encoding, template: np.ndarray, is_free: np.ndarray, allowed: np.ndarray) -> Iterator[Part]:
-    """The parts of a template int[n]; chord symbols are drawn again in the bars that are free bool[n]."""
+    """Yields the parts of a template int[n]; chord symbols are drawn again in the bars that are free bool[n]."""
     is_chord, is_bar = encoding.table.of_role(Role.CHORD), encoding.table.of_role(Role.BAR)
     step = allowed & ~is_chord
     drawn = {ANY_TOKEN: one_of(step)}
@@ -170,7 +170,7 @@ def _event_parts(encoding: Encoding, ids: np.ndarray, is_free: np.ndarray, allow
 
 
 def prompt_of_parts(encoding: Encoding, parts: Iterable[Part]) -> Prompt:
-    """The prompt of all documents that are these parts, one after the other; raises ImpossibleConstraints."""
+    """Returns the prompt of all documents that are these parts, one after the other. Raises ImpossibleConstraints."""
     try:
         given = intersect(encoding.automaton, _join(parts, len(encoding.vocabulary)))
     except ImpossibleConstraints as error:
@@ -194,7 +194,7 @@ def _join(parts: Iterable[Part], vocabulary_size: int) -> Grammar:
 
 
 def common_beginning(grammar: Grammar) -> np.ndarray:
-    """The ids with which every document begins: int32[n]."""
+    """Returns the ids with which every document begins: int32[n]."""
     ids, state = [BOS], grammar.start
     while grammar.allowed[state].sum() == 1 and not grammar.allowed[state, EOS]:
         ids.append(int(np.argmax(grammar.allowed[state])))

@@ -16,7 +16,7 @@ MAX_TEMPOS, MAX_NAMES, MAX_NAME_LENGTH = 2000, 64, 40
 
 
 def metadata_of(piece: Piece) -> dict[str, Any]:
-    """What the tokens of a quantised prompt do not say, as JSON values by name."""
+    """Returns what the tokens of a quantised prompt do not say, as JSON values by name."""
     step = -(-len(piece.tempos) // MAX_TEMPOS) or 1
     return {
         "key": None if piece.key is None else piece.key.name,
@@ -26,7 +26,7 @@ def metadata_of(piece: Piece) -> dict[str, Any]:
 
 
 def with_metadata(piece: Piece, metadata: Mapping[str, Any]) -> Piece:
-    """The piece that was decoded from the tokens of a prompt, with what `metadata_of` said of it."""
+    """Returns the piece that was decoded from the tokens of a prompt, with what `metadata_of` said of it."""
     names = [*metadata["names"], *(track.name for track in piece.tracks[MAX_NAMES:])]
     return replace(
         piece,

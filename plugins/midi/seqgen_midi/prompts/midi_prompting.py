@@ -44,7 +44,7 @@ class MidiPrompting(Prompting[Piece]):
         return replace(with_conditions(start, self._encoding, request), complete=complete, relations=relations)
 
     def read(self, path: Path) -> Iterator[Record[Piece] | Remark]:
-        """The pieces of a prompt file. A chorale may be one melody, for which the other voices are found."""
+        """Yields the pieces of a prompt file. A chorale may be one melody, for which the other voices are found."""
         results = read_pieces(
             path,
             self._encoding,

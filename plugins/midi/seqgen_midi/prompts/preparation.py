@@ -25,7 +25,7 @@ END = 2**31 - 1
 
 
 def prompt_of(encoding: Encoding, piece: Piece, constraints: Options | None, default_tempo: int) -> Prompt:
-    """The prompt of a quantised piece; raises UsageError and ImpossibleConstraints.
+    """Returns the prompt of a quantised piece. Raises UsageError and ImpossibleConstraints.
 
     `default_tempo`, in quarters a minute, is the tempo of an encoding without tempos.
     """
@@ -60,17 +60,17 @@ def _prompt_of_ids(encoding: Encoding, ids: np.ndarray, request: Request, defaul
 
 
 def last_tempo(piece: Piece, default_tempo: int) -> int:
-    """The tempo at the end of a piece in quarters a minute; `default_tempo` where the piece has none."""
+    """Returns the tempo at the end of a piece in quarters a minute; `default_tempo` where the piece has none."""
     return round(MICROSECONDS_PER_MINUTE / int(piece.tempos[-1, 1])) if len(piece.tempos) else default_tempo
 
 
 def end_of(encoding: Encoding, ids: np.ndarray) -> int:
-    """The tick at which the last bar of a document without its end is over; 0 in an encoding without bars."""
+    """Returns the tick at which the last bar of a document without its end is over; 0 in an encoding without bars."""
     return bar_lines(encoding.decode(ids))[-1] if encoding.has_bars else 0
 
 
 def notes_begun_within(piece: Piece, seconds: float) -> Piece:
-    """The notes that begin in the first seconds; raises UsageError where none does."""
+    """Returns the notes that begin in the first seconds. Raises UsageError where none does."""
     begun = piece.seconds(piece.start) < seconds
     if not begun.any():
         first = float(piece.seconds(piece.start[:1])[0])
@@ -79,7 +79,7 @@ def notes_begun_within(piece: Piece, seconds: float) -> Piece:
 
 
 def notes_of_players(piece: Piece, players: str) -> Piece:
-    """The notes of some tracks: of instruments by name, of the drums, or of the melody.
+    """Returns the notes of some tracks: of instruments by name, of the drums, or of the melody.
 
     Raises UsageError where the piece has none of them, and UnknownName.
     """
@@ -100,7 +100,7 @@ def notes_of_players(piece: Piece, players: str) -> Piece:
 
 
 def sung_voices(piece: Piece, encoding: Encoding, request: Request) -> Piece:
-    """The piece with its notes in the voices that they are to be sung in.
+    """Returns the piece with its notes in the voices that they are to be sung in.
 
     Where voices are given to be harmonised and the piece has as many, it sings these, in their order. Raises UsageError
     where a voice is missing.
