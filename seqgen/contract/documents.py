@@ -90,6 +90,10 @@ class Prompt:
     conditions:    what is known ahead of each document. None if nothing is.
     relations:     what the tokens that are drawn keep beside the grammar (seqgen.grammar.relations). None if there is
                    nothing of the kind.
+    accepts:       whether a whole document int32[n] is legal, where no automaton can say it. `sample` draws another one
+                   in place of one that is not, up to 32 times. None if the grammar says everything.
+    next_tokens:   which tokens may follow the document int32[n] so far, beside the grammar: bool[V]. `sample` asks for
+                   each token of each sample, so it is slow: an automaton is many times faster. None as for `accepts`.
     """
 
     ids: np.ndarray
@@ -100,6 +104,8 @@ class Prompt:
     complete: Callable[[Any, bool], Any] | None = None
     conditions: PromptConditions | None = None
     relations: Relations | None = None
+    accepts: Callable[[np.ndarray], bool] | None = None
+    next_tokens: Callable[[np.ndarray], np.ndarray] | None = None
 
     def item(self, decoded: Any, with_prompt: bool = True) -> Any:
         """Returns the item of a document that was drawn, with what its tokens cannot say."""

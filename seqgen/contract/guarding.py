@@ -9,6 +9,7 @@ The guard acts where a call enters the plugin. What the methods of one plugin ra
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import threading
 import types
@@ -19,6 +20,7 @@ from typing import Any, TypeVar
 
 from seqgen.contract.capabilities import CAPABILITIES
 from seqgen.contract.core import Core
+from seqgen.contract.documents import Prompt
 from seqgen.contract.domain import Domain
 from seqgen.contract.plugin_identity import PluginIdentity, cause, remedy
 from seqgen.contract.plugins import broken
@@ -37,6 +39,7 @@ from seqgen.errors import PluginFailure, SeqgenError, UnusableFile
 REQUIRED_METHODS = ("read", "learn", "encode", "decode", "write")
 CORE_METHODS = (*REQUIRED_METHODS, "grammar")
 CONSTRUCTOR = "its constructor"
+PROMPT_FUNCTIONS = ("complete", "accepts", "next_tokens")
 NO_FILE_METHODS = ("learn", "decode", "write", "grammar")
 NO_FILE_CAPABILITIES = ("display", "metrics", "training")
 """What has no file, and so may not raise UnusableFile."""
@@ -156,7 +159,7 @@ def _guarded_method(
         fault = check(self, arguments, value)
         if fault:
             raise failure(plugin, f"returns from {label} {fault}")
-        return value
+        return guarded_prompt(value, plugin, label) if isinstance(value, Prompt) else value
 
     def elements(values: Any, takes_path: bool, arguments: tuple[Any, ...]) -> Iterator[Any]:
         with _call(plugin, label, takes_path):
@@ -179,6 +182,25 @@ def _guarded_method(
             raise failure(plugin, f"yields from {label} {fault}")
 
     return method
+
+
+def guarded_prompt(prompt: Prompt, plugin: PluginIdentity, label: str) -> Prompt:
+    """Returns a prompt whose functions are guarded as the method is that returned it."""
+    functions = {name: getattr(prompt, name) for name in PROMPT_FUNCTIONS}
+    guards: dict[str, Any] = {
+        name: _guarded_function(function, plugin, f"{name} of {label}")
+        for name, function in functions.items()
+        if function is not None
+    }
+    return dataclasses.replace(prompt, **guards)
+
+
+def _guarded_function(function: Callable[..., Any], plugin: PluginIdentity, label: str) -> Callable[..., Any]:
+    def guarded(*arguments: Any) -> Any:
+        with _call(plugin, label, takes_path=False):
+            return function(*arguments)
+
+    return guarded
 
 
 def _wrong_type(plugin: PluginIdentity, verb: str, label: str, expected: Any, item: Any) -> PluginFailure:

@@ -132,11 +132,13 @@ class TrainedModel:
                     "What is drawn around given notes or words is drawn whole and as the model likes; leave out "
                     "temperature, guidance and the other filters, and keep the prompt."
                 )
+            _check_no_function(start, "What is drawn around given tokens")
             return self._infill(start, count, num_particles, seed, max_new_tokens)
         documents = self._sampler.sample(
             start.ids, start.grammar, relations=start.relations, unconditional=start.unconditional,
             guidance=start.guidance_strength(guidance), count=count, max_new_tokens=max_new_tokens, seed=seed,
             options=options or self.sampling_options(), conditions=condition_source(start, seed),
+            accepts=start.accepts, next_tokens=start.next_tokens,
         )  # fmt: skip
         prompt_item, without_prompt = self._prompt_item(start), self.domain.prompting.without_prompt
         samples = []
@@ -496,12 +498,19 @@ def _warn_if_cut(chunks: Iterator[np.ndarray], number: int) -> Iterator[np.ndarr
         warnings.warn(message, SeqgenWarning, stacklevel=2)
 
 
+def _check_no_function(start: Prompt, caller: str) -> None:
+    """Raises UsageError if the domain decides by a function what is legal, which only `sample` can ask."""
+    if start.accepts is not None or start.next_tokens is not None:
+        raise UsageError(f"{caller} cannot ask this domain which documents are legal; sample without it instead.")
+
+
 def _without_given(start: Prompt, caller: str) -> Prompt:
     """Returns the same prompt. Raises UsageError if it gives tokens within the document. `caller` begins the error."""
     if start.given is not None:
         raise UsageError(
             f"{caller} only continues a prompt, but these constraints give tokens within the document; sample instead."
         )
+    _check_no_function(start, caller)
     return start
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -255,3 +256,19 @@ def test_a_failure_has_a_summary_without_the_text_of_the_error():
         with_method("decode", fail).decode(None)
     assert caught.value.summary == "plugin error: 'complete' of seqgen-complete 1.2 fails in decode (KeyError)"
     assert isinstance(caught.value.__cause__, KeyError)
+
+
+def test_the_functions_of_a_prompt_are_guarded_too():
+    class Masking(CompletePrompting):
+        def prompt(self, item=None, constraints=None):
+            return replace(super().prompt(item, constraints), accepts=fail)
+
+    class Changed(Complete):
+        def __init__(self, settings=None, vocabulary=None, state=None):
+            super().__init__(settings, vocabulary, state)
+            self.prompting = Masking(self)
+
+    prompt = guard(Changed).prompting.prompt()
+    assert prompt.complete is None
+    with pytest.raises(PluginFailure, match=f"{NAMED}fails in accepts of prompting.prompt: KeyError"):
+        prompt.accepts(prompt.ids)

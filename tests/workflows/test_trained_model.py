@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import seqgen
+from seqgen import BOS, ImpossibleConstraints, UsageError
 
 
 def test_tokens_that_are_given_are_drawn_around(trained, tmp_path):
@@ -50,3 +54,56 @@ def test_what_goes_on_inside_a_model_is_named_by_token_and_gate(trained):
         trained.gradient_norms([0])
     with pytest.raises(seqgen.InvalidValue, match="max_distance"):
         trained.gradient_norms(ids, max_distance=0)
+
+
+def with_prompt_function(trained, monkeypatch, **functions):
+    """Lets the prompts of a model's domain say by a function what is legal."""
+    prompt = trained.domain.checked_prompt
+
+    def checked_prompt(item=None, constraints=None):
+        return replace(prompt(item, constraints), **functions)
+
+    monkeypatch.setattr(trained.domain, "checked_prompt", checked_prompt)
+
+
+def test_a_domain_may_reject_whole_candidates(trained, monkeypatch):
+    lengths = [len(sample.ids) for sample in trained.sample(6, constraints={"bars": 2}, seed=1)]
+    limit = sorted(lengths)[2]
+    with_prompt_function(trained, monkeypatch, accepts=lambda ids: len(ids) <= limit)
+    again = [len(sample.ids) for sample in trained.sample(6, constraints={"bars": 2}, seed=1)]
+    assert max(again) <= limit
+    assert [new for new, old in zip(again, lengths, strict=True) if old <= limit] == [
+        old for old in lengths if old <= limit
+    ]
+    with_prompt_function(trained, monkeypatch, accepts=lambda ids: False)
+    with pytest.raises(ImpossibleConstraints, match="Nothing was found that keeps all that was asked for"):
+        trained.sample(1, constraints={"bars": 1})
+    with pytest.raises(UsageError, match="A beam search cannot ask this domain"):
+        trained.beam_search(1, constraints={"bars": 1})
+
+
+def test_a_domain_may_mask_the_next_token_by_a_function(trained, monkeypatch):
+    free = trained.sample(2, constraints={"bars": 1}, seed=4)
+    counts = Counter(int(number) for sample in free for number in sample.ids[1:-1])
+    seen = []
+
+    def all_but_the_commonest(ids):
+        seen.append(ids)
+        mask = np.ones(len(trained.domain.vocabulary), bool)
+        mask[commonest] = False
+        return mask
+
+    grammar = trained.domain.checked_prompt(None, trained.domain.Constraints(bars=1)).grammar
+    is_open = grammar.allowed.any(1)
+
+    def can_be_left_out(token):
+        return (np.delete(grammar.allowed, token, 1).any(1) == is_open).all()
+
+    commonest = next(token for token, _ in counts.most_common() if can_be_left_out(token))
+    with_prompt_function(trained, monkeypatch, next_tokens=all_but_the_commonest)
+    masked = trained.sample(2, constraints={"bars": 1}, seed=4)
+    assert not any(commonest in sample.ids for sample in masked)
+    assert all(ids[0] == BOS for ids in seen)
+    with_prompt_function(trained, monkeypatch, next_tokens=lambda ids: np.ones(len(trained.domain.vocabulary), bool))
+    every = trained.sample(2, constraints={"bars": 1}, seed=4)
+    assert all(sample.ended for sample in every)

@@ -9,7 +9,7 @@ nevertheless is drawn again (redrawing.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -37,7 +37,10 @@ from seqgen.grammar import EOS, Grammar, Relations
 CHUNK = 256
 
 
+NextTokens = Callable[[np.ndarray], np.ndarray]
 NO_TOKENS = np.zeros(0, np.int32)
+EVERY_TOKEN = np.ones((1, 1), bool)
+"""The mask where the grammar alone says what may follow."""
 
 
 class Start(NamedTuple):
@@ -54,6 +57,8 @@ class Start(NamedTuple):
     """What is known ahead, if it depends on tokens that are not in the prompt."""
     first: int = 0
     """The number of the first sample."""
+    next_tokens: NextTokens | None = None
+    """Says which tokens may follow a document int32[n], beside the grammar: bool[V]. Asked for every token."""
 
 
 class Sampler:
@@ -85,19 +90,27 @@ class Sampler:
 
     def sample(
         self, prompt: np.ndarray, grammar: Grammar, *, count: int, max_new_tokens: int, seed: int, first: int = 0,
-        **options: Any,
+        accepts: Callable[[np.ndarray], bool] | None = None, **options: Any,
     ) -> list[np.ndarray]:  # fmt: skip
         """Returns samples number first … first + count - 1 of `seed` as documents int32[n], from BOS to EOS.
 
         The prompt int32[n] begins with BOS and is allowed by `grammar`. At most `max_new_tokens` follow it; a sample
         that they cut off has no EOS. The `options` are those of `start`.
 
+        accepts: whether a whole document int32[n] is legal; another one is drawn in place of one that is not
+
         Raises InvalidValue, UsageError for guidance without an unconditional prompt, and ImpossibleConstraints if no
-        sample keeps the relations.
+        sample keeps the relations or is accepted.
         """
         start = self.start(prompt, grammar, count=count, max_new_tokens=max_new_tokens, first=first, **options)
-        random = random_generators(seed, first, count)
-        return draw_unbroken(lambda generators: self.documents(start, generators, max_new_tokens), random)
+
+        def draw(generators: Sequence[np.random.Generator]) -> tuple[list[np.ndarray], np.ndarray]:
+            documents, is_broken = self.documents(start, generators, max_new_tokens)
+            if accepts is not None:
+                is_broken = is_broken | [bool(ids[-1] == EOS) and not accepts(ids) for ids in documents]
+            return documents, is_broken
+
+        return draw_unbroken(draw, random_generators(seed, first, count))
 
     def sample_each(
         self, prompts: Sequence[np.ndarray], grammar: Grammar, *, count: int, max_new_tokens: int,
@@ -129,12 +142,14 @@ class Sampler:
         guidance: float = 1.0,
         conditions: ConditionSource | None = None,
         relations: Relations | None = None,
+        next_tokens: NextTokens | None = None,
     ) -> Start:
         """Reads a prompt int32[n] for samples first … first + count - 1, with room for `max_new_tokens` more tokens.
 
         `guidance` is the strength of classifier-free guidance away from the prompt `unconditional` int32[m], which the
         model's own grammar allows (guidance.py); 1 is off. `conditions` are what is known ahead of each sample. If they
-        depend on more than the prompt, that is drawn first. What is drawn keeps the `relations`.
+        depend on more than the prompt, that is drawn first. What is drawn keeps the `relations`. `next_tokens` says
+        which tokens may follow a document, beside the grammar; it is slow, because it is asked for every token.
 
         Raises InvalidValue, and UsageError for guidance without an unconditional prompt.
         """
@@ -148,7 +163,7 @@ class Sampler:
         history = TokenHistory.from_prompt(prompt, count, max_new_tokens, grammar.vocabulary_size, enabled)
         missing = conditions if self.model.conditions is not None else None
         tables = GrammarTables.from_grammar(grammar, relations)
-        return Start(state, tables, prompt, options, history, guide, missing, first)
+        return Start(state, tables, prompt, options, history, guide, missing, first, next_tokens)
 
     def documents(
         self, start: Start, random: Sequence[np.random.Generator], max_new_tokens: int
@@ -167,6 +182,9 @@ class Sampler:
 
         Yields the tokens int32[steps, B] of a chunk, and whether each sample has broken a relation, bool[B].
         """
+        if start.next_tokens is not None:
+            yield from self._masked_chunks(start, random, max_new_tokens)
+            return
         conditions = start.conditions
         if conditions is not None and 0 < conditions.after - len(start.prompt) < max_new_tokens:
             steps = conditions.after - len(start.prompt)
@@ -182,20 +200,55 @@ class Sampler:
             if (tokens[-1] == EOS).all():
                 return
 
-    def _draw_steps(self, start: Start, random: Sequence[np.random.Generator], steps: int) -> tuple[np.ndarray, Start]:
-        """Draws `steps` tokens, at most CHUNK. Returns int32[steps, B], and where each sample stands then."""
+    def _masked_chunks(
+        self, start: Start, random: Sequence[np.random.Generator], max_new_tokens: int
+    ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """Yields one token of each sample at a time, as `chunks` does, and asks `next_tokens` before each.
+
+        A sample after which no token may follow is broken.
+        """
+        assert start.next_tokens is not None
+        documents = [start.prompt] * len(random)
+        rows, is_broken = np.arange(len(random)), np.zeros(len(random), bool)
+        for _ in range(max_new_tokens):
+            is_open = np.array([ids[-1] != EOS for ids in documents])
+            masks = np.stack([start.next_tokens(ids) for ids in documents]).astype(bool)
+            tokens, start = self._draw_steps(start, random, 1, masks)
+            is_broken |= is_open & ~masks[rows, tokens[0]]
+            documents = [
+                np.append(ids, token).astype(np.int32) for ids, token in zip(documents, tokens[0], strict=True)
+            ]
+            yield tokens, is_broken | start.state.is_broken()
+            if (tokens[0] == EOS).all():
+                return
+
+    def _draw_steps(
+        self, start: Start, random: Sequence[np.random.Generator], steps: int, masks: np.ndarray | None = None
+    ) -> tuple[np.ndarray, Start]:
+        """Draws `steps` tokens, at most CHUNK. Returns int32[steps, B], and where each sample stands then.
+
+        masks: which tokens may come, beside the grammar, bool[B, V]
+        """
         enabled = EnabledFilters.from_options(start.options, self.find_filter)
         strengths = FilterStrengths.from_options(start.options)
         # All CHUNK numbers are drawn even if fewer are used: the compiled loop keeps one shape.
         uniform = np.stack([generator.random(CHUNK, np.float32) for generator in random], 1)
         tokens, state, history, guidance = self._draw(
-            start.state, start.history, start.guidance, start.tables, uniform, tf.constant(steps), strengths, enabled
+            start.state,
+            start.history,
+            start.guidance,
+            start.tables,
+            uniform,
+            tf.constant(steps),
+            strengths,
+            enabled,
+            EVERY_TOKEN if masks is None else masks,
         )
         return tokens.numpy()[:steps], start._replace(state=state, history=history, guidance=guidance)
 
     def _draw_chunk(self, state: DecodingState, history: TokenHistory, guidance: Guidance, tables: GrammarTables,
                     uniform: tf.Tensor, steps: tf.Tensor, strengths: FilterStrengths,
-                    enabled: EnabledFilters) -> tuple[Any, ...]:  # fmt: skip
+                    enabled: EnabledFilters, masks: tf.Tensor) -> tuple[Any, ...]:  # fmt: skip
         """Draws up to `steps` tokens for every sample; uniform is float32[CHUNK, B]. Returns the loop's variables.
 
         That is tokens int32[CHUNK, B], and the state, history and guidance after them.
@@ -207,7 +260,7 @@ class Sampler:
         def draw(t: tf.Tensor, state: DecodingState, history: TokenHistory, guidance: Guidance,
                  tokens: tf.TensorArray) -> tuple[Any, ...]:  # fmt: skip
             allowed = state.allowed_tokens(tables)
-            kept = state.keep_relations(allowed, tables)
+            kept = state.keep_relations(allowed, tables) & masks
             allowed = tf.where(tf.reduce_any(kept, -1, keepdims=True), kept, allowed)
             logits, state = self.decoder.step(state, tables, allowed)
             logits, guidance = guidance.guide(self.decoder, logits, allowed)
