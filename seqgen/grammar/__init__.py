@@ -10,7 +10,7 @@ its domain's grammar. So a constraint must not change them, and neither must a l
 
 - `intersect` gives the classes of its first operand, the domain's. The second one, the constraint, has none that count.
 - `restrict`, `count`, `with_budget`, `trim` and `compact` keep the classes of their operand; `lift` does too.
-- `embed` keeps them, and gives the state after the end token the class of the start.
+- `relabel` keeps them, and gives the state after the end token the class of the start.
 - `join` and what is made of it (`union`, `concatenate`, `prepend`, `repeat`, `optional`) give a state the class that it
   has in the operand. Where a document may be in several operands at once, the last of them counts: between two parts,
   the one that begins.
@@ -31,7 +31,7 @@ from seqgen.grammar.lifting import lift
 from seqgen.grammar.product import intersect
 from seqgen.grammar.reachability import co_reachable, compact, reachable, trim
 from seqgen.grammar.registers import NO_COORDINATE, Registers, lags
-from seqgen.grammar.relabelling import embed, restrict
+from seqgen.grammar.relabelling import relabel, restrict
 from seqgen.grammar.relations import TOKEN, Comparison, Relation, Relations
 from seqgen.grammar.special_tokens import BOS, EOS
 
@@ -60,7 +60,6 @@ __all__ = [
     "concatenate",
     "count",
     "count_in_segments",
-    "embed",
     "intersect",
     "join",
     "keeps_classes",
@@ -70,6 +69,7 @@ __all__ = [
     "optional",
     "prepend",
     "reachable",
+    "relabel",
     "repeat",
     "restrict",
     "sequences",

@@ -21,15 +21,15 @@ def restrict(grammar: Grammar, forbidden: np.ndarray) -> Grammar:
     return with_budget(restricted, grammar.budget) if grammar.budget else restricted
 
 
-def embed(grammar: Grammar, tokens: np.ndarray, vocabulary_size: int, end_token: int) -> Grammar:
-    """L(embed(G, t, e)) = {t(x₁) … t(xₙ) e : x₁ … xₙ ∈ L(G)}: the documents in a larger vocabulary, with an end token.
+def relabel(grammar: Grammar, tokens: np.ndarray, vocabulary_size: int, end_token: int) -> Grammar:
+    """L(relabel(G, t, e)) = {t(x₁) … t(xₙ) e : x₁ … xₙ ∈ L(G)}: the documents in a larger vocabulary, with an end token.
 
     tokens: int[V]; what each token becomes, all of them different. Those of BOS and EOS are not looked at.
 
     The state after the end token is added as the last one, with the class of the start.
     """
     if grammar.budget is not None:
-        raise ValueError("a grammar with a budget cannot be embedded")
+        raise ValueError("a grammar with a budget cannot be relabelled")
     states = grammar.state_count
     # Columns that keep their places are copied in one piece.
     same = np.array_equal(tokens[EOS + 1 :], np.arange(EOS + 1, len(tokens)))

@@ -8,7 +8,7 @@ from engine import toys
 
 from grammar.languages import classes, is_trim, language, mask, random_grammars
 from seqgen import EmptyLanguage, UnreachableBudget
-from seqgen.grammar import Budget, embed, restrict, with_budget
+from seqgen.grammar import Budget, relabel, restrict, with_budget
 
 
 @pytest.mark.parametrize("seed", range(25))
@@ -43,14 +43,14 @@ def test_embed_accepts_the_documents_in_other_tokens_and_an_end_token(seed):
     rng = np.random.default_rng(seed)
     *letters, end = 2 + rng.permutation(5)[:4]
     tokens = np.array([0, 1, *letters])
-    embedded = embed(grammar, tokens, 7, int(end))
+    relabelled = relabel(grammar, tokens, 7, int(end))
     renamed = {document: (*tokens[list(document)].tolist(), int(end)) for document in language(grammar, 4)}
-    assert language(embedded, 5, range(2, 7)) == set(renamed.values())
-    assert is_trim(embedded)
+    assert language(relabelled, 5, range(2, 7)) == set(renamed.values())
+    assert is_trim(relabelled)
     for before, after in renamed.items():
-        assert classes(embedded, after) == [*classes(grammar, before), grammar.state_class[grammar.start]]
+        assert classes(relabelled, after) == [*classes(grammar, before), grammar.state_class[grammar.start]]
 
 
 def test_a_budget_is_not_embedded():
     with pytest.raises(ValueError, match="budget"):
-        embed(with_budget(toys.shifting(), Budget(toys.COST, 1, 2)), np.arange(6), 7, 6)
+        relabel(with_budget(toys.shifting(), Budget(toys.COST, 1, 2)), np.arange(6), 7, 6)

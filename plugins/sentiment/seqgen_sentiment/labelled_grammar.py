@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from seqgen import Grammar
-from seqgen.grammar import Part, embed, join, one_of, with_budget
+from seqgen.grammar import Part, join, one_of, relabel, with_budget
 from seqgen_sentiment.document_layout import DocumentLayout, LabelSlots
 
 MAX_CELLS = 50_000_000
@@ -62,7 +62,7 @@ class LabelledGrammar:
             label_number = max(slots.first[0] - layout.end, 0)
             classes = content.state_class + label_number * self._classes_per_label
             inside = replace(content, state_class=classes, budget=None)
-            inside = embed(inside, np.arange(layout.content_stop), layout.vocabulary_size, layout.end)
+            inside = relabel(inside, np.arange(layout.content_stop), layout.vocabulary_size, layout.end)
             first, last = (one_of(np.isin(np.arange(layout.vocabulary_size), ids), start_class) for ids in slots)
             number = len(parts)
             parts += [Part(first, [number + 1]), Part(inside, [number + 2]), Part(last, may_be_last=True)]
