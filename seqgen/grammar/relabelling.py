@@ -22,7 +22,9 @@ def restrict(grammar: Grammar, forbidden: np.ndarray) -> Grammar:
 
 
 def relabel(grammar: Grammar, tokens: np.ndarray, vocabulary_size: int, end_token: int) -> Grammar:
-    """L(relabel(G, t, e)) = {t(x₁) … t(xₙ) e : x₁ … xₙ ∈ L(G)}: the documents in a larger vocabulary, with an end token.
+    """L(relabel(G, t, e)) = {t(x₁) … t(xₙ) e : x₁ … xₙ ∈ L(G)}.
+
+    These are the documents in a larger vocabulary, with an end token.
 
     tokens: int[V]; what each token becomes, all of them different. Those of BOS and EOS are not looked at.
 

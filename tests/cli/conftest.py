@@ -19,6 +19,13 @@ def run_cli(monkeypatch, capsys):
 
 
 @pytest.fixture
+def loaded(trained, monkeypatch):
+    """Lets all commands of a test share one loaded model, so that it is compiled once."""
+    for module in ("load", "evaluate"):
+        monkeypatch.setattr(f"seqgen.workflows.{module}.load", lambda path, **options: trained)
+
+
+@pytest.fixture
 def check_refusal(run_cli, run, pieces, tmp_path):
     """Returns a check: a call exits with `code`, prints one sentence that contains `sentence`, and leaves no file.
 

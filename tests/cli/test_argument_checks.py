@@ -33,22 +33,11 @@ def ids(value: object) -> str | None:
     return value.opts[0] if isinstance(value, click.Parameter) else None
 
 
-@pytest.fixture
-def loaded(trained, monkeypatch):
-    """Lets all commands share one loaded model."""
-    monkeypatch.setattr("seqgen.workflows.load.load", lambda path, **options: trained)
-    monkeypatch.setattr("seqgen.workflows.evaluate.load", lambda path, **options: trained)
-
-
 NUMERIC = (click.types.IntParamType, click.types.FloatParamType)
 
 
 @pytest.mark.parametrize(("name", "parameter"), parameters(*NUMERIC), ids=ids)
-def test_an_absurd_number_is_refused_in_one_sentence(
-    name, parameter, run_cli, run, trained, pieces, tmp_path, monkeypatch
-):
-    monkeypatch.setattr("seqgen.workflows.load.load", lambda path, **options: trained)
-    monkeypatch.setattr("seqgen.workflows.evaluate.load", lambda path, **options: trained)
+def test_an_absurd_number_is_refused_in_one_sentence(name, parameter, run_cli, run, loaded, pieces, tmp_path):
     for value in ABSURD_NUMBERS:
         arguments = valid_arguments(name, run, pieces, tmp_path / "out", leave_out=parameter.name)
         code, _, err = run_cli(name, *arguments, f"{parameter.opts[0]}={value}")

@@ -48,7 +48,7 @@ def test_the_same_seed_gives_the_same_files(run_cli, run, tmp_path):
     assert (tmp_path / "a" / name).read_bytes() != (tmp_path / "a" / "midi-5-2.mid").read_bytes()
 
 
-def test_a_prompt_is_continued(run_cli, run, pieces, tmp_path):
+def test_a_prompt_is_continued(run_cli, run, loaded, pieces, tmp_path):
     primer = pieces / "piece-00.mid"
     code, *_ = run_cli("sample", run, "-o", tmp_path, "-n", 1, "--prompt", primer, "--set", "bars=6")
     domain = load_domain("midi")()
@@ -64,7 +64,7 @@ def test_a_prompt_is_continued(run_cli, run, pieces, tmp_path):
     assert (tmp_path / "midi-0-1.mid").read_bytes() == before
 
 
-def test_filters_and_beams_reach_the_engine(run_cli, run, tmp_path):
+def test_filters_and_beams_reach_the_engine(run_cli, run, loaded, tmp_path):
     bars = ["--set", "bars=2", "--json"]
     filters = [
         "--min-p",
@@ -90,8 +90,7 @@ def test_filters_and_beams_reach_the_engine(run_cli, run, tmp_path):
     assert Path(best["files"][0]).name == "midi-beam-1.mid"
 
 
-def test_a_melody_in_a_file_is_harmonised_note_for_note(run_cli, trained, tmp_path, monkeypatch):
-    monkeypatch.setattr("seqgen.workflows.load.load", lambda path, **options: trained)
+def test_a_melody_in_a_file_is_harmonised_note_for_note(run_cli, loaded, tmp_path):
     tune = pretty_midi.PrettyMIDI(initial_tempo=80)
     tune.instruments.append(pretty_midi.Instrument(0))
     pitches = [72, 74, 76, 77, 76, 74, 71, 72]
@@ -119,8 +118,7 @@ def test_a_melody_in_a_file_is_harmonised_note_for_note(run_cli, trained, tmp_pa
         assert sentence in error
 
 
-def test_a_sample_can_be_written_without_its_prompt(run_cli, trained, pieces, tmp_path, monkeypatch):
-    monkeypatch.setattr("seqgen.workflows.load.load", lambda path, **options: trained)
+def test_a_sample_can_be_written_without_its_prompt(run_cli, loaded, pieces, tmp_path):
     asked = ["-n", 1, "--prompt", pieces / "piece-00.mid", "--set", "prompt_bars=1", "--set", "bars=4"]
     for folder, how in (("with", []), ("without", ["--without-prompt"])):
         assert run_cli("sample", "run", "-o", tmp_path / folder, *asked, *how)[0] == 0

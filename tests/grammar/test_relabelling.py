@@ -38,7 +38,7 @@ def test_restrict_keeps_a_budget_that_can_be_kept():
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_embed_accepts_the_documents_in_other_tokens_and_an_end_token(seed):
+def test_relabel_accepts_the_documents_in_other_tokens_and_an_end_token(seed):
     (grammar,) = random_grammars(seed, 1)
     rng = np.random.default_rng(seed)
     *letters, end = 2 + rng.permutation(5)[:4]
@@ -51,6 +51,6 @@ def test_embed_accepts_the_documents_in_other_tokens_and_an_end_token(seed):
         assert classes(relabelled, after) == [*classes(grammar, before), grammar.state_class[grammar.start]]
 
 
-def test_a_budget_is_not_embedded():
+def test_a_budget_is_not_relabelled():
     with pytest.raises(ValueError, match="budget"):
         relabel(with_budget(toys.shifting(), Budget(toys.COST, 1, 2)), np.arange(6), 7, 6)
