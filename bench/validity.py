@@ -131,7 +131,9 @@ class Random:
     def draw_within(self, piece: Any, asked: dict[str, Any], rng: np.random.Generator) -> list[np.ndarray]:
         """Documents that hold a part of a piece."""
         start = self.domain.prompting.prompt(piece, self.domain.Constraints.from_mapping(asked, "constraint"))
-        options = {"count": DRAWS, "max_new_tokens": 5000, "seed": int(rng.integers(2**31)), "num_particles": PARTICLES}
+        options: dict[str, Any] = {
+            "count": DRAWS, "max_new_tokens": 5000, "seed": int(rng.integers(2**31)), "num_particles": PARTICLES,
+        }  # fmt: skip
         if isinstance(start.given, Grammar):
             return ImportanceSampler(self.sampler, Scorer(self.model)).sample(start.ids, start.given, **options).samples
         return Infiller(self.sampler).fill(start.ids, start.grammar, np.asarray(start.given), **options).samples

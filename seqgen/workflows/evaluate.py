@@ -118,7 +118,7 @@ def new_samples(trained: TrainedModel, documents: Documents, seed: int) -> Seque
             Prompt(given, trained.model.grammar), 1, max_new_tokens=MAX_NEW_TOKENS, seed=seed + number
         )
         decode = trained.domain.decode
-        samples.append(Sample(seed, number, drawn, decode(drawn), decode(given)))
+        samples.append(Sample(number, drawn, decode(drawn), prompt_item=decode(given), seed=seed))
     return samples
 
 

@@ -67,7 +67,8 @@ class LabelledTraining(Training[LabelledItem]):
         if self.grammar.base.class_count == 1:
             return np.zeros(len(ids), int)
         documents = self.grammar.all_documents
-        return documents.state_class[documents.unroll(ids)]
+        classes: np.ndarray = documents.state_class[documents.unroll(ids)]
+        return classes
 
     def registers(self) -> Registers | None:
         """Returns the base's registers for the vocabulary and the classes of labelled content.
