@@ -35,12 +35,12 @@ from seqgen import Display, Domain, Example, Metrics, Vocabulary, atomic_write
 class WordsDisplay(Display[str]):
     renderings = ("note",)
 
-    def render(self, item, rendering, path, given=None):
+    def render(self, item, rendering, path, prompt_item=None):
         target = path.with_name(path.name + ".note")
         target.write_text(item)
         return target
 
-    def html(self, item, given=None):
+    def html(self, item, prompt_item=None):
         return "<p></p>"
 
 
