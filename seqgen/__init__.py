@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from seqgen.contract.capabilities import (
         Capability,
         Deduplication,
+        Defaults,
         Display,
         Metrics,
         Prediction,
@@ -78,6 +79,7 @@ __all__ = [
     "Capability",
     "CorpusError",
     "Deduplication",
+    "Defaults",
     "Display",
     "Domain",
     "DynamicEvaluation",
@@ -128,6 +130,7 @@ _NAMES_BY_MODULE = {
     "contract.capabilities": (
         "Capability",
         "Deduplication",
+        "Defaults",
         "Display",
         "SettingsInference",
         "VocabularyLearning",

@@ -18,6 +18,7 @@ from seqgen import (
     Answer,
     AuxiliaryTargets,
     Deduplication,
+    Defaults,
     Display,
     Domain,
     Example,
@@ -48,9 +49,6 @@ class CompletePrompting(Prompting[str]):
     def read(self, path: Path) -> Iterator[str]:
         yield path.read_text().strip()[:1]
 
-    def from_record(self, record: Record[str]) -> str:
-        return record.item + record.metadata.get("more", "")
-
     def from_text(self, text: str) -> str:
         return text
 
@@ -59,12 +57,6 @@ class CompletePrompting(Prompting[str]):
 
     def stream_text(self, chunks: Iterable[np.ndarray]) -> Iterator[str]:
         return ("".join(".^ab"[number] for number in chunk) for chunk in chunks)
-
-    def default_constraints(self, requested: Mapping[str, Any]) -> Mapping[str, Any]:
-        return {}
-
-    def default_sampling(self) -> Mapping[str, float]:
-        return {"min_p": 0.01}
 
 
 class CompleteDisplay(Display[str]):
@@ -148,9 +140,6 @@ class CompleteInference(SettingsInference[str]):
 
 
 class CompleteTraining(Training[str]):
-    def default_settings(self) -> Mapping[str, Any]:
-        return {"attention_window": 5}
-
     def augment(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Exchanges the letters."""
         return np.where(ids > EOS, A + B - ids, ids).astype(np.int32)
@@ -166,6 +155,17 @@ class CompleteTraining(Training[str]):
 
     def shown_conditions(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         return np.zeros((1, 0), np.int32)
+
+
+class CompleteDefaults(Defaults[str]):
+    def settings(self) -> Mapping[str, Any]:
+        return {"attention_window": 5}
+
+    def constraints(self, requested: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {}
+
+    def sampling(self) -> Mapping[str, float]:
+        return {"min_p": 0.01}
 
 
 class CompleteLearning(VocabularyLearning[str]):
@@ -185,6 +185,9 @@ class CompleteReading(Reading[str]):
 
     def companions(self, path: PurePath) -> tuple[str, ...]:
         return (f"{path.stem}.notes",)
+
+    def restore(self, record: Record[str]) -> str:
+        return record.item + record.metadata.get("more", "")
 
     def cut(self, item: str, shares: Sequence[float]) -> list[str]:
         return [item]
@@ -208,6 +211,7 @@ class Complete(Domain[str]):
         self.deduplication = CompleteDeduplication()
         self.inference = CompleteInference(self.settings)
         self.training = CompleteTraining()
+        self.defaults = CompleteDefaults()
         self.learning = CompleteLearning()
         self.reading = CompleteReading()
 

@@ -137,7 +137,9 @@ class NumberedPrompts(Prompting[Line]):
         for number, item in enumerate(self.domain.read(path)):
             yield Record(item, {"copies": number + 2})
 
-    def from_record(self, record: Record[Line]) -> Line:
+
+class NumberedReading(Reading[Line]):
+    def restore(self, record: Record[Line]) -> Line:
         return Line(record.item.letters * record.metadata["copies"])
 
 
@@ -145,6 +147,7 @@ class NumberedLetters(Letters):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self.prompting = NumberedPrompts(self)
+        self.reading = NumberedReading()
 
 
 def misbehave(how: str) -> None:

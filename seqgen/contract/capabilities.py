@@ -8,7 +8,8 @@ A domain holds each capability in the attribute that the class names, or None th
     metrics        statistics of samples beside held-out data, sizes by unit, symbols for the memorisation check
     deduplication  which items count as the same, and which belong to one source
     inference      settings that follow from the files
-    training       settings that suit the domain, augmentation, auxiliary targets, coordinates of tokens, conditions
+    training       augmentation, auxiliary targets, coordinates of tokens, what is known ahead
+    defaults       settings, constraints and sampling options that are recommended
     learning       what `Domain.learn` is given, and which trained models a new one can start from
     reading        files of any size, files that are read together, and documents that are cut inside
 
@@ -95,13 +96,6 @@ class Prompting(Capability[Item]):
         """
         return self.domain.read(path)
 
-    def from_record(self, record: Record[Item]) -> Item:
-        """Returns the item of a prompt file, with what its tokens cannot say, such as a name or an exact tempo.
-
-        record: the item as it was decoded, and the metadata that `read` gave with it. Runs in the caller.
-        """
-        return record.item
-
     def from_text(self, text: str) -> Item:
         """Returns the item that begins with a text from the command line. Raises UnusableFile."""
         raise NotImplementedError
@@ -113,20 +107,6 @@ class Prompting(Capability[Item]):
     def stream_text(self, chunks: Iterable[np.ndarray]) -> Iterator[str]:
         """Yields what people see of one document while it is sampled. `chunks` are its ids int32[n], from BOS on."""
         raise NotImplementedError
-
-    def default_constraints(self, requested: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Returns constraints that samples have beside those that are requested, by name.
-
-        A requested value wins over that of the same name. By default there are none.
-        """
-        return {}
-
-    def default_sampling(self) -> Mapping[str, float]:
-        """Returns the sampling options that are recommended, by name: {"temperature": 0.9, "min_p": 0.05}.
-
-        They hold where the user does not choose others. By default the model's distribution is sampled as it is.
-        """
-        return {}
 
 
 class Display(Capability[Item]):
@@ -285,16 +265,9 @@ class SettingsInference(Capability[Item]):
 
 
 class Training(Capability[Item]):
-    """How a model is trained, and what it sees beside the documents themselves. Held-out data is never changed."""
+    """What a model sees during training beside the documents themselves. Held-out data is never changed."""
 
     attribute = "training"
-
-    def default_settings(self) -> Mapping[str, Any]:
-        """Returns settings of the model and its training by name, in place of seqgen's own defaults.
-
-        Such as `attention_window`. `--size` and `--set` change them.
-        """
-        return {}
 
     def augment(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Returns an equally good document of the same length; a pure function of ids int32[n] and `rng`."""
@@ -325,6 +298,33 @@ class Training(Capability[Item]):
         function of `ids` and `rng`. Only a domain with conditions needs it.
         """
         raise NotImplementedError
+
+
+class Defaults(Capability[Item]):
+    """What a domain recommends where the user does not choose: how its models are trained, and how they are sampled."""
+
+    attribute = "defaults"
+
+    def settings(self) -> Mapping[str, Any]:
+        """Returns settings of the model and its training by name, in place of seqgen's own defaults.
+
+        Such as `attention_window`. `--size` and `--set` change them.
+        """
+        return {}
+
+    def constraints(self, requested: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Returns constraints that samples have beside those that are requested, by name.
+
+        A requested value wins over that of the same name.
+        """
+        return {}
+
+    def sampling(self) -> Mapping[str, float]:
+        """Returns sampling options by name: {"temperature": 0.9, "min_p": 0.05}.
+
+        By default the model's distribution is sampled as it is.
+        """
+        return {}
 
 
 class VocabularyLearning(Capability[Item]):
@@ -368,6 +368,13 @@ class Reading(Capability[Item]):
         """
         return ()
 
+    def restore(self, record: Record[Item]) -> Item:
+        """Returns the item of a prompt, with what its tokens cannot say, such as a name or an exact tempo.
+
+        record: the item as it was decoded, and the metadata that was read with it. Runs in the caller.
+        """
+        return record.item
+
     def cut(self, item: Item, shares: Sequence[float]) -> list[Item]:
         """Returns contiguous parts of an item, whose lengths have about these shares; or [item] if it must stay whole.
 
@@ -379,5 +386,6 @@ class Reading(Capability[Item]):
 
 
 CAPABILITIES: tuple[type[Capability[Any]], ...] = (
-    Prompting, Display, Prediction, Metrics, Deduplication, SettingsInference, Training, VocabularyLearning, Reading
+    Prompting, Display, Prediction, Metrics, Deduplication, SettingsInference, Training, Defaults, VocabularyLearning,
+    Reading,
 )  # fmt: skip

@@ -13,6 +13,7 @@ from seqgen.contract.capabilities import (
     CAPABILITIES,
     Capability,
     Deduplication,
+    Defaults,
     Display,
     Metrics,
     Prediction,
@@ -42,6 +43,7 @@ class Domain(Core[Item]):
     deduplication: Deduplication[Item] | None = None
     inference: SettingsInference[Item] | None = None
     training: Training[Item] | None = None
+    defaults: Defaults[Item] | None = None
     learning: VocabularyLearning[Item] | None = None
     reading: Reading[Item] | None = None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from seqgen.contract.capabilities import Defaults
 from seqgen.contract.domain import Domain
 from seqgen.corpus.storage.store import Corpus
 
@@ -17,7 +18,8 @@ def model_card(config: dict[str, Any], domain: Domain[Any], corpus: Corpus, para
     recipe, result, splits = corpus.manifest["recipe"], config["result"], corpus.manifest["splits"]
     data = f"the recipe `{recipe['name']}`: {recipe['description']}" if recipe else "files of the person who trained it"
     licence = recipe["licence"] if recipe else "not known; ask the person who trained the model"
-    recommended = {**domain.prompting.default_sampling(), **domain.prompting.default_constraints({})}
+    defaults = domain.defaults or Defaults()
+    recommended = {**defaults.sampling(), **defaults.constraints({})}
     sampling = ", ".join(f"{name}={value}" for name, value in recommended.items())
     sampling = sampling or "the model's distribution as it is"
     settings = "\n".join(f"- {name}: {value}" for name, value in config["model"].items())

@@ -190,7 +190,7 @@ def new_run_settings(
 
 def default_settings(domain: Domain[Any]) -> dict[str, Any]:
     """Returns the settings of model and training that a domain recommends. Raises PluginError for wrong ones."""
-    recommended = domain.training.default_settings() if domain.training else {}
+    recommended = domain.defaults.settings() if domain.defaults else {}
     try:
         return parse_settings(recommended, Options)[1]
     except (UnknownName, InvalidValue) as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from seqgen.contract.capabilities import Defaults
 from seqgen.contract.domain import Domain
 from seqgen.engine.decoding.sampling_options import SamplingOptions
 from seqgen.errors import InvalidValue, PluginError
@@ -15,7 +16,7 @@ def sampling_options(domain: Domain[Any], **chosen: Any) -> SamplingOptions:
 
     Raises InvalidValue for a chosen value, and PluginError for wrong recommendations.
     """
-    recommended: dict[str, Any] = dict(domain.prompting.default_sampling())
+    recommended: dict[str, Any] = dict((domain.defaults or Defaults()).sampling())
     try:
         default = SamplingOptions(**recommended)
     except (InvalidValue, TypeError) as error:

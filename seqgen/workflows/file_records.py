@@ -57,7 +57,7 @@ def read_prompt(domain: Domain[Any], prompt: Path | str) -> Any:
     if next(records, None) is not None:
         message = f"{prompt} has more than one document; only the first is the prompt, and the others are not used."
         warnings.warn(message, SeqgenWarning, stacklevel=2)
-    return domain.prompting.from_record(first)
+    return domain.reading.restore(first) if domain.reading else first.item
 
 
 def looks_like_path(text: str) -> bool:

@@ -464,7 +464,8 @@ class TrainedModel:
                 "--prompt (prompt)."
             )
         requested = constraints or {}
-        recommended = self.domain.prompting.default_constraints(requested) if has_defaults else {}
+        defaults = self.domain.defaults if has_defaults else None
+        recommended = defaults.constraints(requested) if defaults else {}
         parsed = self.domain.Constraints.from_mapping({**recommended, **requested}, "constraint")
         item = None if prompt is None else read_prompt(self.domain, prompt)
         return heard_by(self.model, self.domain.checked_prompt(item, parsed))

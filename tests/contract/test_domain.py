@@ -36,7 +36,7 @@ def test_a_missing_method_of_a_capability_is_the_same_sentence():
 def test_a_domain_lists_what_it_offers():
     assert Letters().capabilities() == {"prompting": [], "training": ["augment"]}
     assert Training.method_names() == [
-        "default_settings", "augment", "auxiliary_targets", "registers", "conditions", "shown_conditions"
+        "augment", "auxiliary_targets", "registers", "conditions", "shown_conditions"
     ]  # fmt: skip
 
 

@@ -41,7 +41,7 @@ def prompt_item(domain: MidiDomain, path: Path) -> Piece:
     """The piece of a prompt file as `sample` gets it from a worker: its tokens, and its metadata as JSON."""
     (record,) = (result for result in domain.prompting.read(path) if isinstance(result, Record))
     decoded = domain.decode(domain.encode(record.item).ids)
-    return domain.prompting.from_record(Record(decoded, json.loads(json.dumps(record.metadata))))
+    return domain.reading.restore(Record(decoded, json.loads(json.dumps(record.metadata))))
 
 
 def round_trip(domain: MidiDomain, path: Path) -> Piece:

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 from letters import Letters
 
-from seqgen import Prompting
+from seqgen import Defaults
 from seqgen.models.model_card import model_card
 
 CONFIG = {"model": {"cell": "lstm", "hidden_size": 64}, "result": {"held_out_nats": 1.25, "step": 300}}
@@ -27,9 +27,16 @@ def test_a_model_of_a_recipe_names_its_licence():
     assert "- **Sampling**: the model's distribution as it is" in text
 
 
+class RhymingDefaults(Defaults[str]):
+    def sampling(self):
+        return {"temperature": 0.9, "min_p": 0.05}
+
+    def constraints(self, requested):
+        return {"rhyme": True}
+
+
 def test_the_domains_sampling_is_named(monkeypatch):
-    monkeypatch.setattr(Prompting, "default_sampling", lambda self: {"temperature": 0.9, "min_p": 0.05})
-    monkeypatch.setattr(Prompting, "default_constraints", lambda self, requested: {"rhyme": True})
+    monkeypatch.setattr(Letters, "defaults", RhymingDefaults())
     assert "- **Sampling**: temperature=0.9, min_p=0.05, rhyme=True" in card(None)
 
 

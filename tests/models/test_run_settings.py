@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from letters import Letters
 
-from seqgen import CorpusError, InvalidValue, Options, PluginError, Training, TrainingError, UnknownName, UsageError
+from seqgen import CorpusError, Defaults, InvalidValue, Options, PluginError, TrainingError, UnknownName, UsageError
 from seqgen.engine.settings import ModelSettings
 from seqgen.models.run_settings import (
     SETTINGS_FILE,
@@ -94,12 +94,12 @@ def test_a_domain_recommends_settings_that_the_user_can_change():
 
 @pytest.mark.parametrize("wrong", [{"hiden_size": 3}, {"hidden_size": "3"}])
 def test_wrong_recommendations_are_the_fault_of_the_plugin(wrong):
-    class Recommending(Training[str]):
-        def default_settings(self):
+    class Recommending(Defaults[str]):
+        def settings(self):
             return wrong
 
     domain = Letters()
-    domain.training = Recommending()
+    domain.defaults = Recommending()
     with pytest.raises(PluginError, match="default settings of the domain 'letters' are wrong"):
         default_settings(domain)
 

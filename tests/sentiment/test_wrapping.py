@@ -32,8 +32,9 @@ def test_every_method_of_every_capability_is_offered(domain):
     for kind in CAPABILITIES:
         assert set(base[kind.attribute]) == set(kind.method_names())
         # A label belongs to the whole content, so labelled content is never cut. The conditions of the base belong to
-        # the state classes of its own grammar, and a labelled model does not carry them yet.
-        left_out = {"cut", "conditions", "shown_conditions"}
+        # the state classes of its own grammar, and a labelled model does not carry them yet. The constraints that the
+        # base recommends are for content without a label.
+        left_out = {"cut", "conditions", "shown_conditions", "constraints"}
         assert set(offered[kind.attribute]) == set(kind.method_names()) - left_out, kind.attribute
 
 
@@ -67,7 +68,6 @@ def test_prompting_is_the_bases(domain, tmp_path):
     (tmp_path / "prompt.ab").write_text("ba\n")
     assert list(domain.prompting.read(tmp_path / "prompt.ab")) == [LabelledItem("b", tmp_path.name)]
     assert domain.prompting.from_text("ab") == LabelledItem("ab")
-    assert domain.prompting.from_record(Record(LabelledItem("b", "x"), {"more": "a"})) == LabelledItem("ba", "x")
     ids = domain.encode(ITEM).ids
     assert "".join(domain.prompting.stream_text([ids[:3], ids[3:]])) == "ab"
 
@@ -116,8 +116,14 @@ def test_inference_is_the_bases(domain, tmp_path):
     assert not SentimentDomain(settings).inference.is_needed()
 
 
-def test_default_settings_are_the_bases(domain):
-    assert domain.training.default_settings() == {"attention_window": 5}
+def test_defaults_are_the_bases_but_for_constraints(domain):
+    assert domain.defaults.settings() == {"attention_window": 5}
+    assert domain.defaults.sampling() == {"min_p": 0.01}
+    assert domain.capabilities()["defaults"] == ["settings", "sampling"]
+
+
+def test_what_the_tokens_of_a_prompt_cannot_say_is_the_bases(domain):
+    assert domain.reading.restore(Record(LabelledItem("b", "x"), {"more": "a"})) == LabelledItem("ba", "x")
 
 
 def test_augmentation_is_the_bases(domain):

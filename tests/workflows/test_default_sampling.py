@@ -5,18 +5,18 @@ from __future__ import annotations
 import pytest
 from letters import Letters
 
-from seqgen import InvalidValue, PluginError, Prompting, SamplingOptions
+from seqgen import Defaults, InvalidValue, PluginError, SamplingOptions
 from seqgen.workflows.default_sampling import sampling_options
 
 
-class CautiousPrompting(Prompting[str]):
-    def default_sampling(self):
+class CautiousDefaults(Defaults[str]):
+    def sampling(self):
         return {"temperature": 0.5, "min_p": 0.1}
 
 
 def cautious() -> Letters:
     domain = Letters()
-    domain.prompting = CautiousPrompting(domain)
+    domain.defaults = CautiousDefaults()
     return domain
 
 
@@ -33,6 +33,6 @@ def test_what_is_chosen_replaces_one_recommendation_and_leaves_the_others():
 
 @pytest.mark.parametrize("wrong", [{"temperature": -1.0}, {"warmth": 1.0}], ids=str)
 def test_wrong_recommendations_are_the_plugins_fault(wrong, monkeypatch):
-    monkeypatch.setattr(CautiousPrompting, "default_sampling", lambda self: wrong)
+    monkeypatch.setattr(CautiousDefaults, "sampling", lambda self: wrong)
     with pytest.raises(PluginError, match="default sampling of the domain 'letters'"):
         sampling_options(cautious())

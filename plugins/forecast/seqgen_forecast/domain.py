@@ -14,11 +14,13 @@ from seqgen import (
     BOS,
     EOS,
     Deduplication,
+    Defaults,
     Domain,
     Example,
     Grammar,
     Prompt,
     Prompting,
+    Reading,
     Record,
     Remark,
     Training,
@@ -63,6 +65,8 @@ class ForecastDomain(Domain[Window]):
         self.deduplication = TimeBlocks()
         self.inference = SeasonInference(self.settings)
         self.training = ForecastTraining(self.settings)
+        self.defaults = ForecastDefaults()
+        self.reading = ForecastReading()
 
     def read(self, path: Path) -> Iterator[Record[Window] | Remark]:
         for part in read_series(path, self.settings):
@@ -160,9 +164,6 @@ class ForecastPrompting(Prompting[Window]):
     def read(self, path: Path) -> Iterator[Record[Window] | Remark]:
         return self._forecast.read_last_windows(path)
 
-    def from_record(self, record: Record[Window]) -> Window:
-        return record.item.with_metadata(record.metadata)
-
     def without_prompt(self, ids: np.ndarray, prompt_length: int) -> np.ndarray:
         """Returns the values after the prompt, behind the phase of the first one."""
         start = max(prompt_length, 2)
@@ -196,8 +197,19 @@ class ForecastTraining(Training[Window]):
     def __init__(self, settings: ForecastSettings) -> None:
         self.settings = settings
 
-    def default_settings(self) -> Mapping[str, Any]:
-        return {"num_layers": 1, "hidden_size": 128, "coordinates": True, "bptt_length": 96, "dropout": 0.3}
-
     def registers(self) -> Registers:
         return registers_of(self.settings.seasons, self.settings.phases)
+
+
+class ForecastDefaults(Defaults[Window]):
+    """A small model that compares values by their coordinates."""
+
+    def settings(self) -> Mapping[str, Any]:
+        return {"num_layers": 1, "hidden_size": 128, "coordinates": True, "bptt_length": 96, "dropout": 0.3}
+
+
+class ForecastReading(Reading[Window]):
+    """A prompt keeps its untouched values, its scale and its time stamps."""
+
+    def restore(self, record: Record[Window]) -> Window:
+        return record.item.with_metadata(record.metadata)

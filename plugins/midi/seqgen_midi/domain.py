@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from seqgen import BundleError, Domain, Example, Grammar, Options, Reading, Remark, Vocabulary, atomic_write
+from seqgen import BundleError, Domain, Example, Grammar, Options, Reading, Record, Remark, Vocabulary, atomic_write
 from seqgen_midi.constraints.catalogue import all_constraint_options, constraint_options
 from seqgen_midi.constraints.grammar import grammar_of
 from seqgen_midi.display.midi_display import MidiDisplay
@@ -21,6 +21,8 @@ from seqgen_midi.io.midi_writer import midi_bytes
 from seqgen_midi.io.score_reader import ABC_ENDING, SCORE_ENDINGS
 from seqgen_midi.metrics.midi_metrics import MidiDeduplication, MidiMetrics
 from seqgen_midi.music.piece import Piece
+from seqgen_midi.prompts.defaults import MidiDefaults
+from seqgen_midi.prompts.metadata import with_metadata
 from seqgen_midi.prompts.midi_prompting import MidiPrompting
 from seqgen_midi.settings import DEFAULT_ENCODING, MidiSettings
 
@@ -59,6 +61,7 @@ class MidiDomain(Domain[Piece]):
         self.inference = MidiInference(settings)
         self.training = MidiTraining(encoding)
         self.learning = MidiLearning(encoding)
+        self.defaults = MidiDefaults(encoding)
         self.reading = MidiReading()
 
     def read(self, path: Path) -> Iterator[Piece | Remark]:
@@ -89,7 +92,10 @@ class MidiDomain(Domain[Piece]):
 
 
 class MidiReading(Reading[Piece]):
-    """Books of tunes are read tune by tune."""
+    """Books of tunes are read tune by tune. A prompt keeps its key, its exact tempos and the names of its tracks."""
 
     def in_parts(self, path: PurePath) -> bool:
         return path.suffix.lower() == ABC_ENDING
+
+    def restore(self, record: Record[Piece]) -> Piece:
+        return with_metadata(record.item, record.metadata)

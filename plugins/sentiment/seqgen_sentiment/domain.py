@@ -27,6 +27,7 @@ from seqgen import (
 from seqgen.contract.wrapping import WrappedMetrics
 from seqgen_sentiment import learning
 from seqgen_sentiment.deduplication import LabelledDeduplication
+from seqgen_sentiment.defaults import LabelledDefaults
 from seqgen_sentiment.display import LabelledDisplay
 from seqgen_sentiment.document_layout import DocumentLayout
 from seqgen_sentiment.inference import LabelledInference
@@ -85,6 +86,7 @@ class SentimentDomain(Domain[LabelledItem]):
         self.inference = LabelledInference(base.inference, settings, reader) if base.inference else None
         self.training = LabelledTraining(base.training, settings, grammar)
         self.learning = LabelledLearning(base, settings)
+        self.defaults = LabelledDefaults(base.defaults) if base.defaults else None
         self.reading = LabelledReading(base.reading)
 
     def read(self, path: Path) -> Iterator[LabelledItem | Record[LabelledItem] | Remark]:

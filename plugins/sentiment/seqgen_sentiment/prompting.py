@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -75,10 +75,6 @@ class LabelledPrompting(Wrapper, Prompting[LabelledItem]):
     def read(self, path: Path) -> Iterator[LabelledItem | Record[LabelledItem] | Remark]:
         return self.reader.read_prompts(path)
 
-    def from_record(self, record: Record[LabelledItem]) -> LabelledItem:
-        content = self.wrapped.from_record(Record(record.item.content, record.metadata))
-        return replace(record.item, content=content)
-
     def from_text(self, text: str) -> LabelledItem:
         return LabelledItem(self.wrapped.from_text(text))
 
@@ -91,9 +87,6 @@ class LabelledPrompting(Wrapper, Prompting[LabelledItem]):
 
     def stream_text(self, chunks: Iterable[np.ndarray]) -> Iterator[str]:
         return self.wrapped.stream_text(self.layout.content(chunk) for chunk in chunks)
-
-    def default_sampling(self) -> Mapping[str, float]:
-        return self.wrapped.default_sampling()
 
     def offers(self, method: str) -> bool:
         return method in ("prompt", "read", "without_prompt") or super().offers(method)

@@ -64,6 +64,11 @@ class LabelledReading(Reading[LabelledItem]):
     def companions(self, path: PurePath) -> tuple[str, ...]:
         return () if self.base is None or is_table(path) else self.base.companions(path)
 
+    def restore(self, record: Record[LabelledItem]) -> LabelledItem:
+        if self.base is None:
+            return record.item
+        return replace(record.item, content=self.base.restore(Record(record.item.content, record.metadata)))
+
     def offers(self, method: str) -> bool:
         if method == "cut":
             return False  # A label belongs to the whole content.

@@ -7,7 +7,6 @@ to Diagnose with LSTM Recurrent Neural Networks*, section 4.3) predicts it at ea
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -28,9 +27,6 @@ class LabelledTraining(Training[LabelledItem]):
         self.settings = settings
         self.layout = grammar.layout
         self.grammar = grammar
-
-    def default_settings(self) -> Mapping[str, Any]:
-        return self.base.default_settings() if self.base is not None else {}
 
     def augment(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Returns a document with the content augmented as in the base, and with the label first in some cases.
@@ -92,6 +88,6 @@ class LabelledTraining(Training[LabelledItem]):
         )
 
     def offers(self, method: str) -> bool:
-        if method in ("default_settings", "registers"):
+        if method == "registers":
             return self.base is not None and self.base.offers(method)
         return super().offers(method)

@@ -21,6 +21,7 @@ from seqgen import (
     atomic_write,
 )
 from seqgen_translation.deduplication import PairDeduplication
+from seqgen_translation.defaults import PairDefaults
 from seqgen_translation.display import PairDisplay
 from seqgen_translation.document_layout import DocumentLayout
 from seqgen_translation.learning import PairLearning, learn, tokenizer_text
@@ -30,7 +31,6 @@ from seqgen_translation.prompting import PairPrompting
 from seqgen_translation.reading import TABLES, PairReader, PairReading
 from seqgen_translation.sentence_pair import SentencePair, normalized
 from seqgen_translation.settings import TranslationSettings
-from seqgen_translation.training import PairTraining
 
 
 class TranslationDomain(Domain[SentencePair]):
@@ -65,7 +65,7 @@ class TranslationDomain(Domain[SentencePair]):
         self.prediction = TranslationPrediction(self, self.tokenizer, self.layout, self._reader)
         self.metrics = PairMetrics()
         self.deduplication = PairDeduplication()
-        self.training = PairTraining()
+        self.defaults = PairDefaults()
         self.learning = PairLearning()
         self.reading = PairReading(self.settings)
 

@@ -63,20 +63,22 @@ def summary(loaded: LoadedPlugin) -> dict[str, Any]:
 
 def print_domain(name: str, as_json: bool) -> None:
     """Prints what one domain reads, offers, can be set to, and can be asked for."""
+    from seqgen.contract.capabilities import Defaults
     from seqgen.contract.discovery import load_domain
     from seqgen.contract.renderers import with_renderers
 
     domain = load_domain(name)
     default = with_renderers(domain())
+    defaults = default.defaults or Defaults()
     description: dict[str, Any] = {
         "name": domain.name,
         "summary": inspect.cleandoc(domain.__doc__ or ""),
         "reads": list(domain.reads),
         "renderings": list(default.display.renderings) if default.display else [],
         "capabilities": default.capabilities(),
-        "default_settings": dict(default.training.default_settings()) if default.training else {},
-        "default_constraints": dict(default.prompting.default_constraints({})),
-        "default_sampling": dict(default.prompting.default_sampling()),
+        "default_settings": dict(defaults.settings()),
+        "default_constraints": dict(defaults.constraints({})),
+        "default_sampling": dict(defaults.sampling()),
         "settings": fields(domain.Settings),
         "constraints": fields(domain.Constraints),
     }

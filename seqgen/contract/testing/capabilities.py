@@ -12,6 +12,7 @@ import numpy as np
 
 from seqgen.contract.capabilities import (
     Deduplication,
+    Defaults,
     Display,
     Metrics,
     Prediction,
@@ -251,6 +252,15 @@ def check_training(case: Case) -> None:
         )
 
 
+def check_defaults(case: Case) -> None:
+    """Recommended constraints are constraints of the domain, and the other recommendations have names and values."""
+    defaults = case.domain.require(Defaults)
+    case.domain.Constraints.from_mapping(defaults.constraints({}), "constraint")
+    json.dumps(dict(defaults.settings()))
+    for name, value in defaults.sampling().items():
+        assert isinstance(value, int | float), f"sampling recommends {value!r} for {name}, which is no number"
+
+
 def check_learning(case: Case) -> None:
     """Observations are JSON, because they come from worker processes and are kept on disk."""
     learning = case.domain.require(VocabularyLearning)
@@ -283,6 +293,7 @@ CHECKS: dict[str, Callable[[Case], None]] = {
     "deduplication": check_deduplication,
     "inference": check_inference,
     "training": check_training,
+    "defaults": check_defaults,
     "learning": check_learning,
     "reading": check_reading,
 }

@@ -7,6 +7,7 @@ import pytest
 from complete_domain import (
     Complete,
     CompleteDeduplication,
+    CompleteDefaults,
     CompleteDisplay,
     CompleteInference,
     CompleteLearning,
@@ -122,6 +123,11 @@ class _OutsideReading(CompleteReading):
         return ("../other.ab",)
 
 
+class _WarmDefaults(CompleteDefaults):
+    def sampling(self):
+        return {"temperature": "warm"}
+
+
 @pytest.fixture
 def lines(tmp_path):
     path = tmp_path / "some.ab"
@@ -143,6 +149,7 @@ def test_each_capability_has_its_check():
         ("prediction", _ShortPrediction(), "gives 0 answers about"),
         ("prediction", _NumpyPrediction(), "not JSON serializable"),
         ("inference", _OpenInference(Complete.Settings()), "still open after infer"),
+        ("defaults", _WarmDefaults(), "which is no number"),
         ("learning", _SetLearning(), "not JSON serializable"),
         ("reading", _OutsideReading(), "leads to another folder"),
     ],

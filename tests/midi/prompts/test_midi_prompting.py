@@ -88,14 +88,3 @@ def test_a_harmonisation_knows_the_key_of_what_is_given_and_the_end(domain: Midi
     columns = columns_of(domain.encode(chorale).ids)
     given = np.where(np.isin(np.arange(4), [0, 3]), columns, -1)
     np.testing.assert_array_equal(known, condition_values(len(columns), estimate_key_of(given), has_end=True))
-
-
-def test_by_default_there_are_no_parallels_where_nothing_is_given_within(
-    domain: MidiDomain, domains: dict[str, MidiDomain]
-) -> None:
-    default = domain.prompting.default_constraints
-    assert default({}) == default({"bars": 4}) == {"parallels": False}
-    assert default({"harmonise": "S"}) == default({"fill": "3-4"}) == {}
-    assert domains["melody"].prompting.default_constraints({}) == {}
-    assert domain.prompting.default_sampling() == {"min_p": 0.05}
-    assert domains["score"].prompting.default_sampling() == {}

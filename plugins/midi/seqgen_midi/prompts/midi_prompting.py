@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -16,12 +15,9 @@ from seqgen_midi.encodings.reading import read_pieces
 from seqgen_midi.music.piece import Piece
 from seqgen_midi.prompts.completion import Completion
 from seqgen_midi.prompts.continuation import with_conditions
-from seqgen_midi.prompts.metadata import metadata_of, with_metadata
+from seqgen_midi.prompts.metadata import metadata_of
 from seqgen_midi.prompts.preparation import prompt_of
 from seqgen_midi.settings import MidiSettings
-
-GIVING_CONSTRAINTS = ("fill", "variation", "harmonise", "accompany")
-"""The constraints that give notes within a piece."""
 
 
 class MidiPrompting(Prompting[Piece]):
@@ -54,17 +50,6 @@ class MidiPrompting(Prompting[Piece]):
         )
         for result in results:
             yield Record(result, metadata_of(result)) if isinstance(result, Piece) else result
-
-    def from_record(self, record: Record[Piece]) -> Piece:
-        return with_metadata(record.item, record.metadata)
-
-    def default_constraints(self, requested: Mapping[str, Any]) -> Mapping[str, Any]:
-        """No parallels where notes are drawn freely; around given notes a model would too often find no way on."""
-        is_free = not any(requested.get(name) for name in GIVING_CONSTRAINTS)
-        return {"parallels": False} if is_free and self._encoding.no_parallels is not None else {}
-
-    def default_sampling(self) -> Mapping[str, float]:
-        return self._encoding.default_sampling
 
     def without_prompt(self, ids: np.ndarray, prompt_length: int) -> np.ndarray:
         return self._encoding.without_prompt(ids, prompt_length)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from seqgen import Training
+from seqgen import Defaults
 from seqgen_translation.sentence_pair import SentencePair
 
 
-class PairTraining(Training[SentencePair]):
+class PairDefaults(Defaults[SentencePair]):
     """Recommends attention that reaches the whole source, and streams of short documents."""
 
-    def default_settings(self) -> Mapping[str, Any]:
+    def settings(self) -> Mapping[str, Any]:
         return {
             "num_layers": 1,
             "attention_window": 64,
