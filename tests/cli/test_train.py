@@ -118,11 +118,11 @@ def test_training_on_a_terminal_shows_a_live_line_and_stops_with_1_on_ctrl_c(pie
     ]
     leader, follower = pty.openpty()
     process = subprocess.Popen(
-        [*command, "--size", "tiny", "--minutes", "5"], stdout=subprocess.DEVNULL, stderr=follower, close_fds=True
+        [*command, "--size", "tiny", "--minutes", "1"], stdout=subprocess.DEVNULL, stderr=follower, close_fds=True
     )
     os.close(follower)
     shown = b""
-    while b"tokens/s" not in shown:
+    while b"notes/s" not in shown:
         shown += os.read(leader, 4096)
     process.send_signal(signal.SIGINT)
     with contextlib.suppress(OSError):
