@@ -65,7 +65,7 @@ def literal(text: str) -> Text:
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str | Sequence[str]]]) -> None:
-    """Prints a table, coloured on a terminal. Columns after the first are aligned to the right.
+    """Prints a table below its title, coloured on a terminal. Columns after the first are aligned to the right.
 
     A cell is one line, or a sequence of lines.
     """
@@ -73,13 +73,16 @@ def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str 
     from rich.table import Table
     from rich.text import Text
 
-    table = Table(title=literal(title), title_justify="left")
+    table = Table()
     for index, column in enumerate(columns):
         table.add_column(literal(column), justify="left" if index == 0 else "right", overflow="fold")
     for row in rows:
         cells = [[cell] if isinstance(cell, str) else cell for cell in row]
         table.add_row(*(Text("\n").join(map(literal, lines)) for lines in cells))
-    Console(soft_wrap=False).print(table)
+    console = Console()
+    if title:
+        console.print(literal(title), style="italic", soft_wrap=True)  # A path in it stays in one piece.
+    console.print(table)
 
 
 def accept_all_characters() -> None:

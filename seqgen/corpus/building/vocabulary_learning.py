@@ -65,8 +65,11 @@ class TrainingObservations:
         if self._splits is None:
             rows = self._read()
             self._is_cut = np.zeros(len(rows), bool)
-            if self._domain.reading is not None and self._domain.reading.offers("cut"):
-                self._decide_cuts(rows, self._domain.reading)
+            reading, learning = self._domain.reading, self._domain.learning
+            # Only an observation that is the item itself can be cut.
+            observes_items = learning is None or not learning.offers("observe")
+            if reading is not None and reading.offers("cut") and observes_items:
+                self._decide_cuts(rows, reading)
             self._splits = self._decide(rows)
 
     def __iter__(self) -> Iterator[Any]:

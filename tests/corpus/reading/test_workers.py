@@ -130,8 +130,8 @@ def test_each_kind_of_failure_of_a_plugin_is_reported_once(read, capsys, monkeyp
     lines = capsys.readouterr().err.splitlines()
     plugin = "seqgen: The plugin 'letters' of the module letters"
     assert lines == [
-        f"{plugin} fails in encode: KeyError: 'bug'; update or uninstall it.",
-        f"{plugin} fails in read: ZeroDivisionError; update or uninstall it.",
+        f"{plugin} fails in encode: KeyError: 'bug'; correct it.",
+        f"{plugin} fails in read: ZeroDivisionError; correct it.",
     ]
 
 

@@ -34,7 +34,8 @@ def test_every_target_exactly_once(batch_size, bptt_length, max_length):
         docs, GRAMMAR, batch_size=batch_size, bptt_length=bptt_length, max_length=max_length
     ):
         assert owner.dtype == np.int32
-        assert all(field.shape == (bptt_length, batch_size) for field in (*batch, owner))
+        fields = (batch.inputs, batch.targets, batch.weights, batch.states, owner)
+        assert all(field.shape == (bptt_length, batch_size) for field in fields)
         for step in range(bptt_length):
             for stream in range(batch_size):
                 number, target, weight = owner[step, stream], batch.targets[step, stream], batch.weights[step, stream]

@@ -107,7 +107,7 @@ def test_a_training_step_calls_cudnn_forwards_and_backwards_once_a_layer(gpu):
     trainer = Trainer(toys.model(), TrainingSettings(batch_size=2, bptt_length=8))
     steps = tf.TensorSpec((8, 2), tf.int32)
     step = trainer._step.get_concrete_function(
-        steps, steps, tf.TensorSpec((8, 2)), steps, trainer.memory, tf.TensorSpec((), tf.int32), True
+        steps, steps, tf.TensorSpec((8, 2)), steps, trainer.memory, tf.TensorSpec((), tf.int32), True, None, None
     )
     kinds = [operation.type for operation in step.graph.get_operations()]
     layers = trainer.model.settings.num_layers
