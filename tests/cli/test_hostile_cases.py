@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 
 import pytest
@@ -9,11 +10,18 @@ from commands import error_sentence
 from hostile_cases import CASES, MAX_SENTENCE_LENGTH, Case
 
 
+@pytest.fixture
+def hostile_folder(tmp_path):
+    """A folder that is removed afterwards, because pytest cannot remove very deep folders."""
+    yield tmp_path
+    subprocess.run(["rm", "-rf", "--", tmp_path], check=True)
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_it_is_refused_in_one_short_sentence_or_costs_itself(case: Case, run_cli, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "case").mkdir()
-    case.make(tmp_path / "case")
+def test_it_is_refused_in_one_short_sentence_or_costs_itself(case: Case, run_cli, hostile_folder, monkeypatch):
+    monkeypatch.chdir(hostile_folder)
+    (hostile_folder / "case").mkdir()
+    case.make(hostile_folder / "case")
     modules = set(sys.modules)
     code, out, err = run_cli(*(argument.format(case="case", out="out") for argument in case.arguments))
     assert code == case.code, err
@@ -22,7 +30,7 @@ def test_it_is_refused_in_one_short_sentence_or_costs_itself(case: Case, run_cli
         assert case.words in sentence
         assert len(sentence) < MAX_SENTENCE_LENGTH
         assert "bug" not in sentence
-        assert not (tmp_path / "out").exists()
+        assert not (hostile_folder / "out").exists()
     else:
         assert case.words in out
     assert "\x1b" not in out + err

@@ -97,7 +97,8 @@ def test_each_file_is_kept_or_has_a_reason(corpus):
 def test_nothing_is_left_of_what_was_unpacked(corpus, folder):
     assert sorted(os.listdir(corpus.path)) == ["documents.npy", "ids-00000.npy", "manifest.json", "sources.jsonl"]
     assert {path.name for path in corpus.path.parent.iterdir()} == {"corpus"}
-    assert not list(folder.parent.rglob("evil*"))
+    assert not list(folder.rglob("evil*"))
+    assert not [found for parent in list(folder.parents)[:3] for found in parent.glob("evil*")]
 
 
 def test_one_file_at_a_time_is_unpacked(folder, tmp_path):
