@@ -271,9 +271,7 @@ class TrainedModel:
 
     def write(self, sample: GeneratedDocument, folder: Path | str) -> list[Path]:
         """Writes a sample and all its renderings to `folder`, and returns the files. Raises OutputError."""
-        path = self._path_of(sample, folder)
-        files = self.write_item(sample, folder)
-        return files + render_all(self.domain.display or Display(), sample.item, path, sample.prompt_item)
+        return self._write_with_renderings(sample.item, self._path_of(sample, folder), sample.prompt_item)
 
     def write_item(self, sample: GeneratedDocument, folder: Path | str) -> list[Path]:
         """Writes a sample to `folder` without renderings, and returns the files. Raises OutputError."""
@@ -409,9 +407,12 @@ class TrainedModel:
         """
         if answer.item is None:
             raise UsageError(f"The answers of the domain {self.domain.name!r} are no files; leave out the folder.")
-        path = Path(folder) / f"{self.domain.name}-{number}"
-        files = self.domain.write(answer.item, path)
-        return files + render_all(self.domain.display or Display(), answer.item, path)
+        return self._write_with_renderings(answer.item, Path(folder) / f"{self.domain.name}-{number}")
+
+    def _write_with_renderings(self, item: Any, path: Path, prompt_item: Any = None) -> list[Path]:
+        """Writes an item and all its renderings, and returns the files. Raises OutputError."""
+        files = write_item(self.domain, item, path)
+        return files + render_all(self.domain.display or Display(), item, path, prompt_item)
 
     def _answer(self, explain: bool) -> Callable[[Sequence[Record[Any]], ModelOracle], Iterable[Answer]]:
         """Returns the method of the domain that answers. Raises MissingCapability."""
