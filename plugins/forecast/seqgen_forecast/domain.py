@@ -61,7 +61,7 @@ class ForecastDomain(Domain[Window]):
         super().__init__(settings, vocabulary, state)
         self.prompting = ForecastPrompting(self)
         self.display = ForecastDisplay()
-        self.prediction = Forecasting(self.settings, self.forecast_prompt, self.read_last_windows)
+        self.prediction = Forecasting(self.settings, self.prompting, self.read_last_windows)
         self.deduplication = TimeBlocks()
         self.inference = SeasonInference(self.settings)
         self.training = ForecastTraining(self.settings)
@@ -127,11 +127,6 @@ class ForecastDomain(Domain[Window]):
         if constraints is None or constraints.steps is None:
             return grammar_of(self.settings.phases)
         return grammar_of_length(self.settings.phases, constraints.steps)
-
-    def forecast_prompt(self, item: Window) -> Prompt:
-        """Returns the prompt after which exactly `horizon` values are drawn: the history of a window."""
-        ids = np.concatenate([[BOS, FIRST_PHASE + item.phase], tokens_of(item.scaled[: item.history])]).astype(np.int32)
-        return Prompt(ids, grammar_of_length(self.settings.phases, item.history + self.settings.horizon))
 
 
 @functools.cache

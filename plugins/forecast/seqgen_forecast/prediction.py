@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from seqgen import Answer, Oracle, Prediction, Prompt, Record, Remark
+from seqgen import Answer, Oracle, Prediction, Prompting, Record, Remark
 from seqgen_forecast.evaluation import evaluate_forecasts
 from seqgen_forecast.settings import ForecastSettings
 from seqgen_forecast.tokens import BINS_PER_UNIT, values_of
@@ -26,19 +26,19 @@ class Forecasting(Prediction[Window]):
     def __init__(
         self,
         settings: ForecastSettings,
-        forecast_prompt: Callable[[Window], Prompt],
+        prompting: Prompting[Window],
         read_last_windows: Callable[[Path], Iterator[Record[Window] | Remark]],
     ) -> None:
         super().__init__()
         self.settings = settings
-        self._forecast_prompt = forecast_prompt
+        self._prompting = prompting
         self._read_last_windows = read_last_windows
 
     def read(self, path: Path) -> Iterator[Record[Window] | Remark]:
         return self._read_last_windows(path)
 
     def predict(self, records: Sequence[Record[Window]], oracle: Oracle) -> Iterator[Answer]:
-        windows = [record.item.with_metadata(record.metadata) for record in records]
+        windows = [record.item.with_metadata(record.metadata).known for record in records]
         for window, futures in zip(windows, self.futures(windows, oracle), strict=True):
             forecast = with_quantiles(window, futures)
             times = forecast.times[window.history :]
@@ -50,12 +50,13 @@ class Forecasting(Prediction[Window]):
             yield Answer("\n".join(lines), {"series": window.name, "times": times, "quantiles": quantiles}, forecast)
 
     def futures(self, windows: Sequence[Window], oracle: Oracle) -> Iterator[np.ndarray]:
-        """Yields for each window NUM_FUTURES sampled futures float64[NUM_FUTURES, horizon], in its own units.
+        """Yields NUM_FUTURES sampled futures of each window, float64[NUM_FUTURES, horizon] in its own units.
 
-        A bin stands for all values in it, so each value is drawn uniformly from its bin.
+        All values of a window are its history. A bin stands for all values in it, so each value is drawn uniformly from
+        its bin.
         """
         horizon = self.settings.horizon
-        prompts = [self._forecast_prompt(window) for window in windows]
+        prompts = [self._prompting.prompt(window) for window in windows]
         drawn = oracle.generate_each(prompts, NUM_FUTURES, max_new_tokens=horizon, seed=SEED)
         for number, (window, prompt, documents) in enumerate(zip(windows, prompts, drawn, strict=True)):
             tokens = np.stack([ids[len(prompt.ids) : len(prompt.ids) + horizon] for ids in documents])
@@ -66,13 +67,12 @@ class Forecasting(Prediction[Window]):
         self, train: Sequence[Record[Window]], held_out: Sequence[Record[Window]], oracle: Oracle
     ) -> dict[str, Any]:
         windows = [record.item.with_metadata(record.metadata) for record in held_out]
-        known = [replace(window, values=window.values[: window.history]) for window in windows]
-        futures = list(self.futures(known, oracle))
+        futures = list(self.futures([window.known for window in windows], oracle))
         return evaluate_forecasts(windows, futures, self.settings.seasons)
 
 
 def with_quantiles(window: Window, futures: np.ndarray) -> Window:
-    """Returns the history of a window with the quantiles of its futures float64[n, h]."""
+    """Returns a window, which is all history, with the quantiles of its futures float64[n, h]."""
     rows = np.nanquantile(futures, [float(name) for name in QUANTILES], axis=0)
     quantiles = dict(zip(QUANTILES, rows, strict=True))
-    return replace(window, values=window.values[: window.history], quantiles=quantiles)
+    return replace(window, quantiles=quantiles)

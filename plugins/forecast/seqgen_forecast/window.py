@@ -53,6 +53,11 @@ class Window:
         return (self.values - self.location) / self.scale
 
     @property
+    def known(self) -> Window:
+        """Returns the history alone."""
+        return replace(self, values=self.values[: self.history])
+
+    @property
     def times(self) -> list[str]:
         """Returns the time stamp of each value and of each step of the forecast; numbers if they are not known."""
         count = max(len(self.values), self.history + max(map(len, self.quantiles.values()), default=0))

@@ -59,7 +59,7 @@ def test_values_are_spread_over_their_bin():
 
 def test_a_short_history_is_a_shorter_prompt():
     window = last_window(series([1.0, 2.0, 3.0], step=DAY), DAILY)
-    prompt = DOMAIN.forecast_prompt(window)
+    prompt = DOMAIN.prompting.prompt(window)
     assert prompt.ids.tolist() == [BOS, FIRST_PHASE, *tokens_of(window.scaled)]
     document = prompt.grammar.walk(np.random.default_rng(0), 100, prompt.ids)
     assert (document >= FIRST_BIN).sum() - 1 <= 3 + DAILY.horizon
