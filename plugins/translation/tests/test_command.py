@@ -5,13 +5,15 @@ from __future__ import annotations
 import io
 import json
 import sys
+from importlib.metadata import entry_points
 
 import numpy as np
 import pytest
 
 import seqgen
-from seqgen.cli import main
 
+(COMMAND,) = entry_points(group="console_scripts", name="seqgen")
+"""The command as it is installed."""
 WORDS = {"hund": "dog", "katze": "cat", "rot": "red", "blau": "blue", "mann": "man", "frau": "woman"}
 
 
@@ -42,7 +44,7 @@ def call(monkeypatch, capsys):
         monkeypatch.setattr(sys, "argv", ["seqgen", *map(str, arguments)])
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8"))
         with pytest.raises(SystemExit) as ended:
-            main()
+            COMMAND.load()()
         printed = capsys.readouterr()
         assert not ended.value.code, printed.err
         return printed.out
