@@ -23,7 +23,7 @@ REQUIRED = (
     "seqgen_sentiment/py.typed",
     "seqgen_text/py.typed",
     "seqgen_midi/display/player.js",
-    "seqgen/reports/page.html",
+    "seqgen/workflows/reports/page.html",
     "seqgen/corpora/bach-chorales.toml",
     "seqgen/models/pretrained/bach-chorales/model.safetensors",
 )

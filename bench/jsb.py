@@ -31,7 +31,7 @@ from seqgen.engine.settings import SIZES, ModelSettings, TrainingSettings
 from seqgen.engine.training.loop import TrainingLoop
 from seqgen.engine.training.progress import TrainingBudget, TrainingProgress
 from seqgen.engine.training.trainer import Trainer
-from seqgen.reports.baselines import baseline_nats
+from seqgen.workflows.reports.baselines import baseline_nats
 
 PUBLISHED = {"transformer_rope_nats": 0.508, "transformer_pope_nats": 0.489}
 

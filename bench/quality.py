@@ -24,8 +24,8 @@ import seqgen
 from seqgen.corpus.storage.store import SPLITS, Corpus
 from seqgen.engine.decoding.sampling_options import SamplingOptions
 from seqgen.models.run_settings import SETTINGS_FILE, RunSettings
-from seqgen.reports.copied_passages import CopiedPassage
 from seqgen.workflows.evaluate import copied_passages
+from seqgen.workflows.reports.copied_passages import CopiedPassage
 
 RECIPE = "bach-chorales"
 

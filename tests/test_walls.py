@@ -30,12 +30,12 @@ ORDER = (
     "corpus",
     "engine",
     "models",
-    "reports",
     "workflows",
     "cli",
 )
 """A package of seqgen imports only what stands before it."""
 CORPUS_ORDER = ("reading", "storage", "recipes", "building")
+REPORT_IMPORTS = ("workflows.reports", "errors", "atomic", "grammar", "contract", "corpus", "engine", "models")
 ENGINE_IMPORTS = ("engine", "errors", "atomic", "grammar")
 PLUGIN_IMPORTS = ("seqgen", "seqgen.contract", "seqgen.grammar")
 MAX_ENTRIES = 12
@@ -132,6 +132,13 @@ def test_the_parts_of_the_corpus_import_only_what_stands_before_them():
         for target in targets:
             if is_within(name, "seqgen.corpus") and is_within(target, "seqgen.corpus"):
                 assert position(target) <= position(name), f"{name} imports {target}, which stands after it"
+
+
+def test_reports_import_nothing_of_the_workflows_that_write_them():
+    allowed = [f"seqgen.{part}" for part in REPORT_IMPORTS]
+    for name, targets in GRAPH.items():
+        if is_within(name, "seqgen.workflows.reports"):
+            assert all(is_within(target, *allowed) for target in targets), f"{name} imports {sorted(targets)}"
 
 
 def test_the_engine_knows_no_domain():

@@ -19,9 +19,9 @@ from seqgen.corpus.storage.records import Records, held_out_split
 from seqgen.corpus.storage.store import Corpus, Documents
 from seqgen.engine.scoring.evaluation import Evaluator
 from seqgen.models.run_settings import RunSettings
-from seqgen.reports.baselines import baseline_nats
-from seqgen.reports.copied_passages import CopiedPassage, longest_copied_passages
 from seqgen.workflows.load import load
+from seqgen.workflows.reports.baselines import baseline_nats
+from seqgen.workflows.reports.copied_passages import CopiedPassage, longest_copied_passages
 from seqgen.workflows.results import Sample
 from seqgen.workflows.trained_model import TrainedModel
 

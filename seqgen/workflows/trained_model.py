@@ -36,11 +36,11 @@ from seqgen.engine.weights import weight_shapes
 from seqgen.errors import BundleError, ImpossibleConstraints, InvalidValue, SeqgenWarning, UnusableFile, UsageError
 from seqgen.grammar import BOS, EOS, Grammar, keeps_classes
 from seqgen.models.bundle import TAKE_AGAIN, Bundle
-from seqgen.reports.web_page import PageEntry, write_page
 from seqgen.workflows.default_sampling import sampling_options
 from seqgen.workflows.file_records import OnRemark, ignore_remark, read_file, read_prompt, read_records
 from seqgen.workflows.model_oracle import ModelOracle
 from seqgen.workflows.prompt_conditions import condition_source, conditions_after, heard_by
+from seqgen.workflows.reports.web_page import PageEntry, write_page
 from seqgen.workflows.results import (
     BeamSample,
     DocumentScore,

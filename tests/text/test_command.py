@@ -13,8 +13,8 @@ from texts import LEARNED
 import seqgen
 from seqgen import SeqgenWarning
 from seqgen.corpus.storage.store import Corpus
-from seqgen.reports.copied_passages import longest_copied_passages
 from seqgen.workflows.evaluate import copied_passages, evaluation_report
+from seqgen.workflows.reports.copied_passages import longest_copied_passages
 
 ENGINE = {"batch_size": 4, "bptt_length": 16, "num_evaluations": 2}
 

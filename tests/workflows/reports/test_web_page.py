@@ -14,7 +14,7 @@ import pytest
 from seqgen_midi.domain import MidiDomain
 from seqgen_text.domain import TextDomain
 
-from seqgen.reports.web_page import PageEntry, write_page
+from seqgen.workflows.reports.web_page import PageEntry, write_page
 
 VOID = {"meta", "br", "link", "img", "input"}
 HOSTILE = '</pre><script src="https://example.org/x.js">alert(1)</script> & "quotes"'

@@ -43,6 +43,6 @@ def write_page(path: Path, title: str, about: Mapping[str, object], entries: Ite
         "entries": "\n".join(entry.html() for entry in entries),
         "script": script,
     }
-    template = files("seqgen.reports").joinpath("page.html").read_text(encoding="utf-8")
+    template = files("seqgen.workflows.reports").joinpath("page.html").read_text(encoding="utf-8")
     page = Template(template).substitute(values)
     write_text(path, page)

@@ -8,7 +8,7 @@ from letters import Letters
 from seqgen import Metrics
 from seqgen.contract.documents import Example
 from seqgen.corpus.storage.store import Documents
-from seqgen.reports.copied_passages import CopiedPassage, longest_copied_passages
+from seqgen.workflows.reports.copied_passages import CopiedPassage, longest_copied_passages
 
 plain = Metrics().copy_symbols
 

@@ -8,7 +8,7 @@ import pytest
 from seqgen.contract.documents import Example
 from seqgen.corpus.storage.store import Documents
 from seqgen.grammar import Grammar
-from seqgen.reports.baselines import SMOOTHING, baseline_nats
+from seqgen.workflows.reports.baselines import SMOOTHING, baseline_nats
 
 
 def stored(*contents: list[int]) -> Documents:
