@@ -25,7 +25,10 @@ LABELS = {"-1": "negative", "1": "positive"}
 CROP_SECONDS, FEWEST_NOTES = 8, 12
 """A shorter or emptier crop says little."""
 PERFORMANCE = {"encoding": "performance", "velocity_bins": 8}
-LABELLED = {"base": "midi", "label_weight": 60, **{f"base.{key}": value for key, value in PERFORMANCE.items()}}
+LABELLED = {
+    "base": "midi", "label_weight": 60, "group_column": "piece",
+    **{f"base.{key}": value for key, value in PERFORMANCE.items()},
+}  # fmt: skip
 SPLIT = {"train": 0.8, "valid": 0.9, "test": 1.0}
 """Up to where each part reaches on the line from 0 to 1 on which the hash of a name puts a piece."""
 WRITTEN, LONGEST, GUIDANCE = 32, 500, 3.0
@@ -155,9 +158,10 @@ def positive(trained: Any, table: Path) -> np.ndarray:
 
 
 def write_table(path: Path, crops: Sequence[Crop]) -> Path:
-    """Writes a table of files and labels beside the files, and returns its path."""
+    """Writes a table of files, labels and pieces beside the files, and returns its path."""
     with open(path, "w", encoding="utf-8", newline="") as table:
-        csv.writer(table).writerows([("file", "valence"), *((crop.file, crop.label) for crop in crops)])
+        rows = ((crop.file, crop.label, crop.piece) for crop in crops)
+        csv.writer(table).writerows([("file", "valence", "piece"), *rows])
     return path
 
 

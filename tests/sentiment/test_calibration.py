@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.special import log_softmax
-from seqgen_sentiment.calibration import fit_calibration, product_of_experts
+from seqgen_sentiment.calibration import fit_calibration, product_of_experts, select_experts, standard_error
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,40 @@ def test_shares_of_three_experts_are_found_again():
     temperature, shares = fit_calibration(scores, labels)
     assert temperature == pytest.approx(1.5, rel=0.05)
     assert shares == pytest.approx((0.5, 0.1, 0.4), abs=0.02)
+
+
+def test_experts_that_help_are_selected_with_the_same_shares():
+    rng = np.random.default_rng(0)
+    scores = rng.normal(0, 4, (3, 5000, 2))
+    labels = (rng.random((5000, 1)) > product_of_experts(scores, [0.5, 0.1, 0.4], 1.5).cumsum(1)).sum(1)
+    temperature, shares = select_experts(scores, labels, np.arange(5000))
+    all_temperature, all_shares = fit_calibration(scores, labels)
+    assert temperature == pytest.approx(all_temperature)
+    assert shares == pytest.approx(all_shares, abs=1e-4)
+
+
+def test_an_expert_that_knows_nothing_has_no_share():
+    rng = np.random.default_rng(1)
+    labels = rng.integers(0, 2, 300)
+    good = np.stack([-(labels - 0.5), labels - 0.5], 1) * 2 + rng.normal(0, 1, (300, 2))
+    for random in rng.normal(0, 3, (5, 300, 2)):
+        assert select_experts([good, random], labels, np.arange(300))[1] == (1, 0)
+
+
+def test_the_network_is_not_selected_for_documents_of_two_authors():
+    """All documents of an author have one label, so these 200 documents say little more than two would."""
+    rng = np.random.default_rng(2)
+    authors = np.repeat([0, 1], 100)
+    simple = rng.normal(0, 0.5, (200, 2))
+    network = np.stack([1.0 - authors, authors], 1)
+    assert select_experts([simple, network], authors, np.arange(200))[1][1] > 0.5
+    labels = np.append(authors[:100], np.where(rng.random(100) < 0.6, 1, 0))
+    assert select_experts([simple, network], labels, np.zeros(200, int))[1] == (1, 0)
+
+
+def test_the_standard_error_grows_if_contents_depend_on_each_other():
+    values = np.repeat([1.0, 2.0, 4.0], 5)
+    alone = standard_error(values, np.arange(15))
+    assert alone == pytest.approx(values.std(ddof=1) / 15**0.5)
+    assert standard_error(values, np.repeat(np.arange(3), 5)) == pytest.approx(np.std([1, 2, 4], ddof=1) / 3**0.5)
+    assert standard_error(values, np.zeros(15, int)) == float("inf")

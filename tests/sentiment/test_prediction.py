@@ -10,7 +10,7 @@ from engine import toys
 from labelled_texts import ITEM, learned, rows
 from seqgen_sentiment import logistic_regression
 from seqgen_sentiment.labelled_item import LabelledItem
-from seqgen_sentiment.prediction import evenly_spaced
+from seqgen_sentiment.prediction import evenly_spaced, group_numbers
 
 import seqgen
 from seqgen.engine.scoring.introspection import Introspector
@@ -78,3 +78,11 @@ def test_spans_are_judged_apart_from_documents():
     # Shares and temperature are fitted to documents alone: half of the answers are wrong there.
     calibration = domain.prediction.calibrate(documents, documents + spans, oracle)
     assert calibration == domain.prediction.calibrate(documents, documents, oracle)
+
+
+def test_groups_are_numbered_and_a_record_without_one_is_a_group_of_its_own():
+    groups = ("Ann", None, "Bob", "Ann", None)
+    records = [seqgen.Record("", {} if group is None else {"group": group}) for group in groups]
+    numbers = group_numbers(records)
+    assert numbers[0] == numbers[3]
+    assert len(set(numbers.tolist())) == 4

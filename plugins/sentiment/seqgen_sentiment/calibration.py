@@ -2,7 +2,9 @@
 
 *Product of experts*: p(label | content) of each classifier is raised to a power, its share, and they are multiplied
 (Hinton 2002, *Training Products of Experts*, section 1). *Temperature scaling*: the logarithms are divided by one
-number (Guo et al. 2017, *On Calibration of Modern Neural Networks*).
+number (Guo et al. 2017, *On Calibration of Modern Neural Networks*). *One-standard-error rule*: of two models, the
+simpler one is chosen unless the other one is better by more than a standard error (Breiman et al. 1984,
+*Classification and Regression Trees*, section 3.4.3).
 """
 
 from __future__ import annotations
@@ -32,6 +34,52 @@ def product_of_experts(scores: Sequence[np.ndarray], shares: Sequence[float], te
 
 def _log_product(scores: np.ndarray, shares: np.ndarray, temperature: float) -> np.ndarray:
     return log_softmax(np.tensordot(shares, scores, 1) / temperature)
+
+
+def select_experts(
+    scores: Sequence[np.ndarray], labels: np.ndarray, groups: np.ndarray
+) -> tuple[float, tuple[float, ...]]:
+    """Returns the temperature and the shares of experts for labels int[n]. The shares sum to 1, and some may be 0.
+
+    scores: [n, labels] of each expert
+    groups: int[n], the number of the group of each content. Contents of one group are not independent.
+
+    This is forward selection. The first expert is the one with the least loss. An expert is added if that lowers the
+    loss by more than the standard error of the difference. The last expert is the network. Its weights were chosen by
+    the same contents, so it looks better than it is, and is never the first one unless it is the only one.
+    """
+    count = len(scores)
+
+    def fitted(chosen: Sequence[int]) -> tuple[np.ndarray, float, tuple[float, ...]]:
+        temperature, shares = fit_calibration([scores[number] for number in chosen], labels)
+        log_product = _log_product(np.asarray([scores[number] for number in chosen]), np.asarray(shares), temperature)
+        return -log_product[np.arange(len(labels)), labels], temperature, shares
+
+    chosen = [min(range(max(count - 1, 1)), key=lambda number: fitted([number])[0].mean())]
+    best = fitted(chosen)
+    while len(chosen) < count:
+        others = [number for number in range(count) if number not in chosen]
+        added = min(others, key=lambda number: fitted([*chosen, number])[0].mean())
+        larger = fitted([*chosen, added])
+        gain = best[0] - larger[0]
+        if gain.mean() <= standard_error(gain, groups):
+            break
+        chosen, best = [*chosen, added], larger
+    _, temperature, shares = best
+    by_number = dict(zip(chosen, shares, strict=True))
+    return temperature, tuple(by_number.get(number, 0.0) for number in range(count))
+
+
+def standard_error(values: np.ndarray, groups: np.ndarray) -> float:
+    """Returns the standard error of the mean of values float64[n], which are independent between groups int[n] only.
+
+    It is infinite for one group.
+    """
+    _, group = np.unique(groups, return_inverse=True)
+    residuals = np.bincount(group, values - values.mean())
+    if len(residuals) < 2:
+        return float("inf")
+    return float(np.sqrt((residuals**2).sum() * len(residuals) / (len(residuals) - 1)) / len(values))
 
 
 def fit_calibration(scores: Sequence[np.ndarray], labels: np.ndarray) -> tuple[float, tuple[float, ...]]:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated, Any, NamedTuple
 
 import numpy as np
 from pydantic import Field, model_validator
 
 from seqgen import BundleError, Domain, Options, Oracle
-from seqgen_sentiment.calibration import fit_calibration, product_of_experts
+from seqgen_sentiment.calibration import product_of_experts, select_experts
 from seqgen_sentiment.document_layout import DocumentLayout
 from seqgen_sentiment.features import has_statistics, is_text, statistics_of_contents, words_of_contents
 from seqgen_sentiment.naive_bayes import FeatureCounts
@@ -25,7 +25,8 @@ Share = Annotated[float, Field(ge=0, le=1)]
 class ClassifierCalibration(Options):
     """How the experts are combined; see `product_of_experts`.
 
-    shares:         of each expert that is used, by its name. The network has the rest.
+    shares:         of each expert beside the network, by its name. The network has the rest. An expert with the share
+                    0 is not used.
     feature_counts: what naive Bayes learned
     ngrams:         what the regression on n-grams learned
     statistics:     what the regression on statistics learned
@@ -51,12 +52,14 @@ class TrainingContents(NamedTuple):
     labels:   int[n], indices into the labels of the model
     is_span:  bool[n], whether each is a part of a document
     weights:  float[n], how much each counts
+    groups:   int[n], the group of each. Contents of one group are not independent, such as those of one author.
     """
 
     contents: Sequence[np.ndarray]
     labels: np.ndarray
     is_span: np.ndarray
     weights: np.ndarray
+    groups: np.ndarray
 
 
 class LabelClassifier:
@@ -80,28 +83,44 @@ class LabelClassifier:
 
     def probabilities(self, contents: Sequence[np.ndarray]) -> np.ndarray:
         """Returns the calibrated p(label | content): float64[n, labels]."""
-        return self.combine(self.scores(contents))
+        used = [expert for expert, share in self._shares.items() if share > 0]
+        return self.combine(self._scores_of(used, contents))
 
     def scores(self, contents: Sequence[np.ndarray], *, are_spans: bool = False) -> dict[str, np.ndarray]:
-        """Returns ln p(label | content) of each expert that is used, not normalised: float64[n, labels]."""
-        scores = {NETWORK: self.network_scores(contents, are_spans=are_spans)}
-        shares = self._calibration.shares
-        if NAIVE_BAYES in shares or NGRAMS in shares:
-            words = words_of_contents(contents, self._base)
-            if NAIVE_BAYES in shares:
-                scores[NAIVE_BAYES] = self._calibration.feature_counts.classifier.log_scores(words)
-            if NGRAMS in shares:
-                scores[NGRAMS] = self._calibration.ngrams.log_scores(words)
-        if STATISTICS in shares:
-            statistics = statistics_of_contents(contents, self._base)
-            scores[STATISTICS] = self._calibration.statistics.log_scores(statistics)
-        return scores
+        """Returns ln p(label | content) of each expert, also of one without a share: float64[n, labels].
+
+        They are not normalised.
+        """
+        return self._scores_of([*self._shares], contents, are_spans=are_spans)
 
     def combine(self, scores: Mapping[str, np.ndarray]) -> np.ndarray:
         """Returns the calibrated probabilities float64[n, labels] of the experts' scores."""
+        shares = [self._shares[expert] for expert in scores]
+        return product_of_experts([*scores.values()], shares, self._calibration.temperature)
+
+    @property
+    def _shares(self) -> dict[str, float]:
+        """The shares of all experts, which sum to 1."""
         shares = self._calibration.shares
-        all_shares = [max(1 - sum(shares.values()), 0.0), *(shares[expert] for expert in scores if expert != NETWORK)]
-        return product_of_experts([*scores.values()], all_shares, self._calibration.temperature)
+        rest = 1 - sum(shares.values())
+        return {NETWORK: rest if rest > MAX_ROUNDING else 0.0, **shares}
+
+    def _scores_of(
+        self, experts: Collection[str], contents: Sequence[np.ndarray], *, are_spans: bool = False
+    ) -> dict[str, np.ndarray]:
+        scores = {}
+        if NETWORK in experts:
+            scores[NETWORK] = self.network_scores(contents, are_spans=are_spans)
+        if NAIVE_BAYES in experts or NGRAMS in experts:
+            words = words_of_contents(contents, self._base)
+            if NAIVE_BAYES in experts:
+                scores[NAIVE_BAYES] = self._calibration.feature_counts.classifier.log_scores(words)
+            if NGRAMS in experts:
+                scores[NGRAMS] = self._calibration.ngrams.log_scores(words)
+        if STATISTICS in experts:
+            statistics = statistics_of_contents(contents, self._base)
+            scores[STATISTICS] = self._calibration.statistics.log_scores(statistics)
+        return scores
 
     def network_scores(self, contents: Sequence[np.ndarray], *, are_spans: bool = False) -> np.ndarray:
         """Returns ln p(label | content) of the network, not normalised: float64[n, labels]."""
@@ -111,6 +130,7 @@ class LabelClassifier:
     def calibrate(self, train: TrainingContents, held_out: TrainingContents) -> ClassifierCalibration:
         """Lets the experts learn from training contents, and fits their shares to held-out documents.
 
+        An expert that does not make held-out documents clearly likelier has the share 0 (`select_experts`).
         Only texts have experts by words. On a few pieces of music naive Bayes is confident and wrong (bench/NOTES.md).
         Only items with statistics have a regression on them. Naive Bayes learns from whole documents alone.
         """
@@ -135,7 +155,7 @@ class LabelClassifier:
             )
             found["statistics"] = regression = RegressionWeights.fit(statistics, train.labels, names)
             scores[STATISTICS] = regression.log_scores(held_out_statistics)
-        temperature, (_, *shares) = fit_calibration([*scores.values()], held_out.labels)
-        return ClassifierCalibration(
-            temperature=temperature, shares=dict(zip([*scores][1:], shares, strict=True)), **found
-        )
+        simple = [expert for expert in scores if expert != NETWORK]
+        ordered = [scores[expert] for expert in (*simple, NETWORK)]
+        temperature, (*shares, _) = select_experts(ordered, held_out.labels, held_out.groups)
+        return ClassifierCalibration(temperature=temperature, shares=dict(zip(simple, shares, strict=True)), **found)

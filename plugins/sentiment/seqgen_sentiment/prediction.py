@@ -11,6 +11,7 @@ import numpy as np
 
 from seqgen import BOS, EOS, Answer, Domain, Oracle, Prediction, Record, Remark, SeqgenWarning
 from seqgen.contract.escaping import terminal_text
+from seqgen.contract.tables import GROUP
 from seqgen_sentiment.attribution import attention_weights, leave_one_out
 from seqgen_sentiment.classifier import ClassifierCalibration, LabelClassifier, TrainingContents
 from seqgen_sentiment.evaluation import LabelledWords, evaluate_classifier, evaluate_spans, generate_by_label
@@ -142,7 +143,9 @@ class LabelPrediction(Prediction[LabelledItem]):
     def _to_learn_from(self, records: Records) -> TrainingContents:
         is_span = np.array([record.item.is_span for record in records])
         weights = np.where(is_span, self.span_weight, 1.0)
-        return TrainingContents(self._contents(records), self._label_numbers(records), is_span, weights)
+        return TrainingContents(
+            self._contents(records), self._label_numbers(records), is_span, weights, group_numbers(records)
+        )
 
     def _with_words(self, records: Records) -> LabelledWords:
         return LabelledWords([self._words(record.item) for record in records], self._label_numbers(records))
@@ -194,6 +197,13 @@ def _logistic_regression(train: LabelledWords) -> LogisticRegressionBaseline | N
 def evenly_spaced(records: Sequence[Element], count: int) -> Sequence[Element]:
     """Returns at most `count` records from all over them. The first records may all have one label."""
     return records[:: -(-len(records) // count) or 1]
+
+
+def group_numbers(records: Records) -> np.ndarray:
+    """Returns the number of the group of each record, int[n]. A record without a group is a group of its own."""
+    names = [record.metadata.get(GROUP) for record in records]
+    numbers = {name: number for number, name in enumerate(dict.fromkeys(names)) if name is not None}
+    return np.array([numbers.get(name, len(names) + place) for place, name in enumerate(names)], int)
 
 
 def documents_and_spans(records: Records) -> tuple[Records, Records]:
