@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from seqgen import Grammar
-from seqgen.grammar import Part, join, one_of, relabel, with_budget
+from seqgen import EOS, Grammar
+from seqgen.grammar import with_budget
 from seqgen_sentiment.document_layout import DocumentLayout, LabelSlots
 
-MAX_CELLS = 50_000_000
-"""States × tokens of a grammar in which every label has states of its own."""
+MAX_CELLS = 10_000_000
+"""States × tokens of a grammar in which every label has states of its own. A cell takes 5 bytes."""
 
 
 class LabelledGrammar:
@@ -51,23 +51,33 @@ class LabelledGrammar:
     def around(self, content: Grammar, choices: Sequence[LabelSlots]) -> Grammar:
         """Returns the automaton of documents with content that `content` accepts and slots of one of the `choices`.
 
-        The states outside of the content have the class of the content's start.
+        The choices differ in what the first slot may hold. The states outside of the content have the class of the
+        content's start.
         """
         layout = self.layout
         if self._classes_per_label:
             choices = [LabelSlots([first], slots.last) for slots in choices for first in slots.first]
-        start_class = int(content.state_class[content.start])
-        parts: list[Part] = []
-        for slots in choices:
+        states, copies = content.state_count, len(choices)
+        ends = list(dict.fromkeys(tuple(slots.last) for slots in choices))
+        start, first_end = copies * states, copies * states + 1
+        done = first_end + len(ends)
+        allowed = np.zeros((done + 1, layout.vocabulary_size), bool)
+        next_state = np.zeros(allowed.shape, np.int32)
+        state_class = np.full(done + 1, content.state_class[content.start], np.int32)
+        for number, slots in enumerate(choices):
+            rows, origin = slice(number * states, (number + 1) * states), number * states
+            allowed[rows, EOS + 1 : layout.content_stop] = content.allowed[:, EOS + 1 :]
+            next_state[rows, EOS + 1 : layout.content_stop] = content.next_state[:, EOS + 1 :] + origin
+            allowed[rows, layout.end] = content.allowed[:, EOS]
+            next_state[rows, layout.end] = first_end + ends.index(tuple(slots.last))
             label_number = max(slots.first[0] - layout.end, 0)
-            classes = content.state_class + label_number * self._classes_per_label
-            inside = replace(content, state_class=classes, budget=None)
-            inside = relabel(inside, np.arange(layout.content_stop), layout.vocabulary_size, layout.end)
-            first, last = (one_of(np.isin(np.arange(layout.vocabulary_size), ids), start_class) for ids in slots)
-            number = len(parts)
-            parts += [Part(first, [number + 1]), Part(inside, [number + 2]), Part(last, may_be_last=True)]
-        max_states = (content.state_count + 6) * len(choices) + 2
-        grammar = join(parts, range(0, len(parts), 3), max_states=max_states)
+            state_class[rows] = content.state_class + label_number * self._classes_per_label
+            first = np.asarray(slots.first)
+            allowed[start, first], next_state[start, first] = True, origin + content.start
+        for state, last in enumerate(ends, first_end):
+            allowed[state, np.asarray(last)], next_state[state, np.asarray(last)] = True, done
+        allowed[done, EOS] = True
+        grammar = Grammar(allowed, next_state, start, state_class)
         if content.budget is None:
             return grammar
         cost = np.zeros(layout.vocabulary_size, np.int32)
