@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import tensorflow as tf
@@ -22,6 +23,16 @@ def inside_program() -> bool:
     return _tracing.inside_program
 
 
+@contextmanager
+def uncompiled() -> Iterator[None]:
+    """Lets compiled functions become a part of what is traced here: a program, or a graph that is exported."""
+    before, _tracing.inside_program = _tracing.inside_program, True
+    try:
+        yield
+    finally:
+        _tracing.inside_program = before
+
+
 def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """Compiles a function of tensors with XLA, which is fast where many small operations follow each other.
 
@@ -31,11 +42,8 @@ def compiled(function: Callable[..., Any]) -> Callable[..., Any]:
     """
 
     def traced(*arguments: Any, **options: Any) -> Any:
-        before, _tracing.inside_program = _tracing.inside_program, True
-        try:
+        with uncompiled():
             return function(*arguments, **options)
-        finally:
-            _tracing.inside_program = before
 
     program = tf.function(traced, jit_compile=True, autograph=False)
 

@@ -18,10 +18,11 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 
+from seqgen.engine.cells.base import CellWeights
 from seqgen.engine.cells.lstm import Lstm
 from seqgen.engine.compiling import compiled
 from seqgen.engine.layers.products import linear
-from seqgen.engine.layers.recurrence import recurrence
+from seqgen.engine.layers.recurrence import recurrence, recurrence_step
 from seqgen.grammar.conditions import UNKNOWN
 
 READER = Lstm()
@@ -42,14 +43,30 @@ def read_conditions(
 ) -> tf.Tensor:
     """Returns e + h [S, B, D] for values int32[S, B, J]; what is right of a row of resets bool[S, B] is forgotten."""
     embedded = embed_conditions(weights["conditions/table"], channel_sizes, values)
-    cell_weights = READER.assemble({name: weights[f"conditions/{name}"] for name in READER.weight_shapes(1)})
-    size = embedded.shape[-1]
-    has_bias = np.repeat([block != "candidate" for block in READER.blocks], size).astype(np.float32)
-    cell_weights = cell_weights._replace(bias=cell_weights.bias * has_bias)
-    zeros = tf.zeros((values.shape[1], size))
+    cell_weights = _reader_weights(weights)
+    zeros = tf.zeros((values.shape[1], embedded.shape[-1]))
     backwards = tf.reverse(linear(embedded, cell_weights.input), [0])
     hiddens, _ = recurrence(READER, backwards, cell_weights, tf.reverse(resets, [0]), zeros, zeros)
     return embedded + tf.reverse(hiddens, [0])
+
+
+def read_condition_step(
+    weights: Mapping[str, tf.Tensor], channel_sizes: Sequence[int], values: tf.Tensor, hidden: tf.Tensor,
+    cell_state: tf.Tensor,
+) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:  # fmt: skip
+    """Returns e_s + h_s, h_s and the cell state, each [B, D], for values int32[B, J] and the states after step s."""
+    embedded = embed_conditions(weights["conditions/table"], channel_sizes, values)
+    reset = tf.zeros(values.shape[:1], tf.bool)
+    hidden, cell_state = recurrence_step(READER, embedded, _reader_weights(weights), reset, hidden, cell_state)
+    return embedded + hidden, hidden, cell_state
+
+
+def _reader_weights(weights: Mapping[str, tf.Tensor]) -> CellWeights:
+    """Returns the weights of the reader. Its candidate has no bias."""
+    cell_weights = READER.assemble({name: weights[f"conditions/{name}"] for name in READER.weight_shapes(1)})
+    size = cell_weights.input.shape[0]
+    has_bias = np.repeat([block != "candidate" for block in READER.blocks], size).astype(np.float32)
+    return cell_weights._replace(bias=cell_weights.bias * has_bias)
 
 
 @compiled
