@@ -10,7 +10,8 @@ SeqgenError
 ├── ImpossibleConstraints      no sequence satisfies what was asked for, or none that can be found
 │   ├── EmptyLanguage          no sequence satisfies everything at once
 │   ├── TooManyStates          the automaton of what was asked for is too large
-│   └── UnreachableBudget      sequences of that cost cannot be made token by token
+│   ├── UnreachableBudget      sequences of that cost cannot be made token by token
+│   └── BrokenStream           a sequence that was shown while it was drawn cannot go on
 ├── PluginError                a plugin is broken, missing, or one of two with the same name
 │   └── PluginFailure          a method of a plugin fails, or returns what the contract does not allow
 ├── TrainingError              training cannot start, go on or be resumed
@@ -100,6 +101,10 @@ class TooManyStates(ImpossibleConstraints):
 
 class UnreachableBudget(ImpossibleConstraints):
     """A document of the cost that was asked for cannot be made token by token."""
+
+
+class BrokenStream(ImpossibleConstraints):
+    """A sequence that was shown while it was drawn cannot go on, and another attempt might."""
 
 
 class PluginError(SeqgenError):

@@ -36,6 +36,7 @@ from seqgen import (
     Vocabulary,
     VocabularyLearning,
 )
+from seqgen.contract.piano_roll import PianoRoll
 from seqgen.grammar.conditions import Conditions
 from seqgen.grammar.registers import Registers
 
@@ -73,6 +74,10 @@ class CompleteDisplay(Display[str]):
 
     def script(self) -> str:
         return "play()"
+
+    def piano_roll(self, item: str, ids: np.ndarray) -> PianoRoll:
+        notes = np.array([[number, 1, 60, 1, 0] for number in range(len(item))], float).reshape(-1, 5)
+        return PianoRoll(notes, np.where(ids > EOS, np.cumsum(ids > EOS) - 1, -1), ("voice",), (False,), title=item)
 
     def draw_surprise(self, ids: np.ndarray, nats: np.ndarray, path: Path) -> Path:
         target = path.with_name(f"{path.name}.txt")

@@ -30,6 +30,7 @@ from seqgen.contract.core import Core
 from seqgen.contract.documents import Answer, AuxiliaryTargets, Item, Prompt, Record, Remark
 from seqgen.contract.options import Options
 from seqgen.contract.oracle import Oracle
+from seqgen.contract.piano_roll import PianoRoll
 from seqgen.contract.vocabulary import Learned, Vocabulary
 from seqgen.errors import UsageError
 from seqgen.grammar import BOS, EOS, Conditions, Registers
@@ -130,6 +131,13 @@ class Display(Capability[Item]):
     def script(self) -> str:
         """Returns the JavaScript that the HTML needs. A page contains it once."""
         return ""
+
+    def piano_roll(self, item: Item, ids: np.ndarray) -> PianoRoll:
+        """Returns the notes of an item in real time, for a page that draws and plays them.
+
+        ids: the document int32[n] that the item was decoded from. It may be cut after any token.
+        """
+        raise NotImplementedError
 
     def draw_surprise(self, ids: np.ndarray, nats: np.ndarray, path: Path) -> Path:
         """Draws where the document ids int32[n] is improbable, nats float32[n] an id, and returns the file.

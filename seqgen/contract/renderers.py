@@ -6,10 +6,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeVar
 
+import numpy as np
+
 from seqgen.contract.capabilities import Display
 from seqgen.contract.documents import Item
 from seqgen.contract.domain import Domain
 from seqgen.contract.hooks import Renderer
+from seqgen.contract.piano_roll import PianoRoll
 from seqgen.contract.plugins import Plugin, broken, guard, hook_results, report_broken_plugins, unique
 from seqgen.contract.wrapping import Wrapper
 from seqgen.contract.written_files import no_half_files
@@ -71,6 +74,9 @@ class ExtendedDisplay(Wrapper, Display[Item]):
 
     def script(self) -> str:
         return self.wrapped.script()
+
+    def piano_roll(self, item: Item, ids: np.ndarray) -> PianoRoll:
+        return self.wrapped.piano_roll(item, ids)
 
     def draw_surprise(self, ids: Any, nats: Any, path: Path) -> Path:
         return self.wrapped.draw_surprise(ids, nats, path)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import abc
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Generic, TypeVar
@@ -21,6 +22,7 @@ import numpy as np
 from seqgen.contract.capabilities import Capability, Deduplication, Display, Metrics
 from seqgen.contract.documents import Record
 from seqgen.contract.domain import Domain
+from seqgen.contract.piano_roll import PianoRoll
 
 Outer = TypeVar("Outer")
 Inner = TypeVar("Inner")
@@ -76,6 +78,14 @@ class WrappedDisplay(Wrapper, Display[Outer]):
 
     def script(self) -> str:
         return self.wrapped.script()
+
+    def piano_roll(self, item: Outer, ids: np.ndarray) -> PianoRoll:
+        """Returns the notes of the base's item. The other ids say nothing of a note."""
+        document, positions = self.view.document(ids)
+        roll = self.wrapped.piano_roll(self.view.item(item), document)
+        note_numbers = np.full(len(ids), -1)
+        note_numbers[positions] = roll.note_numbers
+        return replace(roll, note_numbers=note_numbers)
 
     def draw_surprise(self, ids: np.ndarray, nats: np.ndarray, path: Path) -> Path:
         """Draws the base's document. What the other ids cost is left out."""

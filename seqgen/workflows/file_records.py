@@ -6,6 +6,7 @@ import os
 import re
 import warnings
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,16 @@ from seqgen.errors import SeqgenWarning, UnusableFile
 
 OnRemark = Callable[[str, int], None]
 """A callback (remark, count) for what was left out of a file or guessed about it."""
+
+
+@dataclass(frozen=True, eq=False)
+class PromptItem:
+    """An item of the domain that is the prompt itself, in place of a file or a text that is read.
+
+    A text from outside becomes one by `Prompting.from_text`, so that it is never taken for the name of a file.
+    """
+
+    item: Any
 
 
 def ignore_remark(remark: str, count: int) -> None:
@@ -39,12 +50,16 @@ def read_records(
     return (Record(domain.decode(document.ids), document.metadata) for document in documents)
 
 
-def read_prompt(domain: Domain[Any], prompt: Path | str) -> Any:
+def read_prompt(domain: Domain[Any], prompt: Path | str | PromptItem) -> Any:
     """Returns the item of the first document of a file. If there is no such file, the domain reads a text.
+
+    A PromptItem holds the item.
 
     Warns of what was left out of the file, and that its other documents are not used. Raises UnusableFile, also for a
     text that looks like the name of a file, which is more often a mistake than a text.
     """
+    if isinstance(prompt, PromptItem):
+        return prompt.item
     if isinstance(prompt, str) and looks_like_path(prompt) and not is_file(prompt):
         hint = "; to continue this as a text, add a space to its end" if domain.prompting.offers("from_text") else ""
         raise UnusableFile(f"There is no file {prompt}; give the path of a file{hint}.")

@@ -24,7 +24,7 @@ from seqgen.corpus.storage.training_batches import grammar_states
 from seqgen.engine.decoding.beam_search import BeamSearch
 from seqgen.engine.decoding.importance_sampling import ImportanceSampler
 from seqgen.engine.decoding.infilling import Infiller
-from seqgen.engine.decoding.sampling import Sampler
+from seqgen.engine.decoding.sampling import Sampler, up_to_eos
 from seqgen.engine.decoding.sampling_options import SamplingOptions
 from seqgen.engine.model import Model
 from seqgen.engine.scoring.dynamic_evaluation import DynamicEvaluation, DynamicEvaluator
@@ -37,7 +37,7 @@ from seqgen.errors import BundleError, ImpossibleConstraints, InvalidValue, Seqg
 from seqgen.grammar import BOS, EOS, Grammar, keeps_classes
 from seqgen.models.bundle import TAKE_AGAIN, Bundle
 from seqgen.workflows.default_sampling import sampling_options
-from seqgen.workflows.file_records import OnRemark, ignore_remark, read_file, read_prompt, read_records
+from seqgen.workflows.file_records import OnRemark, PromptItem, ignore_remark, read_file, read_prompt, read_records
 from seqgen.workflows.model_oracle import ModelOracle
 from seqgen.workflows.prompt_conditions import condition_source, conditions_after, heard_by
 from seqgen.workflows.reports.web_page import PageEntry, write_page
@@ -55,6 +55,8 @@ DEFAULT_MAX_NEW_TOKENS = 8192
 DEFAULT_PARTICLES = 64
 MAX_COUNT = 2**24
 """The limit for the number of samples, and for the tokens of one."""
+MAX_KEPT_PROMPTS = 4
+"""How many prompts without an item are kept, because making a grammar under constraints can take seconds."""
 STATISTICS_DOCUMENTS, STATISTICS_LENGTH = 16, 512
 """Dynamic evaluation needs statistics of gradients. They are taken from so many samples of so many tokens."""
 PREDICTION_BATCH_SIZE = 1024
@@ -93,6 +95,7 @@ class TrainedModel:
         self._beam_search = BeamSearch(self.model)
         self.oracle = ModelOracle(self.model, self._sampler, self._introspector, self._beam_search)
         self._infiller = Infiller(self._sampler)
+        self._prompts: dict[Any, Prompt] = {}
         self._scorers: dict[tuple[DynamicEvaluation | None, NeuralCache | None], Scorer] = {}
 
     def sample(
@@ -100,7 +103,7 @@ class TrainedModel:
         count: int = 1,
         *,
         constraints: Mapping[str, Any] | None = None,
-        prompt: Path | str | None = None,
+        prompt: Path | str | PromptItem | None = None,
         options: SamplingOptions | None = None,
         guidance: float | None = None,
         num_particles: int = DEFAULT_PARTICLES,
@@ -162,7 +165,7 @@ class TrainedModel:
         num_beams: int = 8,
         length_penalty: float = 0.6,
         constraints: Mapping[str, Any] | None = None,
-        prompt: Path | str | None = None,
+        prompt: Path | str | PromptItem | None = None,
         max_new_tokens: int = DEFAULT_MAX_NEW_TOKENS,
     ) -> list[BeamSample]:
         """Returns the most probable documents that a beam search finds, at most `count`, the best first.
@@ -196,7 +199,7 @@ class TrainedModel:
         *,
         num_particles: int = DEFAULT_PARTICLES,
         constraints: Mapping[str, Any] | None = None,
-        prompt: Path | str | None = None,
+        prompt: Path | str | PromptItem | None = None,
         seed: int = 0,
         max_new_tokens: int = DEFAULT_MAX_NEW_TOKENS,
     ) -> list[InfilledSample]:
@@ -245,7 +248,7 @@ class TrainedModel:
         number: int = 0,
         *,
         constraints: Mapping[str, Any] | None = None,
-        prompt: Path | str | None = None,
+        prompt: Path | str | PromptItem | None = None,
         options: SamplingOptions | None = None,
         guidance: float | None = None,
         with_prompt: bool = True,
@@ -258,16 +261,44 @@ class TrainedModel:
         a document. Warns if the sample was cut off.
         """
         prompting = self.domain.require(Prompting, "stream_text")
+        drawn = self.stream_ids(
+            number, constraints=constraints, prompt=prompt, options=options, guidance=guidance, seed=seed,
+            max_new_tokens=max_new_tokens,
+        )  # fmt: skip
+        first = next(drawn)
+        return prompting.stream_text(itertools.chain([first if with_prompt else first[:1]], drawn))
+
+    def stream_ids(
+        self,
+        number: int = 0,
+        *,
+        constraints: Mapping[str, Any] | None = None,
+        prompt: Path | str | PromptItem | None = None,
+        options: SamplingOptions | None = None,
+        guidance: float | None = None,
+        seed: int = 0,
+        max_new_tokens: int = DEFAULT_MAX_NEW_TOKENS,
+    ) -> Iterator[np.ndarray]:
+        """Yields the ids of `sample(…)[number]` part by part, int32[n]: first the prompt, then what is drawn.
+
+        The arguments and the errors are those of `sample`. Raises BrokenStream where `sample` would draw again. Warns
+        if the sample was cut off.
+        """
         _check_arguments(seed, max_new_tokens=max_new_tokens)
         start = _without_given(self._prompt(prompt, constraints), "A stream")
+        return self._stream_ids(start, number, options, guidance, seed, max_new_tokens)
+
+    def _stream_ids(
+        self, start: Prompt, number: int, options: SamplingOptions | None, guidance: float | None, seed: int,
+        max_new_tokens: int,
+    ) -> Iterator[np.ndarray]:  # fmt: skip
+        yield start.ids
         chunks = self._sampler.stream(
             start.ids, start.grammar, relations=start.relations, unconditional=start.unconditional,
             guidance=start.guidance_strength(guidance), count=1, first=number, max_new_tokens=max_new_tokens, seed=seed,
             options=options or self.sampling_options(), conditions=condition_source(start, seed),
         )  # fmt: skip
-        first = start.ids if with_prompt else start.ids[:1]
-        drawn = _warn_if_cut((chunk[:, 0] for chunk in chunks), number)
-        return prompting.stream_text(itertools.chain([first], drawn))
+        yield from _warn_if_cut((up_to_eos(chunk[:, 0]) for chunk in chunks), number)
 
     def write(self, sample: GeneratedDocument, folder: Path | str) -> list[Path]:
         """Writes a sample and all its renderings to `folder`, and returns the files. Raises OutputError."""
@@ -453,7 +484,11 @@ class TrainedModel:
         )
 
     def _prompt(
-        self, prompt: Path | str | None, constraints: Mapping[str, Any] | None, *, has_defaults: bool = True
+        self,
+        prompt: Path | str | PromptItem | None,
+        constraints: Mapping[str, Any] | None,
+        *,
+        has_defaults: bool = True,
     ) -> Prompt:
         """Returns the prompt of the first document of a file, of a text, or of nothing. Raises UsageError.
 
@@ -468,8 +503,14 @@ class TrainedModel:
         defaults = self.domain.defaults if has_defaults else None
         recommended = defaults.constraints(requested) if defaults else {}
         parsed = self.domain.Constraints.from_mapping({**recommended, **requested}, "constraint")
-        item = None if prompt is None else read_prompt(self.domain, prompt)
-        return heard_by(self.model, self.domain.checked_prompt(item, parsed))
+        if prompt is not None:
+            return heard_by(self.model, self.domain.checked_prompt(read_prompt(self.domain, prompt), parsed))
+        key = parsed.model_dump_json()
+        if key not in self._prompts:
+            made = heard_by(self.model, self.domain.checked_prompt(None, parsed))
+            oldest = list(self._prompts)[: len(self._prompts) - MAX_KEPT_PROMPTS + 1]
+            self._prompts = {kept: self._prompts[kept] for kept in self._prompts if kept not in oldest} | {key: made}
+        return self._prompts[key]
 
     def _path_of(self, sample: GeneratedDocument, folder: Path | str) -> Path:
         """Returns the path of a sample's files, without their endings."""

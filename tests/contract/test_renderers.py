@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from complete_domain import Complete
 from letters import Letters
@@ -48,6 +49,7 @@ def test_everything_else_is_the_domains_own(install):
     assert domain.capabilities() == own.capabilities()
     assert domain.display.html("ab", "a") == own.display.html("ab", "a")
     assert domain.display.script() == own.display.script()
+    assert domain.display.piano_roll("ab", np.array([0, 2, 3, 1])).title == "ab"
 
 
 def test_a_domain_without_display_gets_one_only_for_a_plugin(install):

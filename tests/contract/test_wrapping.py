@@ -50,6 +50,12 @@ def test_surprise_is_that_of_the_bases_tokens(tmp_path: Path) -> None:
     assert drawn.read_text() == f"{[BOS, A, B, EOS]} {[0.0, 3.0, 4.0, 5.0]}"
 
 
+def test_notes_are_those_of_the_bases_tokens() -> None:
+    roll = WrappedDisplay(Complete().display, TargetView()).piano_roll(PAIR, IDS)
+    assert roll.title == "ab"
+    assert roll.note_numbers.tolist() == [-1, -1, -1, 0, 1, -1]
+
+
 def test_the_bases_part_of_an_item_is_measured() -> None:
     metrics = WrappedMetrics(Complete().metrics, TargetView())
     records = [Record(PAIR, {"row": 2})]

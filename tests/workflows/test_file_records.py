@@ -7,7 +7,7 @@ from letters import Letters, Line, NumberedLetters
 from seqgen_text.domain import TextDomain
 
 from seqgen import Record, SeqgenWarning, UnusableFile
-from seqgen.workflows.file_records import looks_like_path, read_file, read_prompt, read_records
+from seqgen.workflows.file_records import PromptItem, looks_like_path, read_file, read_prompt, read_records
 
 
 @pytest.fixture
@@ -37,6 +37,10 @@ def test_a_file_without_documents_says_why(tmp_path):
         list(read_file(Letters(), path, "encode"))
     with pytest.raises(UnusableFile, match="is not a file"):
         list(read_file(Letters(), tmp_path / "none.letters", "encode"))
+
+
+def test_an_item_is_its_own_prompt_even_if_it_is_the_name_of_a_file(lines):
+    assert read_prompt(TextDomain(), PromptItem(str(lines))) == str(lines)
 
 
 def test_a_prompt_comes_with_its_metadata_and_a_warning_of_what_is_left_out(lines):

@@ -28,6 +28,23 @@ def test_tokens_that_are_given_are_drawn_around(trained, tmp_path):
         trained.infill(melody, prompt=tmp_path / "midi-filled-1-1.mid", constraints={"harmonise": "S"})
 
 
+def test_a_stream_of_ids_is_the_sample_of_the_same_number(trained):
+    request = {"constraints": {"bars": 2, "time_signature": "2/4"}, "seed": 5}
+    drawn = list(trained.stream_ids(1, **request))
+    np.testing.assert_array_equal(np.concatenate(drawn), trained.sample(2, **request)[1].ids)
+    assert drawn[0].tolist() == [BOS]
+
+
+def test_a_grammar_under_constraints_is_made_once(trained, monkeypatch):
+    made = []
+    monkeypatch.setattr(trained, "_prompts", {})
+    checked = trained.domain.checked_prompt
+    monkeypatch.setattr(trained.domain, "checked_prompt", lambda *given: made.append(given) or checked(*given))
+    for bars in (3, 3, 4, 5, 6, 3, 7, 3):
+        trained._prompt(None, {"bars": bars, "time_signature": "2/4"})
+    assert [constraints.bars for _, constraints in made] == [3, 4, 5, 6, 7, 3]
+
+
 def test_where_places_are_not_known_an_automaton_says_what_is_given(trained, monkeypatch):
     domain = trained.domain
     narrow = domain.grammar(domain.Constraints(bars=1, time_signature="4/4", key="Gmaj"))
@@ -58,6 +75,7 @@ def test_what_goes_on_inside_a_model_is_named_by_token_and_gate(trained):
 
 def with_prompt_function(trained, monkeypatch, **functions):
     """Lets the prompts of a model's domain say by a function what is legal."""
+    monkeypatch.setattr(trained, "_prompts", {})
     prompt = trained.domain.checked_prompt
 
     def checked_prompt(item=None, constraints=None):

@@ -97,6 +97,12 @@ def check_display(case: Case) -> None:
         page = display.html(record.item) + display.script()
         for source in ('src="http', 'href="http', "@import", "fetch("):
             assert source not in page, f"html has {source!r}: a page of samples loads nothing"
+        if display.offers("piano_roll"):
+            ids = case.domain.encode(record.item).ids
+            roll = display.piano_roll(case.domain.decode(ids), ids)
+            assert len(roll.note_numbers) == len(ids), "piano_roll has not one note number for each id"
+            assert roll.note_numbers.max() < len(roll.notes), "piano_roll names a note that it does not have"
+            json.dumps(roll.as_json())
         if display.offers("draw_surprise"):
             ids = case.domain.encode(record.item).ids
             drawn = display.draw_surprise(ids, np.ones(len(ids), np.float32), case.folder / "surprise")

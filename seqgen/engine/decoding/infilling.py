@@ -32,6 +32,7 @@ import tensorflow as tf
 from seqgen.engine.compiling import compiled
 from seqgen.engine.conditioning import ConditionSource
 from seqgen.engine.decoding.decoder import DecodingState, Lineage
+from seqgen.engine.decoding.interruption import raise_if_stopped
 from seqgen.engine.decoding.redrawing import draw_unbroken
 from seqgen.engine.decoding.sampling import Sampler, Start, draw_token, random_generators, up_to_eos
 from seqgen.engine.grammar_tables import GrammarTables
@@ -87,8 +88,8 @@ class Infiller:
 
         What is drawn keeps the `relations`, also to what is given. Given tokens may break them among each other.
 
-        Raises InvalidValue, UsageError for a grammar with a budget, and ImpossibleConstraints if no document of the
-        grammar fits the template, or none is found that keeps the relations.
+        Raises DrawingStopped, InvalidValue, UsageError for a grammar with a budget, and ImpossibleConstraints if no
+        document of the grammar fits the template, or none is found that keeps the relations.
         """
         require_no_budget(grammar)
         template = check_template(template, grammar.vocabulary_size)
@@ -123,6 +124,7 @@ class Infiller:
         state, tables, lineage, count = start.state, start.tables, Lineage(), len(random)
         log_weights, log_evidence = tf.zeros((count, num_particles)), np.zeros(count)
         for begin in range(0, len(template), CHUNK):
+            raise_if_stopped()
             steps = min(CHUNK, len(template) - begin)
             places = np.minimum(begin + np.arange(CHUNK), len(template) - 1)
             uniform = np.stack([generator.random((CHUNK, num_particles + 1), np.float32) for generator in random], 1)

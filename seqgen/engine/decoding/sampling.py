@@ -27,14 +27,17 @@ from seqgen.engine.decoding.filters import (
     no_filters,
 )
 from seqgen.engine.decoding.guidance import Guidance
+from seqgen.engine.decoding.interruption import raise_if_stopped
 from seqgen.engine.decoding.redrawing import draw_unbroken
 from seqgen.engine.decoding.sampling_options import SamplingOptions
 from seqgen.engine.grammar_tables import GrammarTables
 from seqgen.engine.model import Model
-from seqgen.errors import ImpossibleConstraints
+from seqgen.errors import BrokenStream
 from seqgen.grammar import EOS, Grammar, Relations
 
 CHUNK = 256
+STREAM_CHUNK = 32
+"""How many tokens a stream yields at a time: few, so that they are seen and heard soon."""
 
 
 NextTokens = Callable[[np.ndarray], np.ndarray]
@@ -77,13 +80,14 @@ class Sampler:
     ) -> Iterator[np.ndarray]:  # fmt: skip
         """Draws samples number first … first + count - 1 of `seed`, chunk by chunk. Yields int32[steps, count].
 
-        After EOS, a sample goes on with EOS. The arguments are those of `sample`. Raises ImpossibleConstraints where a
-        sample breaks a relation: what was yielded cannot be drawn again.
+        After EOS, a sample goes on with EOS. The arguments are those of `sample`. Raises BrokenStream where a sample
+        breaks a relation: what was yielded cannot be drawn again.
         """
         start = self.start(prompt, grammar, count=count, max_new_tokens=max_new_tokens, first=first, **options)
-        for tokens, is_broken in self.chunks(start, random_generators(seed, first, count), max_new_tokens):
+        random = random_generators(seed, first, count)
+        for tokens, is_broken in self.chunks(start, random, max_new_tokens, STREAM_CHUNK):
             if is_broken.any():
-                raise ImpossibleConstraints(
+                raise BrokenStream(
                     "A sample came to where nothing follows that keeps all that was asked for; ask for less at once."
                 )
             yield tokens
@@ -176,11 +180,12 @@ class Sampler:
         return [np.concatenate([start.prompt, up_to_eos(column)]).astype(np.int32) for column in columns], is_broken
 
     def chunks(
-        self, start: Start, random: Sequence[np.random.Generator], max_new_tokens: int
+        self, start: Start, random: Sequence[np.random.Generator], max_new_tokens: int, chunk_size: int = CHUNK
     ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
         """Draws up to `max_new_tokens`, with one random generator for each sample.
 
-        Yields the tokens int32[steps, B] of a chunk, and whether each sample has broken a relation, bool[B].
+        Yields the tokens int32[steps, B] of a chunk, and whether each sample has broken a relation, bool[B]. A chunk
+        has at most `chunk_size` tokens, on which the samples do not depend. It divides CHUNK. Raises DrawingStopped.
         """
         if start.next_tokens is not None:
             yield from self._masked_chunks(start, random, max_new_tokens)
@@ -188,14 +193,18 @@ class Sampler:
         conditions = start.conditions
         if conditions is not None and 0 < conditions.after - len(start.prompt) < max_new_tokens:
             steps = conditions.after - len(start.prompt)
-            tokens, start = self._draw_steps(start, random, steps)
+            tokens, start = self._draw_steps(start, uniform_numbers(random), steps)
             yield tokens, start.state.is_broken()
             documents = [np.concatenate([start.prompt, column]) for column in tokens.T]
             known = [conditions.of(start.first + number, ids) for number, ids in enumerate(documents)]
             start = start._replace(state=start.state._replace(conditions=self.decoder.conditioning.state(known)))
             max_new_tokens -= steps
-        for begin in range(0, max_new_tokens, CHUNK):
-            tokens, start = self._draw_steps(start, random, min(CHUNK, max_new_tokens - begin))
+        for begin in range(0, max_new_tokens, chunk_size):
+            raise_if_stopped()
+            if begin % CHUNK == 0:
+                uniform = uniform_numbers(random)
+            next_numbers = np.roll(uniform, -(begin % CHUNK), 0)
+            tokens, start = self._draw_steps(start, next_numbers, min(chunk_size, max_new_tokens - begin))
             yield tokens, start.state.is_broken()
             if (tokens[-1] == EOS).all():
                 return
@@ -211,9 +220,10 @@ class Sampler:
         documents = [start.prompt] * len(random)
         rows, is_broken = np.arange(len(random)), np.zeros(len(random), bool)
         for _ in range(max_new_tokens):
+            raise_if_stopped()
             is_open = np.array([ids[-1] != EOS for ids in documents])
             masks = np.stack([start.next_tokens(ids) for ids in documents]).astype(bool)
-            tokens, start = self._draw_steps(start, random, 1, masks)
+            tokens, start = self._draw_steps(start, uniform_numbers(random), 1, masks)
             is_broken |= is_open & ~masks[rows, tokens[0]]
             documents = [
                 np.append(ids, token).astype(np.int32) for ids, token in zip(documents, tokens[0], strict=True)
@@ -223,16 +233,15 @@ class Sampler:
                 return
 
     def _draw_steps(
-        self, start: Start, random: Sequence[np.random.Generator], steps: int, masks: np.ndarray | None = None
+        self, start: Start, uniform: np.ndarray, steps: int, masks: np.ndarray | None = None
     ) -> tuple[np.ndarray, Start]:
         """Draws `steps` tokens, at most CHUNK. Returns int32[steps, B], and where each sample stands then.
 
-        masks: which tokens may come, beside the grammar, bool[B, V]
+        uniform: the random numbers of these steps, float32[CHUNK, B]; those of later steps are not used
+        masks:   which tokens may come, beside the grammar, bool[B, V]
         """
         enabled = EnabledFilters.from_options(start.options, self.find_filter)
         strengths = FilterStrengths.from_options(start.options)
-        # All CHUNK numbers are drawn even if fewer are used: the compiled loop keeps one shape.
-        uniform = np.stack([generator.random(CHUNK, np.float32) for generator in random], 1)
         tokens, state, history, guidance = self._draw(
             start.state,
             start.history,
@@ -284,6 +293,14 @@ class Sampler:
 def random_generators(seed: int, first: int, count: int) -> list[np.random.Generator]:
     """Returns the random generator of each of samples first … first + count - 1 of a seed."""
     return [np.random.Generator(np.random.Philox(key=[seed, sample])) for sample in range(first, first + count)]
+
+
+def uniform_numbers(random: Sequence[np.random.Generator]) -> np.ndarray:
+    """Returns the next CHUNK numbers of each generator: float32[CHUNK, B].
+
+    All are drawn even if fewer are used, because the compiled loop keeps one shape.
+    """
+    return np.stack([generator.random(CHUNK, np.float32) for generator in random], 1)
 
 
 def up_to_eos(tokens: np.ndarray) -> np.ndarray:

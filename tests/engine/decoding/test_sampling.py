@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 import tensorflow as tf
 
 from engine import toys
 from seqgen.engine.conditioning import ConditionSource
-from seqgen.engine.decoding.sampling import CHUNK, Sampler, draw_token, likeliest_token
+from seqgen.engine.decoding.interruption import DrawingStopped, stopped_by
+from seqgen.engine.decoding.sampling import CHUNK, STREAM_CHUNK, Sampler, draw_token, likeliest_token
 from seqgen.engine.decoding.sampling_options import SamplingOptions
 from seqgen.engine.scoring.scorer import Scorer
-from seqgen.errors import ImpossibleConstraints
+from seqgen.errors import BrokenStream, ImpossibleConstraints
 from seqgen.grammar import BOS, EOS, Budget, Grammar, build_grammar, with_budget
 
 START = np.array([BOS], np.int32)
@@ -75,10 +78,21 @@ def test_streams_more_than_one_chunk_and_stops_at_the_longest():
     grammar = Grammar(np.arange(9)[None] > 1, np.zeros((1, 9), np.int32), 0)
     sampler = Sampler(toys.model(grammar))
     chunks = list(sampler.stream(START, grammar, count=2, max_new_tokens=CHUNK + 10, seed=1))
-    assert [len(chunk) for chunk in chunks] == [CHUNK, 10]
+    assert [len(chunk) for chunk in chunks] == [STREAM_CHUNK] * (CHUNK // STREAM_CHUNK) + [10]
     whole = sampler.sample(START, grammar, count=2, max_new_tokens=CHUNK + 10, seed=1)
     np.testing.assert_array_equal(np.concatenate([[BOS], np.concatenate(chunks)[:, 1]]), whole[1])
     assert EOS not in whole[0]
+
+
+def test_a_draw_that_was_asked_to_stop_stops():
+    endless = Grammar(np.arange(9)[None] > 1, np.zeros((1, 9), np.int32), 0)
+    stop = threading.Event()
+    with stopped_by(stop):
+        stream = Sampler(toys.model(endless)).stream(START, endless, count=1, max_new_tokens=2000, seed=0)
+        next(stream)
+        stop.set()
+        with pytest.raises(DrawingStopped):
+            list(stream)
 
 
 def test_a_drawn_sequence_is_the_greedy_one_of_the_training_pass_at_temperature_0(sampler, scorer):
@@ -196,7 +210,7 @@ def test_a_sample_without_a_way_on_is_drawn_again_and_a_stream_says_so():
     assert all(grammar.accepts(ids) and ids[1] >= ids[2] for ids in drawn)
     alone = sampler.sample(START, grammar, **{**arguments, "count": 1, "first": 199})
     np.testing.assert_array_equal(alone[0], drawn[199])
-    with pytest.raises(ImpossibleConstraints, match="nothing follows"):
+    with pytest.raises(BrokenStream, match="nothing follows"):
         list(sampler.stream(START, grammar, **arguments))
     with pytest.raises(ImpossibleConstraints, match="attempts"):
         sampler.sample(np.array([BOS, 2, 3]), grammar, **{**arguments, "count": 2})

@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from seqgen import Display, UnknownName, atomic_write
+from seqgen.contract.piano_roll import PianoRoll
+from seqgen_midi.display.notes_in_time import piano_roll
 from seqgen_midi.display.piano_roll import draw_png
 from seqgen_midi.display.sound import write_wav
 from seqgen_midi.display.surprise import draw_surprise
@@ -47,6 +49,9 @@ class MidiDisplay(Display[Piece]):
 
     def script(self) -> str:
         return player_script()
+
+    def piano_roll(self, item: Piece, ids: np.ndarray) -> PianoRoll:
+        return piano_roll(item, self._encoding.note_numbers(ids), self._default_tempo)
 
     def draw_surprise(self, ids: np.ndarray, nats: np.ndarray, path: Path) -> Path:
         """Writes `path`.png: the piano roll of a document in the colours of surprise."""

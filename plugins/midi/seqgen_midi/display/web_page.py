@@ -8,6 +8,7 @@ from importlib.resources import files
 import numpy as np
 
 from seqgen.contract.escaping import html_text
+from seqgen_midi.display.notes_in_time import notes_in_seconds
 from seqgen_midi.display.piano_roll import title_of, track_colour
 from seqgen_midi.display.svg import TOP_MARGIN, piano_roll_svg, pixels_per_tick
 from seqgen_midi.music.instruments import track_names
@@ -44,10 +45,11 @@ def piano_roll_html(piece: Piece, default_tempo: int, prompt_end: int) -> str:
 
 def _notes(piece: Piece, default_tempo: int) -> list[list[float]]:
     """For each note: its start and length in seconds, pitch, loudness from 0 to 1, and 1 for drums."""
-    begin = piece.seconds(piece.start, default_tempo)
-    end = piece.seconds(piece.start + piece.duration, default_tempo)
-    columns = begin.round(3), (end - begin).round(3), piece.pitch, (piece.velocity / 127).round(2), piece.is_drum * 1
-    return [list(row) for row in zip(*(column.tolist() for column in columns), strict=True)]
+    roll = notes_in_seconds(piece, default_tempo)
+    return [
+        [round(start, 3), round(duration, 3), int(pitch), round(loudness, 2), int(is_drum)]
+        for (start, duration, pitch, loudness, _), is_drum in zip(roll.tolist(), piece.is_drum.tolist(), strict=True)
+    ]
 
 
 def _time(piece: Piece, default_tempo: int) -> list[list[float]]:
