@@ -508,8 +508,9 @@ class TrainedModel:
         key = parsed.model_dump_json()
         if key not in self._prompts:
             made = heard_by(self.model, self.domain.checked_prompt(None, parsed))
-            oldest = list(self._prompts)[: len(self._prompts) - MAX_KEPT_PROMPTS + 1]
-            self._prompts = {kept: self._prompts[kept] for kept in self._prompts if kept not in oldest} | {key: made}
+            if len(self._prompts) == MAX_KEPT_PROMPTS:
+                del self._prompts[next(iter(self._prompts))]
+            self._prompts[key] = made
         return self._prompts[key]
 
     def _path_of(self, sample: GeneratedDocument, folder: Path | str) -> Path:
