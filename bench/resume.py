@@ -35,7 +35,6 @@ KINDS = ("any moment", "half written", "not yet named")
 def train(folder: Path, out: Path, steps: int) -> None:
     """The process that is killed: says each step, and each checkpoint that it is about to finish."""
     from seqgen import Example
-    from seqgen.atomic import remove_unfinished
     from seqgen.corpus.storage.evaluation_batches import evaluation_batches
     from seqgen.corpus.storage.store import Documents
     from seqgen.corpus.storage.training_batches import TrainingBatches
@@ -44,6 +43,7 @@ def train(folder: Path, out: Path, steps: int) -> None:
     from seqgen.engine.training import checkpoint, loop
     from seqgen.engine.training.progress import TrainingBudget
     from seqgen.engine.training.trainer import Trainer
+    from seqgen.files import remove_unfinished
     from seqgen.grammar import unconstrained
 
     checkpoint.atomic_write = slowly(checkpoint.atomic_write)

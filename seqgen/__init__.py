@@ -10,7 +10,6 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from seqgen.atomic import atomic_write
     from seqgen.contract.capabilities import (
         Capability,
         Deduplication,
@@ -62,6 +61,7 @@ if TYPE_CHECKING:
         UnusableFile,
         UsageError,
     )
+    from seqgen.files import atomic_write
     from seqgen.grammar import BOS, EOS, Grammar
     from seqgen.workflows.build import build
     from seqgen.workflows.evaluate import evaluate
@@ -126,7 +126,7 @@ __all__ = [
     "train",
 ]
 _NAMES_BY_MODULE = {
-    "atomic": ("atomic_write",),
+    "files": ("atomic_write",),
     "contract.capabilities": (
         "Capability",
         "Deduplication",

@@ -18,8 +18,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from seqgen.atomic.stored_files import with_checksum, without_checksum
-from seqgen.atomic.tensor_file import read_tensors, tensor_file_content
+from seqgen.files.stored_files import with_checksum, without_checksum
+from seqgen.files.tensor_file import read_tensors, tensor_file_content
 from seqgen.models.bundle import CONFIG_FILE, DOMAIN_FILE, GRAMMAR_FILE, PRETRAINED_FOLDER, WEIGHTS_FILE
 
 MAX_SENTENCE_LENGTH = 300

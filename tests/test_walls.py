@@ -22,9 +22,7 @@ PACKAGE_FOLDERS = {
 }
 ORDER = (
     "errors",
-    "atomic",
-    "stored_files",
-    "tensor_file",
+    "files",
     "grammar",
     "contract",
     "corpus",
@@ -35,8 +33,8 @@ ORDER = (
 )
 """A package of seqgen imports only what stands before it."""
 CORPUS_ORDER = ("reading", "storage", "recipes", "building")
-REPORT_IMPORTS = ("workflows.reports", "errors", "atomic", "grammar", "contract", "corpus", "engine", "models")
-ENGINE_IMPORTS = ("engine", "errors", "atomic", "grammar")
+REPORT_IMPORTS = ("workflows.reports", "errors", "files", "grammar", "contract", "corpus", "engine", "models")
+ENGINE_IMPORTS = ("engine", "errors", "files", "grammar")
 PLUGIN_IMPORTS = ("seqgen", "seqgen.contract", "seqgen.grammar")
 MAX_ENTRIES = 12
 

@@ -25,8 +25,10 @@ from typing import Annotated, Any, NamedTuple
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from seqgen.atomic import atomic_write, write_text
-from seqgen.atomic.stored_files import (
+from seqgen.contract.domain_record import DomainRecord
+from seqgen.errors import BundleError
+from seqgen.files import atomic_write, write_text
+from seqgen.files.stored_files import (
     DamagedFile,
     MissingFile,
     StoredFileError,
@@ -36,9 +38,7 @@ from seqgen.atomic.stored_files import (
     with_checksum,
     without_checksum,
 )
-from seqgen.atomic.tensor_file import Layout, read_tensor_header, read_tensors, tensor_file_content
-from seqgen.contract.domain_record import DomainRecord
-from seqgen.errors import BundleError
+from seqgen.files.tensor_file import Layout, read_tensor_header, read_tensors, tensor_file_content
 
 FORMAT = 3
 CONFIG_FILE, DOMAIN_FILE, GRAMMAR_FILE, WEIGHTS_FILE = "config.json", "domain.json", "grammar.json", "model.safetensors"

@@ -10,13 +10,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from seqgen.atomic import write_text
-from seqgen.atomic.stored_files import MissingFile, StoredFileError, read_json, shorten, validated
 from seqgen.contract.domain import Domain
 from seqgen.contract.options import Options
 from seqgen.engine.settings import SIZES, ModelSettings, TrainingSettings
 from seqgen.engine.training.progress import TrainingBudget
 from seqgen.errors import CorpusError, InvalidValue, PluginError, TrainingError, UnknownName, UsageError
+from seqgen.files import write_text
+from seqgen.files.stored_files import MissingFile, StoredFileError, read_json, shorten, validated
 from seqgen.models.bundle import model_folder
 
 DEFAULT_MINUTES = 10.0

@@ -10,10 +10,10 @@ from importlib.resources import files
 from pathlib import Path
 from string import Template
 
-from seqgen.atomic import write_text
 from seqgen.contract.core import INTERFACE_VERSION
 from seqgen.contract.discovery import installed_domains
 from seqgen.errors import OutputError, UnknownName, UsageError
+from seqgen.files import write_text
 
 CONSTRAINTS = "constraints"
 CAPABILITIES = ("prompting", "display", "prediction", "metrics", "deduplication", "training", "learning", "reading")

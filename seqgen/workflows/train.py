@@ -17,8 +17,6 @@ from typing import Any
 
 import numpy as np
 
-from seqgen.atomic import remove_unfinished
-from seqgen.atomic.stored_files import FolderInUse, json_checksum, locked_folder
 from seqgen.contract.capabilities import Training
 from seqgen.contract.discovery import load_domain
 from seqgen.contract.domain import Domain
@@ -38,6 +36,8 @@ from seqgen.engine.training.progress import TrainingProgress, TrainingStopped
 from seqgen.engine.training.trainer import Trainer
 from seqgen.engine.weights import weight_shapes
 from seqgen.errors import CorpusError, OutputError, SeqgenWarning, TrainingError, UsageError
+from seqgen.files import remove_unfinished
+from seqgen.files.stored_files import FolderInUse, json_checksum, locked_folder
 from seqgen.grammar import Grammar, class_examples
 from seqgen.models.bundle import CONFIG_FILE, MAX_PARAMETERS, write_bundle
 from seqgen.models.model_card import model_card

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from seqgen.atomic.stored_files import StoredFileError
 from seqgen.corpus.storage.store import Corpus, is_corpus
 from seqgen.engine.training.checkpoint import PATTERN, read_checkpoint
 from seqgen.errors import TrainingError
+from seqgen.files.stored_files import StoredFileError
 from seqgen.models.run_settings import SETTINGS_FILE, RunSettings
 from seqgen.workflows.load import load
 

@@ -16,9 +16,9 @@ import pytest
 from commands import error_sentence
 from seqgen_midi.music.meters import bar_lines
 
-from seqgen.atomic import UNFINISHED
-from seqgen.atomic.stored_files import with_checksum, without_checksum
 from seqgen.contract.discovery import load_domain
+from seqgen.files import UNFINISHED
+from seqgen.files.stored_files import with_checksum, without_checksum
 
 
 def test_the_whole_path_gives_files_that_other_programs_read(run_cli, run, tmp_path):

@@ -16,7 +16,7 @@ import pytest
 from commands import error_sentence
 
 import seqgen
-from seqgen.atomic.stored_files import locked_folder
+from seqgen.files.stored_files import locked_folder
 
 SETTINGS = ["--set", "batch_size=4", "--set", "bptt_length=32", "--set", "num_evaluations=2"]
 STEPS = ["--size", "tiny", "--steps", "12", *SETTINGS]

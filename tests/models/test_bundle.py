@@ -10,8 +10,8 @@ import pytest
 from letters import Letters
 
 from seqgen import BundleError
-from seqgen.atomic.stored_files import with_checksum
 from seqgen.contract.domain_record import DomainRecord
+from seqgen.files.stored_files import with_checksum
 from seqgen.models.bundle import (
     FORMAT,
     PRETRAINED_FOLDER,

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import seqgen
-from seqgen.atomic.stored_files import with_checksum, without_checksum
+from seqgen.files.stored_files import with_checksum, without_checksum
 from seqgen.models.bundle import model_folder
 
 CHESS = {"distribution": "seqgen-chess", "version": "1.2"}

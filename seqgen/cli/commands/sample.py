@@ -119,7 +119,7 @@ def write_samples(
 
     origin: how the samples were made, for the page; values that are None are left out
     """
-    from seqgen.atomic import remove_unfinished
+    from seqgen.files import remove_unfinished
 
     remove_unfinished(out)
     written = []

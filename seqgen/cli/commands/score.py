@@ -37,9 +37,9 @@ def command(run: Path, sources: tuple[Path, ...], dynamic: bool, cache: int | No
     of a file is reported with its most surprising tokens. The held-out documents of a corpus (made by 'build', or
     RUN/corpus) are reported together.
     """
-    from seqgen.atomic import remove_unfinished
     from seqgen.contract.plugins import report_broken_plugins
     from seqgen.corpus.storage.store import is_corpus
+    from seqgen.files import remove_unfinished
     from seqgen.workflows.load import load
 
     trained = load(run)

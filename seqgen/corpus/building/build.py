@@ -21,7 +21,6 @@ from typing import Any
 
 import numpy as np
 
-from seqgen.atomic.stored_files import file_checksum
 from seqgen.contract.capabilities import Deduplication
 from seqgen.contract.domain import Domain
 from seqgen.contract.domain_record import DomainRecord
@@ -41,6 +40,7 @@ from seqgen.corpus.storage.metadata import METADATA_FILES, MetadataWriter
 from seqgen.corpus.storage.split import SplitFractions, Splitter, check_splits
 from seqgen.corpus.storage.store import FORMAT, INDEX, SPLITS, Corpus, ShardWriter
 from seqgen.errors import CorpusError
+from seqgen.files.stored_files import file_checksum
 
 DUPLICATE = "a duplicate"
 MAX_REASONS = 3

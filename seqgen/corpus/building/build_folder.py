@@ -12,9 +12,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from seqgen.atomic import flush, write_text
-from seqgen.atomic.stored_files import FolderInUse, locked_folder
 from seqgen.errors import OutputError
+from seqgen.files import flush, write_text
+from seqgen.files.stored_files import FolderInUse, locked_folder
 
 TASK = "task.json"
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Literal
 
-from seqgen.atomic import write_text
+from seqgen.files import write_text
 
 Prose = Literal["docstrings", "dictionaries"]
 DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)

@@ -11,9 +11,9 @@ import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from seqgen.atomic import atomic_write
 from seqgen.corpus.reading.sources import BuildProgress, sha256
 from seqgen.errors import CorpusError, OutputError
+from seqgen.files import atomic_write
 
 TIMEOUT_SECONDS = 30
 PIECE_BYTES = 2**20

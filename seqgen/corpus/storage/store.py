@@ -24,13 +24,13 @@ from typing import Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from seqgen.atomic.stored_files import MissingFile, StoredFileError, file_checksum, read_json, shorten, validated
 from seqgen.contract.domain import Domain
 from seqgen.contract.domain_record import DomainRecord
 from seqgen.contract.vocabulary import Vocabulary
 from seqgen.corpus.storage.journal import Journal
 from seqgen.corpus.storage.metadata import StoredMetadata, read_bytes
 from seqgen.errors import CorpusError
+from seqgen.files.stored_files import MissingFile, StoredFileError, file_checksum, read_json, shorten, validated
 
 FORMAT = 3
 SPLITS = ("train", "valid", "test")

@@ -16,10 +16,10 @@ from typing import NamedTuple
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from seqgen.atomic import atomic_write
-from seqgen.atomic.stored_files import StoredFileError, validated
-from seqgen.atomic.tensor_file import read_tensors, tensor_file_content
 from seqgen.errors import SeqgenWarning, TrainingError
+from seqgen.files import atomic_write
+from seqgen.files.stored_files import StoredFileError, validated
+from seqgen.files.tensor_file import read_tensors, tensor_file_content
 
 NUM_KEPT = 2
 PATTERN = "step-*.safetensors"

@@ -17,7 +17,6 @@ from pathlib import Path
 
 import numpy as np
 
-from seqgen.atomic.stored_files import StoredFileError
 from seqgen.engine.scoring.evaluation import Evaluator, HeldOutLikelihood
 from seqgen.engine.segment import Segment
 from seqgen.engine.training.callback import EvaluationCallback, metrics_of
@@ -26,6 +25,7 @@ from seqgen.engine.training.progress import TrainingBudget, TrainingProgress, Tr
 from seqgen.engine.training.stop_signals import stop_signals
 from seqgen.engine.training.trainer import Trainer
 from seqgen.errors import TrainingError
+from seqgen.files.stored_files import StoredFileError
 
 CHECKPOINT_SECONDS = 30.0
 MAX_ROLLBACKS = 3

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from seqgen.atomic import write_text
 from seqgen.errors import SeqgenWarning
+from seqgen.files import write_text
 
 
 class RunLog:

@@ -14,8 +14,8 @@ from string import Template
 from typing import NamedTuple
 from urllib.parse import quote
 
-from seqgen.atomic import write_text
 from seqgen.contract.escaping import html_text
+from seqgen.files import write_text
 
 
 class PageEntry(NamedTuple):

@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 
 from engine import toys
-from seqgen.atomic import remove_unfinished
 from seqgen.corpus.storage.evaluation_batches import evaluation_batches
 from seqgen.corpus.storage.store import Documents
 from seqgen.corpus.storage.training_batches import TrainingBatches
@@ -18,6 +17,7 @@ from seqgen.engine.training import loop as training_loop
 from seqgen.engine.training.checkpoint import newest_checkpoint
 from seqgen.engine.training.progress import TrainingBudget
 from seqgen.engine.training.trainer import Trainer
+from seqgen.files import remove_unfinished
 
 STEPS = 90
 

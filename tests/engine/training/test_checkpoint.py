@@ -7,8 +7,6 @@ import json
 import numpy as np
 import pytest
 
-from seqgen.atomic.stored_files import DamagedFile, MissingFile
-from seqgen.atomic.tensor_file import tensor_file_content
 from seqgen.engine.training.checkpoint import (
     LoopRecord,
     checkpoint_path,
@@ -17,6 +15,8 @@ from seqgen.engine.training.checkpoint import (
     save_checkpoint,
 )
 from seqgen.errors import SeqgenWarning, TrainingError
+from seqgen.files.stored_files import DamagedFile, MissingFile
+from seqgen.files.tensor_file import tensor_file_content
 
 
 def test_a_checkpoint_cut_short_is_passed_over_for_the_one_before(tmp_path):

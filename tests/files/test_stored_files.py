@@ -8,7 +8,7 @@ import os
 import pytest
 from pydantic import BaseModel
 
-from seqgen.atomic.stored_files import (
+from seqgen.files.stored_files import (
     DamagedFile,
     FolderInUse,
     MissingFile,

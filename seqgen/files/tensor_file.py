@@ -18,7 +18,7 @@ import numpy as np
 from safetensors import SafetensorError
 from safetensors.numpy import load, save
 
-from seqgen.atomic.stored_files import CHECKSUM, DamagedFile, StoredFileError, open_stored, shorten
+from seqgen.files.stored_files import CHECKSUM, DamagedFile, StoredFileError, open_stored, shorten
 
 MAX_HEADER_BYTES = 2**20
 MAX_BYTES = 16 * 2**30

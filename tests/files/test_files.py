@@ -12,7 +12,7 @@ import sys
 import pytest
 
 from seqgen import OutputError, atomic_write
-from seqgen.atomic import UNFINISHED, remove_unfinished, write_text
+from seqgen.files import UNFINISHED, remove_unfinished, write_text
 
 
 def write_and_fail(target, error):

@@ -7,8 +7,8 @@ import json
 import numpy as np
 import pytest
 
-from seqgen.atomic.stored_files import DamagedFile, MissingFile, StoredFileError
-from seqgen.atomic.tensor_file import read_tensor_header, read_tensors, tensor_file_content
+from seqgen.files.stored_files import DamagedFile, MissingFile, StoredFileError
+from seqgen.files.tensor_file import read_tensor_header, read_tensors, tensor_file_content
 
 TENSORS = {"b": np.arange(6, dtype=np.float32).reshape(2, 3), "a": np.array([True, False]), "c": np.array(5, np.int32)}
 
