@@ -37,6 +37,7 @@ from seqgen.errors import BundleError, ImpossibleConstraints, InvalidValue, Seqg
 from seqgen.grammar import BOS, EOS, Grammar, keeps_classes
 from seqgen.models.bundle import TAKE_AGAIN, Bundle
 from seqgen.workflows.default_sampling import sampling_options
+from seqgen.workflows.export import export
 from seqgen.workflows.file_records import OnRemark, PromptItem, ignore_remark, read_file, read_prompt, read_records
 from seqgen.workflows.model_oracle import ModelOracle
 from seqgen.workflows.prompt_conditions import condition_source, conditions_after, heard_by
@@ -299,6 +300,31 @@ class TrainedModel:
             options=options or self.sampling_options(), conditions=condition_source(start, seed),
         )  # fmt: skip
         yield from _warn_if_cut((up_to_eos(chunk[:, 0]) for chunk in chunks), number)
+
+    def export(
+        self,
+        folder: Path | str,
+        target: str,
+        *,
+        constraints: Mapping[str, Any] | None = None,
+        prompt: Path | str | None = None,
+    ) -> list[Path]:
+        """Writes the model for another program, and returns the files.
+
+        target:      "savedmodel" (TensorFlow), "tflite" (LiteRT) or "onnx": one step of the model, and beside it the
+                     tables of the grammar
+        constraints: what every sample has that is drawn with these tables
+        prompt:      what every sample begins with
+
+        Raises UnknownName for a target, UsageError for what the target cannot carry, OutputError, and what `sample`
+        raises for the other arguments.
+        """
+        if prompt is None and self.domain.prompting.needs_prompt:
+            start = Prompt(np.array([BOS], np.int32), self.domain.checked_grammar())
+        else:
+            start = _without_given(self._prompt(prompt, constraints), "An exported model")
+        options = self.sampling_options()
+        return export(self.model, self.domain, start, options, constraints or {}, target, Path(folder))
 
     def write(self, sample: GeneratedDocument, folder: Path | str) -> list[Path]:
         """Writes a sample and all its renderings to `folder`, and returns the files. Raises OutputError."""

@@ -65,7 +65,7 @@ def arguments(hostile_run, hostile_model, table, pieces, tmp_path, monkeypatch):
     values = {
         "run": hostile_run, "out": tmp_path / "[out] \x1b[31m\n", "sources": table,
         "domain": "sentiment", "count": 1, "max_new_tokens": 10, "size": "tiny", "steps": 2, "documents": 3,
-        "folder": tmp_path / "[out] \x1b[31m\n",
+        "folder": tmp_path / "[out] \x1b[31m\n", "target": "onnx",
     }  # fmt: skip
 
     def arguments(name: str) -> list[str]:
