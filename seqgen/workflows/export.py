@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-import seqgen
 from seqgen.atomic import atomic_write, write_text
 from seqgen.contract.documents import Prompt
 from seqgen.contract.domain import Domain
@@ -56,7 +55,6 @@ def export(
     of_conditions, conditions = condition_tables(model.conditions, start)
     metadata = {
         "format": FORMAT,
-        "seqgen": seqgen.__version__,
         "domain": domain.name,
         "unit": domain.unit,
         "constraints": {name: str(value) for name, value in constraints.items()},
