@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from seqgen.atomic import atomic_write, write_text
 from seqgen.contract.documents import Prompt
 from seqgen.contract.domain import Domain
 from seqgen.engine.decoding.sampling_options import SamplingOptions
@@ -22,6 +21,7 @@ from seqgen.engine.exporting.step_functions import NamedFunction, step_functions
 from seqgen.engine.exporting.tensorflow_files import write_litert, write_saved_model
 from seqgen.engine.model import Model
 from seqgen.errors import UnknownName
+from seqgen.files import atomic_write, write_text
 from seqgen.grammar import BOS, EOS
 from seqgen.workflows.export_tables import condition_tables, grammar_tables, relation_tables
 

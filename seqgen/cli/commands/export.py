@@ -26,7 +26,7 @@ def command(run: Path, target: str, out: Path, prompt: str | None, settings: dic
     The result is one step of the model, from a token and a state to the logits of the next token and a new state, and
     the tables that a program needs beside it. --set asks for something that every sample has, as for 'sample'.
     """
-    from seqgen.atomic import remove_unfinished
+    from seqgen.files import remove_unfinished
     from seqgen.workflows.load import load
 
     trained = load(run)
