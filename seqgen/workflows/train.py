@@ -35,11 +35,11 @@ from seqgen.engine.training.memory_requirements import explain_out_of_memory
 from seqgen.engine.training.progress import TrainingProgress, TrainingStopped
 from seqgen.engine.training.trainer import Trainer
 from seqgen.engine.weights import weight_shapes
-from seqgen.errors import CorpusError, OutputError, SeqgenWarning, TrainingError, UsageError
+from seqgen.errors import BundleError, CorpusError, OutputError, SeqgenWarning, TrainingError, UsageError
 from seqgen.files import remove_unfinished
 from seqgen.files.stored_files import FolderInUse, json_checksum, locked_folder
 from seqgen.grammar import Grammar, class_examples
-from seqgen.models.bundle import CONFIG_FILE, MAX_PARAMETERS, write_bundle
+from seqgen.models.bundle import CONFIG_FILE, MAX_PARAMETERS, read_bundle, write_bundle
 from seqgen.models.model_card import model_card
 from seqgen.models.run_settings import (
     SETTINGS_FILE,
@@ -352,7 +352,25 @@ def _run(
     )  # fmt: skip
     if checkpoint:
         loop.resume(checkpoint)
+        if loop.best_nats is not None and not _is_bundle_intact(run, trainer):
+            loop.best_nats = None
     loop.run()
+
+
+def _is_bundle_intact(run: Path, trainer: Trainer) -> bool:
+    """Whether the bundle of a run can be read. Warns if it cannot, because the next evaluation replaces it."""
+    shapes = {name: value.shape for name, value in trainer.model.numpy_weights().items()}
+    try:
+        read_bundle(run / "bundle").weights(shapes)
+    except BundleError as error:
+        warnings.warn(
+            f"The best model of the run cannot be read, so that of the next evaluation replaces it, better or not: "
+            f"{error}",
+            SeqgenWarning,
+            stacklevel=2,
+        )
+        return False
+    return True
 
 
 def ignore_progress(progress: TrainingProgress) -> None:

@@ -62,6 +62,14 @@ def test_a_damaged_shard_is_noticed_when_a_run_is_resumed(run):
         seqgen.train([], run, resume=True, steps=4)
 
 
+@pytest.mark.parametrize("damage", [flip, Path.unlink])
+def test_a_resumed_run_says_that_it_replaces_a_damaged_bundle(run, damage):
+    damage(run / "bundle" / "model.safetensors")
+    with pytest.warns(seqgen.SeqgenWarning, match="cannot be read, so that of the next evaluation replaces it"):
+        seqgen.train([], run, resume=True, steps=3)
+    verify(run)
+
+
 def test_a_damaged_shard_is_noticed_by_evaluate_and_score(run):
     flip(next(run.glob("corpus/ids-*.npy")))
     with pytest.raises(seqgen.CorpusError, match="is damaged"):

@@ -144,7 +144,7 @@ class TrainingLoop:
                     saved = time.monotonic()
                 else:
                     self.report(now)
-            if self.last_nats is None or self.good_step != trainer.step_number:
+            if self.best_nats is None or self.good_step != trainer.step_number:
                 nats = self._evaluate()
                 if math.isfinite(nats):
                     self._call_back(progress(True))
