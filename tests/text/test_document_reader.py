@@ -63,6 +63,20 @@ def test_rows_have_their_number_their_id_and_their_group(read):
         read(table, "row", "a.csv", group_column="writer")
 
 
+def test_a_table_is_read_row_by_row_unless_a_setting_says_otherwise(read):
+    lines = '{"text": "a"}\n' + '{"text": ' + "[" * 5000 + '\n{"text": "b"}\n'
+    for name in ("a.jsonl", "A.NDJSON"):
+        found = read(lines, None, name)
+        assert texts_of(found) == ["a", "b"]
+        assert [one.text for one in found if isinstance(one, Remark)] == [
+            "a table is read row by row; document=file reads it as running text",
+            "line 2: no JSON object",
+        ]
+    assert texts_of(read("text,label\na,1\n", None, "a.csv")) == ["a"]
+    for document, name in (("file", "a.jsonl"), (None, "a.txt")):
+        assert "".join(one for one in read(lines, document, name) if isinstance(one, str)) == lines
+
+
 @pytest.mark.parametrize("document", ["file", "line", "paragraph"])
 def test_the_documents_do_not_depend_on_the_size_of_pieces(read, monkeypatch, document):
     text = "\n".join(["a b", "", "c. d", "", "", "😀" * 30, "e" * 2250, "f\r", "\r", "g"])

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from seqgen import Record, Remark, UnusableFile
-from seqgen.contract.tables import open_table, row_metadata
+from seqgen.contract.tables import DELIMITERS, open_table, row_metadata, table_ending
 from seqgen.contract.textfile import pieces
 from seqgen_text.chunking import chunks, normalised_chunks
 from seqgen_text.settings import DocumentKind, TextSettings
@@ -15,6 +15,8 @@ from seqgen_text.settings import DocumentKind, TextSettings
 SEPARATORS: dict[DocumentKind, re.Pattern[str] | None] = {
     "file": None, "line": re.compile(r"\r?\n"), "paragraph": re.compile(r"\n[^\S\n]*\n"),
 }  # fmt: skip
+TABLES = (*DELIMITERS, ".jsonl", ".ndjson")
+"""The endings of files that are read row by row unless the settings say otherwise. `.json` may be no table."""
 SLACK = 1000
 """A document is cut before its end is known once it is this much too long. Less could be the start of a separator."""
 
@@ -25,11 +27,11 @@ def read_documents(path: Path, settings: TextSettings) -> Iterator[str | Record[
     Raises UnusableFile for a file that is empty or not in the encoding, or no table if rows are asked for.
     """
     max_length, is_empty = settings.max_document_length, True
-    by_row = settings.document == "row"
+    kind = settings.document or ("row" if table_ending(path) in TABLES else "file")
     found: Iterator[str | Record[str] | Remark] = (
         _rows(path, settings)
-        if by_row
-        else _split(pieces(path, settings.encoding), SEPARATORS[settings.document], max_length)
+        if kind == "row"
+        else _split(pieces(path, settings.encoding), SEPARATORS[kind], max_length)
     )
     for document in found:
         if isinstance(document, Remark):
@@ -39,7 +41,7 @@ def read_documents(path: Path, settings: TextSettings) -> Iterator[str | Record[
         for number, chunk in enumerate(normalised_chunks(text, settings.normalisation, max_length)):
             if number:
                 yield _cut_remark(max_length)
-            stripped = chunk.strip("\r\n") if settings.document == "paragraph" else chunk
+            stripped = chunk.strip("\r\n") if kind == "paragraph" else chunk
             if stripped.strip():
                 is_empty = False
                 yield Record(stripped, document.metadata) if isinstance(document, Record) else stripped
@@ -56,6 +58,8 @@ def _rows(path: Path, settings: TextSettings) -> Iterator[Record[str] | Remark]:
     table = open_table(path, known=named, encoding=settings.encoding)
     column = table.text_column(settings.text_column)
     group = table.column(settings.group_column) if settings.group_column else None
+    if settings.document is None:
+        yield Remark("a table is read row by row; document=file reads it as running text")
     if settings.text_column is None and len(table.columns) > 1:
         yield Remark(
             f"the text is taken from the column {column!r} of {', '.join(table.columns)}; text_column=… names another"

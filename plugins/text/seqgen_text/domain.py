@@ -36,9 +36,9 @@ from seqgen_text.tokenization import FIRST_ID, TOKENIZERS, Tokenizer
 
 
 class TextReading(Reading[str]):
-    """Files are read a piece at a time. A file is running text, which can be cut; a line or a row is not."""
+    """Files are read a piece at a time. A file is running text, which can be cut; a line is not."""
 
-    def __init__(self, document: DocumentKind) -> None:
+    def __init__(self, document: DocumentKind | None) -> None:
         self._document = document
 
     def in_parts(self, path: PurePath) -> bool:
@@ -48,7 +48,7 @@ class TextReading(Reading[str]):
         return contiguous_parts(item, shares)
 
     def offers(self, method: str) -> bool:
-        return super().offers(method) and (method != "cut" or self._document == "file")
+        return super().offers(method) and (method != "cut" or self._document in (None, "file"))
 
 
 class TextDeduplication(Deduplication[str]):

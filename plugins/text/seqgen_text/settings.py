@@ -20,15 +20,17 @@ class TextSettings(Options):
     tokenizer: TokenizerName = Field(
         default="character", description="byte, character, bpe, or word (loses rare words)"
     )
-    document: DocumentKind = Field(
-        default="file", description="what one document is: a file, line, paragraph, or row of a table"
+    document: DocumentKind | None = Field(
+        default=None,
+        description="what one document is: a file, line, paragraph, or row of a table; if unset, a row of a file whose "
+        "name ends like that of a table (CSV, TSV, JSON Lines), and any other file as a whole",
     )
     text_column: str | None = Field(
         default=None,
-        description="with document=row, the column of the text in a CSV, TSV or JSON Lines; guessed if unset",
+        description="the column of the text in a table (CSV, TSV or JSON Lines); guessed if unset",
     )
     group_column: str | None = Field(
-        default=None, description="with document=row, a column whose equal cells stay in one split, such as an author"
+        default=None, description="a column of a table whose equal cells stay in one split, such as an author"
     )
     encoding: Encoding = Field(
         default=DEFAULT_ENCODING, description="the encoding of the files: utf-8, utf-16, latin-1, cp1252 …"
