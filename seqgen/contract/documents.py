@@ -94,6 +94,10 @@ class Prompt:
                    in place of one that is not, up to 32 times. None if the grammar says everything.
     next_tokens:   which tokens may follow the document int32[n] so far, beside the grammar: bool[V]. `sample` asks for
                    each token of each sample, so it is slow: an automaton is many times faster. None as for `accepts`.
+    resolve:       draws what this prompt leaves open, such as the key of a piece, and returns the prompt of one sample.
+                   It takes a random generator, which depends on the number of the sample. Samples whose prompts are
+                   one object are drawn together. A model that hears no conditions, and `infill`, take this prompt as it
+                   is. None if nothing is left open.
     """
 
     ids: np.ndarray
@@ -106,6 +110,7 @@ class Prompt:
     relations: Relations | None = None
     accepts: Callable[[np.ndarray], bool] | None = None
     next_tokens: Callable[[np.ndarray], np.ndarray] | None = None
+    resolve: Callable[[np.random.Generator], Prompt] | None = None
 
     def item(self, decoded: Any, with_prompt: bool = True) -> Any:
         """Returns the item of a document that was drawn, with what its tokens cannot say."""

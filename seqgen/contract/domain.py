@@ -89,7 +89,10 @@ class Domain(Core[Item]):
 
     def checked_prompt(self, item: Item | None = None, constraints: Any = None) -> Prompt:
         """Returns `prompting.prompt(item, constraints)` with automata without dead ends; raises what they raise."""
-        prompt = self.prompting.prompt(item, constraints)
+        return self.without_dead_ends(self.prompting.prompt(item, constraints))
+
+    def without_dead_ends(self, prompt: Prompt) -> Prompt:
+        """Returns a prompt of this domain with automata without dead ends. Raises PluginError for wrong automata."""
         size, owner = len(self.vocabulary), f"the domain {self.name!r}"
         given = checked(prompt.given, size, owner) if isinstance(prompt.given, Grammar) else prompt.given
         return replace(prompt, grammar=checked(prompt.grammar, size, owner), given=given)

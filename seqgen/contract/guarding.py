@@ -39,7 +39,7 @@ from seqgen.errors import PluginFailure, SeqgenError, UnusableFile
 REQUIRED_METHODS = ("read", "learn", "encode", "decode", "write")
 CORE_METHODS = (*REQUIRED_METHODS, "grammar")
 CONSTRUCTOR = "its constructor"
-PROMPT_FUNCTIONS = ("complete", "accepts", "next_tokens")
+PROMPT_FUNCTIONS = ("complete", "accepts", "next_tokens", "resolve")
 NO_FILE_METHODS = ("learn", "decode", "write", "grammar")
 NO_FILE_CAPABILITIES = ("display", "metrics", "training")
 """What has no file, and so may not raise UnusableFile."""

@@ -79,6 +79,9 @@ class Conditioning:
             padded[: len(one), number] = one
         # Many samples may have the same conditions, such as one of few keys.
         distinct, which = np.unique(padded, axis=1, return_inverse=True)
+        # Hearing is compiled for each number of sets of conditions, so these are powers of two.
+        missing = (1 << (distinct.shape[1] - 1).bit_length()) - distinct.shape[1]
+        distinct = np.pad(distinct, [(0, 0), (0, missing), (0, 0)])
         numbers = tf.range(len(values))
         return ConditionState(tf.gather(self._hear(distinct), which.ravel(), axis=1), numbers, tf.zeros_like(numbers))
 

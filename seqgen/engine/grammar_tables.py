@@ -10,6 +10,9 @@ import tensorflow as tf
 from seqgen.engine.relation_tables import RelationTables
 from seqgen.grammar import Budget, Grammar, Relations
 
+STATE_MULTIPLE = 4096
+"""Large grammars get a multiple of so many states, so that those of nearly one size share a compiled shape."""
+
 
 class BudgetTables(NamedTuple):
     """The budget of a grammar (seqgen/grammar/budget.py)."""
@@ -35,7 +38,12 @@ class GrammarTables(NamedTuple):
 
     @classmethod
     def from_grammar(cls, grammar: Grammar, relations: Relations | None = None) -> GrammarTables:
-        allowed, next_state, state_class = map(tf.constant, (grammar.allowed, grammar.next_state, grammar.state_class))
+        states = grammar.state_count
+        missing = -states % STATE_MULTIPLE if states > STATE_MULTIPLE else 0
+        allowed, next_state, state_class = (
+            tf.constant(np.pad(table, [(0, missing), *[(0, 0)] * (table.ndim - 1)]) if missing else table)
+            for table in (grammar.allowed, grammar.next_state, grammar.state_class)
+        )
         budget = BudgetTables.from_budget(grammar.budget) if grammar.budget else None
         return cls(
             allowed, next_state, state_class, budget, RelationTables.from_relations(relations) if relations else None

@@ -131,7 +131,7 @@ class ModelOracle:
                 drawn = self._sampler.sample_each(
                     [prompts[number].ids for number in numbers], prompts[numbers[0]].grammar, count=count,
                     max_new_tokens=max_new_tokens,
-                    random=[one for number in numbers for one in random_generators(seed, number * count, count)],
+                    random=random_generators(seed, [number * count + k for number in numbers for k in range(count)]),
                 )  # fmt: skip
                 for number, documents in zip(numbers, drawn, strict=True):
                     results[number] = documents

@@ -15,10 +15,12 @@ STREAM = 1
 
 
 def heard_by(model: Model, prompt: Prompt) -> Prompt:
-    """Returns the prompt as the model hears it: without conditions, and guidance towards them, if it knows of none."""
-    if prompt.conditions is None or model.conditions is not None:
+    """Returns the prompt as the model hears it: if it hears no conditions, without them and what is drawn for them."""
+    if model.conditions is not None or (prompt.conditions is None and prompt.resolve is None):
         return prompt
-    return replace(prompt, conditions=None, unconditional=None, guidance=1.0)
+    if prompt.conditions is None:
+        return replace(prompt, resolve=None)
+    return replace(prompt, resolve=None, conditions=None, unconditional=None, guidance=1.0)
 
 
 def condition_source(prompt: Prompt, seed: int) -> ConditionSource | None:

@@ -41,6 +41,7 @@ from seqgen.workflows.export import export
 from seqgen.workflows.file_records import OnRemark, PromptItem, ignore_remark, read_file, read_prompt, read_records
 from seqgen.workflows.model_oracle import ModelOracle
 from seqgen.workflows.prompt_conditions import condition_source, conditions_after, heard_by
+from seqgen.workflows.prompt_resolution import PromptGroup, prompt_groups
 from seqgen.workflows.reports.web_page import PageEntry, write_page
 from seqgen.workflows.results import (
     BeamSample,
@@ -138,19 +139,37 @@ class TrainedModel:
                 )
             _check_no_function(start, "What is drawn around given tokens")
             return self._infill(start, count, num_particles, seed, max_new_tokens)
-        documents = self._sampler.sample(
-            start.ids, start.grammar, relations=start.relations, unconditional=start.unconditional,
-            guidance=start.guidance_strength(guidance), count=count, max_new_tokens=max_new_tokens, seed=seed,
-            options=options or self.sampling_options(), conditions=condition_source(start, seed),
-            accepts=start.accepts, next_tokens=start.next_tokens,
-        )  # fmt: skip
+        documents: dict[int, np.ndarray] = {}
+        for group in prompt_groups(self.domain, start, seed, range(count)):
+            drawn = self._sampler.sample(
+                **self._sampling_arguments(group, guidance, options), max_new_tokens=max_new_tokens, seed=seed,
+                accepts=group.prompt.accepts, next_tokens=group.prompt.next_tokens,
+            )  # fmt: skip
+            documents |= zip(group.numbers, drawn, strict=True)
         prompt_item, without_prompt = self._prompt_item(start), self.domain.prompting.without_prompt
         samples = []
-        for number, ids in enumerate(documents):
+        for number, ids in sorted(documents.items()):
             item = self.domain.decode(ids if with_prompt else without_prompt(ids, len(start.ids)))
             item = start.item(item, with_prompt)
             samples.append(Sample(number, ids, item, prompt_item if with_prompt else None, seed))
         return samples
+
+    def _sampling_arguments(
+        self, group: PromptGroup, guidance: float | None, options: SamplingOptions | None
+    ) -> dict[str, Any]:
+        """Returns the arguments of the sampler for a group of samples."""
+        prompt = group.prompt
+        return {
+            "prompt": prompt.ids,
+            "grammar": prompt.grammar,
+            "count": len(group.numbers),
+            "numbers": group.numbers,
+            "relations": prompt.relations,
+            "unconditional": prompt.unconditional,
+            "guidance": prompt.guidance_strength(guidance),
+            "conditions": condition_source(prompt, group.seed),
+            "options": options or self.sampling_options(),
+        }
 
     def sampling_options(self, **chosen: Any) -> SamplingOptions:
         """Returns the sampling options that the domain recommends, with those that are `chosen` in their place.
@@ -177,6 +196,7 @@ class TrainedModel:
         """
         _check_arguments(0, count=count, max_new_tokens=max_new_tokens)
         start = _without_given(self._prompt(prompt, constraints), "A beam search")
+        start = prompt_groups(self.domain, start, 0, [0])[0].prompt
         (hypotheses,) = self._beam_search.search(
             [start.ids], start.grammar, num_beams=num_beams, count=count, max_new_tokens=max_new_tokens,
             length_penalty=length_penalty, conditions=conditions_after(start), relations=start.relations,
@@ -294,11 +314,10 @@ class TrainedModel:
         max_new_tokens: int,
     ) -> Iterator[np.ndarray]:  # fmt: skip
         yield start.ids
+        (group,) = prompt_groups(self.domain, start, seed, [number])
         chunks = self._sampler.stream(
-            start.ids, start.grammar, relations=start.relations, unconditional=start.unconditional,
-            guidance=start.guidance_strength(guidance), count=1, first=number, max_new_tokens=max_new_tokens, seed=seed,
-            options=options or self.sampling_options(), conditions=condition_source(start, seed),
-        )  # fmt: skip
+            **self._sampling_arguments(group, guidance, options), max_new_tokens=max_new_tokens, seed=seed
+        )
         yield from _warn_if_cut((up_to_eos(chunk[:, 0]) for chunk in chunks), number)
 
     def export(

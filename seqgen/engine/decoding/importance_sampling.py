@@ -53,7 +53,7 @@ class ImportanceSampler:
             # The candidates are samples of the seed, and one more random generator of it chooses among them.
             first = number * (num_particles + 1)
             candidates, is_broken = self._sampler.documents(
-                start, random_generators(seed, first, num_particles), max_new_tokens
+                start, random_generators(seed, range(first, first + num_particles)), max_new_tokens
             )
             log_weights = np.array([self.log_weight(ids, automaton, len(prompt), relations) for ids in candidates])
             log_weights[is_broken] = -np.inf

@@ -110,7 +110,8 @@ class Infiller:
         def draw(random: Sequence[np.random.Generator]) -> tuple[list[tuple[np.ndarray, float]], np.ndarray]:
             return self._draw(prompt, start, template, fits, random, num_particles, max_new_tokens, min_sample_size)
 
-        samples, log_evidence = zip(*draw_unbroken(draw, random_generators(seed, first, count)), strict=True)
+        generators = random_generators(seed, range(first, first + count))
+        samples, log_evidence = zip(*draw_unbroken(draw, generators), strict=True)
         return InfillingResult(list(samples), np.array(log_evidence))
 
     def _draw(

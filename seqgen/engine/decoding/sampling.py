@@ -9,7 +9,7 @@ nevertheless is drawn again (redrawing.py).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -58,8 +58,8 @@ class Start(NamedTuple):
     guidance: Guidance = Guidance()
     conditions: ConditionSource | None = None
     """What is known ahead, if it depends on tokens that are not in the prompt."""
-    first: int = 0
-    """The number of the first sample."""
+    numbers: Sequence[int] = ()
+    """The number of each sample within its seed."""
     next_tokens: NextTokens | None = None
     """Says which tokens may follow a document int32[n], beside the grammar: bool[V]. Asked for every token."""
 
@@ -75,16 +75,16 @@ class Sampler:
         self._draw = compiled(self._draw_chunk)
 
     def stream(
-        self, prompt: np.ndarray, grammar: Grammar, *, count: int, max_new_tokens: int, seed: int, first: int = 0,
-        **options: Any,
+        self, prompt: np.ndarray, grammar: Grammar, *, count: int, max_new_tokens: int, seed: int,
+        numbers: Sequence[int] | None = None, **options: Any,
     ) -> Iterator[np.ndarray]:  # fmt: skip
-        """Draws samples number first … first + count - 1 of `seed`, chunk by chunk. Yields int32[steps, count].
+        """Draws the samples `numbers` of `seed`, chunk by chunk. Yields int32[steps, count].
 
         After EOS, a sample goes on with EOS. The arguments are those of `sample`. Raises BrokenStream where a sample
         breaks a relation: what was yielded cannot be drawn again.
         """
-        start = self.start(prompt, grammar, count=count, max_new_tokens=max_new_tokens, first=first, **options)
-        random = random_generators(seed, first, count)
+        start = self.start(prompt, grammar, count=count, max_new_tokens=max_new_tokens, numbers=numbers, **options)
+        random = random_generators(seed, start.numbers)
         for tokens, is_broken in self.chunks(start, random, max_new_tokens, STREAM_CHUNK):
             if is_broken.any():
                 raise BrokenStream(
@@ -93,10 +93,10 @@ class Sampler:
             yield tokens
 
     def sample(
-        self, prompt: np.ndarray, grammar: Grammar, *, count: int, max_new_tokens: int, seed: int, first: int = 0,
-        accepts: Callable[[np.ndarray], bool] | None = None, **options: Any,
+        self, prompt: np.ndarray, grammar: Grammar, *, count: int, max_new_tokens: int, seed: int,
+        numbers: Sequence[int] | None = None, accepts: Callable[[np.ndarray], bool] | None = None, **options: Any,
     ) -> list[np.ndarray]:  # fmt: skip
-        """Returns samples number first … first + count - 1 of `seed` as documents int32[n], from BOS to EOS.
+        """Returns the samples `numbers` of `seed` as documents int32[n], from BOS to EOS; by default the first `count`.
 
         The prompt int32[n] begins with BOS and is allowed by `grammar`. At most `max_new_tokens` follow it; a sample
         that they cut off has no EOS. The `options` are those of `start`.
@@ -106,7 +106,7 @@ class Sampler:
         Raises InvalidValue, UsageError for guidance without an unconditional prompt, and ImpossibleConstraints if no
         sample keeps the relations or is accepted.
         """
-        start = self.start(prompt, grammar, count=count, max_new_tokens=max_new_tokens, first=first, **options)
+        start = self.start(prompt, grammar, count=count, max_new_tokens=max_new_tokens, numbers=numbers, **options)
 
         def draw(generators: Sequence[np.random.Generator]) -> tuple[list[np.ndarray], np.ndarray]:
             documents, is_broken = self.documents(start, generators, max_new_tokens)
@@ -114,7 +114,7 @@ class Sampler:
                 is_broken = is_broken | [bool(ids[-1] == EOS) and not accepts(ids) for ids in documents]
             return documents, is_broken
 
-        return draw_unbroken(draw, random_generators(seed, first, count))
+        return draw_unbroken(draw, random_generators(seed, start.numbers))
 
     def sample_each(
         self, prompts: Sequence[np.ndarray], grammar: Grammar, *, count: int, max_new_tokens: int,
@@ -140,7 +140,7 @@ class Sampler:
         *,
         count: int,
         max_new_tokens: int,
-        first: int = 0,
+        numbers: Sequence[int] | None = None,
         options: SamplingOptions = SamplingOptions(),  # noqa: B008 (frozen)
         unconditional: np.ndarray | None = None,
         guidance: float = 1.0,
@@ -148,7 +148,9 @@ class Sampler:
         relations: Relations | None = None,
         next_tokens: NextTokens | None = None,
     ) -> Start:
-        """Reads a prompt int32[n] for samples first … first + count - 1, with room for `max_new_tokens` more tokens.
+        """Reads a prompt int32[n] for `count` samples, with room for `max_new_tokens` more tokens.
+
+        The samples have these `numbers` within their seed, by default 0 … count - 1.
 
         `guidance` is the strength of classifier-free guidance away from the prompt `unconditional` int32[m], which the
         model's own grammar allows (guidance.py); 1 is off. `conditions` are what is known ahead of each sample. If they
@@ -158,16 +160,17 @@ class Sampler:
         Raises InvalidValue, and UsageError for guidance without an unconditional prompt.
         """
         guide = Guidance.from_prompt(self.decoder, unconditional, guidance, count)
+        numbers = range(count) if numbers is None else numbers
         known = [self.decoder.conditioning.nothing] * count
         if conditions is not None and self.model.conditions is not None and conditions.after <= len(prompt):
-            known = [conditions.of(first + number, prompt) for number in range(count)]
+            known = [conditions.of(number, prompt) for number in numbers]
             conditions = None
         state = self.decoder.read_prompt(prompt, grammar, count, known, relations)
         enabled = EnabledFilters.from_options(options, self.find_filter)
         history = TokenHistory.from_prompt(prompt, count, max_new_tokens, grammar.vocabulary_size, enabled)
         missing = conditions if self.model.conditions is not None else None
         tables = GrammarTables.from_grammar(grammar, relations)
-        return Start(state, tables, prompt, options, history, guide, missing, first, next_tokens)
+        return Start(state, tables, prompt, options, history, guide, missing, numbers, next_tokens)
 
     def documents(
         self, start: Start, random: Sequence[np.random.Generator], max_new_tokens: int
@@ -196,7 +199,7 @@ class Sampler:
             tokens, start = self._draw_steps(start, uniform_numbers(random), steps)
             yield tokens, start.state.is_broken()
             documents = [np.concatenate([start.prompt, column]) for column in tokens.T]
-            known = [conditions.of(start.first + number, ids) for number, ids in enumerate(documents)]
+            known = [conditions.of(number, ids) for number, ids in zip(start.numbers, documents, strict=True)]
             start = start._replace(state=start.state._replace(conditions=self.decoder.conditioning.state(known)))
             max_new_tokens -= steps
         for begin in range(0, max_new_tokens, chunk_size):
@@ -290,9 +293,9 @@ class Sampler:
         return tokens.stack(), state, history, guidance
 
 
-def random_generators(seed: int, first: int, count: int) -> list[np.random.Generator]:
-    """Returns the random generator of each of samples first … first + count - 1 of a seed."""
-    return [np.random.Generator(np.random.Philox(key=[seed, sample])) for sample in range(first, first + count)]
+def random_generators(seed: int, numbers: Iterable[int]) -> list[np.random.Generator]:
+    """Returns the random generator of each of the samples `numbers` of a seed."""
+    return [np.random.Generator(np.random.Philox(key=[seed, number])) for number in numbers]
 
 
 def uniform_numbers(random: Sequence[np.random.Generator]) -> np.ndarray:

@@ -64,12 +64,14 @@ def guided(scorer: Scorer, words: list[int], strength: float, temperature: float
     return weight / weight.sum()
 
 
-def draw(sampler: Sampler, strength: float, temperature: float = 1.0, count: int = COUNT, first: int = 0):
+def draw(
+    sampler: Sampler, strength: float, temperature: float = 1.0, count: int = COUNT, numbers: list[int] | None = None
+):
     """Whole documents of what is asked for, guided away from SILENT."""
     return sampler.sample(
         ASKED, two_words_of_one(), unconditional=SILENT, guidance=strength,
         options=SamplingOptions(temperature=temperature), count=count,
-        first=first, max_new_tokens=5, seed=5,
+        numbers=numbers, max_new_tokens=5, seed=5,
     )  # fmt: skip
 
 
@@ -88,7 +90,7 @@ def test_sample_k_of_a_seed_is_the_same_at_any_batch(sampler):
     many = draw(sampler, 2.5)
     assert len({tuple(ids) for ids in many}) > 1
     for k in (0, 7, COUNT - 1):
-        np.testing.assert_array_equal(draw(sampler, 2.5, count=1, first=k)[0], many[k])
+        np.testing.assert_array_equal(draw(sampler, 2.5, count=1, numbers=[k])[0], many[k])
 
 
 def test_guidance_by_1_takes_the_path_without(sampler):

@@ -17,10 +17,10 @@ def draw_numbers(random):
 
 
 def test_each_sequence_is_that_of_its_first_attempt_that_is_not_broken():
-    numbers = draw_unbroken(draw_numbers, random_generators(0, 0, 50))
+    numbers = draw_unbroken(draw_numbers, random_generators(0, range(50)))
     assert min(numbers) >= 0.7
     assert len(set(numbers)) == 50
-    alone = [draw_unbroken(draw_numbers, random_generators(0, number, 1))[0] for number in range(50)]
+    alone = [draw_unbroken(draw_numbers, random_generators(0, [number]))[0] for number in range(50)]
     assert alone == numbers
 
 
@@ -31,10 +31,10 @@ def test_nothing_is_drawn_twice_without_need():
         attempts.append(len(random))
         return ["a", "b"], np.array([False, len(attempts) < 3])
 
-    assert draw_unbroken(draw, random_generators(0, 0, 2)) == ["a", "b"]
+    assert draw_unbroken(draw, random_generators(0, range(2))) == ["a", "b"]
     assert attempts == [2, 2, 2]
 
 
 def test_it_gives_up_at_last():
     with pytest.raises(ImpossibleConstraints, match=f"after {MAX_ATTEMPTS} attempts"):
-        draw_unbroken(lambda random: ([None], np.array([True])), random_generators(0, 0, 1))
+        draw_unbroken(lambda random: ([None], np.array([True])), random_generators(0, [0]))

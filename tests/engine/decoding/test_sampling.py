@@ -34,7 +34,7 @@ def scorer(sampler):
 def test_sample_k_of_a_seed_is_the_same_at_any_batch(sampler):
     many = sampler.sample(START, sampler.model.grammar, count=COUNT, max_new_tokens=300, seed=7)
     for k in (0, 3, COUNT - 1):
-        alone = sampler.sample(START, sampler.model.grammar, count=1, max_new_tokens=300, seed=7, first=k)
+        alone = sampler.sample(START, sampler.model.grammar, count=1, max_new_tokens=300, seed=7, numbers=[k])
         np.testing.assert_array_equal(alone[0], many[k])
     other = sampler.sample(START, sampler.model.grammar, count=COUNT, max_new_tokens=300, seed=8)
     assert any(not np.array_equal(a, b) for a, b in zip(many, other, strict=True))
@@ -55,7 +55,7 @@ def test_samples_hear_their_own_conditions_after_what_these_depend_on_is_drawn()
     made = sampler.sample(START, grammar, count=3, options=options, **arguments)
     assert {number: ids.tolist()[:2] for number, ids in enumerate(made)} == seen
     for number, ids in enumerate(made):
-        alone = sampler.sample(START, grammar, count=1, first=number, options=options, **arguments)
+        alone = sampler.sample(START, grammar, count=1, numbers=[number], options=options, **arguments)
         np.testing.assert_array_equal(alone[0], ids)
         known = of(number, ids)
 
@@ -208,7 +208,7 @@ def test_a_sample_without_a_way_on_is_drawn_again_and_a_stream_says_so():
     arguments = {"count": 200, "max_new_tokens": 4, "seed": 0, "relations": toys.zigzag_for(grammar)}
     drawn = sampler.sample(START, grammar, **arguments)
     assert all(grammar.accepts(ids) and ids[1] >= ids[2] for ids in drawn)
-    alone = sampler.sample(START, grammar, **{**arguments, "count": 1, "first": 199})
+    alone = sampler.sample(START, grammar, **{**arguments, "count": 1, "numbers": [199]})
     np.testing.assert_array_equal(alone[0], drawn[199])
     with pytest.raises(BrokenStream, match="nothing follows"):
         list(sampler.stream(START, grammar, **arguments))

@@ -11,14 +11,10 @@ from grids import Grid
 from helpers import chorale_constraints, drawn_piece, prompt_for, prompt_item
 from seqgen_midi.domain import MidiDomain
 from seqgen_midi.encodings.chorale_conditions import (
-    HEADER,
-    KEY,
-    columns_in,
     columns_of,
     condition_values,
     estimate_key_of,
 )
-from seqgen_midi.music.keys import COMMON_KEYS, parse_key
 from seqgen_midi.music.piece import Piece
 
 from seqgen import UsageError
@@ -58,27 +54,6 @@ def test_parallels_are_forbidden_with_and_without_a_piece(domain: MidiDomain, ch
     assert allowed.relations is None
     harmonised = chorale_constraints(parallels=0, harmonise="S")
     assert domain.prompting.prompt(chorale, harmonised).relations is domain.encoding.no_parallels
-
-
-def test_a_new_chorale_knows_its_key_and_how_many_columns_are_left(domain: MidiDomain) -> None:
-    prompt = domain.prompting.prompt(None, chorale_constraints(bars=4, key="Ddor"))
-    assert prompt.conditions is not None
-    assert prompt.unconditional is not None
-    assert prompt.guidance > 1
-    # The meter and the pickup say how long four bars are, so they are drawn first.
-    assert prompt.conditions.after == HEADER
-    header = prompt.grammar.walk(np.random.default_rng(0))[:HEADER]
-    known = prompt.conditions.draw(header, np.random.default_rng(0))
-    expected = condition_values(columns_in(header, 4), parse_key("Dmin"), has_end=True)
-    np.testing.assert_array_equal(known, expected)
-
-
-def test_a_new_chorale_draws_a_key_and_a_continued_one_keeps_its_own(domain: MidiDomain, chorale: Piece) -> None:
-    new, continued = domain.prompting.prompt(), domain.prompting.prompt(chorale)
-    drawn = [one.conditions.draw(continued.ids, np.random.default_rng(seed))[5, KEY] for one in (new, continued)
-             for seed in range(20)]  # fmt: skip
-    assert len(set(drawn[:20])) > 5
-    assert set(drawn[20:]) == {1 + COMMON_KEYS.index(estimate_key_of(columns_of(continued.ids)))}
 
 
 def test_a_harmonisation_knows_the_key_of_what_is_given_and_the_end(domain: MidiDomain, chorale: Piece) -> None:

@@ -12,6 +12,7 @@ from seqgen_midi.constraints.catalogue import MAX_BARS, constraints_by_name, met
 from seqgen_midi.constraints.request import Request
 from seqgen_midi.constraints.values import parse_span, parse_voice_ranges
 from seqgen_midi.encodings.base import Encoding
+from seqgen_midi.music.keys import Key
 from seqgen_midi.music.meters import bar_quarters
 
 DISPENSABLE_KINDS = ("program", "drum")
@@ -39,15 +40,17 @@ def narrow(
     *,
     keep_meters: bool = False,
     has_ending: bool = True,
+    final_key: Key | None = None,
 ) -> Grammar:
     """Returns the grammar of an encoding narrowed by a request, and to the tokens `allowed` bool[voices, V].
 
-    `has_ending` says whether a chorale of so many bars, or in a key, ends with a triad.
+    `has_ending` says whether a chorale of so many bars, or in a key, ends with a triad, and `final_key` on whose tonic
+    it is, if the request leaves that open.
     """
     tokens = allowed_tokens(request, encoding)
     if allowed is not None:
         tokens &= allowed
-    key = request.parsed_key
+    key = request.parsed_key or final_key
     try:
         grammar = encoding.narrow(
             tokens, request.bars, request.density_span, keep_meters=keep_meters, key=key, has_ending=has_ending

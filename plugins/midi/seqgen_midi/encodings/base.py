@@ -130,9 +130,19 @@ class Encoding:
         """Returns what training shows of a document: int32[C, J]. Only an encoding with conditions has it."""
         raise NotImplementedError
 
-    def prompt_conditions(self, ids: np.ndarray, bars: int | None, key: Key | None) -> PromptConditions | None:
-        """Returns what is known ahead of the documents that begin with `ids`, by the constraints `bars` and `key`."""
-        return None
+    def draw_key(self, ids: np.ndarray, rng: np.random.Generator) -> Key:
+        """Returns the key in which documents that begin with `ids` go on, or a random one if nothing is heard yet.
+
+        Only an encoding with conditions has it.
+        """
+        raise NotImplementedError
+
+    def prompt_conditions(self, ids: np.ndarray, bars: int | None, key: Key) -> PromptConditions:
+        """Returns what is known ahead of documents in a key that begin with `ids`; `bars` is the constraint.
+
+        Only an encoding with conditions has it.
+        """
+        raise NotImplementedError
 
     def template_conditions(self, template: np.ndarray, key: Key | None) -> PromptConditions | None:
         """What is known ahead of the documents of a template int[n], which has negative entries for what is drawn.

@@ -17,12 +17,13 @@ from seqgen.grammar import Conditions, Registers, Relations
 from seqgen_midi.encodings.base import Bars, Encoding
 from seqgen_midi.encodings.chorale_conditions import (
     HEADER,
-    MAX_COLUMNS_WITHOUT_END,
     MIN_COLUMNS_FOR_KEY,
+    bar_columns_of,
     chorale_conditions,
     columns_in,
     columns_of,
     condition_values,
+    draw_column_count,
     draw_key,
     estimate_key_of,
     shown_conditions,
@@ -137,17 +138,23 @@ class Chorale(Encoding):
     def shown_conditions(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         return shown_conditions(ids, rng)
 
-    def prompt_conditions(self, ids: np.ndarray, bars: int | None, key: Key | None) -> PromptConditions:
-        """Without a key, that of the prompt counts, or a drawn one if there is no prompt: a piece stays in one key."""
+    def draw_key(self, ids: np.ndarray, rng: np.random.Generator) -> Key:
         begun = columns_of(ids)
+        return estimate_key_of(begun) if len(begun) else draw_key(rng)
+
+    def prompt_conditions(self, ids: np.ndarray, bars: int | None, key: Key) -> PromptConditions:
+        """Without a number of bars, the length is drawn from those of chorales.
+
+        A piece that does not end there is told that it ends a bar later, and so on.
+        """
+        begun = len(columns_of(ids))
 
         def draw(first_ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-            known = key or (None if len(begun) else draw_key(rng))
-            if known is None and len(begun) >= MIN_COLUMNS_FOR_KEY:
-                known = estimate_key_of(begun)
-            if bars is None:
-                return condition_values(MAX_COLUMNS_WITHOUT_END, known)
-            return condition_values(columns_in(first_ids, bars), known, has_end=True)
+            if bars is not None:
+                return condition_values(columns_in(first_ids, bars), key, has_end=True)
+            bar_columns = bar_columns_of(first_ids)
+            count = draw_column_count(begun, bar_columns, rng)
+            return condition_values(count, key, has_end=True, later_ends=bar_columns)
 
         return PromptConditions(HEADER, draw)
 
@@ -217,7 +224,7 @@ class Chorale(Encoding):
         pitches[:, LOWEST : LOWEST + len(TABLE.ids("pitch"))] &= allowed[:, TABLE.ids("pitch")]
         used_pickups = None if is_any_pickup else pickups.tolist()
         if has_ending and (key is not None or bars is not None):
-            triads = ALL_TRIADS if key is None else (key.tonic_triad,)
+            triads = ALL_TRIADS if key is None else key.final_triads
             # Where the voices have no such triad, or too few notes are asked for, any end will do.
             with suppress(EmptyLanguage):
                 return chorale_grammar(meters, pitches, bars, used_pickups, density, triads)

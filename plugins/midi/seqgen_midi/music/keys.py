@@ -80,6 +80,14 @@ class Key:
         third, fifth = 4 if 4 in scale else 3, 7 if 7 in scale else 6
         return self.tonic, (self.tonic + third) % 12, (self.tonic + fifth) % 12
 
+    @property
+    def final_triads(self) -> tuple[tuple[int, int, int], ...]:
+        """The triads that a piece ends with: the one on the tonic, and in minor the major one too (Picardy third)."""
+        root = self.tonic
+        if 4 in SCALES[self.mode]:
+            return (self.tonic_triad,)
+        return self.tonic_triad, (root, (root + 4) % 12, (root + 7) % 12)
+
     def spell(self, pitch: int) -> tuple[str, int]:
         """Returns the letter of a MIDI pitch in this key, and its alteration in semitones.
 

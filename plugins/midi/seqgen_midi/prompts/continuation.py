@@ -13,12 +13,11 @@ from seqgen_midi.constraints.grammar import allowed_tokens, bars_in, narrow
 from seqgen_midi.constraints.request import Request
 from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.encodings.tokens import Role, TokenTable
-from seqgen_midi.music.keys import parse_key
+from seqgen_midi.music.keys import Key, parse_key
+from seqgen_midi.prompts.key_resolution import in_one_key
 
 OF_WHOLE_DOCUMENT = (Role.METER, Role.DOCUMENT)
 OF_WHOLE_BARS = (Role.BAR, Role.TEMPO)
-CONDITION_GUIDANCE = 1.5
-"""How strongly samples are guided towards their key and end (bench/NOTES.md)."""
 COUNTING_CONSTRAINTS = {
     "density": "a bar of it has another number of notes",
     "bars": "it is longer, or ends too soon for what was asked",
@@ -52,15 +51,11 @@ def continue_piece(encoding: Encoding, ids: np.ndarray, request: Request, defaul
             grammar = continue_alike(ids, grammar, table)
         elif Role.BAR in kept_roles and (pickup := pickup_meter(encoding, ids)) is not None:
             grammar = continue_with(ids, grammar, np.arange(len(table.vocabulary)) != pickup)
-    return with_conditions(Prompt(ids, grammar), encoding, request)
 
+    def narrow_to(key: Key) -> Grammar:
+        return narrow(encoding, request, allowed, keep_meters=True, has_ending=has_ending, final_key=key)
 
-def with_conditions(prompt: Prompt, encoding: Encoding, request: Request) -> Prompt:
-    """Returns the prompt with what is known ahead of its documents, and with guidance towards that."""
-    known = encoding.prompt_conditions(prompt.ids, request.bars, request.parsed_key)
-    if known is None:
-        return prompt
-    return replace(prompt, conditions=known, unconditional=prompt.ids, guidance=CONDITION_GUIDANCE)
+    return in_one_key(Prompt(ids, grammar), encoding, request, narrow_to)
 
 
 def pickup_meter(encoding: Encoding, ids: np.ndarray) -> int | None:

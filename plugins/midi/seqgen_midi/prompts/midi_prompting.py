@@ -9,12 +9,13 @@ from pathlib import Path
 import numpy as np
 
 from seqgen import Domain, Options, Prompt, Prompting, Record, Remark
+from seqgen_midi.constraints.grammar import narrow, seconds_as_bars
 from seqgen_midi.constraints.request import Request
 from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.encodings.reading import read_pieces
 from seqgen_midi.music.piece import Piece
 from seqgen_midi.prompts.completion import Completion
-from seqgen_midi.prompts.continuation import with_conditions
+from seqgen_midi.prompts.key_resolution import in_one_key
 from seqgen_midi.prompts.metadata import metadata_of
 from seqgen_midi.prompts.preparation import prompt_of
 from seqgen_midi.settings import MidiSettings
@@ -36,8 +37,9 @@ class MidiPrompting(Prompting[Piece]):
             return replace(prompt, relations=relations)
         request.check_needs_no_prompt()
         complete = Completion(self._encoding, request, self._settings.tempo)
-        start = super().prompt(None, constraints)
-        return replace(with_conditions(start, self._encoding, request), complete=complete, relations=relations)
+        start = replace(super().prompt(None, constraints), complete=complete, relations=relations)
+        request = seconds_as_bars(request, self._encoding, self._settings.tempo)
+        return in_one_key(start, self._encoding, request, lambda key: narrow(self._encoding, request, final_key=key))
 
     def read(self, path: Path) -> Iterator[Record[Piece] | Remark]:
         """Yields the pieces of a prompt file. A chorale may be one melody, for which the other voices are found."""

@@ -1,0 +1,39 @@
+"""A new piece is in one key and ends on its tonic: the key is that of the prompt, or drawn for each sample."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+
+from seqgen import Grammar, ImpossibleConstraints, Prompt
+from seqgen_midi.constraints.request import Request
+from seqgen_midi.encodings.base import Encoding
+from seqgen_midi.music.keys import Key
+
+CONDITION_GUIDANCE = 1.5
+"""How strongly samples are guided towards their key and end (bench/NOTES.md)."""
+
+
+def in_one_key(prompt: Prompt, encoding: Encoding, request: Request, narrow_to: Callable[[Key], Grammar]) -> Prompt:
+    """Returns the prompt, whose documents know their key and their end, and are guided towards them.
+
+    narrow_to: returns the grammar of those documents that end on the tonic of a key. Where there are none, any end will
+               do.
+    """
+    if encoding.conditions is None:
+        return prompt
+
+    @cache
+    def in_key(key: Key) -> Prompt:
+        try:
+            grammar = narrow_to(key)
+        except ImpossibleConstraints:
+            grammar = prompt.grammar
+        known = encoding.prompt_conditions(prompt.ids, request.bars, key)
+        return replace(
+            prompt, grammar=grammar, conditions=known, unconditional=prompt.ids, guidance=CONDITION_GUIDANCE,
+            resolve=None,
+        )  # fmt: skip
+
+    return replace(prompt, resolve=lambda rng: in_key(request.parsed_key or encoding.draw_key(prompt.ids, rng)))
