@@ -137,10 +137,10 @@ class Encoding:
         """
         raise NotImplementedError
 
-    def prompt_conditions(self, ids: np.ndarray, bars: int | None, key: Key) -> PromptConditions:
-        """Returns what is known ahead of documents in a key that begin with `ids`; `bars` is the constraint.
+    def prompt_conditions(self, ids: np.ndarray, bars: int | None, key: Key | None) -> PromptConditions:
+        """Returns what is known ahead of documents that begin with `ids`, by the constraint `bars` and their key.
 
-        Only an encoding with conditions has it.
+        Without a key, `draw_key` says it. Only an encoding with conditions has it.
         """
         raise NotImplementedError
 

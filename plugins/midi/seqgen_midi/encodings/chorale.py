@@ -142,7 +142,7 @@ class Chorale(Encoding):
         begun = columns_of(ids)
         return estimate_key_of(begun) if len(begun) else draw_key(rng)
 
-    def prompt_conditions(self, ids: np.ndarray, bars: int | None, key: Key) -> PromptConditions:
+    def prompt_conditions(self, ids: np.ndarray, bars: int | None, key: Key | None) -> PromptConditions:
         """Without a number of bars, the length is drawn from those of chorales.
 
         A piece that does not end there is told that it ends a bar later, and so on.
@@ -150,11 +150,12 @@ class Chorale(Encoding):
         begun = len(columns_of(ids))
 
         def draw(first_ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+            known = key or self.draw_key(ids, rng)
             if bars is not None:
-                return condition_values(columns_in(first_ids, bars), key, has_end=True)
+                return condition_values(columns_in(first_ids, bars), known, has_end=True)
             bar_columns = bar_columns_of(first_ids)
             count = draw_column_count(begun, bar_columns, rng)
-            return condition_values(count, key, has_end=True, later_ends=bar_columns)
+            return condition_values(count, known, has_end=True, later_ends=bar_columns)
 
         return PromptConditions(HEADER, draw)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
-from seqgen import Grammar, ImpossibleConstraints, Prompt
+from seqgen import Grammar, ImpossibleConstraints, Prompt, PromptConditions
 from seqgen_midi.constraints.request import Request
 from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.music.keys import Key
@@ -24,16 +24,18 @@ def in_one_key(prompt: Prompt, encoding: Encoding, request: Request, narrow_to: 
     if encoding.conditions is None:
         return prompt
 
+    def known_ahead(key: Key | None) -> PromptConditions:
+        return encoding.prompt_conditions(prompt.ids, request.bars, key)
+
     @cache
     def in_key(key: Key) -> Prompt:
         try:
             grammar = narrow_to(key)
         except ImpossibleConstraints:
             grammar = prompt.grammar
-        known = encoding.prompt_conditions(prompt.ids, request.bars, key)
-        return replace(
-            prompt, grammar=grammar, conditions=known, unconditional=prompt.ids, guidance=CONDITION_GUIDANCE,
-            resolve=None,
-        )  # fmt: skip
+        return replace(start, grammar=grammar, conditions=known_ahead(key))
 
-    return replace(prompt, resolve=lambda rng: in_key(request.parsed_key or encoding.draw_key(prompt.ids, rng)))
+    start = replace(
+        prompt, conditions=known_ahead(request.parsed_key), unconditional=prompt.ids, guidance=CONDITION_GUIDANCE
+    )
+    return replace(start, resolve=lambda rng: in_key(request.parsed_key or encoding.draw_key(prompt.ids, rng)))
