@@ -101,7 +101,10 @@ def initial_weights(
         else:
             # The output projection of attention starts small: training begins more smoothly than with a full-sized one.
             scale = {"embedding": 0.5, "state_embedding": 0.5, "output": 0.1, "input": 0.4}.get(kind, 1.0)
-            fan_in = settings.hidden_size if kind in {"embedding", "state_embedding", "weights"} else shape[0]
+            if kind in {"embedding", "state_embedding", "weights"}:
+                fan_in = settings.hidden_size
+            else:
+                fan_in = settings.condition_size if kind == "look_ahead" else shape[0]
             value = random.standard_normal(shape) * scale * fan_in**-0.5
         weights[name] = np.asarray(value, np.float32)
     return weights

@@ -4,11 +4,14 @@ At condition step s (seqgen/grammar/conditions.py) the J channels hold the value
 
     e_s = norm(Σ_j E_j[v_j])              E_j [size_j - 1, D]; an unknown value has the embedding 0
     h_s = lstm(e_s, h_{s+1})              a narrow LSTM of D units without a bias in its candidate
-    x  += (e_s + h_s) U                   U [D, H], at each position of the document at step s
+    a_s = Σ_k e_{s+k} W_k                 W_k [D, D], for the offsets k of LOOK_AHEAD_OFFSETS: a dilated convolution
+    x  += (h_s + a_s) U                   U [D, H], at each position of the document at step s
 
-Hadjeres & Nielsen, *Anticipation-RNN: Enforcing Unary Constraints in Sequence Generation*, section 3. Without a bias in
-the candidate, the LSTM stays at exactly 0 as long as nothing is known. So a document of which nothing is shown has the
-likelihood of a model without conditions, wherever it ends and whatever stands around it.
+Hadjeres & Nielsen, *Anticipation-RNN: Enforcing Unary Constraints in Sequence Generation*, section 3. The LSTM alone
+learns slowly which of its inputs come soon: every value that it read later stands between. The convolution sees the next
+values directly. Without a bias in the candidate, the LSTM stays at exactly 0 as long as nothing is known. So a document
+of which nothing is shown has the likelihood of a model without conditions, wherever it ends and whatever stands around
+it.
 """
 
 from __future__ import annotations
@@ -27,6 +30,8 @@ from seqgen.grammar.conditions import UNKNOWN
 
 READER = Lstm()
 """The cell that reads the conditions."""
+LOOK_AHEAD_OFFSETS = (0, 1, 2, 3, 4, 6, 8, 12, 16)
+"""How many steps ahead a position sees directly."""
 
 
 def condition_weight_shapes(size: int, hidden_size: int, channel_sizes: Sequence[int]) -> dict[str, tuple[int, ...]]:
@@ -34,6 +39,7 @@ def condition_weight_shapes(size: int, hidden_size: int, channel_sizes: Sequence
     return {
         "conditions/table": (sum(channel_sizes) - len(channel_sizes), size),
         **{f"conditions/{name}": shape for name, shape in READER.weight_shapes(size).items()},
+        "conditions/look_ahead": (len(LOOK_AHEAD_OFFSETS) * size, size),
         "conditions/input": (size, hidden_size),
     }
 
@@ -41,13 +47,30 @@ def condition_weight_shapes(size: int, hidden_size: int, channel_sizes: Sequence
 def read_conditions(
     weights: Mapping[str, tf.Tensor], channel_sizes: Sequence[int], values: tf.Tensor, resets: tf.Tensor
 ) -> tf.Tensor:
-    """Returns e + h [S, B, D] for values int32[S, B, J]; what is right of a row of resets bool[S, B] is forgotten."""
+    """Returns h + a [S, B, D] for values int32[S, B, J]; what is right of a row of resets bool[S, B] is forgotten."""
     embedded = embed_conditions(weights["conditions/table"], channel_sizes, values)
     cell_weights = _reader_weights(weights)
     zeros = tf.zeros((values.shape[1], embedded.shape[-1]))
     backwards = tf.reverse(linear(embedded, cell_weights.input), [0])
     hiddens, _ = recurrence(READER, backwards, cell_weights, tf.reverse(resets, [0]), zeros, zeros)
-    return embedded + tf.reverse(hiddens, [0])
+    return tf.reverse(hiddens, [0]) + linear(look_ahead(embedded, resets), weights["conditions/look_ahead"])
+
+
+@compiled
+def look_ahead(embedded: tf.Tensor, resets: tf.Tensor) -> tf.Tensor:
+    """Returns e_{s+k} [S, B, D] for all offsets k side by side: [S, B, K·D], K the number of offsets.
+
+    It is 0 where a row of resets bool[S, B] lies between, and at the row itself.
+    """
+    steps, furthest = embedded.shape[0], max(LOOK_AHEAD_OFFSETS)
+    padded = tf.pad(embedded, ((0, furthest), (0, 0), (0, 0)))
+    # Two rows belong to one document if as many resets stand before them.
+    document = tf.pad(tf.cumsum(tf.cast(resets, tf.int32)), ((0, furthest), (0, 0)), constant_values=-1)
+    ahead = []
+    for offset in LOOK_AHEAD_OFFSETS:
+        is_seen = (document[offset : offset + steps] == document[:steps]) & ~resets
+        ahead.append(padded[offset : offset + steps] * tf.cast(is_seen[..., None], embedded.dtype))
+    return tf.concat(ahead, -1)
 
 
 def read_condition_step(
