@@ -8,10 +8,9 @@ At condition step s (seqgen/grammar/conditions.py) the J channels hold the value
     x  += (h_s + a_s) U                   U [D, H], at each position of the document at step s
 
 Hadjeres & Nielsen, *Anticipation-RNN: Enforcing Unary Constraints in Sequence Generation*, section 3. The LSTM alone
-learns slowly which of its inputs come soon: every value that it read later stands between. The convolution sees the next
-values directly. Without a bias in the candidate, the LSTM stays at exactly 0 as long as nothing is known. So a document
-of which nothing is shown has the likelihood of a model without conditions, wherever it ends and whatever stands around
-it.
+learns slowly which of its inputs come soon, because it has read others since. The convolution sees them directly.
+Without a bias in the candidate, the LSTM stays at exactly 0 as long as nothing is known. So a document of which nothing
+is shown has the likelihood of a model without conditions, wherever it ends and whatever stands around it.
 """
 
 from __future__ import annotations
