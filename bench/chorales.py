@@ -22,7 +22,7 @@ SILENCE, FIRST_PITCH = 2, 3
 LOWEST, HIGHEST = 30, 100
 LAGS = 8
 """A note is compared with so many notes before it."""
-VOICES_SHOWN = {"none": 0.4, "soprano": 0.35, "some": 0.1, "around": 0.15}
+VOICES_SHOWN = {"none": 0.3, "soprano": 0.5, "some": 0.1, "around": 0.1}
 """How often training shows no voice, the soprano alone, a random set of voices, or all voices around a span."""
 VOCABULARY = FIRST_PITCH + HIGHEST - LOWEST + 1
 
