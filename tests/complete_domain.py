@@ -119,6 +119,9 @@ class CompleteMetrics(Metrics[str]):
     def copy_symbols(self, ids: np.ndarray) -> np.ndarray:
         return np.where(ids > EOS, 10 + ids, -1)
 
+    def token_features(self, ids: np.ndarray) -> dict[str, np.ndarray]:
+        return {"is b": (ids == B).astype(np.float32)}
+
 
 class CompleteDeduplication(Deduplication[str]):
     differences = "case"

@@ -228,6 +228,14 @@ class Metrics(Capability[Item]):
         """
         return np.where(ids > EOS, ids, -1)
 
+    def token_features(self, ids: np.ndarray) -> Mapping[str, np.ndarray]:
+        """Returns what can be said of each token of a document int32[n] by name: float[n] each.
+
+        Such as the position in the bar or the voice. `seqgen inside` looks for units that follow it. A document may be
+        cut after any token.
+        """
+        return {}
+
 
 class Deduplication(Capability[Item]):
     """Which items count as the same, and which come from one source."""

@@ -124,6 +124,15 @@ class WrappedMetrics(Wrapper, Metrics[Outer]):
         symbols[positions] = self.wrapped.copy_symbols(document)
         return symbols
 
+    def token_features(self, ids: np.ndarray) -> dict[str, np.ndarray]:
+        """Returns the base's features. They are 0 at ids that are not the base's."""
+        document, positions = self.view.document(ids)
+        features = {}
+        for name, values in self.wrapped.token_features(document).items():
+            features[name] = np.zeros(len(ids), np.float32)
+            features[name][positions] = values
+        return features
+
 
 class WrappedDeduplication(Wrapper, Deduplication[Outer]):
     """Compares the base's part of items."""

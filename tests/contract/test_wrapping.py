@@ -62,6 +62,7 @@ def test_the_bases_part_of_an_item_is_measured() -> None:
     assert metrics.period == 7
     assert metrics.sizes(PAIR) == {"letter": 2}
     assert metrics.compare(records, records) == {"held out": 2, "samples": 2}
+    np.testing.assert_array_equal(metrics.token_features(IDS)["is b"], [0, 0, 0, 0, 1, 0])
 
 
 @pytest.mark.parametrize("length", range(1, 7))

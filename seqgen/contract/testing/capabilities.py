@@ -183,6 +183,8 @@ def check_metrics(case: Case) -> None:
         ids = case.domain.encode(record.item).ids
         symbols = metrics.copy_symbols(ids)
         assert symbols.shape == ids.shape, f"copy_symbols gives {len(symbols)} symbols of {len(ids)} ids"
+        for name, values in metrics.token_features(ids).items():
+            assert len(values) == len(ids), f"the feature {name!r} has {len(values)} values for {len(ids)} ids"
         assert symbols[0] < 0, "copy_symbols counts BOS, with which every document begins"
         assert all(size >= 0 for size in metrics.sizes(record.item).values()), "sizes has a negative size"
     if case.records:

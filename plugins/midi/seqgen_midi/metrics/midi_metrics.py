@@ -10,6 +10,7 @@ from seqgen import Deduplication, Metrics, Record
 from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.metrics import statistics, voice_leading
 from seqgen_midi.metrics.dedup_key import dedup_key
+from seqgen_midi.metrics.token_features import token_features
 from seqgen_midi.music.piece import Piece
 
 
@@ -38,6 +39,10 @@ class MidiMetrics(Metrics[Piece]):
     def copy_symbols(self, ids: np.ndarray) -> np.ndarray:
         """Intervals in place of pitches; velocities, tempos and chord symbols are ignored."""
         return self._encoding.copy_symbols(ids)
+
+    def token_features(self, ids: np.ndarray) -> dict[str, np.ndarray]:
+        """Returns where in its bar each token stands, its voice, its pitch, and whether a note begins or is held."""
+        return token_features(self._encoding, ids)
 
 
 class MidiDeduplication(Deduplication[Piece]):
