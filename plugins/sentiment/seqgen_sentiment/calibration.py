@@ -2,9 +2,8 @@
 
 *Product of experts*: p(label | content) of each classifier is raised to a power, its share, and they are multiplied
 (Hinton 2002, *Training Products of Experts*, section 1). *Temperature scaling*: the logarithms are divided by one
-number (Guo et al. 2017, *On Calibration of Modern Neural Networks*). *One-standard-error rule*: of two models, the
-simpler one is chosen unless the other one is better by more than a standard error (Breiman et al. 1984,
-*Classification and Regression Trees*, section 3.4.3).
+number (Guo et al. 2017, *On Calibration of Modern Neural Networks*). The simpler one of two models is chosen unless the
+other one is better by some standard errors (Breiman et al. 1984, *Classification and Regression Trees*, section 3.4.3).
 """
 
 from __future__ import annotations
@@ -14,6 +13,9 @@ from collections.abc import Sequence
 import numpy as np
 
 MIN_TEMPERATURE, MAX_TEMPERATURE = 0.05, 20.0
+MIN_STANDARD_ERRORS = 2.0
+"""How many standard errors the network must lower the loss by. With one, a network that had learned nothing of music
+was chosen (bench/NOTES.md)."""
 MAX_LOGIT = 12.0
 """The largest logarithm of the ratio of an expert's share to that of the first. The smallest is its negative."""
 
@@ -37,37 +39,29 @@ def _log_product(scores: np.ndarray, shares: np.ndarray, temperature: float) -> 
 
 
 def select_experts(
-    scores: Sequence[np.ndarray], labels: np.ndarray, groups: np.ndarray
+    simple: Sequence[np.ndarray], network: np.ndarray, labels: np.ndarray, groups: np.ndarray
 ) -> tuple[float, tuple[float, ...]]:
-    """Returns the temperature and the shares of experts for labels int[n]. The shares sum to 1, and some may be 0.
+    """Returns the temperature, and the shares of simple experts and of the network, for labels int[n].
 
-    scores: [n, labels] of each expert
-    groups: int[n], the number of the group of each content. Contents of one group are not independent.
+    simple:  [n, labels] of each simple expert; there may be none
+    network: [n, labels]
+    groups:  int[n], the number of the group of each content. Contents of one group are not independent.
 
-    This is forward selection. The first expert is the one with the least loss. An expert is added if that lowers the
-    loss by more than the standard error of the difference. The last expert is the network. Its weights were chosen by
-    the same contents, so it looks better than it is, and is never the first one unless it is the only one.
+    The shares sum to 1. The network has a share only if it lowers the loss of the simple experts by more than
+    MIN_STANDARD_ERRORS of the difference. Its weights were chosen by the same contents, so it looks better than it is.
     """
-    count = len(scores)
-
-    def fitted(chosen: Sequence[int]) -> tuple[np.ndarray, float, tuple[float, ...]]:
-        temperature, shares = fit_calibration([scores[number] for number in chosen], labels)
-        log_product = _log_product(np.asarray([scores[number] for number in chosen]), np.asarray(shares), temperature)
-        return -log_product[np.arange(len(labels)), labels], temperature, shares
-
-    chosen = [min(range(max(count - 1, 1)), key=lambda number: fitted([number])[0].mean())]
-    best = fitted(chosen)
-    while len(chosen) < count:
-        others = [number for number in range(count) if number not in chosen]
-        added = min(others, key=lambda number: fitted([*chosen, number])[0].mean())
-        larger = fitted([*chosen, added])
-        gain = best[0] - larger[0]
-        if gain.mean() <= standard_error(gain, groups):
-            break
-        chosen, best = [*chosen, added], larger
-    _, temperature, shares = best
-    by_number = dict(zip(chosen, shares, strict=True))
-    return temperature, tuple(by_number.get(number, 0.0) for number in range(count))
+    temperature, shares = fit_calibration([*simple, network], labels)
+    if not simple:
+        return temperature, shares
+    simple_temperature, simple_shares = fit_calibration(simple, labels)
+    rows = np.arange(len(labels))
+    gain = (
+        _log_product(np.asarray([*simple, network]), np.asarray(shares), temperature)[rows, labels]
+        - _log_product(np.asarray(simple), np.asarray(simple_shares), simple_temperature)[rows, labels]
+    )
+    if gain.mean() > MIN_STANDARD_ERRORS * standard_error(gain, groups):
+        return temperature, shares
+    return simple_temperature, (*simple_shares, 0.0)
 
 
 def standard_error(values: np.ndarray, groups: np.ndarray) -> float:

@@ -130,7 +130,7 @@ class LabelClassifier:
     def calibrate(self, train: TrainingContents, held_out: TrainingContents) -> ClassifierCalibration:
         """Lets the experts learn from training contents, and fits their shares to held-out documents.
 
-        An expert that does not make held-out documents clearly likelier has the share 0 (`select_experts`).
+        A network that does not make held-out documents clearly likelier has no share (`select_experts`).
         Only texts have experts by words. On a few pieces of music naive Bayes is confident and wrong (bench/NOTES.md).
         Only items with statistics have a regression on them. Naive Bayes learns from whole documents alone.
         """
@@ -155,7 +155,6 @@ class LabelClassifier:
             )
             found["statistics"] = regression = RegressionWeights.fit(statistics, train.labels, names)
             scores[STATISTICS] = regression.log_scores(held_out_statistics)
-        simple = [expert for expert in scores if expert != NETWORK]
-        ordered = [scores[expert] for expert in (*simple, NETWORK)]
-        temperature, (*shares, _) = select_experts(ordered, held_out.labels, held_out.groups)
-        return ClassifierCalibration(temperature=temperature, shares=dict(zip(simple, shares, strict=True)), **found)
+        network = scores.pop(NETWORK)
+        temperature, (*shares, _) = select_experts([*scores.values()], network, held_out.labels, held_out.groups)
+        return ClassifierCalibration(temperature=temperature, shares=dict(zip(scores, shares, strict=True)), **found)
