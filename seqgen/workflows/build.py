@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from seqgen.contract.discovery import load_domain
+from seqgen.contract.domain import Domain
 from seqgen.contract.vocabulary import Learned
 from seqgen.corpus.building.build import build as build_corpus
+from seqgen.corpus.building.cluster import ClusterReader, open_cluster
+from seqgen.corpus.building.file_reader import LocalReader
+from seqgen.corpus.building.parts import build_part as build_part_of_corpus
+from seqgen.corpus.building.parts import merge_parts
 from seqgen.corpus.reading.sources import BuildProgress
 from seqgen.corpus.recipes.recipes import Recipe, recipes
 from seqgen.corpus.storage.store import Corpus
@@ -23,6 +30,7 @@ def build(
     settings: Mapping[str, Any] | None = None,
     valid: Sequence[Path | str] = (),
     test: Sequence[Path | str] = (),
+    on: str | None = None,
     progress: BuildProgress | None = None,
     pretrained: Learned | None = None,
 ) -> Corpus:
@@ -33,23 +41,75 @@ def build(
     settings:   of the domain, by name
     valid:      files and folders for the validation split; then all `sources` are trained on
     test:       files and folders for the test split
+    on:         the address of a Dask scheduler whose workers read the files, or "local:N" for N processes here
     progress:   is called with (done, total, unit)
     pretrained: what the domain of the trained model learned that a new model starts from
 
     Raises CorpusError if the files give too little, OutputError if `out` cannot be written, and UnknownName,
     InvalidValue or UsageError for the arguments.
     """
+    made, recipe, paths = _prepare(sources, domain, settings, valid, test, progress)
+    held_out = _held_out(valid, test)
+    with ExitStack() as stack:
+        make_reader = LocalReader if on is None else partial(ClusterReader, stack.enter_context(open_cluster(on)))
+        return build_corpus(
+            made, paths, Path(out),
+            recipe=recipe, held_out=held_out, progress=progress, pretrained=pretrained, make_reader=make_reader,
+        )  # fmt: skip
+
+
+def build_part(
+    sources: Sequence[Path | str],
+    out: Path | str,
+    number: int,
+    count: int,
+    *,
+    domain: str | None = None,
+    settings: Mapping[str, Any] | None = None,
+    valid: Sequence[Path | str] = (),
+    test: Sequence[Path | str] = (),
+    progress: BuildProgress | None = None,
+) -> Literal["learn", "encode"]:
+    """Reads part `number` of `count` of the files into the folder `out`. `merge` joins all parts to a corpus.
+
+    The other arguments are those of `build`. Returns "learn" if the part has to be built again after `merge`, because
+    the vocabulary is learned from all parts first. Otherwise returns "encode".
+    """
+    made, recipe, paths = _prepare(sources, domain, settings, valid, test, progress)
+    return build_part_of_corpus(
+        made, paths, Path(out), number, count, recipe=recipe, held_out=_held_out(valid, test), progress=progress
+    )
+
+
+def merge(parts: Sequence[Path | str], out: Path | str, *, progress: BuildProgress | None = None) -> Corpus | None:
+    """Joins the folders of all parts to the corpus `out`, which is the same to the byte as one that `build` makes.
+
+    Returns None if each part has to be built once more. The vocabulary, which was learned from all parts, is in their
+    folders then. Raises CorpusError if a part is missing, damaged or of another corpus, and OutputError.
+    """
+    return merge_parts([Path(part) for part in parts], Path(out), progress=progress)
+
+
+def _prepare(
+    sources: Sequence[Path | str],
+    domain: str | None,
+    settings: Mapping[str, Any] | None,
+    valid: Sequence[Path | str],
+    test: Sequence[Path | str],
+    progress: BuildProgress | None,
+) -> tuple[Domain[Any], Recipe | None, list[Path]]:
+    """Returns the domain, the recipe if the sources are one, and the files and folders to read."""
     name, recipe = resolve_sources(sources, domain)
-    held_out = {split: [Path(one) for one in files] for split, files in (("valid", valid), ("test", test)) if files}
-    if recipe and held_out:
+    if recipe and (valid or test):
         raise UsageError(f"The recipe {recipe.name!r} says how it is split; leave out --valid and --test.")
     kind = load_domain(name)
     values = {**(recipe.settings if recipe else {}), **(settings or {})}
     paths = recipe.files(progress) if recipe else [Path(source) for source in sources]
-    return build_corpus(
-        kind(kind.Settings.from_mapping(values)), paths, Path(out),
-        recipe=recipe, held_out=held_out, progress=progress, pretrained=pretrained,
-    )  # fmt: skip
+    return kind(kind.Settings.from_mapping(values)), recipe, paths
+
+
+def _held_out(valid: Sequence[Path | str], test: Sequence[Path | str]) -> dict[str, list[Path]]:
+    return {split: [Path(one) for one in files] for split, files in (("valid", valid), ("test", test)) if files}
 
 
 def resolve_sources(sources: Sequence[Path | str], domain: str | None) -> tuple[str, Recipe | None]:

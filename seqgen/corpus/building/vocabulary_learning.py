@@ -19,9 +19,9 @@ from seqgen.contract.capabilities import Reading
 from seqgen.contract.domain import Domain
 from seqgen.contract.fingerprint import SIZE
 from seqgen.corpus.building.duplicates import DuplicateIndex
+from seqgen.corpus.building.file_reader import FileReader
 from seqgen.corpus.reading.cutting import NOTHING_IS_CUT, Cutting
-from seqgen.corpus.reading.sources import SourceFiles
-from seqgen.corpus.reading.workers import Limits, WorkerPool
+from seqgen.corpus.reading.read_file import ReadingPass
 from seqgen.corpus.storage.journal import Journal, ProcessedFiles
 from seqgen.corpus.storage.split import MIN_DOCUMENTS, Splitter
 from seqgen.corpus.storage.store import SPLITS
@@ -41,21 +41,19 @@ class TrainingObservations:
     def __init__(
         self,
         domain: Domain[Any],
-        files: SourceFiles,
+        reader: FileReader,
         splitter: Splitter,
         journal: Journal,
-        limits: Limits | None,
         progress: Callable[[int], None],
     ) -> None:
         """`progress` is called with the number of files that were read."""
         self.moved_groups: dict[bytes, int] | None = None
         self.cutting = NOTHING_IS_CUT
         self._domain = domain
-        self._files = files
+        self._reader = reader
         self._splitter = splitter
         self._journal = journal
         self._spool = journal.folder / "observations.part"
-        self._limits = limits
         self._progress = progress
         self._splits: np.ndarray | None = None
         self._is_cut = np.zeros(0, bool)
@@ -88,22 +86,21 @@ class TrainingObservations:
         processed, spool = ProcessedFiles(self._journal, "learned-from.part"), self._journal.open(self._spool.name)
         rows = self._journal.open("observed.part")
         begun = processed.count
-        sources = processed.skip(self._files.walk(folder, lambda number: number >= begun))
         with (
             closing(DuplicateIndex(folder / "observations.sqlite")) as index,
-            WorkerPool(self._domain, limits=self._limits, task="learn", spool=folder) as pool,
+            closing(self._reader.read(ReadingPass(self._domain, "learn"), processed, folder)) as files,
         ):
             for key in np.fromfile(folder / "observed.part", ROW)["key"]:
                 index.find_or_add(key.tobytes(), key.tobytes(), "")
-            for done, (source, content) in enumerate(pool.read(sources), begun + 1):
-                for one in content.observations:
-                    if index.find_or_add(one.key, one.key, source.name) is None:
+            for done, file in enumerate(files, begun + 1):
+                for one in file.content.observations:
+                    if index.find_or_add(one.key, one.key, file.name) is None:
                         line = json.dumps(one.value).encode() + b"\n"
-                        position = self._splitter.position(one.group, source.split)
-                        is_named = source.split is not None
+                        position = self._splitter.position(one.group, file.split)
+                        is_named = file.split is not None
                         rows.write(np.array((one.key, one.group, position, len(line), is_named), ROW).tobytes())
                         spool.write(line)
-                processed.add(source)
+                processed.add(file)
                 self._journal.commit()
                 self._progress(done)
         return np.fromfile(folder / "observed.part", ROW)

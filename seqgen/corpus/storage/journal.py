@@ -11,11 +11,22 @@ import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from typing import IO, Any
-
-from seqgen.corpus.reading.sources import Source
+from typing import IO, Any, Protocol, TypeVar
 
 LOG = "grown.jsonl"
+
+
+class Stamped(Protocol):
+    """A source file, read or not: its name, and a stamp that changes with its content."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def stamp(self) -> list[int]: ...
+
+
+StampedFile = TypeVar("StampedFile", bound=Stamped)
 
 
 class JournalMismatch(Exception):
@@ -88,7 +99,7 @@ class ProcessedFiles:
         with open(self._path, encoding="utf-8") as lines:
             yield from map(json.loads, lines)
 
-    def skip(self, sources: Iterator[Source]) -> Iterator[Source]:
+    def skip(self, sources: Iterator[StampedFile]) -> Iterator[StampedFile]:
         """Yields the files that are not processed. Raises JournalMismatch if the processed ones are not the first."""
         for line in self.details():
             source = next(sources, None)
@@ -96,7 +107,7 @@ class ProcessedFiles:
                 raise JournalMismatch
         yield from sources
 
-    def add(self, source: Source, **details: Any) -> None:
+    def add(self, source: Stamped, **details: Any) -> None:
         """Adds a file."""
         line = {"name": source.name, "stamp": source.stamp, **details}
         self._file.write(json.dumps(line).encode() + b"\n")

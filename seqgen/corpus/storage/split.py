@@ -8,6 +8,7 @@ among the splits that are left.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -118,6 +119,14 @@ class Splitter:
             for name in shares:
                 _fill_empty(splits, SPLITS.index(name), sizes)
         return splits
+
+
+def named_splits(held_out: Collection[str]) -> frozenset[str]:
+    """Returns the splits that only get the files that the user named for them, if the user named some for `held_out`.
+
+    If there are validation files, no other document becomes a test document.
+    """
+    return frozenset({*held_out, *(("test",) if "valid" in held_out else ())})
 
 
 def effective_number(sizes: np.ndarray) -> float:
