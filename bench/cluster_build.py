@@ -25,10 +25,10 @@ from pathlib import Path
 from common import finish
 from memory_of_building import make_files
 
+from seqgen.contract.discovery import load_domain
 from seqgen.corpus.building.build import build
 from seqgen.corpus.building.cluster import ClusterReader, open_cluster
 from seqgen.corpus.building.parts import build_part, merge_parts
-from seqgen.workflows.load import load_domain
 
 SETTINGS = {"encoding": "melody"}
 
