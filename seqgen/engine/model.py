@@ -38,7 +38,12 @@ from seqgen.engine.layers.embedding import (
 )
 from seqgen.engine.layers.products import linear
 from seqgen.engine.layers.recurrence import recurrence, recurrence_step
-from seqgen.engine.layers.regularization import CONDITION_DROPOUT_PLACE, Regularization
+from seqgen.engine.layers.regularization import (
+    CONDITION_DROPOUT_PLACE,
+    DIFFERENCE_DROPOUT_PLACE,
+    OUTPUT_DROPOUT_PLACE,
+    Regularization,
+)
 from seqgen.engine.layers.rms_norm import rms_norm
 from seqgen.engine.register_tables import RegisterTables
 from seqgen.engine.settings import ModelSettings
@@ -208,9 +213,8 @@ class Model:
         registers = tf.zeros((*inputs.shape, 0), tf.int32)
         if self.register_tables is not None:
             seen, registers = self.register_tables.read(inputs, classes, memory.registers)
-            # Dropout of differences and of what is heard of them costs 0.01 nats a note (bench/NOTES.md).
-            differences = embed_differences(weights["coordinates/table"], seen)
-            others.append(LowRankInput(differences, weights["coordinates/input"]))
+            table = dropout(weights["coordinates/table"], DIFFERENCE_DROPOUT_PLACE)
+            others.append(LowRankInput(embed_differences(table, seen), weights["coordinates/input"]))
             memory = memory._replace(registers=registers[-1])
         if heard is not None:
             others.append(LowRankInput(heard, weights["conditions/input"]))
@@ -301,14 +305,18 @@ class Model:
         """Returns the logits [T, B, V] of the next token; -1e9 unless allowed bool[T, B, V]."""
         return masked_logits(*self._output_layer(output), allowed)
 
-    def _output_layer(self, output: Output) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    def _output_layer(
+        self, output: Output, regularization: Regularization | None = None
+    ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         """Returns x [T, B, H], a matrix [V, H] and a bias [V] or [T, B, V]: the logits are x matrixᵀ + bias."""
         weights, tables = self.weights, self.register_tables
         matrix = weights["output/weights" if "output/weights" in weights else "embedding"]
         x, bias = rms_norm(output.hidden, weights["output/norm"]), tf.convert_to_tensor(weights["output/bias"])
         if tables is not None:
+            # A mask for each step would cost as much as the scores themselves.
+            heard = regularization.dropout(x, OUTPUT_DROPOUT_PLACE, locked=True) if regularization else x
             bias += difference_logits(
-                x, weights["coordinates/output"], tables.slot, tables.difference, output.registers
+                heard, weights["coordinates/output"], tables.slot, tables.difference, output.registers
             )
         return x, matrix, bias
 
@@ -332,7 +340,7 @@ class Model:
         if positions is not None:
             output = output.at(positions)
             targets, states = (tf.gather_nd(part, positions)[None] for part in (targets, states))
-        x, matrix, bias = self._output_layer(output)
+        x, matrix, bias = self._output_layer(output, regularization)
         nats = cross_entropy(linear(x, tf.transpose(matrix)), bias, tf.gather(self.tables.allowed, states), targets)
         return nats if positions is None else nats[0], memory
 

@@ -25,6 +25,8 @@ TOKEN_MASK = MASKS_PER_STEP // 2 - 1
 """The mask that hides tokens, the last one of the first half."""
 CONDITION_DROPOUT_PLACE = MASKS_PER_STEP // 2 - 4
 """The place of what the model hears of the conditions."""
+DIFFERENCE_DROPOUT_PLACE, OUTPUT_DROPOUT_PLACE = MASKS_PER_STEP // 2 - 3, MASKS_PER_STEP // 2 - 2
+"""The places of the embedding of differences and of what the logits of differences are made of."""
 
 
 class Regularization:
@@ -49,17 +51,18 @@ class Regularization:
         """Whether some input tokens are hidden."""
         return self._settings.token_dropout > 0
 
-    def dropout(self, x: tf.Tensor, place: int) -> tf.Tensor:
+    def dropout(self, x: tf.Tensor, place: int, *, locked: bool = False) -> tf.Tensor:
         """Returns x [T, B, H] with some units at 0 and the others scaled up. Each `place` has masks of its own.
 
-        x may also be a table [R, H]: then each row has its mask, wherever in the segment the row is looked up.
+        With `locked`, one mask serves all steps, whatever the settings say. x may also be a table [R, H]: then each
+        row has its mask, wherever in the segment the row is looked up.
         """
         rate = self._settings.dropout
         if not rate:
             return x
         if len(x.shape) == 2:
             return x * self._mask(rate, place, x.shape)
-        steps = 1 if self._settings.dropout_mask == "locked" else x.shape[0]
+        steps = 1 if locked or self._settings.dropout_mask == "locked" else x.shape[0]
         # Drawn for the whole batch at once: the result does not depend on the number of sub-batches.
         mask = self._mask(rate, place, (steps, x.shape[1] * self._num_sub_batches, x.shape[2]))
         return x * self._of_sub_batch(mask)

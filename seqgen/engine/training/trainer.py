@@ -82,6 +82,8 @@ class Trainer:
         Targets of weight 0, such as those of a sentence that is only read to be translated, need no logits. The number
         is rounded up, because the step is traced once for each.
         """
+        if self.model.registers is not None:
+            return None  # Dropout before the differences has one mask for each sequence.
         steps, batch_size = segment.weights.shape
         count = num_sub_batches(batch_size, self.model.settings.hidden_size)
         by_sub_batch = np.reshape(segment.weights != 0, (steps, count, -1))
