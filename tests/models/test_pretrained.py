@@ -7,7 +7,7 @@ from itertools import combinations, pairwise
 import pytest
 from music21.note import Note
 from music21.voiceLeading import VoiceLeadingQuartet
-from seqgen_midi.metrics.part_writing import SILENT, parallel_count, sounding_pitches
+from seqgen_midi.metrics.part_writing import SILENT, crossed_ticks, parallel_count, sounding_pitches
 from seqgen_midi.music.piece import Piece
 
 import seqgen
@@ -46,16 +46,17 @@ def parallels_by_music21(piece: Piece) -> int:
     return count
 
 
-def test_no_parallels_are_sung_unless_they_are_allowed():
+def test_no_parallels_and_crossings_are_sung_unless_they_are_allowed():
     trained = seqgen.load("bach-chorales")
     free, kept = (
         [sample.item for sample in trained.sample(4, constraints={"bars": 4, **constraints}, seed=1)]
-        for constraints in ({"parallels": 1}, {})
+        for constraints in ({"parallels": 1, "crossings": 1}, {})
     )
     assert sum(map(parallels_by_music21, free)) > 0
     assert sum(map(parallel_count, free)) > 0
     assert sum(map(parallels_by_music21, kept)) == 0
     assert sum(map(parallel_count, kept)) == 0
+    assert sum(crossed_ticks(sounding_pitches(piece)) for piece in kept) == 0
 
 
 def test_a_soprano_is_harmonised_without_parallels(tmp_path):

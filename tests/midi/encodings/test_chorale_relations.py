@@ -1,4 +1,4 @@
-"""The relations of chorales forbid exactly the notes that make parallel fifths and octaves."""
+"""The relations of chorales forbid exactly the notes that make parallel fifths and octaves, or cross voices."""
 
 from __future__ import annotations
 
@@ -7,12 +7,13 @@ from seqgen_midi.encodings.chorale_grammar import (
     FIRST_METER,
     FIRST_PICKUP,
     FIRST_PITCH,
+    HIGHEST,
     HOLD,
     LOWEST,
     REST,
     full_grammar,
 )
-from seqgen_midi.encodings.chorale_relations import no_parallels
+from seqgen_midi.encodings.chorale_relations import chorale_relations
 
 PITCHES = range(40, 80)
 HELD = (-1,) * 4
@@ -25,11 +26,13 @@ def ids_of(*columns: tuple[int, ...]) -> np.ndarray:
     return np.array([0, FIRST_METER, FIRST_PICKUP, *tokens], np.int32)
 
 
-def forbidden_pitches(*columns: tuple[int, ...]) -> set[int]:
+def forbidden_pitches(*columns: tuple[int, ...], has_parallels: bool = False, has_crossings: bool = True) -> set[int]:
     """The pitches that the voice after the last one may not sing."""
+    relations = chorale_relations(has_parallels, has_crossings)
+    assert relations is not None
     ids = ids_of(*columns)
     grammar = full_grammar()
-    forbidden = no_parallels().forbidden_after(ids, grammar.state_class[grammar.unroll(ids)])[-1]
+    forbidden = relations.forbidden_after(ids, grammar.state_class[grammar.unroll(ids)])[-1]
     return set((np.flatnonzero(forbidden) - FIRST_PITCH + LOWEST).tolist())
 
 
@@ -53,6 +56,23 @@ def test_each_voice_is_kept_from_parallels_with_each_voice_above_it():
             if any(is_parallel((before[upper], before[voice]), (now[upper], pitch)) for upper in range(voice))
         }
         assert forbidden_pitches(before, now) & set(PITCHES) == expected
+
+
+def test_no_voice_goes_below_its_lower_neighbour_or_where_that_was():
+    def crossing(*columns: tuple[int, ...]) -> set[int]:
+        return forbidden_pitches(*columns, has_parallels=True, has_crossings=False)
+
+    chord = (72, 64, 60, 53)
+    everything = set(range(LOWEST, HIGHEST + 1))
+    assert crossing(chord) == set(range(LOWEST, 64))
+    assert crossing(chord, (67,)) == everything - set(range(60, 68))
+    assert crossing(chord, (67, 60)) == everything - set(range(53, 61))
+    assert crossing(chord, (67, 62, 57)) == everything - set(range(LOWEST, 58))
+    # A voice that is silent has no place.
+    assert crossing((72, 0, 60, 53)) == set()
+    assert forbidden_pitches(chord, (67, 60), has_crossings=False) == crossing(chord, (67, 60)) | forbidden_pitches(
+        chord, (67, 60)
+    )
 
 
 def test_held_and_repeated_notes_and_rests_make_no_parallels():

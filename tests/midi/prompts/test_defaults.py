@@ -5,11 +5,11 @@ from __future__ import annotations
 from seqgen_midi.domain import MidiDomain
 
 
-def test_by_default_there_are_no_parallels_where_nothing_is_given_within(
+def test_by_default_there_are_no_parallels_and_crossings_where_nothing_is_given_within(
     domain: MidiDomain, domains: dict[str, MidiDomain]
 ) -> None:
     default = domain.defaults.constraints
-    assert default({}) == default({"bars": 4}) == {"parallels": False}
+    assert default({}) == default({"bars": 4}) == {"parallels": False, "crossings": False}
     assert default({"harmonise": "S"}) == default({"fill": "3-4"}) == {}
     assert domains["melody"].defaults.constraints({}) == {}
     assert domain.defaults.sampling() == {"min_p": 0.05}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -45,15 +46,16 @@ def test_without_a_piece_a_prompt_is_bos_alone(domain: MidiDomain) -> None:
     assert domain.decode(prompt.grammar.walk(np.random.default_rng(0))).end % 4 == 0
 
 
-def test_parallels_are_forbidden_with_and_without_a_piece(domain: MidiDomain, chorale: Piece) -> None:
-    asked = chorale_constraints(parallels=0)
-    for piece in (None, chorale):
-        assert domain.prompting.prompt(piece, chorale_constraints()).relations is None
-        assert domain.prompting.prompt(piece, asked).relations is domain.encoding.no_parallels
-    allowed = domain.prompting.prompt(chorale, chorale_constraints(parallels=1))
-    assert allowed.relations is None
-    harmonised = chorale_constraints(parallels=0, harmonise="S")
-    assert domain.prompting.prompt(chorale, harmonised).relations is domain.encoding.no_parallels
+def test_parallels_and_crossings_are_forbidden_with_and_without_a_piece(domain: MidiDomain, chorale: Piece) -> None:
+    for has_parallels, has_crossings in itertools.product((False, True), repeat=2):
+        forbidden = domain.encoding.relations(has_parallels=has_parallels, has_crossings=has_crossings)
+        assert (forbidden is None) == (has_parallels and has_crossings)
+        asked = {"parallels": has_parallels, "crossings": has_crossings}
+        for piece in (None, chorale):
+            assert domain.prompting.prompt(piece, chorale_constraints(**asked)).relations is forbidden
+        harmonised = chorale_constraints(**asked, harmonise="S")
+        assert domain.prompting.prompt(chorale, harmonised).relations is forbidden
+    assert domain.prompting.prompt(chorale, chorale_constraints()).relations is None
 
 
 def test_a_harmonisation_knows_the_key_of_what_is_given_and_the_end(domain: MidiDomain, chorale: Piece) -> None:

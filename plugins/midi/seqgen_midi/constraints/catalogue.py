@@ -173,6 +173,10 @@ CATALOGUE = (
         "variation and harmonise",
     ),
     Constraint(
+        "crossings", bool, "voices",
+        "0: no voice sings below its lower neighbour, nor below where that was; 1: it may. Default: as for parallels",
+    ),
+    Constraint(
         "range", str, "voices", "MIDI pitches by voice: S:60-79,B:40-60",
         lambda text, encoding: parse_voice_ranges(text, encoding.voices), _restrict_voice_ranges,
     ),

@@ -32,6 +32,7 @@ class Request:
     density: str | None = None
     key: str | None = None
     parallels: bool | None = None
+    crossings: bool | None = None
     range: str | None = None
     instruments: str | None = None
     tempo: str | None = None

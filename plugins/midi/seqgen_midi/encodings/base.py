@@ -151,9 +151,8 @@ class Encoding:
         """
         return None
 
-    @property
-    def no_parallels(self) -> Relations | None:
-        """What keeps voices from parallel fifths and octaves; None in an encoding without voices."""
+    def relations(self, *, has_parallels: bool, has_crossings: bool) -> Relations | None:
+        """Returns what keeps voices from parallel fifths and octaves, or from crossing; None if both may be."""
         return None
 
     def encode(self, piece: Piece) -> Example:

@@ -44,7 +44,7 @@ from seqgen_midi.encodings.chorale_grammar import (
     meters_that_fit,
 )
 from seqgen_midi.encodings.chorale_registers import chorale_registers
-from seqgen_midi.encodings.chorale_relations import no_parallels
+from seqgen_midi.encodings.chorale_relations import chorale_relations
 from seqgen_midi.encodings.narrowing import require_last
 from seqgen_midi.encodings.registry import register
 from seqgen_midi.music.keys import Key
@@ -125,10 +125,8 @@ class Chorale(Encoding):
         """What each voice sings now and sang one column before, and how long it has held its note."""
         return chorale_registers()
 
-    @property
-    def no_parallels(self) -> Relations:
-        """The relations of each voice with each voice above it."""
-        return no_parallels()
+    def relations(self, *, has_parallels: bool, has_crossings: bool) -> Relations | None:
+        return chorale_relations(has_parallels, has_crossings)
 
     @property
     def conditions(self) -> Conditions:

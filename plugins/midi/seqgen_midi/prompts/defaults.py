@@ -20,12 +20,12 @@ class MidiDefaults(Defaults[Piece]):
         self._encoding = encoding
 
     def constraints(self, requested: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Asks for no parallels where notes are drawn freely.
+        """Asks for no parallels and no crossed voices where notes are drawn freely.
 
         Around given notes a model would too often find no way on.
         """
         is_free = not any(requested.get(name) for name in GIVING_CONSTRAINTS)
-        return {"parallels": False} if is_free and self._encoding.no_parallels is not None else {}
+        return {"parallels": False, "crossings": False} if is_free and self._encoding.voices else {}
 
     def sampling(self) -> Mapping[str, float]:
         return self._encoding.default_sampling

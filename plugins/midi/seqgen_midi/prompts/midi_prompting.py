@@ -31,7 +31,9 @@ class MidiPrompting(Prompting[Piece]):
 
     def prompt(self, item: Piece | None = None, constraints: Options | None = None) -> Prompt:
         request = Request.of(constraints)
-        relations = self._encoding.no_parallels if request.parallels is False else None
+        relations = self._encoding.relations(
+            has_parallels=request.parallels is not False, has_crossings=request.crossings is not False
+        )
         if item is not None:
             prompt = prompt_of(self._encoding, item, constraints, self._settings.tempo)
             return replace(prompt, relations=relations)
