@@ -10,6 +10,7 @@ demo: .venv/ready
 	$(BIN)/seqgen train bach-chorales -o demo/run --minutes 3 --resume
 	$(BIN)/seqgen sample demo/run -o demo -n 4 --set bars=16 --seed 1
 	$(BIN)/seqgen evaluate demo/run
+	@echo "See, hear and play with it: $(BIN)/seqgen studio demo/run"
 
 # CI adds --cov, which takes a quarter to two thirds more CPU time.
 test: .venv/ready

@@ -23,7 +23,8 @@ from common import finish
 import seqgen
 from seqgen.corpus.storage.store import SPLITS, Corpus
 from seqgen.engine.decoding.sampling_options import SamplingOptions
-from seqgen.models.run_settings import SETTINGS_FILE, RunSettings
+from seqgen.models.bundle import SETTINGS_FILE
+from seqgen.models.run_settings import RunSettings
 from seqgen.workflows.evaluate import copied_passages
 from seqgen.workflows.reports.copied_passages import CopiedPassage
 

@@ -29,6 +29,7 @@ ORDER = (
     "engine",
     "models",
     "workflows",
+    "studio",
     "cli",
 )
 """A package of seqgen imports only what stands before it."""

@@ -42,6 +42,8 @@ from seqgen.files.tensor_file import Layout, read_tensor_header, read_tensors, t
 
 FORMAT = 3
 CONFIG_FILE, DOMAIN_FILE, GRAMMAR_FILE, WEIGHTS_FILE = "config.json", "domain.json", "grammar.json", "model.safetensors"
+SETTINGS_FILE = "settings.json"
+"""The file that makes a folder a run."""
 MAX_PARAMETERS = 2**30
 """The most weights that a bundle may hold: 4 GiB."""
 MAX_EARLY_PARAMETERS = 2**24

@@ -17,11 +17,10 @@ from seqgen.engine.training.progress import TrainingBudget
 from seqgen.errors import CorpusError, InvalidValue, PluginError, TrainingError, UnknownName, UsageError
 from seqgen.files import write_text
 from seqgen.files.stored_files import MissingFile, StoredFileError, read_json, shorten, validated
-from seqgen.models.bundle import model_folder
+from seqgen.models.bundle import SETTINGS_FILE, model_folder
 
 DEFAULT_MINUTES = 10.0
 DEFAULT_SIZE = "small"
-SETTINGS_FILE = "settings.json"
 ENGINE_SETTINGS: dict[str, type[BaseModel]] = {"model": ModelSettings, "training": TrainingSettings}
 """The settings of the engine, by the prefix that names them in `--set model.dropout=0.1`."""
 

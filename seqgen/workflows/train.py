@@ -39,10 +39,9 @@ from seqgen.errors import BundleError, CorpusError, OutputError, SeqgenWarning, 
 from seqgen.files import remove_unfinished
 from seqgen.files.stored_files import FolderInUse, json_checksum, locked_folder
 from seqgen.grammar import Grammar, class_examples
-from seqgen.models.bundle import CONFIG_FILE, MAX_PARAMETERS, read_bundle, write_bundle
+from seqgen.models.bundle import CONFIG_FILE, MAX_PARAMETERS, SETTINGS_FILE, read_bundle, write_bundle
 from seqgen.models.model_card import model_card
 from seqgen.models.run_settings import (
-    SETTINGS_FILE,
     RunSettings,
     budget_settings,
     default_settings,

@@ -105,7 +105,7 @@ class TrainedModel:
         count: int = 1,
         *,
         constraints: Mapping[str, Any] | None = None,
-        prompt: Path | str | PromptItem | None = None,
+        prompt: Path | str | PromptItem | Prompt | None = None,
         options: SamplingOptions | None = None,
         guidance: float | None = None,
         num_particles: int = DEFAULT_PARTICLES,
@@ -117,7 +117,8 @@ class TrainedModel:
 
         constraints:    what every sample must satisfy, by name (`seqgen domains NAME` lists the constraints). A domain
                         may have others by default.
-        prompt:         a file that is continued. If there is no such file, the domain reads it as a text.
+        prompt:         a file that is continued. If there is no such file, the domain reads it as a text. Or a start
+                        that `prepare` made, which has its constraints.
         options:        temperature and filters; None means those that the domain recommends (`sampling_options`)
         guidance:       strength of classifier-free guidance towards the conditions of the prompt, such as a label or a
                         key. 1 means none; None means the strength that the domain recommends.
@@ -171,6 +172,15 @@ class TrainedModel:
             "options": options or self.sampling_options(),
         }
 
+    def prepare(
+        self, constraints: Mapping[str, Any] | None = None, prompt: Path | str | PromptItem | None = None
+    ) -> Prompt:
+        """Returns what sampling starts from, which `sample` and `stream_ids` take as their prompt.
+
+        The arguments and the errors are those of `sample`.
+        """
+        return self._prompt(prompt, constraints)
+
     def sampling_options(self, **chosen: Any) -> SamplingOptions:
         """Returns the sampling options that the domain recommends, with those that are `chosen` in their place.
 
@@ -185,7 +195,7 @@ class TrainedModel:
         num_beams: int = 8,
         length_penalty: float = 0.6,
         constraints: Mapping[str, Any] | None = None,
-        prompt: Path | str | PromptItem | None = None,
+        prompt: Path | str | PromptItem | Prompt | None = None,
         max_new_tokens: int = DEFAULT_MAX_NEW_TOKENS,
     ) -> list[BeamSample]:
         """Returns the most probable documents that a beam search finds, at most `count`, the best first.
@@ -220,7 +230,7 @@ class TrainedModel:
         *,
         num_particles: int = DEFAULT_PARTICLES,
         constraints: Mapping[str, Any] | None = None,
-        prompt: Path | str | PromptItem | None = None,
+        prompt: Path | str | PromptItem | Prompt | None = None,
         seed: int = 0,
         max_new_tokens: int = DEFAULT_MAX_NEW_TOKENS,
     ) -> list[InfilledSample]:
@@ -269,7 +279,7 @@ class TrainedModel:
         number: int = 0,
         *,
         constraints: Mapping[str, Any] | None = None,
-        prompt: Path | str | PromptItem | None = None,
+        prompt: Path | str | PromptItem | Prompt | None = None,
         options: SamplingOptions | None = None,
         guidance: float | None = None,
         with_prompt: bool = True,
@@ -294,7 +304,7 @@ class TrainedModel:
         number: int = 0,
         *,
         constraints: Mapping[str, Any] | None = None,
-        prompt: Path | str | PromptItem | None = None,
+        prompt: Path | str | PromptItem | Prompt | None = None,
         options: SamplingOptions | None = None,
         guidance: float | None = None,
         seed: int = 0,
@@ -530,7 +540,7 @@ class TrainedModel:
 
     def _prompt(
         self,
-        prompt: Path | str | PromptItem | None,
+        prompt: Path | str | PromptItem | Prompt | None,
         constraints: Mapping[str, Any] | None,
         *,
         has_defaults: bool = True,
@@ -539,6 +549,8 @@ class TrainedModel:
 
         has_defaults: whether the constraints that the domain has by default are added
         """
+        if isinstance(prompt, Prompt):
+            return prompt
         if prompt is None and self.domain.prompting.needs_prompt:
             raise UsageError(
                 f"A sample of the domain {self.domain.name!r} continues something that is given; name it by "

@@ -8,7 +8,8 @@ from seqgen.corpus.storage.store import Corpus, is_corpus
 from seqgen.engine.training.checkpoint import PATTERN, read_checkpoint
 from seqgen.errors import TrainingError
 from seqgen.files.stored_files import StoredFileError
-from seqgen.models.run_settings import SETTINGS_FILE, RunSettings
+from seqgen.models.bundle import SETTINGS_FILE
+from seqgen.models.run_settings import RunSettings
 from seqgen.workflows.load import load
 
 

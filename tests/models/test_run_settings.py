@@ -7,8 +7,8 @@ from letters import Letters
 
 from seqgen import CorpusError, Defaults, InvalidValue, Options, PluginError, TrainingError, UnknownName, UsageError
 from seqgen.engine.settings import ModelSettings
+from seqgen.models.bundle import SETTINGS_FILE
 from seqgen.models.run_settings import (
-    SETTINGS_FILE,
     RunSettings,
     budget_settings,
     default_settings,

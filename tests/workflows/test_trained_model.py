@@ -33,6 +33,8 @@ def test_a_stream_of_ids_is_the_sample_of_the_same_number(trained):
     drawn = list(trained.stream_ids(1, **request))
     np.testing.assert_array_equal(np.concatenate(drawn), trained.sample(2, **request)[1].ids)
     assert drawn[0].tolist() == [BOS]
+    start = trained.prepare(request["constraints"])
+    np.testing.assert_array_equal(trained.sample(2, prompt=start, seed=5)[1].ids, np.concatenate(drawn))
 
 
 def test_a_grammar_under_constraints_is_made_once(trained, monkeypatch):

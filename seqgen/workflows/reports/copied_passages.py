@@ -55,6 +55,27 @@ def longest_copied_passages(samples: Sequence[np.ndarray], corpus: Documents, sy
     return passages
 
 
+def copied_lengths(samples: Sequence[np.ndarray], corpus: Documents, symbols: Symbols) -> list[np.ndarray]:
+    """Returns the length of the longest copied passage that each id of each sample is part of: int[n], 0 for none.
+
+    The arguments are those of `longest_copied_passages`.
+    """
+    texts = [_text(ids, symbols) for ids in samples]
+    automaton = _SuffixAutomaton(text for text, _ in texts)
+    for number in range(len(corpus)):
+        automaton.read(number, _text(corpus[number][0], symbols)[0])
+    lengths = []
+    for ids, (_, positions), ending in zip(samples, texts, automaton.lengths(), strict=True):
+        covering = np.zeros(len(positions), int)
+        for end, length in enumerate(ending):
+            part = covering[end + 1 - length : end + 1]
+            np.maximum(part, length, out=part)
+        spread = np.zeros(len(ids), int)
+        spread[positions] = covering
+        lengths.append(spread)
+    return lengths
+
+
 def _span(positions: np.ndarray, end: int, length: int) -> tuple[int, int]:
     """Returns the positions of the first and after the last of `length` ids, the last of which has the number `end`."""
     return int(positions[end - length + 1]), int(positions[end]) + 1
@@ -105,20 +126,28 @@ class _SuffixAutomaton:
                     matched[state] = size
                     match[state] = (document, position)
 
+    def lengths(self) -> list[list[int]]:
+        """Returns for each symbol of each text the length of the longest passage that ends there and was read."""
+        self._spread_matches()
+        return [[self._longest_of([state])[0] for state in ends] for ends in self._ends]
+
     def longest(self) -> list[tuple[int, int, tuple[int, int]]]:
         """Returns for each text its longest passage that was read: its length, its end in the text, and its match.
 
         The match is the document and the end in it. The result is (0, −1, NOWHERE) if no passage was read.
         """
+        self._spread_matches()
+        return [self._longest_of(ends) for ends in self._ends]
+
+    def _spread_matches(self) -> None:
+        """Records for each passage that was read that its suffixes were read too."""
         matched, link = self._matched, self._link
         by_length = sorted(range(1, len(link)), key=self._length.__getitem__, reverse=True)
         for state in by_length:
-            # If a passage was read, its suffixes were read too.
             shorter = link[state]
             if matched[state] and shorter > 0 and matched[shorter] < self._length[shorter]:
                 matched[shorter] = self._length[shorter]
                 self._match[shorter] = self._match[state]
-        return [self._longest_of(ends) for ends in self._ends]
 
     def _longest_of(self, ends: Sequence[int]) -> tuple[int, int, tuple[int, int]]:
         best = (0, -1, NOWHERE)
