@@ -50,5 +50,5 @@ PLUGINS := $(dir $(wildcard plugins/*/pyproject.toml))
 
 .venv/ready: pyproject.toml constraints.txt $(PLUGINS:%=%pyproject.toml)
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test,docs,export,cluster]' $(PLUGINS:%=-e ./%)
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test,docs,export,cluster,studio]' $(PLUGINS:%=-e ./%)
 	touch $@

@@ -24,6 +24,8 @@ REQUIRED = (
     "seqgen_text/py.typed",
     "seqgen_midi/display/player.js",
     "seqgen/workflows/reports/page.html",
+    "seqgen/studio/page/index.html",
+    "seqgen/studio/page/main.js",
     "seqgen/corpora/bach-chorales.toml",
     "seqgen/models/pretrained/bach-chorales/model.safetensors",
 )

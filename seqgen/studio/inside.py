@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import numpy as np
@@ -19,16 +20,21 @@ PLACES = 3
 
 def inside(trained: Any, take: Take, first: int = 0) -> dict[str, Any]:
     """Returns the names of `MAX_STEPS` tokens from `first`, and what `inside_map` can show of them."""
+    # The engine imports TensorFlow, which takes seconds. The page is served before.
+    from seqgen.workflows.inside import find_named_units, token_features
+
     activations = trained.activations(take.ids[: first + MAX_STEPS])
     maps = [*activations.gates, "cell states", "hidden states"]
     if activations.attention is not None:
         maps.append("attention")
     layers = activations.hidden_states.shape[1]
+    units = find_named_units(activations, token_features(trained, take.ids[: first + MAX_STEPS]))
     norms = trained.gradient_norms(take.ids[: first + MAX_STEPS], max_distance=MAX_DISTANCE)
     return {
         "tokens": list(activations.tokens[first:]),
         "maps": maps,
         "layers": layers,
+        "units": [dataclasses.asdict(unit) for unit in units],
         "gradient_norms": [[float(f"{value:.3g}") for value in row] for row in norms.tolist()],
     }
 

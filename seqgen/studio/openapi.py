@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
 
-import seqgen
+from seqgen.studio.endpoints import Endpoint
 from seqgen.studio.requests import schema_of
-
-if TYPE_CHECKING:
-    from seqgen.studio.app import Endpoint
 
 PARAMETER = re.compile(r"\{(\w+)(?::(\w+))?\}")
 
@@ -44,7 +42,7 @@ def description(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {
             "title": "seqgen studio",
-            "version": seqgen.__version__,
+            "version": _version(),
             "description": "Each request needs the header Authorization: Bearer TOKEN, with the token of the address.",
         },
         "paths": paths,
@@ -54,3 +52,11 @@ def description(endpoints: Iterable[Endpoint]) -> dict[str, Any]:
         },
         "security": [{"token": []}],
     }
+
+
+def _version() -> str:
+    """Returns the version that is installed."""
+    try:
+        return version("seqgen-framework")
+    except PackageNotFoundError:
+        return "unknown"

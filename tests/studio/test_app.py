@@ -9,7 +9,8 @@ import pytest
 from starlette.testclient import TestClient
 from studio.conftest import SHORT
 
-from seqgen.studio.app import ENDPOINTS, Studio, make_app, page_files
+from seqgen.studio.app import Studio, make_app, page_files
+from seqgen.studio.endpoints import ENDPOINTS
 from seqgen.studio.worker import MAX_WAITING
 
 TOKEN = "t" * 43

@@ -26,6 +26,8 @@ def test_every_map_that_is_named_can_be_had(trained, take):
         one = inside_map(trained, take, name, found["layers"] + 7)
         assert len(one["rows"]) == len(one["values"]) <= max(MAX_UNITS, MAX_DISTANCE)
         assert {len(row) for row in one["values"]} == {len(take.ids)}
+    assert found["units"]
+    assert all(-1 <= one["correlation"] <= 1 for one in found["units"])
     with pytest.raises(UnknownName):
         inside_map(trained, take, "../x", 0)
 

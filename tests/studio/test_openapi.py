@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from seqgen.studio.app import ENDPOINTS
+from seqgen.studio.endpoints import ENDPOINTS
 from seqgen.studio.openapi import description
 
 

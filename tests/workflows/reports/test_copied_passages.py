@@ -8,7 +8,7 @@ from letters import Letters
 from seqgen import Metrics
 from seqgen.contract.documents import Example
 from seqgen.corpus.storage.store import Documents
-from seqgen.workflows.reports.copied_passages import CopiedPassage, longest_copied_passages
+from seqgen.workflows.reports.copied_passages import CopiedPassage, copied_lengths, longest_copied_passages
 
 plain = Metrics().copy_symbols
 
@@ -36,6 +36,21 @@ def test_it_is_what_brute_force_finds_and_stands_where_it_says():
                 passage = corpus[copy.document][slice(*copy.corpus_span)]
                 assert len(passage) == copy.length
                 assert sample[slice(*copy.sample_span)].tolist() == passage
+
+
+def test_each_id_has_the_length_of_the_longest_copy_that_it_is_part_of():
+    rng = np.random.default_rng(1)
+    for _ in range(100):
+        sample = rng.integers(2, 5, rng.integers(0, 12))
+        corpus = [rng.integers(2, 6, rng.integers(1, 15)).tolist() for _ in range(3)]
+        known = {tuple(text[a:b]) for text in corpus for a in range(len(text)) for b in range(a + 1, len(text) + 1)}
+        expected = np.zeros(len(sample), int)
+        for a in range(len(sample)):
+            for b in range(a + 1, len(sample) + 1):
+                if tuple(sample[a:b].tolist()) in known:
+                    expected[a:b] = np.maximum(expected[a:b], b - a)
+        (lengths,) = copied_lengths([sample], documents(*corpus), plain)
+        np.testing.assert_array_equal(lengths, expected)
 
 
 def test_the_ends_of_documents_are_not_copied():
