@@ -31,7 +31,7 @@ from common import finish
 from race import Run, Task, side_by_side, train
 
 from seqgen import Example
-from seqgen.corpus.storage.store import Documents
+from seqgen.corpus.storage.documents import Documents
 from seqgen.corpus.storage.training_batches import TrainingBatches
 from seqgen.engine.model import Model
 from seqgen.engine.settings import ModelSettings, TrainingSettings

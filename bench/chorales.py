@@ -14,7 +14,8 @@ from pathlib import Path
 import numpy as np
 
 from seqgen import Example
-from seqgen.corpus.storage.store import SPLITS, Documents
+from seqgen.corpus.storage.documents import Documents
+from seqgen.corpus.storage.store import SPLITS
 from seqgen.grammar import NO_COORDINATE, Conditions, Grammar, Registers, build_grammar, lags
 
 VOICES, SIXTEENTHS = 4, 16

@@ -19,7 +19,7 @@ from typing import Any
 import chorales
 import numpy as np
 
-from seqgen.corpus.storage.store import Documents
+from seqgen.corpus.storage.documents import Documents
 from seqgen.engine.conditioning import ConditionSource
 from seqgen.engine.decoding.infilling import ANY_TOKEN, Infiller
 from seqgen.engine.decoding.sampling import Sampler

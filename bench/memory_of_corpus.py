@@ -25,7 +25,8 @@ def make_corpus(folder: Path, millions: int) -> None:
     """Shards and an index as `build` writes them; the files themselves would take an hour to read."""
     from seqgen import Example
     from seqgen.corpus.storage.journal import Journal
-    from seqgen.corpus.storage.store import FORMAT, INDEX, ShardWriter
+    from seqgen.corpus.storage.shards import ShardWriter
+    from seqgen.corpus.storage.store import FORMAT, INDEX
 
     folder.mkdir()
     writer, random = ShardWriter(Journal(folder), VOCABULARY), np.random.default_rng(0)

@@ -20,7 +20,7 @@ from seqgen_midi.music.piece import Piece
 
 from seqgen import UnusableFile
 from seqgen.contract.discovery import load_domain
-from seqgen.corpus.storage.store import Documents
+from seqgen.corpus.storage.documents import Documents
 from seqgen.workflows.reports.copied_passages import longest_copied_passages
 
 COPIED = 300

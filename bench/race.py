@@ -21,8 +21,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import numpy as np
 
+from seqgen.corpus.storage.documents import Documents
 from seqgen.corpus.storage.evaluation_batches import evaluation_batches
-from seqgen.corpus.storage.store import Documents
 from seqgen.corpus.storage.training_batches import Augment, Batch, TrainingBatches
 from seqgen.engine.model import Model
 from seqgen.engine.settings import ModelSettings, TrainingSettings

@@ -35,8 +35,8 @@ KINDS = ("any moment", "half written", "not yet named")
 def train(folder: Path, out: Path, steps: int) -> None:
     """The process that is killed: says each step, and each checkpoint that it is about to finish."""
     from seqgen import Example
+    from seqgen.corpus.storage.documents import Documents
     from seqgen.corpus.storage.evaluation_batches import evaluation_batches
-    from seqgen.corpus.storage.store import Documents
     from seqgen.corpus.storage.training_batches import TrainingBatches
     from seqgen.engine.model import Model
     from seqgen.engine.settings import ModelSettings, TrainingSettings

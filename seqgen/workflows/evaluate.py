@@ -14,9 +14,10 @@ from seqgen.contract.capabilities import Metrics
 from seqgen.contract.documents import Prompt, Record
 from seqgen.contract.domain import Domain
 from seqgen.contract.plugins import report_broken_plugins
+from seqgen.corpus.storage.documents import Documents
 from seqgen.corpus.storage.evaluation_batches import evaluation_batches
 from seqgen.corpus.storage.records import Records, held_out_split
-from seqgen.corpus.storage.store import Corpus, Documents
+from seqgen.corpus.storage.store import Corpus
 from seqgen.engine.scoring.evaluation import Evaluator
 from seqgen.models.run_settings import RunSettings
 from seqgen.workflows.load import load

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from engine import toys
-from seqgen.corpus.storage.store import Documents
+from seqgen.corpus.storage.documents import Documents
 from seqgen.corpus.storage.training_batches import TrainingBatches
 from seqgen.engine import data_parallel
 from seqgen.engine.data_parallel import join_memory, num_sub_batches, split_memory

@@ -24,8 +24,9 @@ from seqgen.corpus.reading.read_file import ReadFile
 from seqgen.corpus.recipes.recipes import Recipe
 from seqgen.corpus.storage.journal import Journal, ProcessedFiles
 from seqgen.corpus.storage.metadata import METADATA_FILES, MetadataWriter
+from seqgen.corpus.storage.shards import ShardWriter
 from seqgen.corpus.storage.split import Splitter, check_splits
-from seqgen.corpus.storage.store import FORMAT, INDEX, SPLITS, ShardWriter
+from seqgen.corpus.storage.store import FORMAT, INDEX, SPLITS
 from seqgen.errors import CorpusError
 from seqgen.files.stored_files import file_checksum
 

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from seqgen.corpus.storage.documents import Documents
 from seqgen.corpus.storage.packing import Packing, pack
-from seqgen.corpus.storage.store import Documents
 from seqgen.corpus.storage.training_batches import Batch, Document, grammar_states
 from seqgen.grammar import BOS, Grammar
 

@@ -7,7 +7,8 @@ from typing import Any
 
 from seqgen.contract.documents import Record
 from seqgen.contract.domain import Domain
-from seqgen.corpus.storage.store import Corpus, Documents
+from seqgen.corpus.storage.documents import Documents
+from seqgen.corpus.storage.store import Corpus
 from seqgen.errors import CorpusError
 
 

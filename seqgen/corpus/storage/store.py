@@ -7,17 +7,13 @@
     metadata.jsonl    the metadata of documents (metadata.py); only if there are any
     sources.jsonl     one line for each source file: its SHA-256, the documents kept, what was dropped and why
 
-Documents are read with `pread`, one at a time. The pages of a memory map count as resident memory, which would then
-grow with the corpus.
+The shards are opened at once, and their documents are read one at a time (shards.py).
 """
 
 from __future__ import annotations
 
-import abc
-import io
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -27,59 +23,15 @@ from pydantic import BaseModel, ConfigDict
 from seqgen.contract.domain import Domain
 from seqgen.contract.domain_record import DomainRecord
 from seqgen.contract.vocabulary import Vocabulary
-from seqgen.corpus.storage.journal import Journal
-from seqgen.corpus.storage.metadata import StoredMetadata, read_bytes
+from seqgen.corpus.storage.documents import Documents, default_weights
+from seqgen.corpus.storage.metadata import StoredMetadata
+from seqgen.corpus.storage.shards import Shard, StoredArray
 from seqgen.errors import CorpusError
 from seqgen.files.stored_files import MissingFile, StoredFileError, file_checksum, read_json, shorten, validated
 
 FORMAT = 3
 SPLITS = ("train", "valid", "test")
 INDEX = np.dtype([("offset", "<i8"), ("length", "<i4"), ("split", "u1")])
-SHARD_TOKENS = 4_000_000
-
-
-class Documents(abc.ABC):
-    """The documents of one split.
-
-    lengths: int32[n], the number of tokens of each document, with BOS
-    """
-
-    lengths: np.ndarray
-
-    @abc.abstractmethod
-    def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray]:
-        """Returns copies of one document's ids int32[length] and weights float32[length]."""
-
-    def __len__(self) -> int:
-        return len(self.lengths)
-
-    def metadata(self, number: int) -> dict[str, Any]:
-        """Returns the metadata of one document; {} if it has none."""
-        return {}
-
-    def describe(self, number: int) -> str:
-        """Returns the number of a document and where it comes from, for messages."""
-        return f"Document {number}"
-
-    @property
-    def token_count(self) -> int:
-        """The number of tokens of all documents."""
-        return int(self.lengths.sum(dtype=np.int64))
-
-    @staticmethod
-    def from_examples(examples: Sequence[tuple[np.ndarray, np.ndarray]]) -> Documents:
-        """Returns documents in memory, made of pairs of ids[length] and weights[length]."""
-        return _DocumentsInMemory(examples)
-
-
-class _DocumentsInMemory(Documents):
-    def __init__(self, examples: Sequence[tuple[np.ndarray, np.ndarray]]) -> None:
-        self._examples = [(np.array(ids, np.int32), np.array(weights, np.float32)) for ids, weights in examples]
-        self.lengths = np.array([len(ids) for ids, _ in self._examples], np.int32)
-
-    def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray]:
-        ids, weights = self._examples[number]
-        return ids.copy(), weights.copy()
 
 
 class _StoredDocuments(Documents):
@@ -109,54 +61,6 @@ class _StoredDocuments(Documents):
     def describe(self, number: int) -> str:
         corpus = self._corpus
         return f"Document {number} of {corpus.path}, which was built with {corpus.domain_record.distribution},"
-
-
-def default_weights(length: int) -> np.ndarray:
-    """Returns the weights float32[length] of a document in which every id but BOS counts: 0, 1, 1, …"""
-    weights = np.ones(length, np.float32)
-    weights[:1] = 0
-    return weights
-
-
-@dataclass(frozen=True)
-class _Array:
-    """A one-dimensional .npy file that is read in parts."""
-
-    path: Path
-    dtype: np.dtype[Any]
-    data_offset: int
-
-    @classmethod
-    def open(cls, path: Path, dtypes: tuple[str, ...], length: int) -> _Array:
-        """Raises CorpusError if the file is missing, cut short, or of another type or length."""
-        try:
-            array = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
-            raise CorpusError(f"{path} is missing or damaged ({error}); build the corpus again.") from error
-        if array.dtype.str not in dtypes or array.shape != (length,):
-            raise CorpusError(
-                f"{path} is damaged: it holds {array.dtype}{list(array.shape)}, its manifest says {length} numbers; "
-                "build the corpus again."
-            )
-        return cls(path, array.dtype, int(array.offset))
-
-    def read(self, first: int, count: int) -> np.ndarray:
-        size = self.dtype.itemsize
-        try:
-            raw = read_bytes(self.path, self.data_offset + first * size, count * size)
-        except OSError as error:
-            reason = error.strerror or error
-            raise CorpusError(f"{self.path} cannot be read any more ({reason}); build the corpus again.") from error
-        if len(raw) != count * size:
-            raise CorpusError(f"{self.path} has become shorter since it was opened; build the corpus again.")
-        return np.frombuffer(raw, self.dtype)
-
-
-@dataclass(frozen=True)
-class _Shard:
-    tokens: int
-    ids: _Array
-    weights: _Array | None
 
 
 class _Split(BaseModel):
@@ -194,7 +98,7 @@ class Corpus:
         self,
         path: Path,
         manifest: dict[str, Any],
-        shards: list[_Shard],
+        shards: list[Shard],
         index: np.ndarray,
         metadata: StoredMetadata | None,
     ) -> None:
@@ -217,12 +121,12 @@ class Corpus:
             shards = []
             for entry in manifest["shards"]:
                 tokens = int(entry["tokens"])
-                ids = _Array.open(path / Path(entry["ids"]).name, ("<u2", "<i4"), tokens)
+                ids = StoredArray.open(path / Path(entry["ids"]).name, ("<u2", "<i4"), tokens)
                 weights = entry.get("weights")
-                kept = _Array.open(path / Path(weights).name, ("<f4",), tokens) if weights else None
-                shards.append(_Shard(tokens, ids, kept))
+                kept = StoredArray.open(path / Path(weights).name, ("<f4",), tokens) if weights else None
+                shards.append(Shard(tokens, ids, kept))
             documents = sum(int(split["documents"]) for split in manifest["splits"].values())
-            _Array.open(path / "documents.npy", (INDEX.str,), documents)
+            StoredArray.open(path / "documents.npy", (INDEX.str,), documents)
             index = np.load(path / "documents.npy", allow_pickle=False)
             if index.dtype != INDEX:
                 raise ValueError("documents.npy has other fields")
@@ -340,74 +244,3 @@ def _read_manifest(path: Path) -> dict[str, Any]:
             f"{path}/manifest.json cannot be used ({error}); the corpus is damaged: build it again."
         ) from error
     return dict(manifest)
-
-
-class ShardWriter:
-    """Appends documents to shards on disk.
-
-    shards: what the manifest says about each finished shard; `close` finishes the last one
-    """
-
-    def __init__(self, journal: Journal, vocabulary_size: int, shard_tokens: int = SHARD_TOKENS) -> None:
-        self._journal = journal
-        self._dtypes = {"ids": "<u2" if vocabulary_size <= 2**16 else "<i4", "weights": "<f4"}
-        self._shard_tokens = shard_tokens
-        # The open shard: the lengths of its documents, their sum, and whether one has other than the default weights.
-        self._lengths: list[int] = []
-        self._tokens = 0
-        self._has_weights = False
-        self.shards: list[dict[str, Any]] = []
-
-    def add(self, ids: np.ndarray, weights: np.ndarray) -> bool:
-        """Appends a document with ids int32[length] and weights float32[length].
-
-        Returns whether it has other than the default weights. Raises OSError.
-        """
-        has_weights = not np.array_equal(weights, default_weights(len(ids)))
-        self._append("ids", ids)
-        if has_weights and not self._has_weights:
-            for length in self._lengths:
-                self._append("weights", default_weights(length))
-        if has_weights or self._has_weights:
-            self._append("weights", weights)
-        self.count(len(ids), has_weights)
-        return has_weights
-
-    def count(self, length: int, has_weights: bool) -> None:
-        """Counts a document that is in the open shard already, because an interrupted process appended it."""
-        self._lengths.append(length)
-        self._tokens += length
-        self._has_weights |= has_weights
-        if self._tokens >= self._shard_tokens:
-            self.close()
-
-    def close(self) -> None:
-        """Finishes the open shard."""
-        if not self._lengths:
-            return
-        kinds = ("ids", "weights") if self._has_weights else ("ids",)
-        entry: dict[str, Any] = {"ids": self._name("ids"), "tokens": self._tokens}
-        if self._has_weights:
-            entry["weights"] = self._name("weights")
-        for kind in kinds:
-            self._journal.open(self._name(kind))
-            with open(self._journal.finish(self._name(kind)), "r+b") as file:
-                file.write(npy_header(self._dtypes[kind], self._tokens))
-        self.shards.append(entry)
-        self._lengths, self._tokens, self._has_weights = [], 0, False
-
-    def _name(self, kind: str) -> str:
-        return f"{kind}-{len(self.shards):05d}.npy"
-
-    def _append(self, kind: str, numbers: np.ndarray) -> None:
-        file = self._journal.open(self._name(kind))
-        if not file.tell():
-            file.write(npy_header(self._dtypes[kind], 0))
-        file.write(numbers.astype(self._dtypes[kind]).tobytes())
-
-
-def npy_header(dtype: str, count: int) -> bytes:
-    """Returns the header of a .npy file of `count` numbers. Its size does not depend on `count`."""
-    header = io.BytesIO()
-    np.lib.format.write_array_header_1_0(header, {"descr": dtype, "fortran_order": False, "shape": (count,)})
-    return header.getvalue()

@@ -16,9 +16,9 @@ from typing import NamedTuple
 import numpy as np
 
 from seqgen.contract.documents import AuxiliaryTargets
+from seqgen.corpus.storage.documents import Documents
 from seqgen.corpus.storage.packing import pack
 from seqgen.corpus.storage.segment_lengths import SegmentLengths
-from seqgen.corpus.storage.store import Documents
 from seqgen.errors import CorpusError, PluginError
 from seqgen.grammar import Conditions, ConditionWindow, Grammar
 from seqgen.grammar.conditions import ConditionPart, condition_window

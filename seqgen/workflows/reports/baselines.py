@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from seqgen.corpus.storage.store import Documents
+from seqgen.corpus.storage.documents import Documents
 from seqgen.grammar import BOS, Grammar
 
 SMOOTHING = 0.1

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from seqgen.corpus.storage.store import Documents
+from seqgen.corpus.storage.documents import Documents
 
 Symbols = Callable[[np.ndarray], np.ndarray]
 NOWHERE = (-1, -1)

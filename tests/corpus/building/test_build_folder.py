@@ -24,7 +24,7 @@ from seqgen import OutputError
 from seqgen.corpus.building.build import build
 from seqgen.corpus.building.duplicates import DuplicateIndex
 from seqgen.corpus.storage.journal import Journal
-from seqgen.corpus.storage.store import ShardWriter
+from seqgen.corpus.storage.shards import ShardWriter
 
 pytestmark = pytest.mark.usefixtures("one_reader")
 FILES, IN_ARCHIVE = 6, 2

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from letters import Letters, Line
 
+from seqgen.corpus.storage.documents import Documents
 from seqgen.corpus.storage.evaluation_batches import evaluation_batches
-from seqgen.corpus.storage.store import Documents
 from seqgen.grammar import BOS
 
 LETTERS = Letters()

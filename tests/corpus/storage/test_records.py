@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from seqgen.contract.documents import Record
+from seqgen.corpus.storage.documents import Documents
 from seqgen.corpus.storage.records import Records
-from seqgen.corpus.storage.store import Documents
 
 
 def test_an_item_that_cannot_be_decoded_is_not_the_end_of_all_items():

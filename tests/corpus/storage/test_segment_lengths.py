@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from seqgen.corpus.storage.documents import Documents
 from seqgen.corpus.storage.segment_lengths import BLOCK_SIZE, SegmentLengths
-from seqgen.corpus.storage.store import Documents
 from seqgen.corpus.storage.training_batches import TrainingBatches
 from seqgen.grammar import unconstrained
 

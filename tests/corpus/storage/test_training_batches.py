@@ -10,7 +10,7 @@ import pytest
 from letters import Letters, Line
 
 from seqgen import AuxiliaryTargets, CorpusError, PluginError
-from seqgen.corpus.storage.store import Documents
+from seqgen.corpus.storage.documents import Documents
 from seqgen.corpus.storage.training_batches import TrainingBatches
 from seqgen.grammar import BOS, EOS, Conditions, Grammar, unconstrained
 

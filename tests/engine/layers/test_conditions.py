@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from seqgen import Example
-from seqgen.corpus.storage.store import Documents
+from seqgen.corpus.storage.documents import Documents
 from seqgen.corpus.storage.training_batches import TrainingBatches
 from seqgen.engine.layers.conditions import (
     LOOK_AHEAD_OFFSETS,

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from engine import toys
+from seqgen.corpus.storage.documents import Documents
 from seqgen.corpus.storage.evaluation_batches import evaluation_batches
-from seqgen.corpus.storage.store import Documents
 from seqgen.engine.scoring.evaluation import Evaluator
 from seqgen.engine.scoring.scorer import Scorer
 from seqgen.errors import TrainingError

@@ -10,8 +10,8 @@ import pytest
 import tensorflow as tf
 
 from engine import toys
+from seqgen.corpus.storage.documents import Documents
 from seqgen.corpus.storage.evaluation_batches import evaluation_batches
-from seqgen.corpus.storage.store import Documents
 from seqgen.corpus.storage.training_batches import TrainingBatches
 from seqgen.engine.model import Model
 from seqgen.engine.scoring.evaluation import HeldOutLikelihood

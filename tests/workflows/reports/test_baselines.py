@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from seqgen.contract.documents import Example
-from seqgen.corpus.storage.store import Documents
+from seqgen.corpus.storage.documents import Documents
 from seqgen.grammar import Grammar
 from seqgen.workflows.reports.baselines import SMOOTHING, baseline_nats
 

@@ -7,7 +7,7 @@ from letters import Letters
 
 from seqgen import Metrics
 from seqgen.contract.documents import Example
-from seqgen.corpus.storage.store import Documents
+from seqgen.corpus.storage.documents import Documents
 from seqgen.workflows.reports.copied_passages import CopiedPassage, copied_lengths, longest_copied_passages
 
 plain = Metrics().copy_symbols
