@@ -3,7 +3,7 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: demo test coverage check docs wheel pretrained clean
+.PHONY: demo test coverage check docs wheel plugins pretrained clean
 
 demo: .venv/ready
 	$(BIN)/seqgen sample bach-chorales -o demo/from-the-box -n 1 --set bars=16
@@ -34,6 +34,10 @@ wheel: .venv/ready
 	rm -rf dist
 	$(BIN)/python -m pip wheel --quiet --no-deps -w dist .
 	$(BIN)/python .ci/check_wheel.py dist/*.whl
+
+# Tests the plugins that are distributions of their own against the wheels, each in a new environment. Some minutes.
+plugins: .venv/ready
+	$(BIN)/python .ci/check_plugins.py
 
 # The model in the box; to be made anew whenever the chorales' grammar or the engine's weights change. About 5 minutes.
 pretrained: .venv/ready
