@@ -7,6 +7,7 @@ import re
 import shlex
 from pathlib import Path
 from types import ModuleType
+from xml.etree import ElementTree
 
 import click
 import pytest
@@ -157,6 +158,29 @@ def test_the_domain_of_the_tutorial_trains_and_samples(tmp_path, monkeypatch):
     games = sorted((tmp_path / "out").glob("*.pgn"))
     assert len(games) == 3
     assert all(game.read_text().startswith('[Result "1-0"]') for game in games)
+
+
+def test_equations_become_mathml():
+    equations = module_in_docs("equations")
+    page = equations.on_page_markdown("A line.\n\n```equations\nh_t = tanh(x)      hidden & shown\n```\n")
+    assert page == (
+        'A line.\n\n<table class="equations"><tr><td><math><msub><mi>h</mi><mi>t</mi></msub><mo>=</mo><mi>tanh</mi>'
+        "<mo>(</mo><mi>x</mi><mo>)</mo></math></td><td>hidden &amp; shown</td></tr></table>\n"
+    )
+    both = "<msup><msub><mo>∑</mo><mrow><mi>t</mi><mo>−</mo><mn>1</mn></mrow></msub><mi>T</mi></msup>"
+    assert equations.mathml("Σ_{t−1}^T") == f"<math>{both}</math>"
+    for wrong in ("a_{b", "a}"):
+        with pytest.raises(ValueError, match="brace"):
+            equations.mathml(wrong)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_equation_can_be_drawn(page):
+    equations = module_in_docs("equations")
+    for block in blocks(page, "equations"):
+        root = ElementTree.fromstring(equations.table(block))
+        for script in (*root.iter("msub"), *root.iter("msup")):
+            assert len(script) == 2
 
 
 def test_argument_lists_of_docstrings_become_lists():
