@@ -1,10 +1,11 @@
 """Installs broken plugins and looks whether each is named, with its version and the reason, and breaks nothing else.
 
-    python bench/broken_plugins.py
+    python bench/broken_plugins.py [--pip]
 
-Each plugin is a distribution in a folder of its own on PYTHONPATH, with a dist-info as pip writes it. First a good
-plugin trains a tiny model. Then one kind of broken plugin after the other takes its place, and one command runs. At
-last all are installed at once: the help must stay fast, and the commands for other domains must work.
+Each plugin is a distribution in a folder of its own on PYTHONPATH, with a dist-info as pip writes it. With `--pip`, it
+is a wheel that pip installs into a temporary virtual environment, and removes again. First a good plugin trains a tiny
+model. Then one kind of broken plugin after the other takes its place, and one command runs. At last all are installed
+at once: the help must stay fast, and the commands for other domains must work.
 
 Prints one line a kind, and a JSON line: `kinds`, `named` (both as many as there are kinds), `others_work` and
 `help_cpu_seconds` (target: at most 0.25).
@@ -12,12 +13,15 @@ Prints one line a kind, and a JSON line: `kinds`, `named` (both as many as there
 
 from __future__ import annotations
 
+import argparse
 import os
 import resource
 import subprocess
 import sys
 import tempfile
 import textwrap
+import venv
+import zipfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -187,23 +191,84 @@ KINDS = [
 ]  # fmt: skip
 
 
-def install(folder: Path, distribution: str, kind: Kind) -> Path:
-    """Writes a distribution with one plugin into a new folder, and returns the folder, which PYTHONPATH names."""
-    module = distribution.replace("-", "_")
-    place = folder / distribution
-    information = place / f"{module}-{VERSION}.dist-info"
-    information.mkdir(parents=True)
-    (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {VERSION}\n")
-    (information / "entry_points.txt").write_text(f"[{kind.group}]\n{kind.name} = {module}\n")
-    (place / f"{module}.py").write_text(textwrap.dedent(kind.body))
-    return place
+class Folders:
+    """Installs distributions as folders on PYTHONPATH."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.cpu_seconds = 0.0
+        """The processor time of the last command."""
+
+    def add(self, distribution: str, kind: Kind) -> str:
+        """Writes a distribution with one plugin into a new folder, and returns its name."""
+        module = distribution.replace("-", "_")
+        place = self.folder / distribution
+        information = place / f"{module}-{VERSION}.dist-info"
+        information.mkdir(parents=True)
+        (information / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: {VERSION}\n")
+        (information / "entry_points.txt").write_text(f"[{kind.group}]\n{kind.name} = {module}\n")
+        (place / f"{module}.py").write_text(textwrap.dedent(kind.body))
+        return distribution
+
+    def seqgen(
+        self, arguments: tuple[str, ...], distributions: list[str], values: dict[str, Path]
+    ) -> subprocess.CompletedProcess[str]:
+        """Runs a command with some distributions installed."""
+        places = [str(self.folder / distribution) for distribution in distributions]
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([*places, *filter(None, sys.path)])}
+        return self._run(
+            [sys.executable, "-m", "seqgen.cli", *(one.format(**values) for one in arguments)], environment
+        )
+
+    def _run(self, command: list[str], environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+        """Runs a command, and takes its processor time."""
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        self.cpu_seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        return done
 
 
-def seqgen(arguments: tuple[str, ...], places: list[Path], values: dict[str, Path]) -> subprocess.CompletedProcess[str]:
-    """Runs a command with the plugins in some folders installed."""
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([*map(str, places), *filter(None, sys.path)])}
-    command = [sys.executable, "-m", "seqgen.cli", *(argument.format(**values) for argument in arguments)]
-    return subprocess.run(command, env=environment, capture_output=True, text=True)
+class VirtualEnvironment(Folders):
+    """Installs distributions by pip into a virtual environment, which also sees what this interpreter has installed."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        venv.create(folder / "venv", with_pip=True)
+        self.python = folder / "venv" / "bin" / "python"
+        (site_packages,) = (folder / "venv").glob("lib/python*/site-packages")
+        lines = [f"import site; site.addsitedir({path!r})" for path in filter(None, sys.path)]
+        (site_packages / "outer.pth").write_text("\n".join(lines) + "\n")
+
+    def wheel(self, distribution: str) -> Path:
+        """Returns the wheel of a distribution that was added."""
+        place, module = self.folder / distribution, distribution.replace("-", "_")
+        path = self.folder / f"{module}-{VERSION}-py3-none-any.whl"
+        information = f"{module}-{VERSION}.dist-info"
+        files = {str(file.relative_to(place)): file.read_text() for file in place.rglob("*") if file.is_file()}
+        files[f"{information}/WHEEL"] = (
+            "Wheel-Version: 1.0\nGenerator: bench\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
+        )
+        files[f"{information}/RECORD"] = "".join(f"{name},,\n" for name in [*files, f"{information}/RECORD"])
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, text in files.items():
+                archive.writestr(name, text)
+        return path
+
+    def seqgen(
+        self, arguments: tuple[str, ...], distributions: list[str], values: dict[str, Path]
+    ) -> subprocess.CompletedProcess[str]:
+        environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+        wheels = [str(self.wheel(distribution)) for distribution in distributions]
+        self._pip("install", "--no-deps", "--no-index", *wheels)
+        command = [str(self.python), "-m", "seqgen.cli", *(one.format(**values) for one in arguments)]
+        done = self._run(command, environment)
+        self._pip("uninstall", "--yes", *distributions)
+        return done
+
+    def _pip(self, *arguments: str) -> None:
+        command = [self.python, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments]
+        subprocess.run(command, check=True, capture_output=True, text=True)
 
 
 def is_named(kind: Kind, done: subprocess.CompletedProcess[str], out: Path) -> bool:
@@ -223,23 +288,27 @@ def is_named(kind: Kind, done: subprocess.CompletedProcess[str], out: Path) -> b
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--pip", action="store_true", help="install the plugins by pip into a temporary environment")
+    by_pip = parser.parse_args().pip
     named = 0
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(temporary)
+        plugins = VirtualEnvironment(folder) if by_pip else Folders(folder)
         words = folder / "some.words"
         letters = "abcdefghij"
         words.write_text("\n".join(one + two + three for one in letters for two in letters for three in letters[:4]))
         values = {"words": words, "run": folder / "run", "out": folder / "out"}
-        good = install(folder, "good-words", Kind("good", GOOD, ""))
+        good = plugins.add("good-words", Kind("good", GOOD, ""))
         train = ("train", "{words}", "--domain", "words", "-o", "{run}", "--size", "tiny", "--steps", "20")
-        trained = seqgen(train, [good], values)
+        trained = plugins.seqgen(train, [good], values)
         assert trained.returncode == 0, trained.stderr
         broken = []
         for number, kind in enumerate(KINDS):
-            place = install(folder, f"broken-{number}", kind)
-            broken.append(place)
+            distribution = plugins.add(f"broken-{number}", kind)
+            broken.append(distribution)
             values["out"] = folder / f"out-{number}"
-            done = seqgen(kind.command, [place, good] if kind.twin else [place], values)
+            done = plugins.seqgen(kind.command, [distribution, good] if kind.twin else [distribution], values)
             is_right = is_named(kind, done, values["out"]) and f"broken-{number}" in done.stdout + done.stderr
             named += is_right
             print(f"{'named' if is_right else 'NOT NAMED'}: {kind.what}", flush=True)
@@ -249,17 +318,15 @@ def main() -> None:
         text.write_text("\n\n".join(f"A paragraph, number {number}." for number in range(50)))
         values |= {"text": text, "out": folder / "corpus"}
         build = ("build", "{text}", "--domain", "text", "-o", "{out}", "--set", "document=paragraph")
-        others = [seqgen(arguments, broken, values) for arguments in (build, ("corpora",), ("domains", "midi"))]
-        before = resource.getrusage(resource.RUSAGE_CHILDREN)
-        helped = seqgen(("--help",), broken, values)
-        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        others = [plugins.seqgen(arguments, broken, values) for arguments in (build, ("corpora",), ("domains", "midi"))]
+        helped = plugins.seqgen(("--help",), broken, values)
         others.append(helped)
     finish(
         {
             "kinds": len(KINDS),
             "named": named,
             "others_work": all(done.returncode == 0 for done in others),
-            "help_cpu_seconds": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
+            "help_cpu_seconds": plugins.cpu_seconds,
         }
     )
 
