@@ -16,12 +16,31 @@ from seqgen.errors import OutputError, UnknownName, UsageError
 from seqgen.files import write_text
 
 CONSTRAINTS = "constraints"
-CAPABILITIES = ("prompting", "display", "prediction", "metrics", "deduplication", "training", "learning", "reading")
+CAPABILITIES = (
+    "prompting",
+    "display",
+    "prediction",
+    "metrics",
+    "deduplication",
+    "inference",
+    "training",
+    "defaults",
+    "learning",
+    "reading",
+)
 STUBS = (CONSTRAINTS, *CAPABILITIES)
 """What a new plugin can have beside the core."""
-NEED_DOMAIN = ("prompting", "prediction")
-"""The capabilities whose constructor takes the domain."""
+ARGUMENTS = {"prompting": "self", "prediction": "self", "inference": "self.settings"}
+"""What the constructors of some capabilities take."""
 SYLLABLES = ("ba", "de", "fi", "go", "lu", "ma", "ne", "ri", "so", "tu")
+SETTINGS_CLASS = '''
+    class Settings(Options):
+        """How words are read."""
+
+        separator: str | None = Field(
+            default=None, min_length=1, max_length=1, description="the character between words; inferred if unset"
+        )
+'''
 CONSTRAINTS_CLASS = '''
     class Constraints(Options):
         """What can be asked of a word."""
@@ -90,9 +109,11 @@ def template_values(name: str, stubs: Sequence[str]) -> dict[str, str]:
     class_name = "".join(part.capitalize() for part in name.split("_"))
     package = f"seqgen_{name}"
     chosen = [stub for stub in CAPABILITIES if stub in stubs]
-    has_constraints = CONSTRAINTS in stubs
+    has_constraints, has_settings = CONSTRAINTS in stubs, "inference" in stubs
+    has_options = has_constraints or has_settings
     names = ["Domain", "Example", "UnusableFile", "Vocabulary", "atomic_write"]
-    names += ["EOS", "Grammar", "Options"] if has_constraints else []
+    names += ["EOS", "Grammar"] if has_constraints else []
+    names += ["Options"] if has_options else []
     imports = [f"from {package}.{stub} import {class_name}{stub.capitalize()}" for stub in sorted(chosen)]
     # Constants stand before classes, and classes before functions, as ruff sorts them.
     names.sort(key=lambda one: (not one.isupper(), not one[0].isupper(), one))
@@ -104,9 +125,11 @@ def template_values(name: str, stubs: Sequence[str]) -> dict[str, str]:
         "interface_version": str(INTERFACE_VERSION),
         "seqgen_names": ", ".join(names),
         "mapping_import": ", Mapping" if chosen else "",
-        "options_import": "from pydantic import Field\n" if has_constraints else "",
+        "options_import": "from pydantic import Field\n" if has_options else "",
         "grammar_import": "from seqgen.grammar import build_grammar\n" if has_constraints else "",
         "capability_imports": "".join(["\n", *(f"{line}\n" for line in imports)]) if imports else "",
+        "settings": SETTINGS_CLASS if has_settings else "",
+        "separation": '.replace(self.settings.separator or " ", " ")' if has_settings else "",
         "constraints": CONSTRAINTS_CLASS if has_constraints else "",
         "grammar": GRAMMAR_METHOD if has_constraints else "",
         "constructor": constructor(class_name, chosen),
@@ -126,8 +149,7 @@ def constructor(class_name: str, capabilities: Sequence[str]) -> str:
         "        super().__init__(settings, vocabulary, state)",
     ]
     for one in capabilities:
-        argument = "self" if one in NEED_DOMAIN else ""
-        lines.append(f"        self.{one} = {class_name}{one.capitalize()}({argument})")
+        lines.append(f"        self.{one} = {class_name}{one.capitalize()}({ARGUMENTS.get(one, '')})")
     return "\n".join(lines) + "\n"
 
 

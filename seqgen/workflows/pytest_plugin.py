@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from seqgen.contract.domain import Domain
     from seqgen.workflows.trained_model import TrainedModel
 
-STEPS = 30
-SETTINGS = {"batch_size": 4, "bptt_length": 32, "num_evaluations": 1}
 MODULE = """
 import pluggy
 from {module} import {name}
@@ -64,12 +62,10 @@ def train_tiny_model(
     def train(kind: type[Domain[Any]], files: Sequence[Path], **settings: Any) -> TrainedModel:
         # pytest imports this module at its start, where nobody may need TensorFlow.
         from seqgen.contract.discovery import installed_plugin
-        from seqgen.workflows.train import train as train_model
+        from seqgen.workflows.tiny_model import tiny_model
 
         if installed_plugin(kind.name) is None:
             register_domain(kind)
-        return train_model(
-            list(files), tmp_path / "run", domain=kind.name, size="tiny", steps=STEPS, settings={**SETTINGS, **settings}
-        )
+        return tiny_model(kind.name, files, tmp_path / "run", settings)
 
     return train

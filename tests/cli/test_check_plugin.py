@@ -12,7 +12,7 @@ def plugin(run_cli, tmp_path, monkeypatch):
     """Returns the folder of a new plugin. Its modules are forgotten when the test ends."""
     monkeypatch.setattr(sys, "path", list(sys.path))
     before = set(sys.modules)
-    run_cli("new-plugin", "shingle", tmp_path / "shingle")
+    run_cli("new-plugin", "shingle", tmp_path / "shingle", "--with", "prediction")
     yield tmp_path / "shingle"
     for module in set(sys.modules) - before:
         del sys.modules[module]
@@ -28,6 +28,7 @@ def test_a_good_plugin_keeps_every_law(run_cli, plugin):
         f"{law}: kept" for law in ("vocabulary", "settings", "items of the files", "short documents")
     ]
     assert "prompting: kept" in out
+    assert out.splitlines()[-2:] == ["prediction: kept", "prediction by a tiny model: kept"]
 
 
 def test_a_broken_law_is_shown_with_the_smallest_example(run_cli, plugin):

@@ -14,6 +14,7 @@ sys.path.insert(0, {folder!r})
 from pathlib import Path
 
 import seqgen
+from seqgen.contract.testing import check_domain
 from seqgen_pebbles import PebblesDomain
 
 WORDS = Path({folder!r}) / "examples" / "words.pebbles"
@@ -27,11 +28,12 @@ def test_registered(register_domain):
 def test_trained(train_tiny_model):
     trained = train_tiny_model(PebblesDomain, [WORDS])
     assert len(trained.sample(2, max_new_tokens=5)) == 2
+    check_domain(trained.domain, [WORDS], walks=2, oracle=trained.oracle)
 """
 
 
 def test_a_domain_that_is_not_installed_trains_a_tiny_model(tmp_path):
-    new_plugin("pebbles", tmp_path / "pebbles")
+    new_plugin("pebbles", tmp_path / "pebbles", ["prediction"])
     test = tmp_path / "test_pebbles.py"
     test.write_text(TEST.format(folder=str(tmp_path / "pebbles")))
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(test)]

@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 
 from seqgen.contract.domain import Domain
-from seqgen.contract.testing.capabilities import CHECKS, Case
+from seqgen.contract.oracle import Oracle
+from seqgen.contract.testing.capabilities import CHECKS, Case, check_answers
 from seqgen.contract.testing.constraints import check_constraints
 from seqgen.contract.testing.core import (
     check_hostile_files,
@@ -40,6 +41,7 @@ def check_domain(
     seed: int = 0,
     exact: bool = True,
     constraints: Iterable[Mapping[str, Any]] = (),
+    oracle: Oracle | None = None,
 ) -> None:
     """Checks the core and every capability that the domain offers, on `files` and on random documents of its grammar.
 
@@ -47,11 +49,21 @@ def check_domain(
     exact: whether a random document must have the same ids after decoding and encoding. This is false for a domain in
            which several sequences of ids stand for one item.
     constraints: examples of constraints, such as {"opening": "e4"}. Numbers, flags and choices are tried without them.
+    oracle: of a model that was trained on the domain, which is asked for predictions too. The fixture
+            `train_tiny_model` makes one: `trained = train_tiny_model(MyDomain, files)`, and then
+            `check_domain(trained.domain, files, oracle=trained.oracle)`.
 
     Raises AssertionError. Needs hypothesis, which `pip install 'seqgen-framework[kit]'` installs.
     """
     for _, check in laws(domain, files, walks=walks, seed=seed, exact=exact, constraints=constraints):
         check()
+    if oracle is not None and domain.prediction is not None:
+        check_predictions(domain, files, oracle)
+
+
+def check_predictions(domain: Domain[Any], files: Iterable[Path], oracle: Oracle) -> None:
+    """Checks the answers that a trained model of the domain gives about the items of files. Raises AssertionError."""
+    check_answers(domain, [record for path in files for record in records_of(domain, Path(path))], oracle)
 
 
 def laws(

@@ -25,7 +25,7 @@ from seqgen.contract.capabilities import (
 from seqgen.contract.documents import Answer, Prompt, Record, Remark
 from seqgen.contract.domain import Domain
 from seqgen.contract.fingerprint import fingerprint
-from seqgen.contract.oracle import Hypothesis
+from seqgen.contract.oracle import Hypothesis, Oracle
 from seqgen.contract.testing.core import assert_legal
 from seqgen.errors import UnusableFile
 from seqgen.grammar import BOS, EOS
@@ -141,16 +141,24 @@ class _UniformOracle:
 
     def search(
         self, prompts: Sequence[Prompt], *, max_new_tokens: int, num_beams: int = 5, length_penalty: float = 0.6,
-        count: int = 1,
+        count: int = 1, early_stopping: bool = False,
     ) -> list[list[Hypothesis]]:  # fmt: skip
         found = [self.generate(prompt, count, max_new_tokens=max_new_tokens, seed=0) for prompt in prompts]
         return [[Hypothesis(ids, 0.0, 0.0) for ids in documents] for documents in found]
 
 
 def check_prediction(case: Case) -> None:
+    """Checks the answers that a model gives for which all tokens are equally probable, and the calibration."""
+    prediction = case.domain.require(Prediction)
+    check_answers(case.domain, case.records, _UniformOracle(case.domain))
+    again = prediction.Calibration.model_validate_json(prediction.calibration.model_dump_json())
+    assert again == prediction.calibration, "the calibration changes by way of JSON, in which the bundle keeps it"
+
+
+def check_answers(domain: Domain[Any], records: Sequence[Record[Any]], oracle: Oracle) -> None:
     """There is one answer a record, in order, and its values are JSON, because `predict --json` prints them."""
-    prediction, oracle = case.domain.require(Prediction), _UniformOracle(case.domain)
-    asked = list(case.records[:MAX_RECORDS])
+    prediction = domain.require(Prediction)
+    asked = list(records[:MAX_RECORDS])
     methods = [name for name in ("predict", "explain") if prediction.offers(name)]
     assert "predict" in methods, "a prediction capability must implement predict"
     for name in methods:
@@ -167,8 +175,6 @@ def check_prediction(case: Case) -> None:
         assert isinstance(calibration, prediction.Calibration), (
             f"calibrate returns {calibration!r}, not its Calibration, which the bundle keeps as JSON"
         )
-    again = prediction.Calibration.model_validate_json(prediction.calibration.model_dump_json())
-    assert again == prediction.calibration, "the calibration changes by way of JSON, in which the bundle keeps it"
 
 
 def check_metrics(case: Case) -> None:
@@ -236,8 +242,10 @@ def check_training(case: Case) -> None:
         assert once.shape == ids.shape, f"augment makes {len(once)} ids of {len(ids)}; streams are laid by length"
         assert_legal(case.domain, grammar, once, "augment")
         if conditions is not None:
-            shown, repeated = (training.shown_conditions(once, np.random.default_rng(seed)) for _ in range(2))
-            assert np.array_equal(shown, repeated), "shown_conditions is not a pure function of ids and rng"
+            shown, repeated = (
+                training.shown_conditions(once, np.random.default_rng(seed), record.metadata) for _ in range(2)
+            )
+            assert np.array_equal(shown, repeated), "shown_conditions is not a pure function of ids, rng and metadata"
             assert conditions.accepts(shown), (
                 "shown_conditions has values that no channel has, or says something of step 0"
             )
