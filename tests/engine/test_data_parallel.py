@@ -24,7 +24,7 @@ def trained(monkeypatch, count, **settings):
     stored = Documents.from_examples([(ids, np.r_[0, np.ones(len(ids) - 1)]) for ids in toys.documents(20)])
     stream = TrainingBatches(
         stored, toys.turns(), batch_size=4, bptt_length=8, seed=0, conditions=toys.ahead(),
-        show_conditions=toys.known_ahead,
+        show_conditions=lambda ids, rng, metadata: toys.known_ahead(ids, rng),
     )  # fmt: skip
     trainer = Trainer(toys.model(conditions=toys.ahead()), TrainingSettings(batch_size=4, bptt_length=8, **settings))
     for step in range(3):

@@ -120,7 +120,7 @@ def test_a_packed_stream_gives_each_document_what_it_gets_alone_with_what_is_kno
     stored = Documents.from_examples([(ids, np.r_[0, np.ones(len(ids) - 1)]) for ids in documents])
     stream = TrainingBatches(
         stored, model.grammar, batch_size=2, bptt_length=7, seed=0, conditions=model.conditions,
-        show_conditions=lambda ids, rng: toys.known_ahead(ids, np.random.default_rng(len(ids))),
+        show_conditions=lambda ids, *_: toys.known_ahead(ids, np.random.default_rng(len(ids))),
     )  # fmt: skip
     memory, inputs, costs = model.initial_memory(2), [], []
     for step in range(60):

@@ -19,6 +19,7 @@ from seqgen import (
     Example,
     Grammar,
     Prompt,
+    PromptConditions,
     Prompting,
     Reading,
     Record,
@@ -27,9 +28,10 @@ from seqgen import (
     Vocabulary,
     atomic_write,
 )
-from seqgen.grammar import Budget, Registers, with_budget
+from seqgen.grammar import Budget, Conditions, Registers, with_budget
 from seqgen_forecast.display import ForecastDisplay
 from seqgen_forecast.inference import SeasonInference
+from seqgen_forecast.known_ahead import HIDDEN_SHARE, conditions_of, known_ahead
 from seqgen_forecast.prediction import Forecasting
 from seqgen_forecast.series import Series, read_series
 from seqgen_forecast.settings import ForecastConstraints, ForecastSettings
@@ -65,7 +67,7 @@ class ForecastDomain(Domain[Window]):
         self.deduplication = TimeBlocks()
         self.inference = SeasonInference(self.settings)
         self.training = ForecastTraining(self.settings)
-        self.defaults = ForecastDefaults()
+        self.defaults = ForecastDefaults(self.settings)
         self.reading = ForecastReading()
 
     def read(self, path: Path) -> Iterator[Record[Window] | Remark]:
@@ -138,6 +140,8 @@ def grammar_of_length(phases: int, steps: int) -> Grammar:
 class ForecastPrompting(Prompting[Window]):
     """A prompt is the end of a series, which is continued."""
 
+    needs_prompt = True  # without a history, a window has no units and no time stamps
+
     def __init__(self, domain: ForecastDomain) -> None:
         super().__init__(domain)
         self._forecast = domain
@@ -154,7 +158,14 @@ class ForecastPrompting(Prompting[Window]):
         def complete(decoded: Window, with_prompt: bool) -> Window:
             return continued(item, decoded, with_prompt)
 
-        return Prompt(ids, grammar, complete=complete)
+        conditions = None
+        if conditions_of(domain.settings) is not None:
+            values = known_ahead(item, domain.settings)
+            conditions = PromptConditions(1, lambda *_: values)
+        return Prompt(ids, grammar, complete=complete, conditions=conditions)
+
+    def given_part(self, item: Window) -> Window:
+        return item.known
 
     def read(self, path: Path) -> Iterator[Record[Window] | Remark]:
         return self._forecast.read_last_windows(path)
@@ -187,7 +198,10 @@ class TimeBlocks(Deduplication[Window]):
 
 
 class ForecastTraining(Training[Window]):
-    """Values are compared with the last one, and with those a season ago: the model needs coordinates for that."""
+    """Values are compared with the last one, and with those a season ago: the model needs coordinates for that.
+
+    Covariates and the calendar are known ahead.
+    """
 
     def __init__(self, settings: ForecastSettings) -> None:
         self.settings = settings
@@ -195,12 +209,24 @@ class ForecastTraining(Training[Window]):
     def registers(self) -> Registers:
         return registers_of(self.settings.seasons, self.settings.phases)
 
+    def conditions(self) -> Conditions | None:
+        return conditions_of(self.settings)
+
+    def shown_conditions(self, ids: np.ndarray, rng: np.random.Generator, metadata: Mapping[str, Any]) -> np.ndarray:
+        """Returns all that is known of a window, and nothing of some windows."""
+        values = known_ahead(Window(np.zeros(0), 0, 0).with_metadata(metadata), self.settings)
+        return np.zeros_like(values) if rng.random() < HIDDEN_SHARE else values
+
 
 class ForecastDefaults(Defaults[Window]):
     """A small model that compares values by their coordinates."""
 
+    def __init__(self, settings: ForecastSettings) -> None:
+        self._has_conditions = conditions_of(settings) is not None
+
     def settings(self) -> Mapping[str, Any]:
-        return {"num_layers": 1, "hidden_size": 128, "coordinates": True, "bptt_length": 96, "dropout": 0.3}
+        settings = {"num_layers": 1, "hidden_size": 128, "coordinates": True, "bptt_length": 96, "dropout": 0.3}
+        return {**settings, "condition_size": 32} if self._has_conditions else settings
 
 
 class ForecastReading(Reading[Window]):

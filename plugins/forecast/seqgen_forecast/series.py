@@ -32,13 +32,14 @@ CALENDAR_STEP = 27 * DAY
 class Series:
     """One series on a regular grid: its name, its first time stamp, the step in seconds, and float64[n] values.
 
-    A value that is missing in the file is NaN.
+    A value that is missing in the file is NaN. The covariates are float64[n] each, on the same grid.
     """
 
     name: str
     start: datetime
     step: float
     values: np.ndarray
+    covariates: tuple[np.ndarray, ...] = ()
 
 
 def read_series(path: Path, settings: ForecastSettings) -> Iterator[Series | Remark]:
@@ -54,10 +55,10 @@ def read_series(path: Path, settings: ForecastSettings) -> Iterator[Series | Rem
     if unreadable:
         yield Remark("a row without a time stamp that can be read", dropped=True, count=unreadable)
     found = False
-    for name, values in columns_of(table.drop(columns=time_column), settings):
-        column_times = times.loc[values.index]
+    for name, columns in columns_of(table.drop(columns=time_column), settings):
+        column_times = times.loc[columns.index]
         usable = column_times.notna()
-        for part in regular(name, column_times[usable], values[usable]):
+        for part in regular(name, column_times[usable], columns[usable]):
             found |= isinstance(part, Series)
             yield part
     if not found:
@@ -99,33 +100,35 @@ def parse_times(column: pd.Series) -> pd.Series:
     return pd.to_datetime(column, errors="coerce", utc=True, format="mixed").dt.tz_localize(None)
 
 
-def columns_of(table: pd.DataFrame, settings: ForecastSettings) -> Iterator[tuple[str, pd.Series]]:
-    """Yields the name and the values of each series of a wide table, or of a long one with a column of names.
+def columns_of(table: pd.DataFrame, settings: ForecastSettings) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yields each series of a wide table, or of a long one with a column of names: its name, its values and covariates.
 
-    Raises UnusableFile for a column that is named and is not there.
+    The first column of numbers has the values. Raises UnusableFile for a column that is named and is not there.
     """
     import pandas as pd
 
-    for column in (settings.series_column, settings.value_column):
+    covariates = settings.covariate_columns
+    for column in (settings.series_column, settings.value_column, *covariates):
         if column is not None and column not in table:
             raise UnusableFile(f"no column {column!r}; the columns are {', '.join(map(str, table.columns))}")
-    names = [settings.value_column] if settings.value_column else list(table.columns.drop(settings.series_column or []))
+    others = [name for name in table.columns if name not in (settings.series_column, *covariates)]
+    names = [settings.value_column] if settings.value_column else others
+    numbers = table[[*names, *covariates]].apply(pd.to_numeric, errors="coerce").astype(float)
+    numbers = numbers.where(np.isfinite(numbers))
     for column in names:
-        numbers = pd.to_numeric(table[column], errors="coerce").astype(float)
-        numbers = numbers.where(np.isfinite(numbers))
-        if numbers.notna().sum() == 0:
-            continue
+        columns = numbers[[column, *covariates]]
         if settings.series_column is None:
-            yield str(column), numbers
-            continue
-        for name, rows in numbers.groupby(table[settings.series_column], sort=False):
-            yield (str(name) if len(names) == 1 else f"{name} {column}"), rows
+            parts = [(str(column), columns)]
+        else:
+            groups = columns.groupby(table[settings.series_column], sort=False)
+            parts = [(str(name) if len(names) == 1 else f"{name} {column}", rows) for name, rows in groups]
+        yield from ((name, rows) for name, rows in parts if rows[column].notna().any())
 
 
-def regular(name: str, times: pd.Series, values: pd.Series) -> Iterator[Series | Remark]:
+def regular(name: str, times: pd.Series, columns: pd.DataFrame) -> Iterator[Series | Remark]:
     """Yields a series on the grid of its commonest step, or a remark with the reason why it has none."""
     order = np.argsort(times.to_numpy(), kind="stable")
-    stamps, numbers = times.to_numpy()[order], values.to_numpy()[order]
+    stamps, numbers = times.to_numpy()[order], columns.to_numpy()[order]
     is_last = np.append(stamps[1:] != stamps[:-1], True)
     if (repeated := int((~is_last).sum())) > 0:
         yield Remark("a time stamp that occurs twice in a series; its last value is used", count=repeated)
@@ -142,7 +145,7 @@ def regular(name: str, times: pd.Series, values: pd.Series) -> Iterator[Series |
         if seconds.max() > 1.5 * step:
             yield Remark("a monthly, quarterly or yearly series with a gap", dropped=True)
         else:
-            yield Series(name, start, step, numbers)
+            yield on_grid_of(name, start, step, numbers)
         return
     if counts.max() < MIN_REGULAR_SHARE * len(seconds):
         yield Remark("a series whose time stamps are irregular; resample it to a fixed step", dropped=True)
@@ -154,8 +157,14 @@ def regular(name: str, times: pd.Series, values: pd.Series) -> Iterator[Series |
     on_grid = places == np.round(places)
     if (beside := int((~on_grid).sum())) > 0:
         yield Remark("a value between two steps of its series", dropped=True, count=beside)
-    grid = np.full(int(places[on_grid][-1]) + 1, np.nan)
+    grid = np.full((int(places[on_grid][-1]) + 1, numbers.shape[1]), np.nan)
     grid[places[on_grid].astype(int)] = numbers[on_grid]
-    if (gaps := int(np.isnan(grid).sum())) > 0:
+    known = grid[: 1 + int(np.flatnonzero(np.isfinite(grid[:, 0]))[-1]), 0] if numbers.shape[1] > 1 else grid[:, 0]
+    if (gaps := int(np.isnan(known).sum())) > 0:
         yield Remark("a missing value; the model is told that it is missing", count=gaps)
-    yield Series(name, start, step, grid)
+    yield on_grid_of(name, start, step, grid)
+
+
+def on_grid_of(name: str, start: datetime, step: float, grid: np.ndarray) -> Series:
+    """Returns a series whose values are the first column of float64[n, 1 + k], and whose covariates are the others."""
+    return Series(name, start, step, grid[:, 0], tuple(grid[:, 1:].T))

@@ -26,6 +26,15 @@ class ForecastSettings(Options):
         None, description="the column of the series' names in a long table; unset, each column is a series"
     )
     value_column: str | None = Field(None, description="the column of the values; every column of numbers if unset")
+    covariates: str = Field(
+        "", description="columns of what is known ahead of the values, such as temperature,holiday; separated by commas"
+    )
+    calendar: bool = Field(False, description="whether the model is told the month and the day of the month")
+
+    @property
+    def covariate_columns(self) -> list[str]:
+        """Returns the names of the columns of covariates."""
+        return [name.strip() for name in self.covariates.split(",") if name.strip()]
 
     @property
     def seasons(self) -> int:

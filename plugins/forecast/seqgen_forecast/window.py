@@ -7,7 +7,7 @@ So series of any size share one vocabulary (compare the mean scaling of Chronos,
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -35,6 +35,7 @@ class Window:
     start:     the first time stamp as text, or "" if it is not known
     step:      seconds
     quantiles: float64[h] by quantile ("0.1"), of a forecast; empty otherwise
+    covariates: what is known beside the values and after them, float64[m] each; NaN where it is not known
     """
 
     values: np.ndarray
@@ -46,6 +47,7 @@ class Window:
     location: float = 0.0
     scale: float = 1.0
     quantiles: Mapping[str, np.ndarray] = field(default_factory=dict)
+    covariates: tuple[np.ndarray, ...] = ()
 
     @property
     def scaled(self) -> np.ndarray:
@@ -73,25 +75,41 @@ class Window:
 
     def metadata(self) -> dict[str, Any]:
         """Returns what tokens do not say, as JSON values."""
-        values = [None if np.isnan(value) else float(f"{value:.{DIGITS}g}") for value in self.values]
-        return {
+        metadata = {
             "series": self.name, "start": self.start, "step": self.step, "history": self.history,
-            "location": self.location, "scale": self.scale, "values": values,
+            "location": self.location, "scale": self.scale, "values": as_json(self.values),
         }  # fmt: skip
+        return {**metadata, "covariates": [as_json(row) for row in self.covariates]} if self.covariates else metadata
 
     def with_metadata(self, metadata: Mapping[str, Any]) -> Window:
         """Returns the window that `metadata` describes, with the untouched values."""
         if "values" not in metadata:
             return self
-        values = np.array([np.nan if value is None else value for value in metadata["values"]], float)
+        covariates = tuple(from_json(row) for row in metadata.get("covariates", ()))
         return replace(
-            self, values=values, name=metadata["series"], start=metadata["start"], step=metadata["step"],
-            history=metadata["history"], location=metadata["location"], scale=metadata["scale"],
+            self, values=from_json(metadata["values"]), covariates=covariates, name=metadata["series"],
+            start=metadata["start"], step=metadata["step"], history=metadata["history"],
+            location=metadata["location"], scale=metadata["scale"],
         )  # fmt: skip
 
 
-def window_of(series: Series, begin: int, end: int, history: int, phases: int) -> Window:
-    """Returns the values `begin` … `end` - 1 of a series as a window whose first `history` values are known."""
+def as_json(values: np.ndarray) -> list[float | None]:
+    """Returns values float64[n] with DIGITS significant digits, None for NaN."""
+    return [None if np.isnan(value) else float(f"{value:.{DIGITS}g}") for value in values]
+
+
+def from_json(values: Sequence[float | None]) -> np.ndarray:
+    """Returns the values of `as_json`, float64[n]."""
+    return np.array([np.nan if value is None else value for value in values], float)
+
+
+def window_of(
+    series: Series, begin: int, end: int, history: int, phases: int, covariates_end: int | None = None
+) -> Window:
+    """Returns the values `begin` … `end` - 1 of a series as a window whose first `history` values are known.
+
+    covariates_end: where the covariates end, if they are known for longer than the values
+    """
     values = series.values[begin:end]
     known = values[:history][~np.isnan(values[:history])]
     location = float(known.mean()) if len(known) else 0.0
@@ -100,6 +118,7 @@ def window_of(series: Series, begin: int, end: int, history: int, phases: int) -
     return Window(
         values, phase_of(start, series.step) % phases, history, series.name, str(start), series.step, location,
         scale if scale > 1e-9 * max(1.0, abs(location)) else 1.0,
+        covariates=tuple(row[begin : covariates_end or end] for row in series.covariates),
     )  # fmt: skip
 
 
@@ -122,7 +141,10 @@ def training_windows(series: Series, settings: ForecastSettings) -> Iterator[tup
 
 
 def last_window(series: Series, settings: ForecastSettings) -> Window:
-    """Returns the last values of a series, all of them history."""
-    begin = max(0, len(series.values) - settings.history)
+    """Returns the last values of a series, all of them history, and the covariates of the steps after them."""
     end = len(series.values)
-    return window_of(series, begin, end, end - begin, settings.phases)
+    if series.covariates:
+        # Rows without a value, but with covariates, are the future.
+        end = 1 + int(np.flatnonzero(np.isfinite(series.values))[-1])
+    begin = max(0, end - settings.history)
+    return window_of(series, begin, end, end - begin, settings.phases, end + settings.horizon)

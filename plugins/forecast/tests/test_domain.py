@@ -58,6 +58,13 @@ def test_a_continuation_has_the_units_and_the_times_of_its_prompt():
     assert (rest.values.tolist(), rest.start) == ([20], "2024-01-01 04:00:00")
 
 
+def test_a_history_is_needed_and_is_the_given_part_of_a_window():
+    assert DOMAIN.prompting.needs_prompt
+    window = Window(np.array([1.0, 2, 3]), 0, 2, "load", "2024-01-01 00:00:00", 3600)
+    given = DOMAIN.prompting.given_part(window)
+    assert (given.values.tolist(), given.name) == ([1, 2], "load")
+
+
 def test_a_csv_has_the_history_and_the_quantiles(tmp_path):
     window = Window(np.array([1, np.nan]), 0, 2, start="2024-01-01", step=3600, quantiles={"0.5": np.array([3.5])})
     [path] = DOMAIN.write(window, tmp_path / "a")

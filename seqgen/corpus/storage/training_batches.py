@@ -10,8 +10,8 @@ begin at the same step otherwise. Only the first document of a stream may begin 
 from __future__ import annotations
 
 import bisect
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from seqgen.grammar.conditions import ConditionPart, condition_window
 
 Augment = Callable[[np.ndarray, np.random.Generator], np.ndarray]
 GetAuxiliaryTargets = Callable[[np.ndarray, np.random.Generator], AuxiliaryTargets | None]
-ShowConditions = Callable[[np.ndarray, np.random.Generator], np.ndarray]
+ShowConditions = Callable[[np.ndarray, np.random.Generator, Mapping[str, Any]], np.ndarray]
 CACHED_EPOCHS = 3
 
 
@@ -228,7 +228,8 @@ class TrainingBatches:
         """Returns what is shown of a document in an epoch. Raises PluginError for values that no channel has."""
         if self._conditions is None or self._show_conditions is None:
             return None
-        values = self._show_conditions(ids, np.random.default_rng([self._seed, 3, epoch, index]))
+        rng = np.random.default_rng([self._seed, 3, epoch, index])
+        values = self._show_conditions(ids, rng, self._documents.metadata(index))
         if not self._conditions.accepts(values):
             raise PluginError(
                 "shown_conditions has values that no channel has, or says something of step 0; "

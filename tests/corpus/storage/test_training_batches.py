@@ -116,7 +116,7 @@ AHEAD = Conditions(np.zeros(len(LETTERS.vocabulary), np.int32), np.ones((GRAMMAR
 """Each token moves on, and the channel says how many tokens the document has, at every step."""
 
 
-def show_length(ids, rng):
+def show_length(ids, rng, metadata):
     return np.where(np.arange(len(ids)) > 0, len(ids), 0)[:, None].astype(np.int32)
 
 
@@ -140,7 +140,7 @@ def test_each_position_of_a_batch_has_the_conditions_of_its_document():
 def test_conditions_that_no_channel_has_are_the_plugins_fault():
     stream = TrainingBatches(
         documents(20), GRAMMAR, batch_size=3, bptt_length=7, seed=3, conditions=AHEAD,
-        show_conditions=lambda ids, rng: show_length(ids, rng) + 1,
+        show_conditions=lambda *given: show_length(*given) + 1,
     )  # fmt: skip
     with pytest.raises(PluginError, match="says something of step 0"):
         stream.batch(0)

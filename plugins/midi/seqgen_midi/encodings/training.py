@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -31,7 +31,7 @@ class MidiTraining(Training[Piece]):
         """Returns what may be known ahead of a piece in this encoding."""
         return self._encoding.conditions
 
-    def shown_conditions(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def shown_conditions(self, ids: np.ndarray, rng: np.random.Generator, metadata: Mapping[str, Any]) -> np.ndarray:
         """Returns a random part of it."""
         return self._encoding.shown_conditions(ids, rng)
 
