@@ -69,19 +69,22 @@ class Oracle(Protocol):
         """Samples `count` documents int32[…] for each prompt, as `generate` does.
 
         Prompts are sampled side by side, so that many take little longer than one. It is fastest if they share one
-        grammar, the same object, and have neither conditions nor guidance.
+        grammar, the same object, and have no guidance. All documents of a prompt have the same conditions, which are
+        drawn once.
         """
         raise NotImplementedError
 
     def search(
         self, prompts: Sequence[Prompt], *, max_new_tokens: int, num_beams: int = 5, length_penalty: float = 0.6,
-        count: int = 1,
+        count: int = 1, early_stopping: bool = False,
     ) -> list[list[Hypothesis]]:  # fmt: skip
         """Returns for each prompt the most probable documents that a beam search finds, at most `count`, best first.
 
         Prompts are searched side by side, so that many take little longer than one. It is fastest if they share one
         grammar, the same object. At most `max_new_tokens` follow a prompt. length_penalty is α of Wu et al. (2016),
-        equation 14; 0 ranks by probability alone. `given`, `unconditional` and `guidance` of a prompt are not used.
+        equation 14; 0 ranks by probability alone. With `early_stopping` a search ends when no beam that ended at once
+        would be among the best, which is often twice as fast. `given`, `unconditional` and `guidance` of a prompt are
+        not used.
 
         Raises InvalidValue unless 1 ≤ count ≤ num_beams.
         """

@@ -109,7 +109,7 @@ class TranslationPrediction(Prediction[SentencePair]):
             group: list[Prompt] = [prompts[number] for number in numbers]
             results = oracle.search(
                 group, max_new_tokens=(2 * length + 1) * LENGTH_STEP, num_beams=self._domain.settings.num_beams,
-                length_penalty=self.calibration.length_penalty, count=count,
+                length_penalty=self.calibration.length_penalty, count=count, early_stopping=count == 1,
             )  # fmt: skip
             for number, hypotheses in zip(numbers, results, strict=True):
                 found[number] = hypotheses

@@ -24,7 +24,7 @@ class Dictionary:
         self.has_attention = has_attention
         self.limits = []
 
-    def search(self, prompts, *, max_new_tokens, num_beams=5, length_penalty=0.6, count=1):
+    def search(self, prompts, *, max_new_tokens, num_beams=5, length_penalty=0.6, count=1, early_stopping=False):
         self.limits.append(max_new_tokens)
         found = []
         for prompt in prompts:

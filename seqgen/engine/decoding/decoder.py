@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -16,6 +16,10 @@ from seqgen.engine.relation_tables import RelationState
 from seqgen.grammar import BOS, Grammar, Relations
 
 PROMPT_MULTIPLE = 64
+NextTokens = Callable[[np.ndarray], np.ndarray]
+"""Says which tokens may follow a document int32[n], beside the grammar: bool[V]."""
+EVERY_TOKEN = np.ones((1, 1), bool)
+"""The mask where the grammar alone says what may follow."""
 
 
 class DecodingState(NamedTuple):

@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from seqgen.engine.compiling import compiled
 from seqgen.engine.conditioning import ConditionSource
-from seqgen.engine.decoding.decoder import Decoder, DecodingState
+from seqgen.engine.decoding.decoder import EVERY_TOKEN, Decoder, DecodingState, NextTokens
 from seqgen.engine.decoding.filters import (
     EnabledFilters,
     FilterStrengths,
@@ -40,10 +40,7 @@ STREAM_CHUNK = 32
 """How many tokens a stream yields at a time: few, so that they are seen and heard soon."""
 
 
-NextTokens = Callable[[np.ndarray], np.ndarray]
 NO_TOKENS = np.zeros(0, np.int32)
-EVERY_TOKEN = np.ones((1, 1), bool)
-"""The mask where the grammar alone says what may follow."""
 
 
 class Start(NamedTuple):
@@ -118,13 +115,14 @@ class Sampler:
 
     def sample_each(
         self, prompts: Sequence[np.ndarray], grammar: Grammar, *, count: int, max_new_tokens: int,
-        random: Sequence[np.random.Generator],
+        random: Sequence[np.random.Generator], conditions: Sequence[np.ndarray] | None = None,
     ) -> list[list[np.ndarray]]:  # fmt: skip
         """Returns `count` documents int32[n] for each of P prompts int32[m], which are sampled side by side.
 
-        random: one generator for each of P · count documents; those of a prompt are side by side
+        random:     one generator for each of P · count documents; those of a prompt are side by side
+        conditions: what is known ahead of the documents of each prompt, int32[C, J]
         """
-        known = [self.decoder.conditioning.nothing] * len(prompts)
+        known = conditions or [self.decoder.conditioning.nothing] * len(prompts)
         state = self.decoder.read_prompts(prompts, grammar, count, known)
         start = Start(state, GrammarTables.from_grammar(grammar))
         drawn = np.concatenate([tokens for tokens, _ in self.chunks(start, random, max_new_tokens)]).T

@@ -207,3 +207,53 @@ def test_hypotheses_are_as_likely_as_what_is_known_ahead_makes_them():
     for one in found:
         nats = scorer.negative_log_likelihood(one.ids, conditions=known).sum()
         np.testing.assert_allclose(one.log_probability, -nats, rtol=1e-3)
+
+
+def test_documents_that_are_not_accepted_are_left_out(scorer, search):
+    def has_two(ids: np.ndarray) -> bool:
+        return 2 in ids
+
+    (found,) = search.search(
+        [START], up_to_three(), num_beams=30, count=5, max_new_tokens=LONGEST, length_penalty=0.6, accepts=has_two
+    )
+    expected = [ids for _, ids in enumerated(scorer, 0.6) if 2 in ids]
+    assert [one.ids.tolist() for one in found] == expected[:5]
+
+
+def test_next_tokens_masks_each_beam(scorer, search):
+    seen = []
+
+    def not_three_after_two(ids: np.ndarray) -> np.ndarray:
+        seen.append(ids.tolist())
+        mask = np.ones(5, bool)
+        mask[3] = ids[-1] != 2
+        return mask
+
+    prompts = [START, np.array([BOS, 2], np.int32)]
+    found = search.search(
+        prompts, up_to_three(), num_beams=30, count=4, max_new_tokens=LONGEST, length_penalty=0.6,
+        next_tokens=not_three_after_two,
+    )  # fmt: skip
+    expected = [ids for _, ids in enumerated(scorer, 0.6) if "2, 3" not in str(ids)]
+    assert [one.ids.tolist() for one in found[0]] == expected[:4]
+    assert all(one.ids[1] == 2 and one.ids[2] != 3 for one in found[1])
+    assert [BOS, 2] in seen
+
+
+def test_early_stopping_finds_what_ends_soon_and_no_less_than_asked_for(scorer_of_turns, search_in_turns):
+    request = {"num_beams": 3, "count": 1, "max_new_tokens": 60, "length_penalty": 1.0}
+    (best,), (soon,) = (
+        search_in_turns.search([START], toys.turns(), **request, early_stopping=early)[0] for early in (False, True)
+    )
+    assert soon.ids[-1] == EOS
+    assert soon.score <= best.score
+    nats = float(scorer_of_turns.negative_log_likelihood(soon.ids).sum())
+    assert soon.log_probability == pytest.approx(-nats, rel=1e-4)
+    assert len(soon.ids) <= len(best.ids)
+
+
+def test_early_stopping_goes_on_while_a_beam_that_ends_at_once_would_be_better(scorer, search):
+    (found,) = search.search(
+        [START], up_to_three(), num_beams=30, count=1, max_new_tokens=60, length_penalty=0.0, early_stopping=True
+    )
+    assert found[0].ids.tolist() == enumerated(scorer, 0.0)[0][1]

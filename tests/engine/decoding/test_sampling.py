@@ -11,7 +11,14 @@ import tensorflow as tf
 from engine import toys
 from seqgen.engine.conditioning import ConditionSource
 from seqgen.engine.decoding.interruption import DrawingStopped, stopped_by
-from seqgen.engine.decoding.sampling import CHUNK, STREAM_CHUNK, Sampler, draw_token, likeliest_token
+from seqgen.engine.decoding.sampling import (
+    CHUNK,
+    STREAM_CHUNK,
+    Sampler,
+    draw_token,
+    likeliest_token,
+    random_generators,
+)
 from seqgen.engine.decoding.sampling_options import SamplingOptions
 from seqgen.engine.scoring.scorer import Scorer
 from seqgen.errors import BrokenStream, ImpossibleConstraints
@@ -67,6 +74,18 @@ def test_samples_hear_their_own_conditions_after_what_these_depend_on_is_drawn()
             before = ids[:place].tolist()
             allowed = np.flatnonzero(grammar.allowed[grammar.unroll(ids[:place])[-1]]).tolist()
             assert cost([*before, int(ids[place])]) < min(cost([*before, other]) for other in allowed) + 1e-4
+
+
+def test_many_prompts_hear_their_own_conditions():
+    sampler = Sampler(toys.model(conditions=toys.ahead()))
+    grammar, limits = toys.turns(), {"count": 2, "max_new_tokens": 20}
+    known = [toys.known_ahead(ids, np.random.default_rng(3)) for ids in toys.documents(2, seed=5)]
+    random = [*random_generators(7, [0, 1]), *random_generators(7, [0, 1])]
+    together = sampler.sample_each([START, START], grammar, **limits, random=random, conditions=known)
+    for values, documents in zip(known, together, strict=True):
+        source = ConditionSource(1, lambda number, ids, values=values: values)
+        alone = sampler.sample(START, grammar, **limits, seed=7, conditions=source)
+        assert [ids.tolist() for ids in documents] == [ids.tolist() for ids in alone]
 
 
 def test_every_sample_is_a_document_of_the_grammar(sampler):
