@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, TypeVar
 
+import numpy as np
+
 from seqgen.contract.capabilities import (
     CAPABILITIES,
     Capability,
@@ -24,7 +26,7 @@ from seqgen.contract.capabilities import (
     VocabularyLearning,
 )
 from seqgen.contract.core import Core
-from seqgen.contract.documents import Item, Prompt
+from seqgen.contract.documents import Item, Prompt, PromptConditions
 from seqgen.contract.vocabulary import Vocabulary
 from seqgen.errors import MissingCapability, PluginError
 from seqgen.grammar import Conditions, Grammar, Registers, checked
@@ -92,10 +94,29 @@ class Domain(Core[Item]):
         return self.without_dead_ends(self.prompting.prompt(item, constraints))
 
     def without_dead_ends(self, prompt: Prompt) -> Prompt:
-        """Returns a prompt of this domain with automata without dead ends. Raises PluginError for wrong automata."""
+        """Returns a prompt of this domain with automata without dead ends. Raises PluginError for wrong automata.
+
+        What its conditions draw is checked too; it raises PluginError for values that no channel has.
+        """
         size, owner = len(self.vocabulary), f"the domain {self.name!r}"
         given = checked(prompt.given, size, owner) if isinstance(prompt.given, Grammar) else prompt.given
-        return replace(prompt, grammar=checked(prompt.grammar, size, owner), given=given)
+        conditions = prompt.conditions and self._checked_draw(prompt.conditions)
+        return replace(prompt, grammar=checked(prompt.grammar, size, owner), given=given, conditions=conditions)
+
+    def _checked_draw(self, conditions: PromptConditions) -> PromptConditions:
+        """Returns the same conditions of a prompt, which raise PluginError for values that no channel has."""
+        known = self.checked_conditions()
+
+        def draw(ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+            values = conditions.draw(ids, rng)
+            if known is None or not known.accepts(values):
+                raise PluginError(
+                    f"The conditions of a prompt of the domain {self.name!r} have values that no channel has, or say "
+                    "something of step 0; the plugin must draw those that its training has."
+                )
+            return values
+
+        return replace(conditions, draw=draw)
 
     def capabilities(self) -> dict[str, list[str]]:
         """Returns what the domain offers: for each capability the methods of the contract that it implements."""

@@ -24,7 +24,14 @@ from seqgen.contract.documents import Prompt
 from seqgen.contract.domain import Domain
 from seqgen.contract.plugin_identity import PluginIdentity, cause, remedy
 from seqgen.contract.plugins import broken
-from seqgen.contract.return_checks import count_fault, value_fault
+from seqgen.contract.return_checks import (
+    conditions_fault,
+    count_fault,
+    mask_fault,
+    prompt_fault,
+    truth_fault,
+    value_fault,
+)
 from seqgen.contract.return_types import (
     describe_type,
     describe_value,
@@ -39,7 +46,6 @@ from seqgen.errors import PluginFailure, SeqgenError, UnusableFile
 REQUIRED_METHODS = ("read", "learn", "encode", "decode", "write")
 CORE_METHODS = (*REQUIRED_METHODS, "grammar")
 CONSTRUCTOR = "its constructor"
-PROMPT_FUNCTIONS = ("complete", "accepts", "next_tokens", "resolve")
 NO_FILE_METHODS = ("learn", "decode", "write", "grammar")
 NO_FILE_CAPABILITIES = ("display", "metrics", "training")
 """What has no file, and so may not raise UnusableFile."""
@@ -186,19 +192,34 @@ def _guarded_method(
 
 def guarded_prompt(prompt: Prompt, plugin: PluginIdentity, label: str) -> Prompt:
     """Returns a prompt whose functions are guarded as the method is that returned it."""
-    functions = {name: getattr(prompt, name) for name in PROMPT_FUNCTIONS}
-    guards: dict[str, Any] = {
-        name: _guarded_function(function, plugin, f"{name} of {label}")
-        for name, function in functions.items()
-        if function is not None
+
+    def guard(function: Callable[..., Any] | None, name: str, fault: Callable[[Any], str | None]) -> Any:
+        return function and _guarded_function(function, plugin, f"{name} of {label}", fault)
+
+    guards = {
+        "complete": guard(prompt.complete, "complete", lambda value: None),
+        "accepts": guard(prompt.accepts, "accepts", truth_fault),
+        "next_tokens": guard(prompt.next_tokens, "next_tokens", mask_fault(prompt.grammar.vocabulary_size)),
+        "resolve": guard(prompt.resolve, "resolve", prompt_fault),
     }
+    if prompt.conditions is not None:
+        draw = guard(prompt.conditions.draw, "conditions.draw", conditions_fault)
+        guards["conditions"] = dataclasses.replace(prompt.conditions, draw=draw)
     return dataclasses.replace(prompt, **guards)
 
 
-def _guarded_function(function: Callable[..., Any], plugin: PluginIdentity, label: str) -> Callable[..., Any]:
+def _guarded_function(
+    function: Callable[..., Any], plugin: PluginIdentity, label: str, fault: Callable[[Any], str | None]
+) -> Callable[..., Any]:
+    """Returns a function that calls the plugin's own inside a guard. `fault` names what is wrong with its value."""
+
     def guarded(*arguments: Any) -> Any:
         with _call(plugin, label, takes_path=False):
-            return function(*arguments)
+            value = function(*arguments)
+        found = fault(value)
+        if found:
+            raise failure(plugin, f"returns from {label} {found}")
+        return value
 
     return guarded
 

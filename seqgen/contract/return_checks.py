@@ -28,6 +28,34 @@ def count_fault(method: str, arguments: tuple[Any, ...], count: int) -> str | No
     return f"{count} answers about {len(arguments[0])} records"
 
 
+def truth_fault(value: Any) -> str | None:
+    """Returns the fault of a value that says whether a document is legal, or None."""
+    return None if isinstance(value, bool | np.bool_) else f"{describe_value(value)}, and True or False was expected"
+
+
+def mask_fault(vocabulary_size: int) -> Callable[[Any], str | None]:
+    """Returns the check of a mask of the tokens that may come next."""
+
+    def fault(value: Any) -> str | None:
+        is_mask = isinstance(value, np.ndarray) and value.dtype == bool and value.shape == (vocabulary_size,)
+        return None if is_mask else f"{describe_value(value)}, and bool[{vocabulary_size}] was expected"
+
+    return fault
+
+
+def conditions_fault(value: Any) -> str | None:
+    """Returns the fault of the conditions of a document, or None."""
+    is_table = isinstance(value, np.ndarray) and value.dtype.kind in "iu" and value.ndim == 2
+    return None if is_table else f"{describe_value(value)}, and a table of integers, step by channel, was expected"
+
+
+def prompt_fault(value: Any) -> str | None:
+    """Returns the fault of a prompt, or None."""
+    if not isinstance(value, Prompt):
+        return f"{describe_value(value)}, and a Prompt was expected"
+    return _prompt_fault(None, (), value)
+
+
 def _no_fault(owner: Any, arguments: tuple[Any, ...], value: Any) -> str | None:
     return None
 

@@ -11,6 +11,7 @@ from complete_domain import Complete, CompleteMetrics, CompletePrediction, Compl
 
 from seqgen import Answer, Domain, ImpossibleConstraints, OutputError, PluginError, PluginFailure, Record, UnusableFile
 from seqgen.contract.capabilities import CAPABILITIES
+from seqgen.contract.documents import PromptConditions
 from seqgen.contract.guarding import CORE_METHODS, guarded_domain, plugin_of
 from seqgen.contract.plugin_identity import PluginIdentity
 
@@ -258,17 +259,55 @@ def test_a_failure_has_a_summary_without_the_text_of_the_error():
     assert isinstance(caught.value.__cause__, KeyError)
 
 
-def test_the_functions_of_a_prompt_are_guarded_too():
-    class Masking(CompletePrompting):
-        def prompt(self, item=None, constraints=None):
-            return replace(super().prompt(item, constraints), accepts=fail)
+def prompt_with(**values):
+    """Returns the guarded prompt of a domain whose prompts have other functions."""
 
-    class Changed(Complete):
+    class Changed(CompletePrompting):
+        def prompt(self, item=None, constraints=None):
+            return replace(super().prompt(item, constraints), **values)
+
+    class Prompted(Complete):
         def __init__(self, settings=None, vocabulary=None, state=None):
             super().__init__(settings, vocabulary, state)
-            self.prompting = Masking(self)
+            self.prompting = Changed(self)
 
-    prompt = guard(Changed).prompting.prompt()
+    return guard(Prompted).prompting.prompt()
+
+
+PROMPT_CALLS = {
+    "accepts": lambda prompt: prompt.accepts(prompt.ids),
+    "next_tokens": lambda prompt: prompt.next_tokens(prompt.ids),
+    "conditions.draw": lambda prompt: prompt.conditions.draw(prompt.ids, np.random.default_rng(0)),
+}
+
+
+@pytest.mark.parametrize("name", PROMPT_CALLS)
+def test_the_functions_of_a_prompt_are_guarded_too(name):
+    prompt = prompt_with(accepts=fail, next_tokens=fail, conditions=PromptConditions(1, fail))
     assert prompt.complete is None
-    with pytest.raises(PluginFailure, match=f"{NAMED}fails in accepts of prompting.prompt: KeyError"):
-        prompt.accepts(prompt.ids)
+    with pytest.raises(PluginFailure, match=f"{NAMED}fails in {name} of prompting.prompt: KeyError"):
+        PROMPT_CALLS[name](prompt)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "sentence"),
+    [
+        ("accepts", 1, "an int, and True or False was expected"),
+        ("accepts", np.True_, None),
+        ("next_tokens", [True], r"a list, and bool\[4\] was expected"),
+        ("next_tokens", np.ones(3, bool), r"an? ndarray, and bool\[4\] was expected"),
+        ("next_tokens", np.ones(4, bool), None),
+        ("conditions.draw", np.zeros(3, np.int32), "an? ndarray, and a table of integers"),
+        ("conditions.draw", np.zeros((1, 2), np.int32), None),
+    ],
+)
+def test_what_a_function_of_a_prompt_returns_is_checked(name, value, sentence):
+    def function(*_):
+        return value
+
+    prompt = prompt_with(accepts=function, next_tokens=function, conditions=PromptConditions(1, function))
+    if sentence is None:
+        assert PROMPT_CALLS[name](prompt) is value
+    else:
+        with pytest.raises(PluginFailure, match=f"{NAMED}returns from {name} of prompting.prompt {sentence}"):
+            PROMPT_CALLS[name](prompt)
