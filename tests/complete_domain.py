@@ -47,6 +47,9 @@ class CompletePrompting(Prompting[str]):
     def prompt(self, item: str | None = None, constraints: Any = None) -> Prompt:
         return super().prompt(item, constraints)
 
+    def given_part(self, item: str) -> str:
+        return item[:1]
+
     def read(self, path: Path) -> Iterator[str]:
         yield path.read_text().strip()[:1]
 
@@ -161,7 +164,7 @@ class CompleteTraining(Training[str]):
     def conditions(self) -> Conditions | None:
         return None
 
-    def shown_conditions(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def shown_conditions(self, ids: np.ndarray, rng: np.random.Generator, metadata: Mapping[str, Any]) -> np.ndarray:
         return np.zeros((1, 0), np.int32)
 
 

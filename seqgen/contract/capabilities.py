@@ -69,7 +69,7 @@ class Prompting(Capability[Item]):
     attribute = "prompting"
     needs_prompt: bool = False
     """Whether nothing is sampled without a prompt, because the beginning of every document is given: a source sentence,
-    a history. Its ids have weight 0. `evaluate` draws its samples after the beginnings of held-out documents."""
+    a history. `evaluate` draws its samples after the given parts of held-out items."""
 
     def __init__(self, domain: Core[Item]) -> None:
         self.domain = domain
@@ -89,6 +89,14 @@ class Prompting(Capability[Item]):
         except ValueError as error:
             raise UsageError(f"The prompt does not fit the constraints: {error}.") from error
         return Prompt(ids, grammar)
+
+    def given_part(self, item: Item) -> Item:
+        """Returns the part of a whole item that is given where a prompt is needed: the source of a sentence pair.
+
+        By default what the ids say before the first one with a weight above 0.
+        """
+        example = self.domain.encode(item)
+        return self.domain.decode(example.ids[: int(np.argmax(example.weights > 0))])
 
     def read(self, path: Path) -> Iterator[Item | Record[Item] | Remark]:
         """Yields the items of a prompt file, which may be less than a training file: one voice, half a sentence.
@@ -307,11 +315,12 @@ class Training(Capability[Item]):
         """
         return None
 
-    def shown_conditions(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def shown_conditions(self, ids: np.ndarray, rng: np.random.Generator, metadata: Mapping[str, Any]) -> np.ndarray:
         """Returns what the model is shown of a document in training: int32[C, J], by step and channel.
 
-        Such as a random part of what is true of ids int32[n], sometimes nothing at all. Row 0 is unknown. A pure
-        function of `ids` and `rng`. Only a domain with conditions needs it.
+        Such as a random part of what is true of ids int32[n], sometimes nothing at all, or what the metadata of its
+        record say, such as tomorrow's temperature. Row 0 is unknown. A pure function of its arguments. Only a domain
+        with conditions needs it.
         """
         raise NotImplementedError
 

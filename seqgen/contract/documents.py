@@ -90,10 +90,12 @@ class Prompt:
     conditions:    what is known ahead of each document. None if nothing is.
     relations:     what the tokens that are drawn keep beside the grammar (seqgen.grammar.relations). None if there is
                    nothing of the kind.
-    accepts:       whether a whole document int32[n] is legal, where no automaton can say it. `sample` draws another one
-                   in place of one that is not, up to 32 times. None if the grammar says everything.
-    next_tokens:   which tokens may follow the document int32[n] so far, beside the grammar: bool[V]. `sample` asks for
-                   each token of each sample, so it is slow: an automaton is many times faster. None as for `accepts`.
+    accepts:       whether a whole document int32[n] is legal, where no automaton can say it. Sampling draws another one
+                   in place of one that is not, up to 32 times; a beam search leaves it out; a stream says so last.
+                   What is drawn around given tokens cannot ask it. None if the grammar says everything.
+    next_tokens:   which tokens may follow the document int32[n] so far, beside the grammar: bool[V]. It is asked for
+                   each token of each sample or beam, so it is slow: an automaton is many times faster. What is drawn
+                   around given tokens cannot ask it. None as for `accepts`.
     resolve:       draws what this prompt leaves open, such as the key of a piece, and returns the prompt of one sample.
                    It takes a random generator, which depends on the number of the sample. Samples whose prompts are
                    one object are drawn together. A model that hears no conditions, and `infill`, take this prompt as it

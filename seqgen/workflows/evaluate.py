@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from seqgen.contract.capabilities import Metrics
-from seqgen.contract.documents import Prompt, Record
+from seqgen.contract.documents import Record
 from seqgen.contract.domain import Domain
 from seqgen.contract.plugins import report_broken_plugins
 from seqgen.corpus.storage.documents import Documents
@@ -20,6 +20,7 @@ from seqgen.corpus.storage.records import Records, held_out_split
 from seqgen.corpus.storage.store import Corpus
 from seqgen.engine.scoring.evaluation import Evaluator
 from seqgen.models.run_settings import RunSettings
+from seqgen.workflows.file_records import PromptItem, restored
 from seqgen.workflows.load import load
 from seqgen.workflows.reports.baselines import baseline_nats
 from seqgen.workflows.reports.copied_passages import CopiedPassage, longest_copied_passages
@@ -28,7 +29,7 @@ from seqgen.workflows.trained_model import TrainedModel
 
 NUM_SAMPLES = 16
 MAX_NEW_TOKENS = 1024
-"""Of a sample that continues the given part of a held-out document."""
+"""Of a sample that continues the given part of a held-out item."""
 MAX_COMPARED_DOCUMENTS = 2000
 """How many held-out documents the metrics of the domain get."""
 SUMMARIES: dict[str, Callable[[list[int]], Any]] = {"mean": np.mean, "most": max}
@@ -96,7 +97,7 @@ def _parts(trained: TrainedModel, corpus: Corpus, seed: int) -> Iterator[dict[st
     held_out: Sequence[Record[Any]] = []
     with report_broken_plugins():
         held_out = list(Records(domain, documents)[:MAX_COMPARED_DOCUMENTS])
-        samples = new_samples(trained, documents, seed)
+        samples = new_samples(trained, held_out, seed)
         with report_broken_plugins():
             yield _copies(domain, metrics, corpus, samples)
         yield {"metrics": metrics.compare(held_out, [Record(sample.item) for sample in samples])}
@@ -107,20 +108,14 @@ def _parts(trained: TrainedModel, corpus: Corpus, seed: int) -> Iterator[dict[st
         yield {"answers": answers}
 
 
-def new_samples(trained: TrainedModel, documents: Documents, seed: int) -> Sequence[Sample]:
-    """Returns some samples. If the domain needs a prompt, each continues the given part of one held-out document."""
-    if not trained.domain.prompting.needs_prompt:
+def new_samples(trained: TrainedModel, held_out: Sequence[Record[Any]], seed: int) -> Sequence[Sample]:
+    """Returns some samples. If the domain needs a prompt, each continues the given part of one held-out item."""
+    domain = trained.domain
+    if not domain.prompting.needs_prompt:
         return trained.sample(NUM_SAMPLES, seed=seed)
-    samples = []
-    for number in range(min(NUM_SAMPLES, len(documents))):
-        ids, weights = documents[number]
-        given = ids[: int(np.argmax(weights > 0))]
-        (drawn,) = trained.oracle.generate(
-            Prompt(given, trained.model.grammar), 1, max_new_tokens=MAX_NEW_TOKENS, seed=seed + number
-        )
-        decode = trained.domain.decode
-        samples.append(Sample(number, drawn, decode(drawn), prompt_item=decode(given), seed=seed))
-    return samples
+    items = [restored(domain, record) for record in held_out[:NUM_SAMPLES]]
+    given = [PromptItem(domain.prompting.given_part(item)) for item in items]
+    return trained.sample(1, prompt=given, seed=seed, max_new_tokens=MAX_NEW_TOKENS)
 
 
 def _copies(domain: Domain[Any], metrics: Metrics[Any], corpus: Corpus, samples: Sequence[Sample]) -> dict[str, Any]:

@@ -31,6 +31,10 @@ class PromptItem:
     item: Any
 
 
+PromptSource = Path | str | PromptItem | list[PromptItem]
+"""A file, a text, or items."""
+
+
 def ignore_remark(remark: str, count: int) -> None:
     """Does nothing."""
 
@@ -50,16 +54,16 @@ def read_records(
     return (Record(domain.decode(document.ids), document.metadata) for document in documents)
 
 
-def read_prompt(domain: Domain[Any], prompt: Path | str | PromptItem) -> Any:
-    """Returns the item of the first document of a file. If there is no such file, the domain reads a text.
+def read_prompts(domain: Domain[Any], prompt: PromptSource) -> list[PromptItem]:
+    """Returns the items of a file, one for each document. If there is no such file, the domain reads a text.
 
-    A PromptItem holds the item.
-
-    Warns of what was left out of the file, and that its other documents are not used. Raises UnusableFile, also for a
-    text that looks like the name of a file, which is more often a mistake than a text.
+    Items are returned as they are. Warns of what was left out of the file. Raises UnusableFile, also for a text that
+    looks like the name of a file, which is more often a mistake than a text.
     """
     if isinstance(prompt, PromptItem):
-        return prompt.item
+        return [prompt]
+    if isinstance(prompt, list):
+        return prompt
     if isinstance(prompt, str) and looks_like_path(prompt) and not is_file(prompt):
         hint = "; to continue this as a text, add a space to its end" if domain.prompting.offers("from_text") else ""
         raise UnusableFile(f"There is no file {prompt}; give the path of a file{hint}.")
@@ -67,12 +71,12 @@ def read_prompt(domain: Domain[Any], prompt: Path | str | PromptItem) -> Any:
     def warn(remark: str, count: int) -> None:
         warnings.warn(f"{prompt}: {count} × {remark}", SeqgenWarning, stacklevel=2)
 
-    records = read_records(domain, prompt, "prompt", warn)
-    first = next(records)
-    if next(records, None) is not None:
-        message = f"{prompt} has more than one document; only the first is the prompt, and the others are not used."
-        warnings.warn(message, SeqgenWarning, stacklevel=2)
-    return domain.reading.restore(first) if domain.reading else first.item
+    return [PromptItem(restored(domain, record)) for record in read_records(domain, prompt, "prompt", warn)]
+
+
+def restored(domain: Domain[Any], record: Record[Any]) -> Any:
+    """Returns the item of a record with what its tokens cannot say."""
+    return domain.reading.restore(record) if domain.reading else record.item
 
 
 def looks_like_path(text: str) -> bool:

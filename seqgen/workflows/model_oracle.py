@@ -20,7 +20,7 @@ from seqgen.engine.model import Model
 from seqgen.engine.scoring.introspection import Introspector
 from seqgen.engine.scoring.packed_scorer import PackedScorer
 from seqgen.grammar import BOS, Grammar
-from seqgen.workflows.prompt_conditions import condition_source
+from seqgen.workflows.prompt_conditions import condition_source, conditions_after
 
 SMALL_BATCH_SIZE, LARGE_BATCH_SIZE = 8, 64
 """A few documents would leave most of many streams empty. There are two sizes, because each is compiled once."""
@@ -111,7 +111,7 @@ class ModelOracle:
         return self._sampler.sample(
             prompt.ids, prompt.grammar, relations=prompt.relations, unconditional=prompt.unconditional,
             guidance=prompt.guidance_strength(guidance), count=count, max_new_tokens=max_new_tokens, seed=seed,
-            conditions=condition_source(prompt, seed),
+            conditions=condition_source(prompt, seed), accepts=prompt.accepts, next_tokens=prompt.next_tokens,
         )  # fmt: skip
 
     def generate_each(
@@ -132,23 +132,31 @@ class ModelOracle:
                     [prompts[number].ids for number in numbers], prompts[numbers[0]].grammar, count=count,
                     max_new_tokens=max_new_tokens,
                     random=random_generators(seed, [number * count + k for number in numbers for k in range(count)]),
+                    conditions=self._known_ahead([prompts[number] for number in numbers]),
                 )  # fmt: skip
                 for number, documents in zip(numbers, drawn, strict=True):
                     results[number] = documents
         return results
 
+    def _known_ahead(self, prompts: Sequence[Prompt]) -> list[np.ndarray]:
+        """Returns what is known ahead of the documents of each prompt: int32[C, J]."""
+        nothing = self._sampler.decoder.conditioning.nothing
+        return [(conditions_after(prompt) or [nothing])[0] for prompt in prompts]
+
     def search(
         self, prompts: Sequence[Prompt], *, max_new_tokens: int, num_beams: int = 5, length_penalty: float = 0.6,
-        count: int = 1,
+        count: int = 1, early_stopping: bool = False,
     ) -> list[list[Hypothesis]]:  # fmt: skip
         results: list[list[Hypothesis]] = [[] for _ in prompts]
         for group in search_groups(prompts):
             # A group that is not full is filled up, because each size is compiled once.
             size = next((size for size in SEARCH_SIZES if size >= len(group)), len(group))
             ids = [prompts[number].ids for number in group]
+            first = prompts[group[0]]
             found = self._beam_search.search(
-                [*ids, *ids[:1] * (size - len(ids))], prompts[group[0]].grammar, num_beams=num_beams, count=count,
-                max_new_tokens=max_new_tokens, length_penalty=length_penalty, relations=prompts[group[0]].relations,
+                [*ids, *ids[:1] * (size - len(ids))], first.grammar, num_beams=num_beams, count=count,
+                max_new_tokens=max_new_tokens, length_penalty=length_penalty, relations=first.relations,
+                accepts=first.accepts, next_tokens=first.next_tokens, early_stopping=early_stopping,
             )  # fmt: skip
             for number, hypotheses in zip(group, found, strict=False):
                 results[number] = [Hypothesis(*hypothesis) for hypothesis in hypotheses]
@@ -156,21 +164,24 @@ class ModelOracle:
 
 
 def is_plain(prompt: Prompt) -> bool:
-    """Whether nothing but its ids and its grammar says how a prompt is continued."""
-    others = (prompt.given, prompt.relations, condition_source(prompt, 0))
-    return prompt.guidance == 1 and all(one is None for one in others)
+    """Whether nothing but its ids, its grammar and what its ids say is known ahead decides how a prompt goes on."""
+    others = (prompt.given, prompt.relations, prompt.accepts, prompt.next_tokens)
+    is_known = prompt.conditions is None or prompt.conditions.after <= len(prompt.ids)
+    return is_known and prompt.guidance == 1 and all(one is None for one in others)
 
 
 def search_groups(prompts: Sequence[Prompt]) -> list[list[int]]:
     """Returns the numbers of the prompts in groups that are searched together.
 
-    The prompts of a group have the same grammar, the same relations, and nearly the same length, because the longest
-    of them decides how long the search takes.
+    The prompts of a group have the same grammar, the same relations, the same functions, and nearly the same length,
+    because the longest of them decides how long the search takes.
     """
     size = SEARCH_SIZES[-1]
-    by_grammar: dict[tuple[int, int], list[int]] = {}
+    by_grammar: dict[tuple[int, ...], list[int]] = {}
     for number in sorted(range(len(prompts)), key=lambda number: len(prompts[number].ids)):
-        by_grammar.setdefault((id(prompts[number].grammar), id(prompts[number].relations)), []).append(number)
+        prompt = prompts[number]
+        shared = (prompt.grammar, prompt.relations, prompt.accepts, prompt.next_tokens)
+        by_grammar.setdefault(tuple(map(id, shared)), []).append(number)
     return [numbers[begin : begin + size] for numbers in by_grammar.values() for begin in range(0, len(numbers), size)]
 
 

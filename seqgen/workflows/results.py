@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,16 +17,18 @@ from seqgen.grammar import EOS
 class GeneratedDocument(ABC):
     """One document that a model made.
 
-    number:      its place among the documents of one call, from 0
-    ids:         int32[n], with the prompt
-    item:        the domain's item
-    prompt_item: the part of the item that was the prompt, or None
+    number:        its place among the documents of one prompt, from 0
+    ids:           int32[n], with the prompt
+    item:          the domain's item
+    prompt_item:   the part of the item that was the prompt, or None
+    prompt_number: the place of its prompt among several prompts of one call, from 0; None if there were not several
     """
 
     number: int
     ids: np.ndarray
     item: Any
     prompt_item: Any
+    prompt_number: int | None = field(default=None, kw_only=True)
 
     @property
     def ended(self) -> bool:
@@ -34,9 +36,15 @@ class GeneratedDocument(ABC):
         return bool(self.ids[-1] == EOS)
 
     @property
-    @abstractmethod
     def label(self) -> str:
-        """The end of the names of its files."""
+        """The end of the names of its files: that of its call, the number of the prompt of several, its own number."""
+        numbers = [self.number] if self.prompt_number is None else [self.prompt_number, self.number]
+        return "-".join([self.call_label, *(str(number + 1) for number in numbers)])
+
+    @property
+    @abstractmethod
+    def call_label(self) -> str:
+        """The beginning of the label, which all documents of a call share."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +54,8 @@ class Sample(GeneratedDocument):
     seed: int
 
     @property
-    def label(self) -> str:
-        return f"{self.seed}-{self.number + 1}"
+    def call_label(self) -> str:
+        return str(self.seed)
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,8 +68,8 @@ class InfilledSample(Sample):
     log_evidence: float
 
     @property
-    def label(self) -> str:
-        return f"filled-{self.seed}-{self.number + 1}"
+    def call_label(self) -> str:
+        return f"filled-{self.seed}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,8 +84,8 @@ class BeamSample(GeneratedDocument):
     score: float
 
     @property
-    def label(self) -> str:
-        return f"beam-{self.number + 1}"
+    def call_label(self) -> str:
+        return "beam"
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -33,14 +33,37 @@ from seqgen.engine.scoring.neural_cache import NeuralCache
 from seqgen.engine.scoring.scorer import Scorer
 from seqgen.engine.settings import ModelSettings
 from seqgen.engine.weights import weight_shapes
-from seqgen.errors import BundleError, ImpossibleConstraints, InvalidValue, SeqgenWarning, UnusableFile, UsageError
+from seqgen.errors import (
+    BrokenStream,
+    BundleError,
+    ImpossibleConstraints,
+    InvalidValue,
+    SeqgenWarning,
+    UnusableFile,
+    UsageError,
+)
 from seqgen.grammar import BOS, EOS, Grammar, keeps_classes
 from seqgen.models.bundle import TAKE_AGAIN, Bundle
 from seqgen.workflows.default_sampling import sampling_options
 from seqgen.workflows.export import export
-from seqgen.workflows.file_records import OnRemark, PromptItem, ignore_remark, read_file, read_prompt, read_records
+from seqgen.workflows.file_records import (
+    OnRemark,
+    PromptItem,
+    PromptSource,
+    ignore_remark,
+    read_file,
+    read_prompts,
+    read_records,
+)
 from seqgen.workflows.model_oracle import ModelOracle
-from seqgen.workflows.prompt_conditions import condition_source, conditions_after, heard_by
+from seqgen.workflows.prompt_conditions import condition_source, conditions_after
+from seqgen.workflows.prompt_preparation import (
+    PromptPreparation,
+    check_no_function,
+    only_prompt,
+    seed_of_prompt,
+    without_given,
+)
 from seqgen.workflows.prompt_resolution import PromptGroup, prompt_groups
 from seqgen.workflows.reports.web_page import PageEntry, write_page
 from seqgen.workflows.results import (
@@ -57,10 +80,9 @@ DEFAULT_MAX_NEW_TOKENS = 8192
 DEFAULT_PARTICLES = 64
 MAX_COUNT = 2**24
 """The limit for the number of samples, and for the tokens of one."""
-MAX_KEPT_PROMPTS = 4
-"""How many prompts without an item are kept, because making a grammar under constraints can take seconds."""
 STATISTICS_DOCUMENTS, STATISTICS_LENGTH = 16, 512
 """Dynamic evaluation needs statistics of gradients. They are taken from so many samples of so many tokens."""
+Generated = TypeVar("Generated", bound=GeneratedDocument)
 PREDICTION_BATCH_SIZE = 1024
 """How many documents are predicted together: enough to be fast, and few enough that the first answers come soon."""
 
@@ -97,7 +119,7 @@ class TrainedModel:
         self._beam_search = BeamSearch(self.model)
         self.oracle = ModelOracle(self.model, self._sampler, self._introspector, self._beam_search)
         self._infiller = Infiller(self._sampler)
-        self._prompts: dict[Any, Prompt] = {}
+        self._preparation = PromptPreparation(domain, self.model)
         self._scorers: dict[tuple[DynamicEvaluation | None, NeuralCache | None], Scorer] = {}
 
     def sample(
@@ -105,7 +127,7 @@ class TrainedModel:
         count: int = 1,
         *,
         constraints: Mapping[str, Any] | None = None,
-        prompt: Path | str | PromptItem | Prompt | None = None,
+        prompt: PromptSource | Prompt | None = None,
         options: SamplingOptions | None = None,
         guidance: float | None = None,
         num_particles: int = DEFAULT_PARTICLES,
@@ -113,12 +135,13 @@ class TrainedModel:
         seed: int = 0,
         max_new_tokens: int = DEFAULT_MAX_NEW_TOKENS,
     ) -> Sequence[Sample]:
-        """Samples `count` new documents. Sample k of a seed is the same for every `count`.
+        """Samples `count` new documents for each prompt. Sample k of a prompt and a seed is the same for every `count`.
 
         constraints:    what every sample must satisfy, by name (`seqgen domains NAME` lists the constraints). A domain
                         may have others by default.
-        prompt:         a file that is continued. If there is no such file, the domain reads it as a text. Or a start
-                        that `prepare` made, which has its constraints.
+        prompt:         a file, each of whose documents is continued. If there is no such file, the domain reads it as a
+                        text. Or items, as `read_prompts` returns them, or a start that `prepare` made, which has its
+                        constraints.
         options:        temperature and filters; None means those that the domain recommends (`sampling_options`)
         guidance:       strength of classifier-free guidance towards the conditions of the prompt, such as a label or a
                         key. 1 means none; None means the strength that the domain recommends.
@@ -127,23 +150,35 @@ class TrainedModel:
         with_prompt:    whether the items contain the prompt
         max_new_tokens: where each sample is cut off
 
-        Raises ImpossibleConstraints, UsageError, and UnusableFile for the prompt. Warns if the file of the prompt has
-        more documents.
+        Raises ImpossibleConstraints, UsageError, and UnusableFile for the prompt.
         """
         _check_arguments(seed, count=count, max_new_tokens=max_new_tokens)
-        start = self._prompt(prompt, constraints)
-        if start.given is not None:
-            if options not in (None, SamplingOptions()) or guidance not in (None, 1) or not with_prompt:
-                raise UsageError(
-                    "What is drawn around given notes or words is drawn whole and as the model likes; leave out "
-                    "temperature, guidance and the other filters, and keep the prompt."
-                )
-            _check_no_function(start, "What is drawn around given tokens")
-            return self._infill(start, count, num_particles, seed, max_new_tokens)
+        starts = self._prompts(prompt, constraints)
+        samples: list[Sample] = []
+        for place, start in enumerate(starts):
+            if start.given is not None:
+                if options not in (None, SamplingOptions()) or guidance not in (None, 1) or not with_prompt:
+                    raise UsageError(
+                        "What is drawn around given notes or words is drawn whole and as the model likes; leave out "
+                        "temperature, guidance and the other filters, and keep the prompt."
+                    )
+                check_no_function(start, "What is drawn around given tokens")
+                drawn: Sequence[Sample] = self._infill(start, count, num_particles, seed, max_new_tokens, place)
+            else:
+                drawn = self._sample(start, count, options, guidance, with_prompt, seed, max_new_tokens, place)
+            samples += _numbered(drawn, place, starts)
+        return samples
+
+    def _sample(
+        self, start: Prompt, count: int, options: SamplingOptions | None, guidance: float | None, with_prompt: bool,
+        seed: int, max_new_tokens: int, place: int,
+    ) -> list[Sample]:  # fmt: skip
+        """Samples after the prompt with the number `place` of a call."""
+        drawn_seed = seed_of_prompt(seed, place)
         documents: dict[int, np.ndarray] = {}
-        for group in prompt_groups(self.domain, start, seed, range(count)):
+        for group in prompt_groups(self.domain, start, drawn_seed, range(count)):
             drawn = self._sampler.sample(
-                **self._sampling_arguments(group, guidance, options), max_new_tokens=max_new_tokens, seed=seed,
+                **self._sampling_arguments(group, guidance, options), max_new_tokens=max_new_tokens, seed=drawn_seed,
                 accepts=group.prompt.accepts, next_tokens=group.prompt.next_tokens,
             )  # fmt: skip
             documents |= zip(group.numbers, drawn, strict=True)
@@ -172,14 +207,19 @@ class TrainedModel:
             "options": options or self.sampling_options(),
         }
 
-    def prepare(
-        self, constraints: Mapping[str, Any] | None = None, prompt: Path | str | PromptItem | None = None
-    ) -> Prompt:
-        """Returns what sampling starts from, which `sample` and `stream_ids` take as their prompt.
+    def prepare(self, constraints: Mapping[str, Any] | None = None, prompt: PromptSource | None = None) -> Prompt:
+        """Returns what sampling starts from after one prompt, which `sample` and `stream_ids` take as their prompt.
 
         The arguments and the errors are those of `sample`.
         """
-        return self._prompt(prompt, constraints)
+        return only_prompt(self._prompts(prompt, constraints), "A prepared start")
+
+    def read_prompts(self, prompt: Path | str) -> list[PromptItem]:
+        """Returns the items of a prompt, one for each document of a file. If there is no such file, it is a text.
+
+        Warns of what was left out of the file. Raises UnusableFile.
+        """
+        return read_prompts(self.domain, prompt)
 
     def sampling_options(self, **chosen: Any) -> SamplingOptions:
         """Returns the sampling options that the domain recommends, with those that are `chosen` in their place.
@@ -195,33 +235,40 @@ class TrainedModel:
         num_beams: int = 8,
         length_penalty: float = 0.6,
         constraints: Mapping[str, Any] | None = None,
-        prompt: Path | str | PromptItem | Prompt | None = None,
+        prompt: PromptSource | Prompt | None = None,
         max_new_tokens: int = DEFAULT_MAX_NEW_TOKENS,
     ) -> list[BeamSample]:
-        """Returns the most probable documents that a beam search finds, at most `count`, the best first.
+        """Returns the most probable documents that a beam search finds, at most `count` for each prompt, best first.
 
         length_penalty: α of Wu et al. (2016), equation 14; 0 ranks by probability alone
 
         The other arguments and the errors are those of `sample`.
         """
         _check_arguments(0, count=count, max_new_tokens=max_new_tokens)
-        start = _without_given(self._prompt(prompt, constraints), "A beam search")
-        start = prompt_groups(self.domain, start, 0, [0])[0].prompt
-        (hypotheses,) = self._beam_search.search(
-            [start.ids], start.grammar, num_beams=num_beams, count=count, max_new_tokens=max_new_tokens,
-            length_penalty=length_penalty, conditions=conditions_after(start), relations=start.relations,
-        )  # fmt: skip
-        if start.relations and not hypotheses:
-            raise ImpossibleConstraints(
-                "The beams found nothing that keeps all that was asked for; ask for less at once, or for more beams."
-            )
-        prompt_item = self._prompt_item(start)
-        return [
-            BeamSample(
-                rank, one.ids, start.item(self.domain.decode(one.ids)), prompt_item, one.log_probability, one.score
-            )
-            for rank, one in enumerate(hypotheses)
-        ]
+        starts = [without_given(start, "A beam search") for start in self._prompts(prompt, constraints)]
+        samples: list[BeamSample] = []
+        for place, open_start in enumerate(starts):
+            (group,) = prompt_groups(self.domain, open_start, 0, [0])
+            start = group.prompt
+            (hypotheses,) = self._beam_search.search(
+                [start.ids], start.grammar, num_beams=num_beams, count=count, max_new_tokens=max_new_tokens,
+                length_penalty=length_penalty, conditions=conditions_after(start), relations=start.relations,
+                accepts=start.accepts, next_tokens=start.next_tokens,
+            )  # fmt: skip
+            if not hypotheses:
+                raise ImpossibleConstraints(
+                    "The beams found nothing that keeps all that was asked for; ask for less at once, or for more "
+                    "beams."
+                )
+            prompt_item = self._prompt_item(start)
+            found = [
+                BeamSample(
+                    rank, one.ids, start.item(self.domain.decode(one.ids)), prompt_item, one.log_probability, one.score
+                )
+                for rank, one in enumerate(hypotheses)
+            ]
+            samples += _numbered(found, place, starts)
+        return samples
 
     def infill(
         self,
@@ -230,11 +277,11 @@ class TrainedModel:
         *,
         num_particles: int = DEFAULT_PARTICLES,
         constraints: Mapping[str, Any] | None = None,
-        prompt: Path | str | PromptItem | Prompt | None = None,
+        prompt: PromptSource | Prompt | None = None,
         seed: int = 0,
         max_new_tokens: int = DEFAULT_MAX_NEW_TOKENS,
     ) -> list[InfilledSample]:
-        """Samples `count` documents that contain given tokens right after the prompt.
+        """Samples `count` documents that contain given tokens right after the prompt, of which there is one.
 
         given:         int32[n]. −1 stands for any token, −1 − t for any token but t. Without a prompt, given[0] is the
                        token after BOS. A given EOS fixes the length; otherwise the model decides where to end.
@@ -245,17 +292,19 @@ class TrainedModel:
         the given tokens.
         """
         _check_arguments(seed, count=count, max_new_tokens=max_new_tokens)
-        start = self._prompt(prompt, constraints, has_defaults=False)
-        start = _without_given(start, "A call that gives tokens itself")
+        caller = "A call that gives tokens itself"
+        start = without_given(only_prompt(self._prompts(prompt, constraints, has_defaults=False), caller), caller)
+        check_no_function(start, caller)
         return self._infill(dataclasses.replace(start, given=given), count, num_particles, seed, max_new_tokens)
 
     def _infill(
-        self, start: Prompt, count: int, num_particles: int, seed: int, max_new_tokens: int
+        self, start: Prompt, count: int, num_particles: int, seed: int, max_new_tokens: int, place: int = 0
     ) -> list[InfilledSample]:
+        drawn_seed = seed_of_prompt(seed, place)
         options: dict[str, Any] = {
             "count": count,
             "max_new_tokens": max_new_tokens,
-            "seed": seed,
+            "seed": drawn_seed,
             "num_particles": num_particles,
             "relations": start.relations,
         }
@@ -264,7 +313,7 @@ class TrainedModel:
                 start.ids, start.given, **options
             )
         else:
-            source = condition_source(start, seed)
+            source = condition_source(start, drawn_seed)
             result = self._infiller.fill(
                 start.ids, start.grammar, np.asarray(start.given), **options, conditions=source
             )
@@ -279,14 +328,14 @@ class TrainedModel:
         number: int = 0,
         *,
         constraints: Mapping[str, Any] | None = None,
-        prompt: Path | str | PromptItem | Prompt | None = None,
+        prompt: PromptSource | Prompt | None = None,
         options: SamplingOptions | None = None,
         guidance: float | None = None,
         with_prompt: bool = True,
         seed: int = 0,
         max_new_tokens: int = DEFAULT_MAX_NEW_TOKENS,
     ) -> Iterator[str]:
-        """Yields the text of `sample(…)[number]` part by part, while it is sampled.
+        """Yields the text of `sample(…)[number]` part by part, while it is sampled. There is one prompt at most.
 
         The arguments and the errors are those of `sample`. Raises MissingCapability if the domain cannot show a part of
         a document. Warns if the sample was cut off.
@@ -304,7 +353,7 @@ class TrainedModel:
         number: int = 0,
         *,
         constraints: Mapping[str, Any] | None = None,
-        prompt: Path | str | PromptItem | Prompt | None = None,
+        prompt: PromptSource | Prompt | None = None,
         options: SamplingOptions | None = None,
         guidance: float | None = None,
         seed: int = 0,
@@ -316,7 +365,7 @@ class TrainedModel:
         if the sample was cut off.
         """
         _check_arguments(seed, max_new_tokens=max_new_tokens)
-        start = _without_given(self._prompt(prompt, constraints), "A stream")
+        start = without_given(only_prompt(self._prompts(prompt, constraints), "A stream"), "A stream")
         return self._stream_ids(start, number, options, guidance, seed, max_new_tokens)
 
     def _stream_ids(
@@ -326,9 +375,18 @@ class TrainedModel:
         yield start.ids
         (group,) = prompt_groups(self.domain, start, seed, [number])
         chunks = self._sampler.stream(
-            **self._sampling_arguments(group, guidance, options), max_new_tokens=max_new_tokens, seed=seed
-        )
-        yield from _warn_if_cut((up_to_eos(chunk[:, 0]) for chunk in chunks), number)
+            **self._sampling_arguments(group, guidance, options), max_new_tokens=max_new_tokens, seed=seed,
+            next_tokens=group.prompt.next_tokens,
+        )  # fmt: skip
+        drawn = [start.ids]
+        for tokens in _warn_if_cut((up_to_eos(chunk[:, 0]) for chunk in chunks), number):
+            yield tokens
+            drawn.append(tokens)
+        ids = np.concatenate(drawn)
+        if group.prompt.accepts is not None and ids[-1] == EOS and not group.prompt.accepts(ids):
+            raise BrokenStream(
+                "The domain does not accept what was drawn; sample without a stream, or by another seed."
+            )
 
     def export(
         self,
@@ -351,7 +409,9 @@ class TrainedModel:
         if prompt is None and self.domain.prompting.needs_prompt:
             start = Prompt(np.array([BOS], np.int32), self.domain.checked_grammar())
         else:
-            start = _without_given(self._prompt(prompt, constraints), "An exported model")
+            caller = "An exported model"
+            start = without_given(only_prompt(self._prompts(prompt, constraints), caller), caller)
+            check_no_function(start, caller)
         options = self.sampling_options()
         return export(self.model, self.domain, start, options, constraints or {}, target, Path(folder))
 
@@ -386,7 +446,7 @@ class TrainedModel:
         script = ""
         with report_broken_plugins():
             script = display.script()
-        first = written[0][0].label.rpartition("-")[0] if written else "none"
+        first = written[0][0].call_label if written else "none"
         path = folder / f"{self.domain.name}-{first}.html"
         write_page(path, f"{self.domain.name} · {len(entries)} new", about or {}, entries, script)
         return path
@@ -538,37 +598,13 @@ class TrainedModel:
             start, self.model.grammar, count=STATISTICS_DOCUMENTS, max_new_tokens=STATISTICS_LENGTH, seed=0
         )
 
-    def _prompt(
-        self,
-        prompt: Path | str | PromptItem | Prompt | None,
-        constraints: Mapping[str, Any] | None,
-        *,
-        has_defaults: bool = True,
-    ) -> Prompt:
-        """Returns the prompt of the first document of a file, of a text, or of nothing. Raises UsageError.
-
-        has_defaults: whether the constraints that the domain has by default are added
-        """
+    def _prompts(
+        self, prompt: PromptSource | Prompt | None, constraints: Mapping[str, Any] | None, *, has_defaults: bool = True
+    ) -> list[Prompt]:
+        """Returns the prompts of a call; see `PromptPreparation.prompts`."""
         if isinstance(prompt, Prompt):
-            return prompt
-        if prompt is None and self.domain.prompting.needs_prompt:
-            raise UsageError(
-                f"A sample of the domain {self.domain.name!r} continues something that is given; name it by "
-                "--prompt (prompt)."
-            )
-        requested = constraints or {}
-        defaults = self.domain.defaults if has_defaults else None
-        recommended = defaults.constraints(requested) if defaults else {}
-        parsed = self.domain.Constraints.from_mapping({**recommended, **requested}, "constraint")
-        if prompt is not None:
-            return heard_by(self.model, self.domain.checked_prompt(read_prompt(self.domain, prompt), parsed))
-        key = parsed.model_dump_json()
-        if key not in self._prompts:
-            made = heard_by(self.model, self.domain.checked_prompt(None, parsed))
-            if len(self._prompts) == MAX_KEPT_PROMPTS:
-                del self._prompts[next(iter(self._prompts))]
-            self._prompts[key] = made
-        return self._prompts[key]
+            return [prompt]
+        return self._preparation.prompts(prompt, constraints, has_defaults=has_defaults)
 
     def _path_of(self, sample: GeneratedDocument, folder: Path | str) -> Path:
         """Returns the path of a sample's files, without their endings."""
@@ -599,20 +635,11 @@ def _warn_if_cut(chunks: Iterator[np.ndarray], number: int) -> Iterator[np.ndarr
         warnings.warn(message, SeqgenWarning, stacklevel=2)
 
 
-def _check_no_function(start: Prompt, caller: str) -> None:
-    """Raises UsageError if the domain decides by a function what is legal, which only `sample` can ask."""
-    if start.accepts is not None or start.next_tokens is not None:
-        raise UsageError(f"{caller} cannot ask this domain which documents are legal; sample without it instead.")
-
-
-def _without_given(start: Prompt, caller: str) -> Prompt:
-    """Returns the same prompt. Raises UsageError if it gives tokens within the document. `caller` begins the error."""
-    if start.given is not None:
-        raise UsageError(
-            f"{caller} only continues a prompt, but these constraints give tokens within the document; sample instead."
-        )
-    _check_no_function(start, caller)
-    return start
+def _numbered(drawn: Iterable[Generated], place: int, starts: Sequence[Prompt]) -> list[Generated]:
+    """Returns what was drawn after the prompt number `place`, with that number if there are several prompts."""
+    if len(starts) == 1:
+        return list(drawn)
+    return [dataclasses.replace(one, prompt_number=place) for one in drawn]
 
 
 def _check_arguments(seed: int, **counts: int) -> None:

@@ -57,3 +57,8 @@ def test_defaults_do_nothing():
 
 def test_what_follows_a_prompt_is_a_document_of_its_own():
     assert Letters().prompting.without_prompt(np.array([0, 2, 3, 4, 1]), 3).tolist() == [0, 4, 1]
+
+
+def test_the_given_part_of_an_item_is_what_its_weights_leave_out():
+    assert Letters(Letters.Settings(half=True)).prompting.given_part(Line("abcd")) == Line("ab")
+    assert Letters().prompting.given_part(Line("abcd")) == Line("")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,8 +12,9 @@ from commands import exit_code
 from texts import LEARNED
 
 import seqgen
-from seqgen import SeqgenWarning
+from seqgen import SeqgenWarning, UsageError
 from seqgen.corpus.storage.store import Corpus
+from seqgen.errors import BrokenStream
 from seqgen.workflows.evaluate import copied_passages, evaluation_report
 from seqgen.workflows.reports.copied_passages import longest_copied_passages
 
@@ -62,7 +64,7 @@ def test_a_stream_is_what_is_written(call, run, tmp_path):
 
 def test_a_prompt_is_a_text_or_a_file(call, run, trained, tmp_path):
     file, digits = tmp_path / "primer.txt", {"pattern": "[0-9]{3}"}
-    file.write_text("Zwölf 😀\nnever seen\n", encoding="utf-8")
+    file.write_text("Zwölf 😀\n", encoding="utf-8")
     for prompt, beginning in ((str(file), "Zwölf 😀"), (file, "Zwölf 😀"), ("x" * 5000, "x" * 5000)):
         (sample,) = trained.sample(prompt=prompt, constraints=digits)
         assert re.fullmatch(re.escape(beginning) + "[0-9]{3}", sample.item)
@@ -80,14 +82,41 @@ def test_a_prompt_that_looks_like_a_file_but_is_none_asks_back(call, run):
         assert call("sample", run, "--stream", *options)[1].startswith(prompt)
 
 
-def test_documents_of_a_prompt_file_that_are_not_used_are_mentioned(trained, tmp_path):
+def test_each_document_of_a_prompt_file_is_continued(call, run, trained, tmp_path):
     (tmp_path / "one.txt").write_text("first\n")
     (tmp_path / "two.txt").write_text("first\nsecond\n")
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        trained.sample(prompt=tmp_path / "one.txt", max_new_tokens=3)
-    with pytest.warns(SeqgenWarning, match="more than one document; only the first"):
-        trained.sample(prompt=tmp_path / "two.txt", max_new_tokens=3)
+    alone = trained.sample(2, prompt=tmp_path / "one.txt", max_new_tokens=3)
+    samples = trained.sample(2, prompt=tmp_path / "two.txt", max_new_tokens=3)
+    assert [sample.label for sample in alone] == ["0-1", "0-2"]
+    assert [sample.label for sample in samples] == ["0-1-1", "0-1-2", "0-2-1", "0-2-2"]
+    assert [sample.item[:5] for sample in samples] == ["first", "first", "secon", "secon"]
+    assert [sample.item for sample in samples[:2]] == [sample.item for sample in alone]
+    request = ["-n", "2", "--max-new-tokens", "3", "--prompt", tmp_path / "two.txt"]
+    assert call("sample", run, "-o", tmp_path / "out", *request)[0] == 0
+    assert {path.stem for path in (tmp_path / "out").glob("*.txt")} == {f"text-{sample.label}" for sample in samples}
+    assert "text-0-2-2" in (tmp_path / "out" / "text-0.html").read_text()
+    _, printed = call("sample", run, "--stream", *request)
+    begins = [line[:5] for line in printed.splitlines() if line[:5] in ("first", "secon")]
+    assert begins == ["first", "first", "secon", "secon"]
+    with pytest.raises(UsageError, match="A stream continues one document, and the prompt has 2"):
+        list(trained.stream(prompt=tmp_path / "two.txt"))
+    found = trained.beam_search(1, num_beams=2, prompt=tmp_path / "two.txt", max_new_tokens=3)
+    assert [beam.label for beam in found] == ["beam-1-1", "beam-2-1"]
+
+
+def test_a_stream_masks_the_next_token_and_says_when_the_document_is_not_accepted(trained, monkeypatch):
+    prompt = trained.domain.checked_prompt()
+    short = trained.domain.checked_prompt(None, trained.domain.Constraints(length="3"))
+    allowed = np.array([len(name) < 2 or name[0] == "<" for name in trained.domain.vocabulary.names])
+    monkeypatch.setattr(trained.domain, "checked_prompt", lambda *_: replace(prompt, next_tokens=lambda ids: allowed))
+    (sample,) = trained.sample(1, seed=3, max_new_tokens=20)
+    assert allowed[sample.ids[1:]].all()
+    assert "".join(trained.stream(seed=3, max_new_tokens=20)) == sample.item
+    monkeypatch.setattr(trained.domain, "checked_prompt", lambda *_: replace(short, accepts=lambda ids: True))
+    assert "".join(trained.stream(seed=3, constraints={"length": "3"}))
+    monkeypatch.setattr(trained.domain, "checked_prompt", lambda *_: replace(short, accepts=lambda ids: False))
+    with pytest.raises(BrokenStream, match="The domain does not accept what was drawn"):
+        list(trained.stream(seed=3, constraints={"length": "2"}))
 
 
 def test_a_stream_says_when_it_is_cut_off(trained):

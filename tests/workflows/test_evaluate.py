@@ -9,7 +9,7 @@ import pytest
 
 import seqgen
 from seqgen import CorpusError, UsageError
-from seqgen.corpus.storage.records import held_out_split
+from seqgen.corpus.storage.records import Records, held_out_split
 from seqgen.corpus.storage.store import Corpus
 from seqgen.workflows.evaluate import NUM_SAMPLES, copied_passages, evaluation_report, new_samples
 
@@ -91,6 +91,14 @@ def test_samples_of_a_domain_that_needs_a_prompt_continue_held_out_documents(tra
     with pytest.raises(UsageError, match="continues something that is given; name it by --prompt"):
         trained.sample(1)
     _, documents = held_out_split(trained.domain, corpus)
-    samples = new_samples(trained, documents, seed=0)
+    held_out = Records(trained.domain, documents)
+
+    def first_bar(item):
+        return trained.domain.decode(trained.domain.encode(item).ids[:40])
+
+    monkeypatch.setattr(trained.domain.prompting, "given_part", first_bar)
+    samples = new_samples(trained, held_out, seed=0)
     assert len(samples) == min(NUM_SAMPLES, len(documents))
-    assert all(len(sample.ids) > 1 for sample in samples)
+    for sample, record in zip(samples, held_out, strict=False):
+        given = trained.domain.encode(first_bar(record.item)).ids[:-1]
+        assert sample.ids[: len(given)].tolist() == given.tolist()

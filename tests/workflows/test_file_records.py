@@ -7,7 +7,7 @@ from letters import Letters, Line, NumberedLetters
 from seqgen_text.domain import TextDomain
 
 from seqgen import Record, SeqgenWarning, UnusableFile
-from seqgen.workflows.file_records import PromptItem, looks_like_path, read_file, read_prompt, read_records
+from seqgen.workflows.file_records import PromptItem, looks_like_path, read_file, read_prompts, read_records
 
 
 @pytest.fixture
@@ -40,25 +40,27 @@ def test_a_file_without_documents_says_why(tmp_path):
 
 
 def test_an_item_is_its_own_prompt_even_if_it_is_the_name_of_a_file(lines):
-    assert read_prompt(TextDomain(), PromptItem(str(lines))) == str(lines)
+    item = PromptItem(str(lines))
+    assert read_prompts(TextDomain(), item) == [item]
+    assert read_prompts(TextDomain(), [item, item]) == [item, item]
 
 
 def test_a_prompt_comes_with_its_metadata_and_a_warning_of_what_is_left_out(lines):
     with pytest.warns(SeqgenWarning) as warned:
-        assert read_prompt(NumberedLetters(), lines) == Line("abcabc")
-    texts = [str(one.message) for one in warned]
-    assert texts[0] == f"{lines}: 1 × the word that is dropped"
-    assert "only the first is the prompt" in texts[1]
+        items = read_prompts(NumberedLetters(), lines)
+    assert items[0].item == Line("abcabc")
+    assert len(items) > 1
+    assert [str(one.message) for one in warned] == [f"{lines}: 1 × the word that is dropped"]
 
 
 @pytest.mark.parametrize("text", ["nosuch.txt", "a/b.mid", "/tmp/x", "../up", "song.musicxml"])
 def test_a_name_of_a_file_that_does_not_exist_is_no_prompt(text):
     assert looks_like_path(text)
     with pytest.raises(UnusableFile, match="There is no file"):
-        read_prompt(TextDomain(), text)
+        read_prompts(TextDomain(), text)
 
 
 @pytest.mark.parametrize("text", ["once upon a time", "3.14", "The end.", "nosuch.txt ", "...", "abc", ""])
 def test_other_texts_are_prompts(text):
     assert not looks_like_path(text)
-    assert read_prompt(TextDomain(), text) == text
+    assert [prompt.item for prompt in read_prompts(TextDomain(), text)] == [text]

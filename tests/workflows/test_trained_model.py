@@ -10,6 +10,7 @@ import pytest
 
 import seqgen
 from seqgen import BOS, ImpossibleConstraints, UsageError
+from seqgen.workflows.prompt_preparation import PromptPreparation
 
 
 def test_tokens_that_are_given_are_drawn_around(trained, tmp_path):
@@ -35,16 +36,6 @@ def test_a_stream_of_ids_is_the_sample_of_the_same_number(trained):
     assert drawn[0].tolist() == [BOS]
     start = trained.prepare(request["constraints"])
     np.testing.assert_array_equal(trained.sample(2, prompt=start, seed=5)[1].ids, np.concatenate(drawn))
-
-
-def test_a_grammar_under_constraints_is_made_once(trained, monkeypatch):
-    made = []
-    monkeypatch.setattr(trained, "_prompts", {})
-    checked = trained.domain.checked_prompt
-    monkeypatch.setattr(trained.domain, "checked_prompt", lambda *given: made.append(given) or checked(*given))
-    for bars in (3, 3, 4, 5, 6, 3, 7, 3):
-        trained._prompt(None, {"bars": bars, "time_signature": "2/4"})
-    assert [constraints.bars for _, constraints in made] == [3, 4, 5, 6, 7, 3]
 
 
 def test_where_places_are_not_known_an_automaton_says_what_is_given(trained, monkeypatch):
@@ -77,7 +68,7 @@ def test_what_goes_on_inside_a_model_is_named_by_token_and_gate(trained):
 
 def with_prompt_function(trained, monkeypatch, **functions):
     """Lets the prompts of a model's domain say by a function what is legal."""
-    monkeypatch.setattr(trained, "_prompts", {})
+    monkeypatch.setattr(trained, "_preparation", PromptPreparation(trained.domain, trained.model))
     prompt = trained.domain.checked_prompt
 
     def checked_prompt(item=None, constraints=None):
@@ -98,8 +89,10 @@ def test_a_domain_may_reject_whole_candidates(trained, monkeypatch):
     with_prompt_function(trained, monkeypatch, accepts=lambda ids: False)
     with pytest.raises(ImpossibleConstraints, match="Nothing was found that keeps all that was asked for"):
         trained.sample(1, constraints={"bars": 1})
-    with pytest.raises(UsageError, match="A beam search cannot ask this domain"):
-        trained.beam_search(1, constraints={"bars": 1})
+    with pytest.raises(ImpossibleConstraints, match="The beams found nothing that keeps all"):
+        trained.beam_search(1, num_beams=2, constraints={"bars": 1})
+    with pytest.raises(UsageError, match="A call that gives tokens itself cannot ask this domain"):
+        trained.infill(np.array([-1]))
 
 
 def test_a_domain_may_mask_the_next_token_by_a_function(trained, monkeypatch):

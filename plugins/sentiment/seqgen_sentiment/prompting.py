@@ -72,6 +72,9 @@ class LabelledPrompting(Wrapper, Prompting[LabelledItem]):
         end = self.layout.end
         return np.select([given == EOS, given == -1 - EOS], [end, -1 - end], given).astype(np.int32)
 
+    def given_part(self, item: LabelledItem) -> LabelledItem:
+        return replace(item, content=self.wrapped.given_part(item.content))
+
     def read(self, path: Path) -> Iterator[LabelledItem | Record[LabelledItem] | Remark]:
         return self.reader.read_prompts(path)
 

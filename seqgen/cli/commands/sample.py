@@ -12,7 +12,7 @@ import click
 from click.core import ParameterSource
 
 from seqgen.cli.options import json_option, parse_numbers, set_option
-from seqgen.cli.output import print_json, print_line, print_part
+from seqgen.cli.output import print_json, print_line, print_message, print_part
 from seqgen.errors import UsageError
 
 if TYPE_CHECKING:
@@ -25,12 +25,14 @@ if TYPE_CHECKING:
 @click.option("-o", "--out", type=click.Path(path_type=Path), help="The folder of the new files.")
 @click.option("--overwrite", is_flag=True, help="Write over other samples in the folder.")
 @click.option("--stream", is_flag=True, help="Print each sample while it is drawn, instead of writing files.")
-@click.option("-n", "--count", default=4, type=click.IntRange(1), show_default=True, help="How many samples to draw.")
+@click.option("-n", "--count", default=4, type=click.IntRange(1), show_default=True,
+              help="How many samples to draw, for each document of --prompt.")  # fmt: skip
 @click.option(
     "--prompt",
     type=click.Path(),
     metavar="FILE|TEXT",
-    help="Continue this file, or draw within it (see --set). With text, it may be a text.",
+    help="Continue this file, or draw within it (see --set). With text, it may be a text. Each document of the file "
+    "is continued.",
 )
 @click.option("--with-prompt/--without-prompt", default=True, help="Whether the files contain the prompt.")
 @click.option("--num-particles", default=64, type=click.IntRange(1), show_default=True,
@@ -84,7 +86,12 @@ def command(context: click.Context, /, run: Path, out: Path | None, overwrite: b
     # TensorFlow takes seconds to import. Faults of the model's files are found before.
     from seqgen.engine.decoding.sampling_options import SamplingOptions
 
-    request: dict[str, Any] = {"constraints": settings, "prompt": prompt, "max_new_tokens": max_new_tokens}
+    prompts = None if prompt is None else trained.read_prompts(prompt)
+    if prompts is not None and len(prompts) > 1:
+        print_message(
+            f"{prompt} has {len(prompts)} documents; each is continued, {count} × ({count * len(prompts)} samples)"
+        )
+    request: dict[str, Any] = {"constraints": settings, "max_new_tokens": max_new_tokens}
     picked = {
         field.name: drawing[field.name]
         for field in dataclasses.fields(SamplingOptions)
@@ -95,11 +102,14 @@ def command(context: click.Context, /, run: Path, out: Path | None, overwrite: b
         **{name: drawing[name] for name in ("guidance", "with_prompt", "seed")},
     }
     if out is None:
-        for number in range(count):
-            for text in trained.stream(number, **request, **sampling):
-                print_part(text)
-            print_line("")
+        starts = [None] if prompts is None else [*prompts]
+        for one in starts:
+            for number in range(count):
+                for text in trained.stream(number, prompt=one, **request, **sampling):
+                    print_part(text)
+                print_line("")
         return
+    request["prompt"] = prompts
     samples: Sequence[GeneratedDocument]
     if num_beams is None:
         samples = trained.sample(count, num_particles=drawing["num_particles"], **request, **sampling)
@@ -158,6 +168,8 @@ def report(sample: GeneratedDocument, files: Sequence[Path]) -> dict[str, Any]:
         "tokens": len(sample.ids),
         "ended": sample.ended,
     }
+    if sample.prompt_number is not None:
+        values |= {"prompt": sample.prompt_number + 1}
     if isinstance(sample, BeamSample):
         values |= {"log_probability": sample.log_probability, "score": sample.score}
     if isinstance(sample, InfilledSample):
