@@ -60,6 +60,9 @@ class TrainingSettings(BaseModel):
     warmup_steps: int = Field(100, ge=0, description="steps in which the learning rate rises from 0")
     final_learning_rate_ratio: float = Field(0.01, ge=0, le=1, description="last learning rate / learning_rate")
     gradient_accumulation_steps: int = Field(1, ge=1, le=4096, description="steps whose mean gradient makes one update")
+    average_every: int = Field(
+        0, ge=0, le=10_000, description="steps between averages of the workers' weights; 0: sum gradients at each step"
+    )
     ema_decay: float = Field(
         0.0, ge=0, lt=1, description="decay of the exponential moving average of weights that is kept; 0: off"
     )

@@ -8,39 +8,27 @@ for sample in trained.sample(4, constraints={"bars": 16}, seed=7):
 from __future__ import annotations
 
 import math
+import os
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from seqgen.contract.capabilities import Training
 from seqgen.contract.discovery import load_domain
-from seqgen.contract.domain import Domain
-from seqgen.contract.domain_record import DomainRecord
 from seqgen.contract.plugins import report_broken_plugins
 from seqgen.corpus.building.build_folder import hidden_folder
 from seqgen.corpus.reading.sources import BuildProgress
-from seqgen.corpus.storage.evaluation_batches import evaluation_batches
 from seqgen.corpus.storage.store import Corpus, is_corpus
-from seqgen.corpus.storage.training_batches import TrainingBatches
-from seqgen.engine.model import Model
-from seqgen.engine.scoring.evaluation import HeldOutLikelihood
-from seqgen.engine.training.checkpoint import newest_checkpoint
-from seqgen.engine.training.loop import TrainingLoop
 from seqgen.engine.training.memory_requirements import explain_out_of_memory
-from seqgen.engine.training.progress import TrainingProgress, TrainingStopped
-from seqgen.engine.training.trainer import Trainer
+from seqgen.engine.training.progress import TrainingStopped
 from seqgen.engine.weights import weight_shapes
-from seqgen.errors import BundleError, CorpusError, OutputError, SeqgenWarning, TrainingError, UsageError
+from seqgen.engine.worker_group import WorkerGroup, connect
+from seqgen.errors import CorpusError, InvalidValue, OutputError, SeqgenWarning, TrainingError, UsageError
 from seqgen.files import remove_unfinished
 from seqgen.files.stored_files import FolderInUse, json_checksum, locked_folder
-from seqgen.grammar import Grammar, class_examples
-from seqgen.models.bundle import CONFIG_FILE, MAX_PARAMETERS, SETTINGS_FILE, read_bundle, write_bundle
-from seqgen.models.model_card import model_card
+from seqgen.models.bundle import CONFIG_FILE, MAX_PARAMETERS, SETTINGS_FILE
 from seqgen.models.run_settings import (
     RunSettings,
     budget_settings,
@@ -51,12 +39,12 @@ from seqgen.models.run_settings import (
     resolve_model,
 )
 from seqgen.workflows.build import build, resolve_sources
+from seqgen.workflows.cluster import MAX_LOCAL_WORKERS, Cluster, find_cluster
 from seqgen.workflows.fine_tuning import PretrainedModel
 from seqgen.workflows.load import load
+from seqgen.workflows.local_workers import train_with_local_workers
+from seqgen.workflows.run_training import TrainProgress, ignore_progress, train_run
 from seqgen.workflows.trained_model import TrainedModel
-from seqgen.workflows.training_callbacks import training_callbacks
-
-TrainProgress = Callable[[TrainingProgress], None]
 
 
 def train(
@@ -75,6 +63,8 @@ def train(
     build_progress: BuildProgress | None = None,
     train_progress: TrainProgress | None = None,
     report_corpus: Callable[[Corpus], None] | None = None,
+    workers: int | Sequence[str] | None = None,
+    rank: int | None = None,
 ) -> TrainedModel:
     """Trains a model in the folder `run`, and returns the one with the best likelihood of held-out data.
 
@@ -93,10 +83,21 @@ def train(
     build_progress: is called with (done, total, unit) while files are read
     train_progress: is called after each step
     report_corpus:  is called with the corpus that was built of `sources`, before training starts
+    workers:        how many processes of this machine train together, or the addresses (host:port) of all workers, each
+                    of which makes this same call. By default TF_CONFIG or SLURM names them, or there is one.
+    rank:           which of the addresses this process has. Rank 0 builds the corpus and writes all files; the others
+                    need the same folder `run`, and take everything else from it.
 
     Raises subclasses of SeqgenError, and `seqgen.engine.training.progress.TrainingStopped` after Ctrl-C.
     """
     run = Path(run)
+    cluster = None if isinstance(workers, int) else find_cluster(workers, rank, os.environ)
+    if isinstance(workers, int) and not 1 <= workers <= MAX_LOCAL_WORKERS:
+        raise InvalidValue(f"workers cannot be {workers}; it must be 1 to {MAX_LOCAL_WORKERS}, or addresses.")
+    if cluster is not None and cluster.rank > 0:
+        group = train_as_worker(run, cluster)
+        group.wait_for_all()
+        return load(run)
     request = _Request(
         sources, run, domain, settings or {}, size, resume, init_from, valid, test, build_progress, report_corpus
     )
@@ -110,6 +111,7 @@ def train(
         corpus, saved = request.new_run(budget)
         if resume:
             warnings.warn(f"There is no run in {run} to go on with, so a new one begins.", SeqgenWarning, stacklevel=2)
+    group = WorkerGroup()
     with _locked(run):
         if is_resumed:
             corpus, saved = request.resumed_run()
@@ -125,12 +127,36 @@ def train(
         saved.write(run)
         with explain_out_of_memory(saved.model, saved.training, grammar):
             try:
-                _run(run, corpus, domain_of_run, grammar, saved, train_progress)
+                if isinstance(workers, int) and workers > 1:
+                    batch_size = saved.training.batch_size
+                    train_with_local_workers(run, workers, batch_size, train_progress or ignore_progress)
+                else:
+                    if cluster is not None:
+                        group = connect(*cluster)
+                    train_run(run, corpus, domain_of_run, grammar, saved, train_progress, group)
             except TrainingStopped:
                 if (run / "bundle" / CONFIG_FILE).is_file():
                     load_calibrated(run, corpus)
                 raise
-        return load_calibrated(run, corpus)
+        trained = load_calibrated(run, corpus)
+        group.wait_for_all()
+        return trained
+
+
+def train_as_worker(run: Path, cluster: Cluster, train_progress: TrainProgress | None = None) -> WorkerGroup:
+    """Trains the run in a folder, which another process prepares, together with the other workers of a cluster.
+
+    Returns the group of these workers. Raises as `train`.
+    """
+    # The chief connects when the folder is ready.
+    group = connect(*cluster)
+    saved = RunSettings.read(run)
+    corpus = Corpus.open(run / saved.corpus)
+    domain = corpus.make_domain()
+    grammar = domain.checked_grammar()
+    with explain_out_of_memory(saved.model, saved.training, grammar):
+        train_run(run, corpus, domain, grammar, saved, train_progress, group)
+    return group
 
 
 def load_calibrated(run: Path, corpus: Corpus) -> TrainedModel:
@@ -284,93 +310,3 @@ def _check_corpus_settings(corpus: Corpus, requested: Mapping[str, Any]) -> None
         current = corpus.settings.get(key)
         if current != value:
             raise UsageError(f"{corpus.path} was built with {key}={current}, not {value}; build another.")
-
-
-def _run(
-    run: Path,
-    corpus: Corpus,
-    domain: Domain[Any],
-    grammar: Grammar,
-    settings: RunSettings,
-    train_progress: TrainProgress | None,
-) -> None:
-    """Trains until the budget is used up, and writes the log, checkpoints and the best bundle."""
-    training = settings.training
-    capability = domain.training or Training()
-    registers = domain.checked_registers()
-    conditions = domain.checked_conditions() if settings.model.condition_size else None
-    documents, held_out = corpus.documents("train"), corpus.documents("valid")
-    batches = TrainingBatches(
-        documents, grammar, batch_size=training.batch_size, bptt_length=training.bptt_length, seed=training.seed,
-        augment=capability.augment, auxiliary_targets=capability.auxiliary_targets,
-        random_bptt_length=training.random_bptt_length,
-        conditions=conditions, show_conditions=capability.shown_conditions,
-    )  # fmt: skip
-    checkpoint = newest_checkpoint(run / "checkpoints")
-    if checkpoint is None and (run / "bundle" / CONFIG_FILE).exists():
-        raise TrainingError(
-            f"{run} holds a trained model but no checkpoint to go on from, and training from the start would replace "
-            f"the model; train in another folder, with --from {run} to begin with its weights."
-        )
-    if settings.init_from is not None and checkpoint is None:
-        pretrained = PretrainedModel(Path(settings.init_from), domain)
-        model = pretrained.model(grammar, domain.vocabulary, training.seed, registers, conditions)
-    else:
-        model = Model.new(settings.model, grammar, training.seed, registers, conditions)
-    trainer = Trainer(model, training)
-    # A document that is longer than a stream's share of the data is cut, so that several streams share it.
-    max_length = max(training.bptt_length, held_out.token_count // training.batch_size)
-
-    def held_out_batches() -> Iterable[Any]:
-        batches = evaluation_batches(
-            held_out, grammar, batch_size=training.batch_size, bptt_length=training.bptt_length, max_length=max_length
-        )
-        return (batch for batch, _ in batches)
-
-    record, examples = DomainRecord.of(domain), class_examples(grammar)
-    made_with = {"model": settings.model.model_dump(), "training": training.model_dump()}
-
-    def save_best(weights: dict[str, np.ndarray], result: HeldOutLikelihood, step: int) -> None:
-        likelihood = {"step": step, "held_out_nats": result.nats, "held_out_tokens": result.tokens}
-        config = {**made_with, "result": likelihood}
-        card = model_card(config, domain, corpus, model.num_parameters)
-        write_bundle(run / "bundle", config, record, examples, weights, card)
-
-    for folder in (run, run / "bundle", run / "checkpoints"):
-        remove_unfinished(folder)
-    all_settings = {**settings.model.model_dump(), **training.model_dump()}
-    report_step = train_progress or ignore_progress
-
-    def report(progress: TrainingProgress) -> None:
-        report_step(progress._replace(unit=domain.unit))
-
-    loop = TrainingLoop(
-        trainer, batches.batch, held_out_batches, settings.budget, run / "checkpoints",
-        on_best=save_best, report=report,
-        callbacks=training_callbacks(run, checkpoint.record.step if checkpoint else 0, all_settings),
-    )  # fmt: skip
-    if checkpoint:
-        loop.resume(checkpoint)
-        if loop.best_nats is not None and not _is_bundle_intact(run, trainer):
-            loop.best_nats = None
-    loop.run()
-
-
-def _is_bundle_intact(run: Path, trainer: Trainer) -> bool:
-    """Whether the bundle of a run can be read. Warns if it cannot, because the next evaluation replaces it."""
-    shapes = {name: value.shape for name, value in trainer.model.numpy_weights().items()}
-    try:
-        read_bundle(run / "bundle").weights(shapes)
-    except BundleError as error:
-        warnings.warn(
-            f"The best model of the run cannot be read, so that of the next evaluation replaces it, better or not: "
-            f"{error}",
-            SeqgenWarning,
-            stacklevel=2,
-        )
-        return False
-    return True
-
-
-def ignore_progress(progress: TrainingProgress) -> None:
-    """Does nothing."""

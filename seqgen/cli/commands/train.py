@@ -25,12 +25,17 @@ from seqgen.errors import UsageError
 @click.option("--resume", is_flag=True, help="Continue the run in the folder, if there is one.")
 @click.option("--from", "init_from", type=click.Path(path_type=Path),
               help="Start with the weights of this model: a run, a bundle, or a name.")  # fmt: skip
+@click.option("--workers", metavar="N|ADDRESSES",
+              help="Train with N processes of this machine; or the addresses of all workers, host:port,host:port, each "
+              "of which runs this command with its own --rank.")  # fmt: skip
+@click.option("--rank", type=int, help="Which of the addresses in --workers this process has, from 0 on.")
 @valid_option
 @test_option
 @set_option
 @click.pass_context
 def command(context: click.Context, sources: tuple[str, ...], domain: str | None, out: Path, size: str | None,
             minutes: float | None, steps: int | None, resume: bool, init_from: Path | None,
+            workers: str | None, rank: int | None,
             valid: tuple[str, ...], test: tuple[str, ...], settings: dict[str, str]) -> None:  # fmt: skip
     """Train a model on SOURCES.
 
@@ -60,6 +65,8 @@ def command(context: click.Context, sources: tuple[str, ...], domain: str | None
                 build_progress=reading,
                 train_progress=report,
                 report_corpus=print_corpus,
+                workers=_parse_workers(workers),
+                rank=rank,
             )
     except TrainingStopped as stopped:
         print_message(f"Stopped at step {stopped.step}; the same command with --resume continues from there.")
@@ -69,3 +76,10 @@ def command(context: click.Context, sources: tuple[str, ...], domain: str | None
         f"Trained {trained.model.num_parameters:,} parameters: {result['held_out_nats']:.4f} nats a {unit} on held-out "
         f"data (best, at step {result['step']}). The model is in {out}."
     )
+
+
+def _parse_workers(text: str | None) -> int | list[str] | None:
+    """Returns a number of workers, or their addresses."""
+    if text is None:
+        return None
+    return int(text) if text.isdecimal() else text.split(",")

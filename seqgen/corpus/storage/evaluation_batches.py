@@ -22,13 +22,20 @@ Piece = tuple[int, int, int]
 
 
 def evaluation_batches(
-    documents: Documents, grammar: Grammar, *, batch_size: int, bptt_length: int, max_length: int | None = None
+    documents: Documents,
+    grammar: Grammar,
+    *,
+    batch_size: int,
+    bptt_length: int,
+    max_length: int | None = None,
+    streams: range | None = None,
 ) -> Iterator[tuple[Batch, np.ndarray]]:
     """Yields batches of shape [T, B], each with the number of the document of each target: int32[T, B].
 
     B is `batch_size`, T is `bptt_length`. The end of a stream is filled with BOS of weight 0, whose document is −1.
     Documents of more than `max_length` targets are cut into pieces, so that several streams share a huge document. A
     later piece begins with a BOS of weight 0, which resets the model, and with the true states of the document.
+    With `streams`, the batches have only these of the B streams: the share of one of several workers.
     Raises CorpusError if the grammar forbids a document.
     """
     piece_length, first, order, packing = _plan(documents, batch_size, max_length)
@@ -45,9 +52,9 @@ def evaluation_batches(
             start = (piece - int(first[index])) * piece_length
             yield index, start, min(start + piece_length, int(documents.lengths[index]) - 1)
 
-    streams = [_Stream(pieces(stream), load) for stream in range(batch_size)]
+    own = [_Stream(pieces(stream), load) for stream in (range(batch_size) if streams is None else streams)]
     for _ in range(-(-max(packing.ends) // bptt_length)):
-        columns = [stream.take(bptt_length) for stream in streams]
+        columns = [stream.take(bptt_length) for stream in own]
         inputs, targets, weights, states, numbers = (np.stack(field, axis=1) for field in zip(*columns, strict=True))
         yield Batch(inputs, targets, weights, states), numbers
 

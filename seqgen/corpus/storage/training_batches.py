@@ -1,6 +1,6 @@
 """Training batches: packed streams of documents, without padding. Each batch is a pure function of its step.
 
-All documents in the random order of epoch 0, then all in the order of epoch 1, and so on, are packed one by one into
+All documents in the random order of epoch 0 (epoch_order.py), then all in that of epoch 1, and so on, are packed into
 the stream that ends first (packing.py). A batch is the next T tokens of each of B streams. So N/(B·T) steps see each of
 N tokens about once, and no document is cut. A resumed run computes again where the streams are at the beginning of an
 epoch, so no state is saved. The streams begin at different offsets, because documents of equal length would always
@@ -17,6 +17,7 @@ import numpy as np
 
 from seqgen.contract.documents import AuxiliaryTargets
 from seqgen.corpus.storage.documents import Documents
+from seqgen.corpus.storage.epoch_order import epoch_order
 from seqgen.corpus.storage.packing import pack
 from seqgen.corpus.storage.segment_lengths import SegmentLengths
 from seqgen.errors import CorpusError, PluginError
@@ -126,16 +127,19 @@ class TrainingBatches:
         random_bptt_length: bool = False,
         conditions: Conditions | None = None,
         show_conditions: ShowConditions | None = None,
+        streams: range | None = None,
     ) -> None:
         """B is `batch_size`. T is `bptt_length`, or a random length around it (segment_lengths.py).
 
-        `conditions` and `show_conditions` come together, or not at all. Raises CorpusError if there are no documents.
+        `conditions` and `show_conditions` come together, or not at all. With `streams`, the batches have only these of
+        the B streams: the share of one of several workers. Raises CorpusError if there are no documents.
         """
         if not len(documents):
             raise CorpusError("There are no documents to train on; build the corpus from more files.")
         self._documents = documents
         self._grammar = grammar
         self._batch_size = batch_size
+        self._streams = range(batch_size) if streams is None else streams
         self._segments = SegmentLengths(bptt_length, seed, is_random=random_bptt_length)
         self._seed = seed
         self._augment = augment
@@ -156,24 +160,24 @@ class TrainingBatches:
         """
         begin, length = self._segments.segment(step)
         # There is one token more than T: the target of the last input.
-        shape = (self._batch_size, length + 1)
+        shape = (len(self._streams), length + 1)
         ids, targets, states = (np.empty(shape, np.int32) for _ in range(3))
         weights = np.empty(shape, np.float32)
-        parts: list[list[ConditionPart]] = [[] for _ in range(self._batch_size)]
-        for stream in range(self._batch_size):
+        parts: list[list[ConditionPart]] = [[] for _ in self._streams]
+        for row, stream in enumerate(self._streams):
             filled = 0
             while filled <= length:
                 start, document = self._document_at(stream, begin + filled)
                 first = begin + filled - start
                 until = min(filled + len(document.ids) - first, length + 1)
                 last = first + until - filled
-                ids[stream, filled:until] = document.ids[first:last]
-                targets[stream, filled:until] = document.targets[first:last]
-                weights[stream, filled:until] = document.weights[first:last]
-                states[stream, filled:until] = document.states[first:last]
+                ids[row, filled:until] = document.ids[first:last]
+                targets[row, filled:until] = document.targets[first:last]
+                weights[row, filled:until] = document.weights[first:last]
+                states[row, filled:until] = document.states[first:last]
                 if document.conditions is not None and filled < length:
                     values, steps = document.conditions
-                    parts[stream].append(ConditionPart(values, steps[first : min(last, first + length - filled)]))
+                    parts[row].append(ConditionPart(values, steps[first : min(last, first + length - filled)]))
                 filled = until
         return Batch(
             np.ascontiguousarray(ids[:, :-1].T),
@@ -200,7 +204,7 @@ class TrainingBatches:
 
     def _pack_epoch(self, number: int) -> _Epoch:
         """Packs the documents of an epoch into the streams. All epochs before it must have been packed once."""
-        order = np.random.default_rng([self._seed, number]).permutation(len(self._documents)).astype(np.int32)
+        order = epoch_order(self._documents.lengths, np.random.default_rng([self._seed, number]))
         packing = pack(self._documents.lengths[order], self._epoch_starts[number])
         if number == len(self._epoch_starts) - 1:
             self._epoch_starts.append(packing.ends)

@@ -12,6 +12,7 @@ from seqgen.engine.compiling import compiled
 from seqgen.engine.data_parallel import join_memory, num_sub_batches, split_batch, split_memory
 from seqgen.engine.model import Memory, Model
 from seqgen.engine.segment import Segment, segment_arrays
+from seqgen.engine.worker_group import WorkerGroup
 from seqgen.errors import TrainingError
 
 
@@ -27,8 +28,10 @@ class HeldOutLikelihood(NamedTuple):
 class Evaluator:
     """Evaluates a model with the weights that it has at the moment of the call."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, workers: WorkerGroup | None = None) -> None:
+        """With `workers`, each of them evaluates segments of its own, and all get the same result."""
         self.model = model
+        self.workers = workers or WorkerGroup()
         self._evaluate = tf.function(self._evaluate_segment, autograph=False)
         self._sub_batch = compiled(self._evaluate_sub_batch)
 
@@ -42,6 +45,7 @@ class Evaluator:
             memory = memory or self.model.initial_memory(segment.inputs.shape[1])
             nats, weight, memory = self._evaluate(*segment_arrays(segment), memory)
             sums += [float(nats), float(weight)]
+        sums = self.workers.sum_numbers(sums)
         if not sums[1]:
             raise TrainingError("There is no held-out token to evaluate on; give the 'valid' split more documents.")
         return HeldOutLikelihood(float(sums[0] / sums[1]), float(sums[1]))

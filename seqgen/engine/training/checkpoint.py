@@ -32,6 +32,7 @@ class LoopRecord(BaseModel):
     good_step: the step of the checkpoint to roll back to
     budget:    the steps and the seconds of the budget
     seconds:   how long the run has trained
+    workers:   the number of workers that trained
     """
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -48,6 +49,7 @@ class LoopRecord(BaseModel):
     loss_sum: float = 0.0
     loss_steps: int = Field(default=0, ge=0)
     seconds: float = Field(default=0.0, ge=0)
+    workers: int = Field(default=1, ge=1)
 
 
 class Checkpoint(NamedTuple):

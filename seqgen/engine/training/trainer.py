@@ -2,9 +2,14 @@
 
 loss      = Σ weight · -ln p(target) / Σ weight                cross-entropy over one segment of B packed streams
 objective = loss + AR + TAR                                    layers/regularization.py
-gradient  by truncated back-propagation through time, clipped by value and by its global norm (Pascanu et al. 2013)
+gradient  by truncated back-propagation through time, summed over all workers, clipped by value and by its global norm
+          (Pascanu et al. 2013)
 weights   by AdamW (Loshchilov & Hutter 2019)
 average ← average + (1 - decay) (weights - average)            exponential moving average (Polyak & Juditsky 1992)
+
+With `average_every`, each of several workers updates its weights by its own gradients, and after so many steps all take
+the mean of their weights and of the optimizer's moments (local SGD, Stich 2019; as in DiLoCo, Douillard et al. 2023,
+without its outer optimizer). That moves fewer bytes through a slow network, but is another training.
 """
 
 from __future__ import annotations
@@ -19,10 +24,11 @@ import tensorflow as tf
 from seqgen.engine.compiling import compiled
 from seqgen.engine.data_parallel import join_memory, num_sub_batches, split_batch, split_conditions, split_memory
 from seqgen.engine.layers.regularization import Regularization
-from seqgen.engine.model import Memory, Model
+from seqgen.engine.model import BATCH_AXIS, Memory, Model
 from seqgen.engine.segment import Segment, segment_arrays
 from seqgen.engine.settings import TrainingSettings
 from seqgen.engine.training.schedule import learning_rate
+from seqgen.engine.worker_group import WorkerGroup
 from seqgen.errors import TrainingError
 from seqgen.grammar import ConditionWindow
 
@@ -36,13 +42,17 @@ PRECISIONS = {"float32": tf.float32, "bfloat16": tf.bfloat16}
 class Trainer:
     """A model in training: its optimizer, and the memory that its streams carry from segment to segment."""
 
-    def __init__(self, model: Model, settings: TrainingSettings) -> None:
+    def __init__(self, model: Model, settings: TrainingSettings, workers: WorkerGroup | None = None) -> None:
+        """With `workers`, this one trains on its share of the streams. Raises TrainingError for unequal shares."""
         self.model = model
         self.settings = settings
+        self.workers = workers or WorkerGroup()
+        self.streams = self.workers.streams(settings.batch_size)
+        """The streams of this worker, out of `batch_size`."""
         self.step_number = 0
         self.rollbacks = 0
         """How often training had to roll back. Each time halves the learning rate."""
-        self.memory = model.initial_memory(settings.batch_size)
+        self.memory = model.initial_memory(len(self.streams))
         self.evaluated_model = model.copy() if settings.ema_decay else model
         """The model that is evaluated and kept: one with the averaged weights, or `model` itself."""
         self.trainable_names = [name for name, weight in model.weights.items() if weight.trainable]
@@ -58,13 +68,19 @@ class Trainer:
         self._mean_gradients = {name: tf.Variable(tf.zeros_like(model.weights[name])) for name in accumulated}
         self._step = tf.function(self._train_segment, autograph=False)
         self._apply = compiled(self._apply_gradients)
+        self.has_local_updates = settings.average_every > 0 and self.workers.size > 1
+        """Whether each worker updates its weights by its own gradients, until `average_weights`."""
+        self._average = tf.function(self._average_variables, autograph=False)
 
     def learning_rate(self, progress: float) -> float:
         """Returns the learning rate at `progress` 0…1 of the run, halved for each rollback."""
         return learning_rate(self.settings, self.step_number, progress) * 0.5**self.rollbacks
 
     def step(self, segment: Segment, progress: float) -> tf.Tensor:
-        """Trains on one segment. Returns its loss in nats a token, without waiting for the result."""
+        """Trains on one segment of this worker's streams. Returns the loss of all streams in nats a token.
+
+        With local updates, it is the loss of this worker's streams. Does not wait for the result. Raises WorkerLost.
+        """
         # An update from fewer tokens is smaller (Merity et al. 2018, section 5).
         scale = len(segment.inputs) / self.settings.bptt_length if self.settings.random_bptt_length else 1.0
         self.optimizer.learning_rate.assign(self.learning_rate(progress) * scale)
@@ -72,7 +88,8 @@ class Trainer:
         step = tf.constant(self.step_number, tf.int32)
         conditions = segment.conditions if self.model.conditions else None
         num_targets = self._num_targets(segment)
-        loss, self.memory = self._step(*segment_arrays(segment), self.memory, step, update, num_targets, conditions)
+        with self.workers.explain_loss():
+            loss, self.memory = self._step(*segment_arrays(segment), self.memory, step, update, num_targets, conditions)
         self.step_number += 1
         return loss
 
@@ -98,23 +115,32 @@ class Trainer:
         loss, gradients, memory = self._gradients(
             inputs, targets, weights, states, memory, step, num_targets, conditions
         )
+        if not self.has_local_updates:
+            loss, *gradients = self.workers.sum("gradients", [loss, *gradients])
         norm = self._apply(gradients, update)
         return tf.where(tf.math.is_finite(norm), loss, norm), memory
 
     def _gradients(self, inputs: tf.Tensor, targets: tf.Tensor, weights: tf.Tensor, states: tf.Tensor, memory: Memory,
                    step: tf.Tensor, num_targets: int | None, conditions: ConditionWindow | None
                    ) -> tuple[tf.Tensor, list[tf.Tensor], Memory]:  # fmt: skip
-        """Returns the loss, the gradients of the objective in the order of `trainable_names`, and the memory after."""
-        count = num_sub_batches(self.settings.batch_size, self.model.settings.hidden_size)
-        precision = PRECISIONS[self.settings.precision]
-        regularization, total, memories = Regularization(self.settings, step, count), tf.constant(0.0), []
+        """Returns the loss, the gradients of the objective in the order of `trainable_names`, and the memory after.
+
+        Loss and gradients are terms of sums over all workers, unless there are local updates.
+        """
+        count = num_sub_batches(len(self.streams), self.model.settings.hidden_size)
+        precision, workers = PRECISIONS[self.settings.precision], self.workers
+        # The masks are those of all streams, so that training does not depend on the number of workers.
+        regularization, total = Regularization(self.settings, step, workers.size * count), tf.constant(0.0)
+        total_weight, memories = tf.reduce_sum(weights), []
+        if not self.has_local_updates:
+            [total_weight] = workers.sum("weights", [total_weight])
         with tf.GradientTape() as tape:
             parts = zip(
                 split_batch([inputs, targets, weights, states], count), split_memory(memory, count),
                 split_conditions(conditions, count), strict=True,
             )  # fmt: skip
             for number, ((inputs_, targets_, weights_, states_), memory_, conditions_) in enumerate(parts):
-                regularization.sub_batch = number
+                regularization.sub_batch = workers.rank * count + number
                 positions = None
                 if num_targets is not None:
                     positions = weighted_positions(weights_, num_targets)
@@ -124,11 +150,14 @@ class Trainer:
                 )
                 total += tf.reduce_sum(nats * weights_)
                 memories.append(memory_)
-            loss = total / tf.maximum(tf.reduce_sum(weights), 1.0)
-            objective = loss + regularization.penalty
+            loss = total / tf.maximum(total_weight, 1.0)
+            objective = loss + regularization.penalty * (workers.size if self.has_local_updates else 1)
         # Where nothing is shown, the weights that read conditions have no gradient.
         gradients = tape.gradient(objective, self._variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-        return loss, [tf.convert_to_tensor(gradient) for gradient in gradients], join_memory(memories)
+        # A gradient that comes out of a compiled program may have lost its shape.
+        pairs = zip(gradients, self._variables, strict=True)
+        gradients = [tf.ensure_shape(gradient, variable.shape) for gradient, variable in pairs]
+        return loss, gradients, join_memory(memories)
 
     def _apply_gradients(self, gradients: list[tf.Tensor], update: bool) -> tf.Tensor:
         """Accumulates the gradients of a segment, and updates the weights if `update`. Returns the gradients' norm."""
@@ -155,8 +184,25 @@ class Trainer:
                 average = self.evaluated_model.weights[name]
                 average.assign_add((1 - decay) * (weight - average))
 
+    def average_weights(self) -> None:
+        """Gives all workers the mean of their weights and of the optimizer's state. Raises WorkerLost."""
+        with self.workers.explain_loss():
+            self._average()
+
+    def _average_variables(self) -> None:
+        averaged = self.evaluated_model.weights if self.settings.ema_decay else {}
+        own = [*self._variables, *(averaged[name] for name in averaged if name in self.trainable_names)]
+        own += [variable.value for variable in self.optimizer.variables if variable.dtype == "float32"]
+        own += self._mean_gradients.values()
+        for variable, total in zip(own, self.workers.sum("average", own), strict=True):
+            variable.assign(total / self.workers.size)
+
     def tensors(self) -> dict[str, np.ndarray]:
-        """Returns everything that the next step depends on, by name: weights, averages, optimizer, memory."""
+        """Returns everything that the next step depends on, by name: weights, averages, optimizer, memory.
+
+        The memory is that of the streams of all workers, which must call this together, and after `average_weights` if
+        there are local updates. Raises WorkerLost.
+        """
         state = {f"weights/{name}": value for name, value in self.model.numpy_weights().items()}
         if self.evaluated_model is not self.model:
             state |= {f"ema/{name}": value for name, value in self.evaluated_model.numpy_weights().items()}
@@ -164,8 +210,8 @@ class Trainer:
             state[f"mean_gradient/{name}"] = value.numpy()
         for number, variable in enumerate(self.optimizer.variables):
             state[f"optimizer/{number:03}"] = np.asarray(variable)
-        for name, value in self.memory._asdict().items():
-            state[f"memory/{name}"] = value.numpy()
+        for (name, value), axis in zip(self.memory._asdict().items(), BATCH_AXIS, strict=True):
+            state[f"memory/{name}"] = self.workers.gather(f"memory/{name}", value, axis).numpy()
         return state
 
     def restore(self, state: dict[str, np.ndarray], step_number: int) -> None:
@@ -184,7 +230,8 @@ class Trainer:
             value.assign(state[f"mean_gradient/{name}"])
         for number, variable in enumerate(self.optimizer.variables):
             variable.assign(state[f"optimizer/{number:03}"])
-        self.memory = Memory(*(tf.constant(state[f"memory/{name}"]) for name in Memory._fields))
+        whole = (tf.constant(state[f"memory/{name}"]) for name in Memory._fields)
+        self.memory = Memory(*(self.workers.own_part(*part) for part in zip(whole, BATCH_AXIS, strict=True)))
         self.step_number = step_number
 
     def roll_back(self, state: dict[str, np.ndarray]) -> None:
@@ -194,7 +241,7 @@ class Trainer:
         belongs to a place in the streams, which is the memory and the accumulated gradients, begins anew.
         """
         self.restore(state, self.step_number)
-        self.memory = self.model.initial_memory(self.settings.batch_size)
+        self.memory = self.model.initial_memory(len(self.streams))
         for mean in self._mean_gradients.values():
             mean.assign(tf.zeros_like(mean))
         self.rollbacks += 1

@@ -12,6 +12,7 @@ from engine import toys
 from seqgen.engine.model import Model
 from seqgen.engine.settings import ModelSettings, TrainingSettings
 from seqgen.engine.training.trainer import Trainer, clip_gradients
+from seqgen.engine.worker_group import WorkerGroup
 from seqgen.errors import TrainingError
 from seqgen.grammar import BOS, unconstrained
 
@@ -246,3 +247,30 @@ def test_targets_without_weight_are_left_out_and_change_nothing(share, monkeypat
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
     for name, weight in one.model.weights.items():
         np.testing.assert_allclose(weight, other.model.weights[name], atol=1e-5, err_msg=name)
+
+
+class TwinWorkers(WorkerGroup):
+    """Two workers that read the same: every sum is twice what this one has."""
+
+    def __init__(self):
+        super().__init__(["a:1", "b:1"], 0)
+
+    def sum(self, purpose, tensors):
+        return [2 * tensor for tensor in tensors]
+
+
+@pytest.mark.parametrize("average_every", [0, 3])
+def test_workers_that_read_the_same_train_as_one_does(average_every):
+    """Whether they sum gradients or average weights."""
+    settings = {"activation_regularization": 1.0, "ema_decay": 0.9, "average_every": average_every}
+    alone = trainer(**settings)
+    twin = Trainer(Model.new(SMALL, unconstrained(toys.VOCABULARY), 0),
+                   alone.settings.model_copy(update={"batch_size": 4}), TwinWorkers())  # fmt: skip
+    assert (len(twin.streams), twin.has_local_updates) == (2, average_every > 0)
+    for seed in range(3):
+        losses = [float(one.step(segment(seed), 0.0)) for one in (alone, twin)]
+        assert losses[0] == pytest.approx(losses[1], abs=1e-5)
+    if average_every:
+        twin.average_weights()
+    for name, value in alone.evaluated_model.numpy_weights().items():
+        np.testing.assert_allclose(twin.evaluated_model.numpy_weights()[name], value, atol=1e-5, err_msg=name)

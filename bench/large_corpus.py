@@ -1,0 +1,115 @@
+"""Does training need more memory or time for a huge corpus? 10⁶ made-up tokens beside 10⁹, each in its own process.
+
+    python bench/large_corpus.py [--tokens 1000] [--steps 200]
+
+Prints the highest resident memory of each in MB, their difference, the tokens a second of each, and their ratio.
+Batches are read ahead in a thread, as in a training. `shards_of_a_tenth` is how many shards of the large corpus the
+first tenth of an epoch reads: all of them in a random order, a quarter or so in windows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+from common import finish
+
+DOCUMENT, VOCABULARY = 2000, 500
+
+
+def make_corpus(folder: Path, millions: int) -> None:
+    """Shards and an index as `build` writes them; the files themselves would take an hour to read."""
+    from seqgen import Example
+    from seqgen.corpus.storage.journal import Journal
+    from seqgen.corpus.storage.shards import ShardWriter
+    from seqgen.corpus.storage.store import FORMAT, INDEX
+
+    folder.mkdir()
+    writer, random = ShardWriter(Journal(folder), VOCABULARY), np.random.default_rng(0)
+    count = millions * 1_000_000 // DOCUMENT
+    examples = [Example.document(random.integers(2, VOCABULARY, DOCUMENT - 2)) for _ in range(1000)]
+    for number in range(count):
+        example = examples[number % len(examples)]
+        writer.add(example.ids, example.weights)
+    writer.close()
+    index = np.zeros(count, INDEX)
+    index["length"], index["offset"] = DOCUMENT, np.arange(count, dtype=np.int64) * DOCUMENT
+    index["split"][::100] = 1
+    np.save(folder / "documents.npy", index)
+    splits = {
+        name: {"documents": int((index["split"] == side).sum()), "tokens": 0}
+        for side, name in enumerate(("train", "valid", "test"))
+    }
+    manifest = {
+        "format": FORMAT, "domain": "made-up", "settings": {}, "splits": splits, "dropped": {}, "recipe": None,
+        "shards": writer.shards, "vocabulary": [f"t{number}" for number in range(VOCABULARY - 2)],
+    }  # fmt: skip
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+def train(folder: Path, steps: int) -> None:
+    """Some steps of training: prints the highest memory of this process in MB and tokens a second."""
+    from seqgen.corpus.storage.epoch_order import epoch_order
+    from seqgen.corpus.storage.read_ahead import ReadAhead
+    from seqgen.corpus.storage.shards import SHARD_TOKENS
+    from seqgen.corpus.storage.store import Corpus
+    from seqgen.corpus.storage.training_batches import TrainingBatches
+    from seqgen.engine.model import Model
+    from seqgen.engine.settings import SIZES, ModelSettings, TrainingSettings
+    from seqgen.engine.training.trainer import Trainer
+    from seqgen.grammar import unconstrained
+
+    grammar = unconstrained(VOCABULARY)
+    documents = Corpus.open(folder).documents("train")
+    trainer = Trainer(Model.new(ModelSettings(**SIZES["small"]), grammar, 0), TrainingSettings())
+    stream = TrainingBatches(documents, grammar, batch_size=16, bptt_length=64, seed=0)
+    times = []
+    with ReadAhead(stream.batch) as segment_at:
+        for step in range(steps):
+            begun = time.perf_counter()
+            float(trainer.step(segment_at(step), 0.5))
+            times.append(time.perf_counter() - begun)
+    # Reading goes on as in days of training, without the days.
+    for number in range(0, len(documents), 7):
+        documents[number]
+    order = epoch_order(documents.lengths, np.random.default_rng(0))
+    shards = len({int(number) * DOCUMENT // SHARD_TOKENS for number in order[: len(order) // 10]})
+    megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(megabytes, 16 * 64 / float(np.median(times[10:])), shards)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--tokens", type=int, default=1000, help="millions, of the large corpus")
+    parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--train", type=Path, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.train:
+        train(arguments.train, arguments.steps)
+        return
+    measured = []
+    with tempfile.TemporaryDirectory() as folder:
+        for millions in (1, arguments.tokens):
+            make_corpus(Path(folder) / str(millions), millions)
+        # Small, large, small: what others do on the machine meanwhile does not count for one alone.
+        for millions in (1, arguments.tokens, 1):
+            command = [sys.executable, __file__, "--train", str(Path(folder) / str(millions))]
+            command += ["--steps", str(arguments.steps)]
+            done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+            measured.append([float(word) for word in done.stdout.split()[-3:]])
+            print(f"{millions} M tokens: {measured[-1][0]:.0f} MB, {measured[-1][1]:.0f} tokens/s", flush=True)
+    small, large, again = measured
+    speed = (small[1] + again[1]) / 2
+    finish({"mb_small": small[0], "mb_large": large[0], "mb_more": large[0] - small[0], "speed_small": speed,
+            "speed_large": large[1], "speed_ratio": large[1] / speed, "shards_of_a_tenth": large[2]})  # fmt: skip
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,46 @@
+"""`seqgen train --workers 2` trains in two processes, and stops cleanly when one of them is killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+
+import pytest
+
+from seqgen.engine.training.checkpoint import newest_checkpoint
+
+SETTINGS = {"batch_size": 4, "bptt_length": 32, "num_evaluations": 2}
+
+
+def children(process: int) -> list[int]:
+    """Returns the process ids of the children of a process."""
+    with open(f"/proc/{process}/task/{process}/children") as file:
+        return [int(one) for one in file.read().split()]
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/task"), reason="needs the list of children of Linux")
+def test_a_killed_worker_stops_the_command_which_leaves_a_checkpoint_of_all_streams(run, tmp_path):
+    folder, corpus = tmp_path / "run", run / "corpus"
+    command = [sys.executable, "-m", "seqgen.cli", "train", str(corpus), "-o", str(folder), "--workers", "2"]
+    options = [*("--size", "tiny", "--steps", "4000"), *(f"--set={key}={value}" for key, value in SETTINGS.items())]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True, env=environment) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            assert not line.startswith("seqgen:"), line
+            if "step 1 " in line:
+                # Each child of the command is a worker. The last one has the highest rank.
+                os.kill(children(process.pid)[-1], signal.SIGKILL)
+                break
+        said = process.stderr.read()
+        assert process.wait(timeout=60) == 1
+    assert "Worker 1 of 2" in said
+    assert "was ended by SIGKILL" in said
+    assert said.count("\n") == 1
+    checkpoint = newest_checkpoint(folder / "checkpoints")
+    assert checkpoint is not None
+    assert checkpoint.record.workers == 2
+    assert checkpoint.tensors["memory/hidden"].shape[1] == SETTINGS["batch_size"]
+    assert (folder / "settings.json").exists()
