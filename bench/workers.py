@@ -6,8 +6,10 @@ Two processes of this machine train on made-up documents with 2 × B/2 streams, 
 the largest difference of the loss over the steps; `identical` says whether a second run of two workers had the same
 bits. Then one of the workers, in turn, gets SIGKILL at a random moment, and the run is resumed, again and again; in the
 end its weights are compared bit for bit with those of the run that nobody touched. `stop_seconds` is how long the other
-worker ran on. `share_…` is the part of a step that goes into sums over workers, with segments of 64 steps and 16
-streams in all; `share_averaged_…` is the same with `average_every` of 16.
+worker ran on. `step_ms_…` is the time of a step of two workers, `alone_ms_…` that of one process with the same cores,
+`sums_ms_…` the time of the sums over workers without anything else, and `predicted_ms_…` the sum of the two, as in the
+model of docs/scaling.md. `share_…` is the part of a step that goes into sums over workers, with segments of 64 steps
+and 16 streams in all; `share_averaged_…` is the same with `average_every` of 16.
 """
 
 from __future__ import annotations
@@ -189,9 +191,9 @@ def main() -> None:
     random = np.random.default_rng(arguments.seed)
     with tempfile.TemporaryDirectory() as temporary:
         root = Path(temporary)
-        alone = start("train", root / "alone", 0, "", arguments.steps)
-        alone.communicate()
-        assert alone.returncode == 0
+        whole = start("train", root / "alone", 0, "", arguments.steps)
+        whole.communicate()
+        assert whole.returncode == 0
         with two_workers("twice", root / "two", arguments.steps) as processes:
             for process in processes:
                 process.communicate()
@@ -222,12 +224,16 @@ def main() -> None:
         figures["resumed_identical"] = all(two[name].tobytes() == killed[name].tobytes() for name in names)
         figures |= {"kills": len(seconds), "stop_seconds": max(seconds, default=0.0)}
         print(figures, flush=True)
+        single = start("share", root, 0, "", 0).communicate()[0]
         with two_workers("share", root, 0) as processes:
             said = processes[0].communicate()[0]
+        alone_ms = {line.split()[1]: 1000 * float(line.split()[2]) for line in single.splitlines() if "share" in line}
         for line in said.splitlines():
             if line.startswith("share"):
                 _, size, step, talk, size_bytes = line.split()
                 figures[f"step_ms_{size}"], figures[f"sums_ms_{size}"] = 1000 * float(step), 1000 * float(talk)
+                figures[f"alone_ms_{size}"] = alone_ms[size]
+                figures[f"predicted_ms_{size}"] = alone_ms[size] + 1000 * float(talk)
                 figures[f"share_{size}"] = float(talk) / float(step)
                 local = float(step) - float(talk)
                 averaged = 3 * float(talk) / AVERAGE_EVERY  # weights and two moments
