@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 
 from engine import toys
+from engine.twin_workers import TwinWorkers
 from seqgen.corpus.storage.documents import Documents
 from seqgen.corpus.storage.evaluation_batches import evaluation_batches
 from seqgen.corpus.storage.training_batches import TrainingBatches
 from seqgen.engine.model import Model
+from seqgen.engine.scoring.evaluation import HeldOutLikelihood
 from seqgen.engine.settings import ModelSettings, TrainingSettings
 from seqgen.engine.training.checkpoint import newest_checkpoint
 from seqgen.engine.training.loop import TrainingLoop
@@ -36,11 +38,11 @@ def stored():
     return Documents.from_examples(examples)
 
 
-def make_loop(stored, folder, steps, *, seed=0, report=lambda progress: None, **settings):
+def make_loop(stored, folder, steps, *, seed=0, report=lambda progress: None, workers=None, **settings):
     training = TrainingSettings(
         batch_size=4, bptt_length=8, learning_rate=0.02, warmup_steps=5, num_evaluations=4, seed=seed, **settings
     )
-    trainer = Trainer(Model.new(SMALL, toys.turns(), seed), training)
+    trainer = Trainer(Model.new(SMALL, toys.turns(), seed), training, workers)
     stream = TrainingBatches(stored, toys.turns(), batch_size=4, bptt_length=8, seed=seed)
     best = []
     loop = TrainingLoop(
@@ -113,3 +115,33 @@ def test_a_loss_that_is_not_finite_stops_training_with_what_to_do(stored, tmp_pa
     loop.trainer.model.weights["output/bias"].assign(np.full(toys.VOCABULARY, np.nan))
     with pytest.raises(TrainingError, match="lower learning_rate"):
         loop.run()
+
+
+def test_with_local_updates_evaluations_and_ctrl_c_wait_for_the_next_average(stored, tmp_path, monkeypatch):
+    monkeypatch.setattr("seqgen.engine.training.loop.CHECKPOINT_SECONDS", 0.0)
+    averaged, evaluated = [], []
+
+    def begin(steps, report=lambda progress: None):
+        loop, _ = make_loop(stored, tmp_path, steps, report=report, workers=TwinWorkers(), average_every=4)
+        trainer = loop.trainer
+
+        def step(segment, progress):
+            trainer.step_number += 1
+            if trainer.step_number == 6:
+                os.kill(os.getpid(), signal.SIGINT)
+            return 1.0
+
+        trainer.step, trainer.average_weights = step, lambda: averaged.append(trainer.step_number)
+        loop.evaluator.held_out_likelihood = lambda segments: (
+            evaluated.append(trainer.step_number) or HeldOutLikelihood(1.0, 1.0)
+        )
+        return loop
+
+    with pytest.raises(TrainingStopped):
+        begin(10).run()
+    assert newest_checkpoint(tmp_path).record.step == 8
+    resumed = begin(10)
+    resumed.resume(newest_checkpoint(tmp_path))
+    assert resumed.run().loss == 1.0
+    assert averaged == [4, 8, 10]
+    assert set(evaluated) == {4, 8, 10}

@@ -9,10 +9,10 @@ import pytest
 import tensorflow as tf
 
 from engine import toys
+from engine.twin_workers import TwinWorkers
 from seqgen.engine.model import Model
 from seqgen.engine.settings import ModelSettings, TrainingSettings
 from seqgen.engine.training.trainer import Trainer, clip_gradients
-from seqgen.engine.worker_group import WorkerGroup
 from seqgen.errors import TrainingError
 from seqgen.grammar import BOS, unconstrained
 
@@ -247,16 +247,6 @@ def test_targets_without_weight_are_left_out_and_change_nothing(share, monkeypat
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
     for name, weight in one.model.weights.items():
         np.testing.assert_allclose(weight, other.model.weights[name], atol=1e-5, err_msg=name)
-
-
-class TwinWorkers(WorkerGroup):
-    """Two workers that read the same: every sum is twice what this one has."""
-
-    def __init__(self):
-        super().__init__(["a:1", "b:1"], 0)
-
-    def sum(self, purpose, tensors):
-        return [2 * tensor for tensor in tensors]
 
 
 @pytest.mark.parametrize("average_every", [0, 3])
