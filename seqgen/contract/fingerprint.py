@@ -18,7 +18,7 @@ SIZE = 16
 
 
 def fingerprint(item: Any) -> bytes:
-    """16 bytes that follow from the content of an item.
+    """Returns 16 bytes that follow from the content of an item.
 
     An item is made of str, bytes, int, float, bool, None, tuples, lists, dicts, dataclasses (of which the fields with
     `compare=False` do not count) and NumPy arrays. Raises PluginError for anything else.
@@ -30,7 +30,10 @@ def fingerprint(item: Any) -> bytes:
 
 
 def _parts(value: Any) -> Iterator[bytes]:
-    """The content as bytes; every value says its type and size first, so that no two values give the same bytes."""
+    """Returns the content as bytes.
+
+    Every value begins with its type and size, so that no two values give the same bytes.
+    """
     if isinstance(value, np.generic):
         value = value.item()
     if value is None or isinstance(value, bool | int | float):

@@ -52,7 +52,7 @@ class Table:
             raise UnusableFile("a table without rows", next((one.text for one in self._first), ""))  # type: ignore[union-attr]
 
     def rows(self) -> Iterator[Row | Remark]:
-        """Every row once, by column; a Remark where one was left out."""
+        """Yields every row once, by column, and a Remark for each row that was left out."""
         yield from self._first
         yield from self._rest
 

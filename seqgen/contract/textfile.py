@@ -38,7 +38,9 @@ Encoding = Annotated[str, AfterValidator(checked_encoding)]
 
 
 def pieces(path: Path, encoding: str = DEFAULT_ENCODING) -> Iterator[str]:
-    """The text of a file in pieces, without a byte-order mark; of an empty file nothing. A gzip file is decompressed.
+    """Yields the text of a file in pieces, without a byte-order mark.
+
+    An empty file yields nothing. A gzip file is decompressed.
 
     Raises UnusableFile for what is not in this encoding or holds a NUL, as no text does; its detail says where.
     """

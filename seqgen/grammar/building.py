@@ -61,7 +61,7 @@ class TransitionTable:
         targets: np.ndarray | int,
         where: np.ndarray | bool = True,
     ) -> None:
-        """Each of `tokens` int[T] leads from each of `states` int[S] to `targets`, for the pairs in `where`.
+        """Lets each of `tokens` int[T] lead from each of `states` int[S] to `targets`, for pairs in `where`.
 
         `targets` int and `where` bool have a shape that broadcasts to [S, T].
         """
@@ -72,7 +72,7 @@ class TransitionTable:
         self.next_state[cells] = np.where(chosen, np.broadcast_to(targets, shape), self.next_state[cells])
 
     def copy(self, states: np.ndarray, others: np.ndarray) -> None:
-        """Each of `others` int[S] gets the transitions that the state beside it in `states` int[S] has so far."""
+        """Copies to each of `others` int[S] the transitions of the state beside it in `states` int[S]."""
         self.allowed[others], self.next_state[others] = self.allowed[states], self.next_state[states]
 
     def grammar(self, state_class: np.ndarray) -> Grammar:

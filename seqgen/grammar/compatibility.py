@@ -23,7 +23,7 @@ from seqgen.grammar.special_tokens import BOS, EOS
 
 
 def class_examples(grammar: Grammar) -> list[list[int]]:
-    """For each state class the shortest beginning of a document that leads to it, as a tree of rows.
+    """Returns the shortest beginning of a document that leads to each state class, as a tree of rows.
 
     A row is [the number of the row before it, its token, the class after the token]; the first row is [0, BOS, class].
     The beginning of a document that a row stands for is the tokens on the way to it. Of beginnings of one length, the

@@ -118,7 +118,10 @@ class _States:
         self._entered: dict[int, frozenset[int]] = {}
 
     def entered(self, number: int) -> frozenset[int]:
-        """The states in which a document may be where a part begins: more than one where the part may be empty."""
+        """Returns the states in which a document may be where a part begins.
+
+        There is more than one if the part may be empty.
+        """
         if number not in self._entered:
             found, queue, seen = set[int](), [number], {number}
             while queue:
@@ -131,7 +134,7 @@ class _States:
         return self._entered[number]
 
     def ends(self) -> Iterable[tuple[np.ndarray, frozenset[int]]]:
-        """For each part, the states in which it may end, and the states that its following parts begin in."""
+        """Returns the states in which each part may end, and the states that its following parts begin in."""
         for part, first in zip(self._parts, self.first, strict=False):
             following = frozenset[int]().union(*(self.entered(number) for number in part.following))
             yield first + np.flatnonzero(part.grammar.allowed[:, EOS]), following
@@ -203,7 +206,10 @@ class _Subsets:
         return block
 
     def _rows(self, members: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The rows of sets int[n, m] of states: which tokens they allow, and the number of the set after each."""
+        """Returns the rows of sets int[n, m] of states.
+
+        A row says which tokens a set allows, and the number of the set after each.
+        """
         allowed = self._states.allowed[members]
         targets = np.where(allowed, self._set_of[self._states.next_state[members]], -1)
         following = targets.max(1)

@@ -52,7 +52,10 @@ def intersect(domain: Grammar, constraint: Grammar, max_states: int = MAX_STATES
 
 
 def _product_rows(domain: Grammar, constraint: Grammar, pairs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The rows of pairs int64[n], each state · constraint.state_count + state: allowed [n, V], next pair [n, V]."""
+    """Returns the rows of pairs int64[n]: allowed [n, V], next pair [n, V].
+
+    A pair is state · constraint.state_count + state.
+    """
     ours, theirs = np.divmod(pairs, constraint.state_count)
     following = domain.next_state[ours].astype(np.int64) * constraint.state_count + constraint.next_state[theirs]
     # A document is over after EOS, so the state after it does not matter.

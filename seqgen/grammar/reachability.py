@@ -25,7 +25,7 @@ def co_reachable(goals: np.ndarray, allowed: np.ndarray, next_state: np.ndarray)
 
 
 def _edges(allowed: np.ndarray, next_state: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """From and to which states the tables lead: int[E] each, sorted by the first.
+    """Returns the states that each edge of the tables leads from and to: int[E] each, sorted by the first.
 
     Neighbouring tokens that lead to the same state are one edge: in most grammars that leaves few.
     """
@@ -36,7 +36,7 @@ def _edges(allowed: np.ndarray, next_state: np.ndarray) -> tuple[np.ndarray, np.
 
 
 def _visited(seeds: np.ndarray, origins: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """Which states a search from `seeds` bool[S] comes to by edges that are sorted by origin: bool[S]."""
+    """Returns which states a search from `seeds` bool[S] reaches by edges that are sorted by origin: bool[S]."""
     first = np.searchsorted(origins, np.arange(len(seeds) + 1)).tolist()
     edges, visited, queue = targets.tolist(), seeds.tolist(), np.flatnonzero(seeds).tolist()
     while queue:
@@ -49,7 +49,9 @@ def _visited(seeds: np.ndarray, origins: np.ndarray, targets: np.ndarray) -> np.
 
 
 def trim(grammar: Grammar) -> Grammar:
-    """The same language without dead ends: L(trim(G)) = L(G), and every beginning can be completed to a document.
+    """Returns a grammar of the same language without dead ends: L(trim(G)) = L(G).
+
+    Every beginning can be completed to a document.
 
     Forbids each step into a state from which EOS cannot be reached. States keep their numbers. Raises EmptyLanguage.
     """

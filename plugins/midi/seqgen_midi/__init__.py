@@ -36,7 +36,7 @@ def seqgen_commands() -> list[click.Command]:
 
 @hookimpl
 def seqgen_renderers() -> list[Renderer]:
-    """Piano rolls as vector graphics."""
+    """Returns the renderer of piano rolls as vector graphics."""
     from seqgen.contract.hooks import Renderer
     from seqgen_midi.display.svg import write_svg
 

@@ -58,7 +58,9 @@ class MidiInference(SettingsInference[Piece]):
             return {"encoding": name, "resolution": needed_resolution(encoding, pieces)}
 
     def infer(self, findings: Sequence[Mapping[str, Any]]) -> MidiSettings:
-        """The settings with the encoding that fits most files, and a finer grid than its own if most files need one.
+        """Returns the settings with the encoding that fits most files.
+
+        The grid is finer than the encoding's own if most files need that.
 
         Raises InvalidValue where other settings rule the encoding out.
         """
@@ -157,7 +159,10 @@ def is_one_voice(piece: Piece) -> bool:
 
 
 def infer_corpus(names: Sequence[str]) -> str:
-    """The name of the encoding for a corpus whose files fit the encodings `names`; `score` can hold them all."""
+    """Returns the name of the encoding for a corpus whose files fit the encodings `names`.
+
+    `score` can hold them all.
+    """
     counts = Counter(names)
     for name in ("drums", "chorale", "melody"):
         if counts[name] and counts[name] >= MIN_SHARE_OF_FILES * len(names):

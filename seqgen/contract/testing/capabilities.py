@@ -52,7 +52,7 @@ class Case:
 
 
 def check_prompting(case: Case) -> None:
-    """A prompt is a legal, open beginning of a document, from which sampling can go on."""
+    """Checks that a prompt is a legal, open beginning of a document, from which sampling can go on."""
     prompting = case.domain.require(Prompting)
     for item in (None, *(record.item for record in case.records[:MAX_RECORDS])):
         prompt = prompting.prompt(item, None)
@@ -74,7 +74,7 @@ def check_prompting(case: Case) -> None:
 
 
 def _check_prompt_files(case: Case) -> None:
-    """Prompting and prediction read the training files too, or refuse them with UnusableFile."""
+    """Checks that prompting and prediction read the training files too, or refuse them with UnusableFile."""
     readers = {"prompting": case.domain.prompting.read}
     if case.domain.prediction is not None and case.domain.prediction.offers("read"):
         readers["prediction"] = case.domain.prediction.read
@@ -156,7 +156,10 @@ def check_prediction(case: Case) -> None:
 
 
 def check_answers(domain: Domain[Any], records: Sequence[Record[Any]], oracle: Oracle) -> None:
-    """There is one answer a record, in order, and its values are JSON, because `predict --json` prints them."""
+    """Checks that there is one answer a record, in order, and that its values are JSON.
+
+    `predict --json` prints them.
+    """
     prediction = domain.require(Prediction)
     asked = list(records[:MAX_RECORDS])
     methods = [name for name in ("predict", "explain") if prediction.offers(name)]
@@ -178,7 +181,9 @@ def check_answers(domain: Domain[Any], records: Sequence[Record[Any]], oracle: O
 
 
 def check_metrics(case: Case) -> None:
-    """There is one copy symbol an id, and none for BOS, with which every document begins; sizes are not negative.
+    """Checks that there is one copy symbol an id, and that sizes are not negative.
+
+    BOS has no copy symbol, because every document begins with it.
 
     Every item has the same statistics.
     """
@@ -212,7 +217,10 @@ def check_deduplication(case: Case) -> None:
 
 
 def check_inference(case: Case) -> None:
-    """What a file says is JSON, because it comes from a worker process; with it nothing is left open."""
+    """Checks that what a file says is JSON, and that nothing is left open with it.
+
+    It comes from a worker process.
+    """
     inference = case.domain.require(SettingsInference)
     if not case.files or not inference.is_needed():
         return
@@ -223,7 +231,10 @@ def check_inference(case: Case) -> None:
 
 
 def check_training(case: Case) -> None:
-    """Augmentation and auxiliary targets are pure functions of ids and rng, so that a run can be repeated."""
+    """Checks that augmentation and auxiliary targets are pure functions of ids and rng.
+
+    Otherwise a run could not be repeated.
+    """
     training, grammar = case.domain.require(Training), case.domain.grammar()
     registers = training.registers()
     assert registers is None or registers.fits(len(case.domain.vocabulary), grammar.class_count), (
@@ -269,7 +280,10 @@ def check_training(case: Case) -> None:
 
 
 def check_defaults(case: Case) -> None:
-    """Recommended constraints are constraints of the domain, and the other recommendations have names and values."""
+    """Checks that recommended constraints are constraints of the domain.
+
+    The other recommendations have names and values that exist.
+    """
     defaults = case.domain.require(Defaults)
     case.domain.Constraints.from_mapping(defaults.constraints({}), "constraint")
     json.dumps(dict(defaults.settings()))
@@ -289,7 +303,7 @@ def check_learning(case: Case) -> None:
 
 
 def check_reading(case: Case) -> None:
-    """A companion is named without a folder, and an item that is cut becomes one part for each share."""
+    """Checks that a companion is named without a folder, and an item that is cut becomes one part for each share."""
     reading = case.domain.require(Reading)
     for record in case.records[:MAX_RECORDS]:
         parts = reading.cut(record.item, (0.5, 0.25, 0.25))

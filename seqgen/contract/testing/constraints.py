@@ -26,7 +26,10 @@ REFUSALS = (ImpossibleConstraints, InvalidValue, UsageError)
 
 
 def check_constraints(domain: Domain[Any], examples: Iterable[Mapping[str, Any]], rng: np.random.Generator) -> None:
-    """Every document under constraints is one of the domain; constraints that cannot be are refused by their errors."""
+    """Checks that every document under constraints is one of the domain.
+
+    Constraints that cannot be kept are refused by their errors.
+    """
     begin = time.monotonic()
     for values in examples:
         check_combination(domain, values, rng)

@@ -20,7 +20,7 @@ MAX_SHOWN_BYTES = 40
 
 
 def check_vocabulary(domain: Domain[Any], grammar: Grammar) -> None:
-    """BOS and EOS are 0 and 1, and the grammar is about the same tokens."""
+    """Checks that BOS and EOS are 0 and 1, and the grammar is about the same tokens."""
     names = tuple(domain.vocabulary)
     assert names[:2] == ("<bos>", "<eos>"), f"the vocabulary begins with {names[:2]}, not with BOS and EOS"
     assert len(set(names)) == len(names), "a token stands in the vocabulary twice"
@@ -45,7 +45,10 @@ def check_items(domain: Domain[Any], grammar: Grammar, records: Sequence[Record[
 
 
 def check_item(domain: Domain[Any], grammar: Grammar, item: Any) -> None:
-    """The document of an item is legal and gives the item back: what is learned is what is written later."""
+    """Checks that the document of an item is legal and gives the item back.
+
+    So what is learned is what is written later.
+    """
     example = domain.encode(item)
     ids, weights = example.ids, example.weights
     assert ids.dtype == np.int32, f"encode gives ids of {ids.dtype}, not int32, the type of the shards"
@@ -59,7 +62,10 @@ def check_item(domain: Domain[Any], grammar: Grammar, item: Any) -> None:
 
 
 def check_walks(domain: Domain[Any], grammar: Grammar, walks: int, rng: np.random.Generator, exact: bool) -> None:
-    """Random documents of the grammar decode, whole or cut short, and encode to themselves again (if `exact`)."""
+    """Checks that random documents of the grammar decode, whole or cut short.
+
+    If `exact`, they encode to themselves again.
+    """
     for _ in range(walks):
         ids = grammar.walk(rng, MAX_WALK_LENGTH)
         cut = ids[: int(rng.integers(1, len(ids) + 1))]
@@ -68,7 +74,10 @@ def check_walks(domain: Domain[Any], grammar: Grammar, walks: int, rng: np.rando
 
 
 def check_document(domain: Domain[Any], ids: np.ndarray, exact: bool) -> None:
-    """A legal document int32[n] decodes, also if it is cut, and a whole one encodes to itself again (if `exact`)."""
+    """Checks that a legal document int32[n] decodes, also if it is cut.
+
+    If `exact`, a whole one encodes to itself again.
+    """
     try:
         item = domain.decode(ids)
     except Exception as error:
@@ -84,7 +93,7 @@ def check_document(domain: Domain[Any], ids: np.ndarray, exact: bool) -> None:
 
 
 def check_hostile_files(domain: Domain[Any], files: Sequence[Path], folder: Path, rng: np.random.Generator) -> None:
-    """Random bytes, nothing at all and halves of good files give items or UnusableFile, and never anything else."""
+    """Checks that random bytes, empty files and halves of good files give items or UnusableFile."""
     ending = domain.reads[0] if domain.reads else ".bin"
     contents = [rng.bytes(size) for size in HOSTILE_SIZES]
     for path in files:
@@ -95,7 +104,7 @@ def check_hostile_files(domain: Domain[Any], files: Sequence[Path], folder: Path
 
 
 def check_hostile_file(domain: Domain[Any], path: Path, content: bytes) -> None:
-    """A file with any content, which is written to `path`, gives items or UnusableFile with a reason."""
+    """Checks that a file with any content, which is written to `path`, gives items or UnusableFile with a reason."""
     path.write_bytes(content)
     try:
         for _ in domain.read(path):
@@ -111,7 +120,7 @@ def check_hostile_file(domain: Domain[Any], path: Path, content: bytes) -> None:
 
 
 def check_write(domain: Domain[Any], item: Any, path: Path) -> None:
-    """write leaves the files that it names, and nothing where it cannot write."""
+    """Checks that `write` leaves the files that it names, and nothing where it cannot write."""
     made = domain.write(item, path)
     assert made, "write names no files"
     assert all(file.is_file() for file in made), f"write names files that are not there: {made}"

@@ -31,18 +31,18 @@ def documents(draw: strategies.DrawFn, grammar: Grammar) -> np.ndarray:
 
 
 def check_documents(domain: Domain[Any], grammar: Grammar, count: int, exact: bool) -> None:
-    """Short documents of the grammar decode, whole or cut, and encode to themselves again (if `exact`)."""
+    """Checks that short documents of the grammar decode, whole or cut, and encode to themselves again (if `exact`)."""
     _try(documents(grammar), lambda ids: check_document(domain, ids, exact), count)
 
 
 def check_hostile_bytes(domain: Domain[Any], folder: Path, count: int) -> None:
-    """Any bytes give items or UnusableFile."""
+    """Checks that any bytes give items or UnusableFile."""
     path = folder / f"bytes{domain.reads[0] if domain.reads else '.bin'}"
     _try(strategies.binary(max_size=MAX_BYTES), lambda content: check_hostile_file(domain, path, content), count)
 
 
 def check_texts(domain: Domain[Any], count: int) -> None:
-    """Any text of the command line gives an item or UnusableFile."""
+    """Checks that any text of the command line gives an item or UnusableFile."""
     if domain.prompting.offers("from_text"):
         _try(strategies.text(max_size=MAX_LETTERS), lambda text: _check_text(domain, text), count)
 

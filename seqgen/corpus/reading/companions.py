@@ -12,7 +12,7 @@ Companions = Callable[[PurePath], tuple[str, ...]]
 
 
 def no_companions(path: PurePath) -> tuple[str, ...]:
-    """The default: every file is read alone."""
+    """Returns no companions: by default, every file is read alone."""
     return ()
 
 

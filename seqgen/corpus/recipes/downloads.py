@@ -20,7 +20,7 @@ PIECE_BYTES = 2**20
 
 
 def cache_folder() -> Path:
-    """Where fetched and derived files are kept (XDG Base Directory Specification).
+    """Returns the folder of fetched and derived files (XDG Base Directory Specification).
 
     Raises OutputError for a user without a home.
     """
@@ -31,7 +31,9 @@ def cache_folder() -> Path:
 
 
 def fetch(url: str, digest: str, size: int, target: Path, progress: BuildProgress | None = None) -> Path:
-    """The file at `url` of `size` bytes with the SHA-256 `digest`, as `target`; not fetched again when it is there.
+    """Fetches the file at `url`, of `size` bytes and with the SHA-256 `digest`, to `target`.
+
+    It is not fetched again if it is there.
 
     Raises CorpusError when it cannot be had, or is another file; then there is no `target`.
     """

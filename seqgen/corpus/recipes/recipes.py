@@ -131,7 +131,7 @@ class ListedSource(BaseModel):
         return made
 
     def digests(self, folder: Path) -> list[tuple[str, str]]:
-        """Name and SHA-256 of each file that is listed in the recipe's folder; raises CorpusError."""
+        """Returns the name and the SHA-256 of each file that is listed in the recipe's folder. Raises CorpusError."""
         found = []
         path = folder / self.listed
         try:
@@ -147,7 +147,7 @@ class ListedSource(BaseModel):
 
 
 def _kind(source: Any) -> str:
-    """Which source is meant: in a recipe's text it shows in the keys."""
+    """Returns which source is meant. In a recipe's text, its keys show it."""
     has = source.keys() if isinstance(source, dict) else type(source).model_fields.keys()
     return "listed" if "listed" in has else "url" if "url" in has else "package"
 

@@ -52,7 +52,10 @@ def meters_of(encoding: Encoding) -> tuple[str, ...]:
 
 
 def keep(encoding: Encoding, kind: str, chosen: np.ndarray) -> np.ndarray:
-    """All tokens but those of `kind` that are not `chosen` bool[values], or bool[voices, values]: bool[voices, V]."""
+    """Returns all tokens but those of `kind` that are not `chosen`: bool[voices, V].
+
+    `chosen` is bool[values] or bool[voices, values].
+    """
     allowed = np.ones((encoding.voice_count, len(encoding.vocabulary)), bool)
     if kind in encoding.table:
         allowed[:, encoding.table.ids(kind)] = chosen

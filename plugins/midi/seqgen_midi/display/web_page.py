@@ -44,7 +44,7 @@ def piano_roll_html(piece: Piece, default_tempo: int, prompt_end: int) -> str:
 
 
 def _notes(piece: Piece, default_tempo: int) -> list[list[float]]:
-    """For each note: its start and length in seconds, pitch, loudness from 0 to 1, and 1 for drums."""
+    """Returns each note: start and length in seconds, pitch, loudness from 0 to 1, and 1 for drums."""
     roll = notes_in_seconds(piece, default_tempo)
     return [
         [round(start, 3), round(duration, 3), int(pitch), round(loudness, 2), int(is_drum)]

@@ -100,7 +100,7 @@ class Encoding:
         raise NotImplementedError
 
     def plays(self, piece: Piece) -> np.ndarray:
-        """Which notes of a piece as it was read belong to this encoding: bool[n]; all of them by default."""
+        """Returns which notes of a piece as it was read belong to this encoding: bool[n]. By default all."""
         return np.ones(len(piece), bool)
 
     def tokens(self, piece: Piece) -> np.ndarray:
@@ -145,7 +145,9 @@ class Encoding:
         raise NotImplementedError
 
     def template_conditions(self, template: np.ndarray, key: Key | None) -> PromptConditions | None:
-        """What is known ahead of the documents of a template int[n], which has negative entries for what is drawn.
+        """Returns what is known ahead of the documents of a template int[n].
+
+        Entries of the template that are drawn are negative.
 
         A template begins with BOS and has no EOS. `key` is the constraint.
         """
@@ -169,7 +171,7 @@ class Encoding:
         key: Key | None = None,
         has_ending: bool = True,
     ) -> Grammar:
-        """The grammar of the documents of `allowed` tokens, with exactly `bars` bars and `density` notes in each bar.
+        """Returns the grammar of documents of `allowed` tokens, with `bars` bars and `density` notes a bar.
 
         allowed:     bool[voices, V]; one row in an encoding without voices
         density:     the minimum and maximum number of notes that begin in a bar
@@ -201,7 +203,10 @@ class Encoding:
         return Bars(starts, np.array([bar_quarters(meter) for meter in meters]), self.is_grid)
 
     def voice_numbers(self, ids: np.ndarray) -> np.ndarray:
-        """The index into `voices` of the voice that each id of a document belongs to: int[n]; 0 without voices."""
+        """Returns the number of the voice, in `voices`, that each id of a document belongs to: int[n].
+
+        It is 0 if the encoding has no voices.
+        """
         return np.zeros(len(ids), int)
 
     @property
@@ -227,7 +232,7 @@ class Encoding:
         return notes
 
     def without_prompt(self, ids: np.ndarray, prompt_length: int) -> np.ndarray:
-        """A document of its own, BOS first, of what follows the first `prompt_length` ids of a document int32[n].
+        """Returns what follows the first `prompt_length` ids of a document int32[n], as a document with BOS.
 
         It begins with the first bar line. The rest of a bar that the prompt began is left out.
         """
@@ -235,7 +240,7 @@ class Encoding:
         return document_from(rest, self.table.of_role(Role.BAR)[rest])
 
     def transpose(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        """The document in another key: moved by −5 … +6 semitones, as far as every voice stays within its pitches.
+        """Returns the document moved by −5 … +6 semitones, as far as every voice stays within its pitches.
 
         The intervals that fit are equally likely. Chord symbols move along; drums stay.
         """
@@ -253,7 +258,9 @@ class Encoding:
         return moved.astype(ids.dtype)
 
     def copy_symbols(self, ids: np.ndarray) -> np.ndarray:
-        """A symbol for each id, int[n], that is the same in a copy of the music in any key; −1: it does not count.
+        """Returns a symbol for each id, int[n], that is the same in a copy of the music in any key.
+
+        −1 marks ids that do not count.
 
         A pitch becomes the interval from the pitch before. The first pitch of a document has no interval and a symbol
         of its own, so that whole documents are the same in any key. A passage from the middle lacks the note from which
@@ -271,6 +278,9 @@ class Encoding:
 
 
 def document_from(ids: np.ndarray, begins: np.ndarray) -> np.ndarray:
-    """A document, BOS first, of int32[n] ids from the first that `begins` bool[n] or is EOS; of nothing without any."""
+    """Returns a document of int32[n] ids, BOS first, from the first that `begins` bool[n] or is EOS.
+
+    It is empty if there is none.
+    """
     first = np.append(np.flatnonzero(begins | (ids == EOS)), len(ids))[0]
     return np.concatenate([[BOS], ids[first:]]).astype(np.int32)

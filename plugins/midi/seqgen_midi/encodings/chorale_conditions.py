@@ -134,7 +134,9 @@ def draw_column_count(begun: int, bar_columns: int, rng: np.random.Generator) ->
 
 
 def estimate_key_of(columns: np.ndarray) -> Key:
-    """The key of columns int[n, 4] of tokens, by how long each pitch class sounds and by the last note of a voice.
+    """Returns the key of columns int[n, 4] of tokens.
+
+    The key follows from how long each pitch class sounds, and from the last note of a voice.
 
     That is the bass, or the soprano if nothing is known of the bass: chorales end on the tonic in the bass, and most in
     the soprano too. An entry that is no token of a voice is not known.

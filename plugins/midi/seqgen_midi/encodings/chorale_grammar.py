@@ -64,12 +64,15 @@ START_CLASS = AFTER_METER_CLASS + len(METERS)
 
 @lru_cache(maxsize=1)
 def full_grammar() -> Grammar:
-    """The grammar that models are trained with: any meter, any pickup, one full bar or more, no silence at the end."""
+    """Returns the grammar that models are trained with.
+
+    It allows any meter, any pickup, and one full bar or more, but no silence at the end.
+    """
     return chorale_grammar(METERS, ALL_PITCHES)
 
 
 def meters_that_fit(meters: Sequence[str], bars: int | None, density: tuple[int, int] | None) -> list[str]:
-    """The first of `meters` whose automaton with so many bars and counts of notes has MAX_STATES; at least one."""
+    """Returns the first of `meters` that together have at most MAX_STATES states, but at least one meter."""
     copies = (bars or UNCOUNTED_BARS) * (1 if density is None else density[1] + 1)
     states = np.cumsum([BAR_COLUMNS[name] * STATES_PER_COLUMN * copies for name in meters])
     return list(meters[: max(1, int((states <= MAX_STATES).sum()))])

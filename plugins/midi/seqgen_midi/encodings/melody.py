@@ -110,7 +110,7 @@ class Melody(Encoding):
         return self._piece(first[is_note], length[is_note], pitch, starts, meters, chords)
 
     def without_prompt(self, ids: np.ndarray, prompt_length: int) -> np.ndarray:
-        """From the bar line on where the prompt ends; a note that sounds across it begins there anew."""
+        """Returns what follows the bar line where the prompt ends. A note that sounds across it begins there."""
         table, rest = self.table, super().without_prompt(ids, prompt_length)
         steps = np.flatnonzero(table.of_role(Role.NOTE, Role.MODIFIER, Role.REST)[rest])
         before = ids[: len(ids) - len(rest) + 1]

@@ -101,7 +101,7 @@ class Performance(Encoding):
         return self._piece((now[notes], duration, table.value[ids[notes]], velocity, np.zeros_like(notes)))
 
     def without_prompt(self, ids: np.ndarray, prompt_length: int) -> np.ndarray:
-        """From the first note or shift on. Before that, a note of the prompt may go on sounding."""
+        """Returns the document from the first note or shift on. A note of the prompt may go on sounding before."""
         rest = ids[prompt_length:]
         return document_from(rest, self.table.of_role(Role.NOTE, Role.TIME)[rest])
 

@@ -64,7 +64,10 @@ def read_pieces(
 
 
 def _quantised_or_error(piece: Piece, encoding: Encoding, is_prompt: bool) -> Piece | UnusableFile:
-    """A piece as the encoding can hold it, or why it cannot: such a piece does not cost the others of its file."""
+    """Returns a piece as the encoding can hold it, or why it cannot.
+
+    So one such piece does not cost the others of its file.
+    """
     try:
         return quantise_prompt(encoding, piece) if is_prompt else encoding.quantise(piece)
     except UnusableFile as error:

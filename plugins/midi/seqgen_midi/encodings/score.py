@@ -89,7 +89,10 @@ class Score(Encoding):
         return self._with_names(quantised, piece) if is_prompt else quantised
 
     def _with_names(self, quantised: Piece, piece: Piece) -> Piece:
-        """The quantised piece with the names of its tracks, by which a melody is known and which are no tokens."""
+        """Returns the quantised piece with the names of its tracks.
+
+        A melody is recognised by its name, and names are no tokens.
+        """
         names = dict(reversed(list(zip(self._players(piece).tolist(), piece.tracks, strict=True))))
         players = [KIT if track.is_drums else track.program * MAX_PARTS + track.part for track in quantised.tracks]
         tracks = [
@@ -98,7 +101,7 @@ class Score(Encoding):
         return replace(quantised, tracks=tuple(tracks))
 
     def _players(self, piece: Piece) -> np.ndarray:
-        """The player of each track: program · MAX_PARTS + part, in the order of the tracks with notes, or KIT."""
+        """Returns the player of each track with notes, in their order: program · MAX_PARTS + part, or KIT."""
         counts: Counter[int] = Counter()
         players = []
         for track, notes in zip(piece.tracks, np.bincount(piece.track, minlength=len(piece.tracks)), strict=True):

@@ -97,5 +97,8 @@ class TokenTable:
         return self.of_kind(*(name for name, kind in self.kinds.items() if kind.role in roles))
 
     def last_position(self, ids: np.ndarray, kind: str) -> np.ndarray:
-        """The last position at or before each of int[n] ids that holds a token of the kind: int[n]; −1 for none."""
+        """Returns the last position, at or before each of int[n] ids, of a token of the kind: int[n].
+
+        −1 stands for none.
+        """
         return np.maximum.accumulate(np.where(self.of_kind(kind)[ids], np.arange(len(ids)), -1))

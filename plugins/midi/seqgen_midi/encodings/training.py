@@ -43,7 +43,7 @@ class MidiLearning(VocabularyLearning[Piece]):
         self._encoding = encoding
 
     def observe(self, item: Piece) -> None:
-        """Nothing is learned of a piece."""
+        """Returns nothing, because nothing is learned of a piece."""
 
     def extend(self, known: Learned, observations: Iterable[Any]) -> Vocabulary:
         """Returns the same vocabulary. Raises UsageError for that of another encoding or of other settings."""

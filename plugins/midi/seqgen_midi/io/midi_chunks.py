@@ -64,7 +64,7 @@ class Head(NamedTuple):
 
 
 def split_chunks(data: bytes) -> Chunks:
-    """The chunks of a MIDI file, which may be in a RIFF envelope.
+    """Returns the chunks of a MIDI file, which may be in a RIFF envelope.
 
     Raises UnusableFile unless it has musical time and is complete. A file is complete when it holds as many tracks as
     its header says.
@@ -94,14 +94,14 @@ def split_chunks(data: bytes) -> Chunks:
 
 
 def join_tracks(resolution: int, tracks: list[bytes]) -> bytes:
-    """A MIDI file of one song in these tracks."""
+    """Returns a MIDI file of one song in these tracks."""
     header = b"".join(number.to_bytes(2, "big") for number in (ONE_SONG, len(tracks), resolution))
     chunks = [(b"MThd", header), *((b"MTrk", track) for track in tracks)]
     return b"".join(name + len(content).to_bytes(4, "big") + content for name, content in chunks)
 
 
 def _out_of_envelope(data: bytes) -> bytes:
-    """The MIDI file within a RIFF file of the kind RMID; any other data as it is. Raises UnusableFile."""
+    """Returns the MIDI file within a RIFF file of the kind RMID, or other data as it is. Raises UnusableFile."""
     if data[:4] != b"RIFF" or data[8:12] != b"RMID":
         return data
     position = 12
@@ -115,7 +115,7 @@ def _out_of_envelope(data: bytes) -> bytes:
 
 
 def events(track: bytes) -> Iterator[Event]:
-    """The events of a track up to its end. Raises IndexError for a track that ends within an event."""
+    """Yields the events of a track up to its end. Raises IndexError for a track that ends within an event."""
     position, tick, running = 0, 0, 0
     while position < len(track):
         # Almost every number has one byte.
@@ -139,7 +139,7 @@ def events(track: bytes) -> Iterator[Event]:
 
 
 def _variable_length(track: bytes, position: int) -> tuple[int, int]:
-    """A number of seven bits a byte, and the position after it."""
+    """Returns a number of seven bits a byte, and the position after it."""
     value = 0
     while True:
         byte = track[position]
@@ -149,7 +149,7 @@ def _variable_length(track: bytes, position: int) -> tuple[int, int]:
 
 
 def _packed(content: list[Event]) -> bytes:
-    """The track of some events."""
+    """Returns the track of some events."""
     parts, now = [], 0
     for tick, message in content:
         delta, now = tick - now, tick
@@ -161,7 +161,7 @@ def _packed(content: list[Event]) -> bytes:
 
 
 def head(track: bytes) -> Head:
-    """The head of a track. An event that is damaged ends it."""
+    """Returns the head of a track. An event that is damaged ends it."""
     found: list[Event] = []
     try:
         for event in events(track):
@@ -174,7 +174,7 @@ def head(track: bytes) -> Head:
 
 
 def share_channels(tracks: list[bytes], heads: list[Head]) -> list[bytes]:
-    """The tracks, with what other tracks set for their channels: programs, and pedals of tracks without notes.
+    """Returns the tracks, with what other tracks set for their channels: programs, and pedals of tracks without notes.
 
     A channel has one program and one pedal for all tracks that play on it. A track keeps its own program, if it sets
     one before its first note.
@@ -207,7 +207,7 @@ def _is_shared(message: bytes, has_notes: bool) -> bool:
 
 
 def release_keys(track: bytes) -> bytes:
-    """The track with all keys released UNRELEASED_TICKS after its end.
+    """Returns the track with all keys released UNRELEASED_TICKS after its end.
 
     symusic leaves out notes that no message ends. With these messages it reads them, and their length tells them.
     """
@@ -218,7 +218,7 @@ def release_keys(track: bytes) -> bytes:
 
 
 def count_struck_notes(tracks: list[bytes]) -> int:
-    """How many messages strike a key. A damaged event ends its track."""
+    """Returns how many messages strike a key. A damaged event ends its track."""
     count = 0
     for track in tracks:
         with suppress(IndexError):
@@ -228,7 +228,7 @@ def count_struck_notes(tracks: list[bytes]) -> int:
 
 
 def key_text(heads: list[Head]) -> str | None:
-    """The name of a key in the first text event that begins with KEY_PREFIX, before the notes of a track."""
+    """Returns the name of a key in the first text event that begins with KEY_PREFIX, before the notes of a track."""
     for event in (event for head in heads for event in head.events if event.message[:2] == TEXT):
         length, start = _variable_length(event.message, len(TEXT))
         text = event.message[start : start + length].decode("latin-1")
@@ -238,7 +238,7 @@ def key_text(heads: list[Head]) -> str | None:
 
 
 def chord_texts(tracks: list[bytes]) -> list[tuple[int, str]]:
-    """The tick and the text of each text event of tracks in which some text may be a chord symbol, in order."""
+    """Returns the tick and the text of each text event of tracks in which some text may be a chord symbol, in order."""
     found: list[tuple[int, str]] = []
     for track in tracks:
         if CHORD_TEXT.search(track):

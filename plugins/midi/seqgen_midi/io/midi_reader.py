@@ -64,7 +64,7 @@ def check_size(path: Path) -> None:
 
 
 def read_midi(path: Path) -> Iterator[Piece | Remark]:
-    """The pieces of a MIDI file: one, or one for each track of a file whose tracks are independent (format 2).
+    """Yields the pieces of a MIDI file: one, or one for each track of a file whose tracks are independent (format 2).
 
     Raises UnusableFile; symusic's own errors pass through.
     """
@@ -90,13 +90,13 @@ def read_midi(path: Path) -> Iterator[Piece | Remark]:
 
 
 def _chords(tracks: list[bytes]) -> list[tuple[int, int, int]]:
-    """The text events that are chord symbols: tick, root, quality; the last of several at one tick holds."""
+    """Returns the text events that are chord symbols: tick, root, quality. At one tick, the last one holds."""
     parsed = {tick: parse_chord(text) for tick, text in chord_texts(tracks)}
     return [(tick, *chord) for tick, chord in parsed.items() if chord is not None]
 
 
 def _piece(score: Any, song: list[bytes], heads: list[Head]) -> Piece:
-    """The piece of a symusic score, with the tracks that have notes; raises UnusableFile.
+    """Returns the piece of a symusic score, with the tracks that have notes. Raises UnusableFile.
 
     song, heads: the tracks that it was read from, and the head of each
 
@@ -156,12 +156,14 @@ def _piece(score: Any, song: list[bytes], heads: list[Head]) -> Piece:
 
 
 def _table(columns: list[tuple[np.ndarray, ...]]) -> np.ndarray:
-    """The columns of several tracks, one after the other: int32[columns, n]."""
+    """Returns the columns of several tracks, one after the other: int32[columns, n]."""
     return np.stack([np.concatenate(column, dtype=np.int32) for column in zip(*columns, strict=True)])
 
 
 def _pedals(changes: np.ndarray, notes: np.ndarray) -> np.ndarray:
-    """The sustain pedals as in `Piece.pedals`; one that does not come up lasts until all notes of its track ended.
+    """Returns the sustain pedals as in `Piece.pedals`.
+
+    A pedal that does not come up lasts until all notes of its track have ended.
 
     changes: int32[4, n], the track, the tick, the controller and the value of each change of a pedal, track by track
     notes:   int32[5, n], the columns of all notes
@@ -181,7 +183,7 @@ def _pedals(changes: np.ndarray, notes: np.ndarray) -> np.ndarray:
 
 
 def _omitted_of_silent_tracks(song: list[bytes], heads: list[Head]) -> dict[str, int]:
-    """How many messages of the tracks without notes have no place in a piece.
+    """Returns how many messages of the tracks without notes have no place in a piece.
 
     Their pedals have one, if another track plays on the channel.
     """
@@ -201,7 +203,7 @@ def _omitted_of_silent_tracks(song: list[bytes], heads: list[Head]) -> dict[str,
 
 
 def _key(score: Any, heads: list[Head]) -> Key | None:
-    """The first key that a file declares, in a text event or as a key signature."""
+    """Returns the first key that a file declares, in a text event or as a key signature."""
     with suppress(ValueError):
         return parse_key(key_text(heads) or "")
     for signature in score.key_signatures:
@@ -211,13 +213,13 @@ def _key(score: Any, heads: list[Head]) -> Key | None:
 
 
 def _meters(columns: dict[str, np.ndarray]) -> np.ndarray:
-    """The time signatures; one of nothing, or of notes shorter than a 2¹⁶th, says nothing."""
+    """Returns the time signatures. Leaves out one of nothing, or of notes shorter than a 2¹⁶th."""
     rows = _changes(columns["time"], columns["numerator"], columns["denominator"])
     return rows[(rows[:, 1:] > 0).all(axis=1)]
 
 
 def _parse(data: bytes) -> Any:
-    """The symusic score of a MIDI file; raises UnusableFile for too many notes."""
+    """Returns the symusic score of a MIDI file. Raises UnusableFile for too many notes."""
     import symusic
 
     score: Any = symusic.Score.from_midi(data)
@@ -233,7 +235,7 @@ def _check_data_bytes(*values: int) -> None:
 
 
 def _changes(*columns: np.ndarray) -> np.ndarray:
-    """The rows of a map of changes in the order of their ticks; the last of several at one tick holds."""
+    """Returns the rows of a map of changes in the order of their ticks. At one tick, the last one holds."""
     rows = as_rows(*columns)
     if len(rows) < 2:
         return rows

@@ -93,7 +93,7 @@ def _key_number(key: Key) -> int:
 
 
 def _layers(notes: list[list[int]]) -> list[list[list[int]]]:
-    """Notes (start, duration, pitch, …) in layers within which no two notes overlap on one key.
+    """Returns notes (start, duration, pitch, …) in layers. Within a layer, no two notes overlap on one key.
 
     A MIDI file says "key 60 is released" and not which note ends, so of two overlapping notes the wrong one would end.
     """

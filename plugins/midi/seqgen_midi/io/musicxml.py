@@ -142,7 +142,10 @@ def _name_drums(part: Element, head: Element) -> None:
 
 
 def drum_key(step: str, octave: int) -> int:
-    """The key of the drum kit at a display position, as `sounding_score` writes it or as staves usually have it."""
+    """Returns the key of the drum kit at a display position.
+
+    The position is as `sounding_score` writes it, or as staves usually have it.
+    """
     if octave >= FIRST_DRUM_OCTAVE:
         return (octave - FIRST_DRUM_OCTAVE) * len(STEPS) + STEPS.index(step)
     return KEYS_BY_POSITION.get(f"{step}{octave}", DEFAULT_KEY)
@@ -168,7 +171,10 @@ def _set_program(head: Element) -> None:
 
 
 def program_of_name(name: str) -> int | None:
-    """The General MIDI program, from 0, of an instrument's name or MusicXML sound ("wind.reed.oboe"), or None."""
+    """Returns the General MIDI program, from 0, of an instrument's name or sound, or None.
+
+    A sound is named as in MusicXML: "wind.reed.oboe".
+    """
     from pretty_midi.constants import INSTRUMENT_MAP
 
     words = re.sub(r"[.\-_]+", " ", name.lower()).strip()

@@ -35,7 +35,9 @@ _writes = itertools.count()
 
 
 def cached_results(path: Path, variant: str, read: Callable[[Path], Iterator[Piece | str]]) -> Iterator[Piece | str]:
-    """The pieces of a score file, and reasons why there are none, as `read` gives them, from the cache where possible.
+    """Yields the pieces of a score file, and reasons why there are none, as `read` yields them.
+
+    They come from the cache where possible.
 
     Raises UnusableFile for a file that is empty or too large, and what `read` raises.
     """

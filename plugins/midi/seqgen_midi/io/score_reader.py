@@ -39,7 +39,9 @@ UNREADABLE = "not a score that music21 can read"
 def read_scores(
     path: Path, *, split_voices: bool = False, expand_repeats: bool = False
 ) -> Iterator[Piece | UnusableFile]:
-    """The pieces of a score file: one, or one for each tune of an ABC book; the error of each that cannot be read.
+    """Yields the pieces of a score file: one, or one for each tune of an ABC book.
+
+    Yields the error of each piece that cannot be read.
 
     split_voices:   whether each voice of a staff is a track
     expand_repeats: whether repeats are played out
@@ -73,7 +75,10 @@ def expanded(score: Score) -> Score:
 
 
 def _piece_or_reason(make: Callable[[], Piece]) -> Piece | str:
-    """The piece, or the reason why there is none: a tune on which music21 fails does not cost the rest of its book."""
+    """Returns the piece, or the reason why there is none.
+
+    So a tune on which music21 fails does not cost the rest of its book.
+    """
     try:
         return make()
     except UnusableFile as error:
@@ -85,7 +90,7 @@ def _piece_or_reason(make: Callable[[], Piece]) -> Piece | str:
 
 
 def parsers(path: Path) -> Iterator[Callable[[], Score]]:
-    """For each score in a file, the function that parses it with music21; raises UnusableFile."""
+    """Yields for each score in a file the function that parses it with music21. Raises UnusableFile."""
     check_size(path)
     if path.suffix.lower() == ".mxl":
         _check_archive(path)
@@ -280,7 +285,10 @@ def _bar_ticks(meter: tuple[int, int]) -> int:
 
 
 def _pickup_meter(ticks: int) -> tuple[int, int]:
-    """The time signature of a pickup: three eighths, not one dotted quarter, and no larger unit than a quarter."""
+    """Returns the time signature of a pickup: three eighths, not one dotted quarter.
+
+    Its unit is no larger than a quarter.
+    """
     numerator, denominator = Fraction(ticks, 4 * RESOLUTION).as_integer_ratio()
     return (numerator * 4 // denominator, 4) if denominator < 4 else (numerator, denominator)
 

@@ -141,7 +141,7 @@ def note_groups(piece: Piece, track: int, edges: np.ndarray) -> list[NoteGroup]:
 
 
 def snap_to_grids(times: np.ndarray, edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Times float[n] in steps, moved to the grid of their beat.
+    """Returns times float[n] in steps, moved to the grid of their beat.
 
     That is the nearer one of 16ths and triplets. If neither has all times of the beat, and that of 32nds or sextuplets
     has them, it is this one. Returns int[n] times, and int[n] the steps between two lines of the grid. Half a beat at
@@ -187,7 +187,10 @@ def split_into_voices(notes: list[NoteGroup]) -> list[list[NoteGroup]]:
 
 
 def _cut(begin: int, end: int, edges: np.ndarray) -> list[tuple[int, int]]:
-    """The time from `begin` to `end` in parts that can be written: cut at bar lines and, around tuplets, at beats."""
+    """Returns the time from `begin` to `end` in parts that can be written.
+
+    It is cut at bar lines and, around tuplets, at beats.
+    """
     cuts = {begin, end, *edges[(edges > begin) & (edges < end)].tolist()}
     for time in (begin, end):
         inside = int(time - edges[np.searchsorted(edges, time, side="right") - 1]) % STEPS_PER_QUARTER
@@ -242,7 +245,10 @@ def _music21_key(key: Key) -> Element:
 
 
 def _fill_bars(voice: list[NoteGroup], edges: np.ndarray, key: Key) -> list[list[tuple[int, bool, Element]]]:
-    """The elements of a voice in each bar, rests included: where an element begins, whether it sounds, and itself."""
+    """Returns the elements of a voice in each bar, rests included.
+
+    Each is: where it begins, whether it sounds, and the element itself.
+    """
     bars: list[list[tuple[int, bool, Element]]] = [[] for _ in edges[1:]]
 
     def add(begin: int, element: Element, sounds: bool) -> None:

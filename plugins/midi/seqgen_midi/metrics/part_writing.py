@@ -41,7 +41,10 @@ def sounding_pitches(piece: Piece) -> np.ndarray:
 
 
 def interval_classes(upper: np.ndarray, lower: np.ndarray) -> np.ndarray:
-    """The intervals between two voices without octaves, in semitones; where the voices cross, from the lower note."""
+    """Returns the intervals between two voices without octaves, in semitones.
+
+    Where the voices cross, they are measured from the lower note.
+    """
     return np.asarray(np.abs(upper - lower) % 12)
 
 
@@ -112,7 +115,9 @@ def leading_tones(sounding: np.ndarray, key: Key) -> tuple[int, int]:
 
 
 def augmented_count(piece: Piece, key: Key) -> int:
-    """How many melodic steps within a voice are augmented, such as F–G# or F–B upwards, as `key` spells the notes.
+    """Returns how many melodic steps within a voice are augmented, such as F–G# or F–B upwards.
+
+    `key` decides how the notes are spelled.
 
     Chromatic semitones do not count.
     """

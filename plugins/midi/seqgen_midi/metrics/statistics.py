@@ -84,7 +84,9 @@ def _of_chords(piece: Piece) -> dict[str, float]:
 
 
 def pitch_counts(piece: Piece) -> tuple[np.ndarray, np.ndarray]:
-    """The spans of time in which the same pitches sound, without drums: their ticks int[n], how many pitches int[n].
+    """Returns the spans of time in which the same pitches sound, without drums.
+
+    The result is their ticks int[n] and how many pitches sound int[n].
 
     Two notes of one pitch at a time count once.
     """
@@ -114,7 +116,7 @@ def _of_bars(piece: Piece) -> dict[str, float]:
 
 
 def _groove_consistency(piece: Piece, lines: np.ndarray) -> float:
-    """1 less the share of steps in which the onsets of neighbouring bars of one length differ."""
+    """Returns 1 less the share of steps in which the onsets of neighbouring bars of one length differ."""
     lengths = np.diff(lines)
     is_alike = lengths[:-1] == lengths[1:]
     if not is_alike.any():
@@ -138,7 +140,10 @@ def _share_of_empty_bars(piece: Piece, lines: np.ndarray) -> float:
 
 
 def _mean_interval(piece: Piece) -> float:
-    """The mean interval from a note of a track to its next, in semitones: the average pitch interval of mgeval."""
+    """Returns the mean interval from a note of a track to its next, in semitones.
+
+    This is the average pitch interval of mgeval.
+    """
     order = np.argsort(piece.track, kind="stable")
     intervals = np.abs(np.diff(piece.pitch[order]))[np.diff(piece.track[order]) == 0]
     return float(intervals.mean()) if len(intervals) else np.nan

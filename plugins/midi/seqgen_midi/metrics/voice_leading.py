@@ -29,7 +29,10 @@ def leap_counts(pieces: Sequence[Piece]) -> np.ndarray:
 
 
 def histogram_overlap(one: np.ndarray, other: np.ndarray) -> float:
-    """What two histograms share when each is scaled to a sum of 1: 1 for equal ones, 0 for disjoint or empty ones."""
+    """Returns the overlap of two histograms that are each scaled to a sum of 1.
+
+    It is 1 for equal ones, and 0 for disjoint or empty ones.
+    """
     if one.sum() == 0 or other.sum() == 0:
         return 0.0
     return float(np.minimum(one / one.sum(), other / other.sum()).sum())

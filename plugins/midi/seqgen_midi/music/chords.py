@@ -27,7 +27,10 @@ def chord_name(root: int, quality: int) -> str:
 
 
 def quality_of(pitch_classes: set[int], root: int) -> int | None:
-    """The index into QUALITIES of the largest chord on `root` within a set of pitch classes; None where none fits."""
+    """Returns the index into QUALITIES of the largest chord on `root` within a set of pitch classes.
+
+    Returns None if none fits.
+    """
     above = {(pitch_class - root) % 12 for pitch_class in pitch_classes}
     qualities = list(QUALITIES.values())
     fitting = [number for number, steps in enumerate(qualities) if set(steps) <= above]
@@ -35,7 +38,10 @@ def quality_of(pitch_classes: set[int], root: int) -> int | None:
 
 
 def parse_chord(name: str) -> tuple[int, int] | None:
-    """The root and the quality of a chord symbol such as "Am", "F#m7" or "C/E", whose bass is left out, or None."""
+    """Returns the root and the quality of a chord symbol such as "Am", "F#m7" or "C/E", or None.
+
+    The bass is left out.
+    """
     match = NAME.fullmatch(name.strip())
     if match is None:
         return None

@@ -23,7 +23,10 @@ def offsets(quarters: np.ndarray, grid: int) -> np.ndarray:
 
 
 def phase(quarters: np.ndarray) -> float:
-    """The common distance of times float[n], in quarters, from the grid of written music, in steps: a circular mean."""
+    """Returns the common distance of times float[n], in quarters, from the grid of written music.
+
+    The distance is in steps. It is a circular mean.
+    """
     turns = np.exp(2j * np.pi * GRID_STEPS_PER_QUARTER * quarters)
     return float(np.angle(turns.mean()) / (2 * np.pi)) if len(quarters) else 0.0
 
@@ -34,7 +37,9 @@ def share_written(quarters: np.ndarray) -> float:
 
 
 def aligned(quarters: np.ndarray, grid: int) -> np.ndarray:
-    """The times float[n], in quarters; those of music on a grid that its file's beats are not on are shifted onto it.
+    """Returns the times float[n], in quarters, shifted onto the grid.
+
+    Only music on a grid that its file's beats are not on is shifted.
 
     All are shifted by the same time below a step, which brings most of them near a step.
     """

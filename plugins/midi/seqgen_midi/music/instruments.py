@@ -53,7 +53,10 @@ def instrument_name(track: Track) -> str:
 
 
 def track_names(piece: Piece) -> list[str]:
-    """The names of the tracks: their own, or those of their instruments; a second track of a name gets a number."""
+    """Returns the names of the tracks: their own, or those of their instruments.
+
+    A second track of the same name gets a number.
+    """
     counts: Counter[str] = Counter()
     names = []
     for track in piece.tracks:

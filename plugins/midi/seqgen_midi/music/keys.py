@@ -132,7 +132,10 @@ COMMON_KEYS = tuple(Key(sharps + FIFTHS_ABOVE_MAJOR[mode], mode) for mode in ("m
 
 
 def _unit_profile(key: Key) -> np.ndarray:
-    """The profile of a key by pitch class, with mean 0 and norm 1: a product with such a vector is a correlation."""
+    """Returns the profile of a key by pitch class, with mean 0 and norm 1.
+
+    Its product with such a vector is their correlation.
+    """
     deviations = np.roll(PROFILES[key.mode], key.tonic) - np.mean(PROFILES[key.mode])
     return np.asarray(deviations / np.linalg.norm(deviations))
 

@@ -17,7 +17,7 @@ METERS = (*COMMON_METERS, "4/2", "11/8", "3/16", "1/16", "9/16", "5/16", "7/16",
 
 
 def parse_meter(name: str) -> tuple[int, int]:
-    """Numerator and denominator of a time signature such as "3/4"."""
+    """Returns the numerator and the denominator of a time signature such as "3/4"."""
     numerator, denominator = map(int, name.split("/"))
     return numerator, denominator
 
@@ -30,25 +30,30 @@ def bar_quarters(name: str) -> float:
 
 @functools.cache
 def meters_on_grid(resolution: int) -> tuple[str, ...]:
-    """Those of METERS whose bars are a whole number of steps, at so many steps in a quarter."""
+    """Returns the METERS whose bars are a whole number of steps, at so many steps in a quarter."""
     return tuple(name for name in METERS if (bar_quarters(name) * resolution).is_integer())
 
 
 def equal_meter(numerator: int, denominator: int, names: Sequence[str] = METERS) -> str | None:
-    """The time signature itself, or the first of `names` with bars of the same length ("2/4" for 4/8), or None."""
+    """Returns the time signature itself if it is in `names`, or the first with bars of the same length.
+
+    For 4/8 that is "2/4". Returns None if there is none.
+    """
     name = f"{numerator}/{denominator}"
     same = (each for each in names if bar_quarters(each) * denominator == 4 * numerator)
     return name if name in names else next(same, None)
 
 
 def meter_at(piece: Piece, tick: int) -> tuple[int, int]:
-    """Numerator and denominator of the time signature at a tick."""
+    """Returns the numerator and the denominator of the time signature at a tick."""
     rows = piece.meters[piece.meters[:, 0] <= tick]
     return (int(rows[-1, 1]), int(rows[-1, 2])) if len(rows) else (4, 4)
 
 
 def bar_lines(piece: Piece, end: int = 0) -> list[int]:
-    """The ticks at which bars begin, and at last the tick at which the last bar ends: past the last note and `end`.
+    """Returns the ticks at which bars begin, and then the tick at which the last bar ends.
+
+    The last bar ends after the last note and after `end`.
 
     A time signature begins a bar wherever it stands.
     """

@@ -74,7 +74,10 @@ class Piece:
         omitted: Mapping[str, int] | None = None,
         **maps: Any,
     ) -> Piece:
-        """A piece from the columns start, duration, pitch, velocity and track, its key, and the maps by name."""
+        """Returns a piece from the columns start, duration, pitch, velocity and track, its key and its maps.
+
+        The maps are given by their names.
+        """
         tables: dict[str, Any] = {
             name: np.asarray(rows, np.int32).reshape(len(rows), -1) for name, rows in maps.items() if len(rows)
         }
@@ -193,7 +196,9 @@ def is_new(values: np.ndarray) -> np.ndarray:
 
 
 def sort_notes(*columns: np.ndarray) -> tuple[np.ndarray, ...]:
-    """The columns start, duration, pitch, velocity and track in the order of start, track, pitch, duration, velocity.
+    """Returns the columns start, duration, pitch, velocity and track, sorted.
+
+    The order is that of start, track, pitch, duration, velocity.
 
     Notes usually come nearly sorted, and few have the same start, track and pitch. So all notes are sorted by these
     three, and only those few also by duration and velocity.

@@ -30,7 +30,9 @@ def accompany(encoding: Encoding, ids: np.ndarray, request: Request) -> Prompt:
 
 
 def other_parts(encoding: Encoding, ids: np.ndarray) -> dict[int, np.ndarray]:
-    """What may follow each program of `ids`, so that another part of it plays than those that play there: bool[V].
+    """Returns what may follow each program of `ids`: bool[V].
+
+    It must be another part than those that play there.
 
     That is the token of another part; or a pitch, where the first part of the program does not play.
     """
@@ -73,7 +75,7 @@ def _parts(encoding: Encoding, ids: np.ndarray, allowed: np.ndarray) -> Iterator
 
 
 def _notes(encoding: Encoding, others: dict[int, np.ndarray], allowed: np.ndarray) -> Grammar:
-    """Any notes after a given one. They begin with no duration, which would prolong the given one.
+    """Returns the grammar of any notes after a given one. They begin with no duration, which would prolong it.
 
     others: what may follow the programs that are given; see `other_parts`
     """

@@ -42,7 +42,10 @@ class Completion:
         return replace(piece, tempos=tempos[is_new(tempos[:, 1])].astype(np.int32)) if len(tempos) else piece
 
     def _key(self, piece: Piece) -> Key:
-        """The key that was asked for, or else that of the prompt's file, or that of the piece with its ending."""
+        """Returns the key that was asked for, or else that of the prompt's file.
+
+        If both are unknown, returns the key of the piece with its ending.
+        """
         if self.request.key is not None:
             return parse_key(self.request.key)
         declared = None if self.prompt is None else self.prompt.key

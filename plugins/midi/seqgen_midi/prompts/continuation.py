@@ -27,7 +27,9 @@ COUNTING_CONSTRAINTS = {
 
 
 def continue_piece(encoding: Encoding, ids: np.ndarray, request: Request, default_tempo: int) -> Prompt:
-    """A document without its end, and the grammar of what it can become; raises UsageError, ImpossibleConstraints.
+    """Returns a document without its end, and the grammar of what it can become.
+
+    Raises UsageError and ImpossibleConstraints.
 
     Under a constraint on the length or on the density of bars, further bars have meters and tempos of the prompt. They
     do not have the meter of its pickup.
@@ -165,7 +167,9 @@ def _forbidding(encoding: Encoding, request: Request, voice: int, token: int) ->
 
 
 def bars_for_seconds(encoding: Encoding, ids: np.ndarray, request: Request, default_tempo: int) -> int:
-    """The number of bars that comes nearest to the constraint `seconds`, if bars after the prompt are like its last.
+    """Returns the number of bars that comes nearest to the constraint `seconds`.
+
+    Bars after the prompt are taken to be like its last.
 
     Raises UsageError for a prompt that is longer, and ImpossibleConstraints.
     """
@@ -188,7 +192,10 @@ def bars_for_seconds(encoding: Encoding, ids: np.ndarray, request: Request, defa
 
 
 def continue_alike(ids: np.ndarray, grammar: Grammar, table: TokenTable) -> Grammar:
-    """The documents that begin with `ids` and whose further bars all have the meter and the tempo of the last one."""
+    """Returns the grammar of the documents that begin with `ids` and go on in the same way.
+
+    All further bars have the meter and the tempo of the last one.
+    """
     alike = np.ones(len(table.vocabulary), bool)
     for role in OF_WHOLE_BARS:
         of_role = table.of_role(role)

@@ -32,7 +32,9 @@ STEPS = (Role.NOTE, Role.MODIFIER, Role.REST)
 
 
 def infill(encoding: Encoding, ids: np.ndarray, request: Request) -> Prompt:
-    """Some bars are drawn again, and everything around them is given. Raises UsageError, ImpossibleConstraints.
+    """Returns the prompt that draws some bars again. All others are given.
+
+    Raises UsageError and ImpossibleConstraints.
 
     A bar that is drawn again keeps its time signature. On a grid, a note that crosses the edge of such a bar is kept
     whole.
@@ -52,7 +54,7 @@ def infill(encoding: Encoding, ids: np.ndarray, request: Request) -> Prompt:
 
 
 def harmonise(encoding: Encoding, ids: np.ndarray, request: Request) -> Prompt:
-    """Some voices are given and the others are drawn; or the notes are given and the chord symbols are drawn.
+    """Returns the prompt that draws other voices to those that are given, or chord symbols to given notes.
 
     The constraints `key` and `range` hold only for what is drawn.
     """
@@ -69,7 +71,10 @@ def harmonise(encoding: Encoding, ids: np.ndarray, request: Request) -> Prompt:
 
 
 def emptied_bars(request: Request, bars: int) -> np.ndarray:
-    """Which bars of a prompt are drawn again: bool[bars]; raises UsageError where the prompt does not have them."""
+    """Returns which bars of a prompt are drawn again: bool[bars].
+
+    Raises UsageError if the prompt does not have them.
+    """
     emptied = np.zeros(bars, bool)
     if request.fill is not None:
         first, last = parse_span(request.fill)
@@ -109,7 +114,9 @@ def _drawable_tokens(encoding: Encoding, request: Request) -> np.ndarray:
 
 
 def _grid_template(encoding: Encoding, ids: np.ndarray, is_free: np.ndarray) -> np.ndarray:
-    """What may stand at each position of a document on a grid: int[n], an id, ANY_TOKEN, or −1 − t for any but t.
+    """Returns what may stand at each position of a document on a grid: int[n].
+
+    An entry is an id, ANY_TOKEN, or −1 − t for any token but t.
 
     `is_free` bool[n] says which steps are drawn again. A note that is partly given is given whole, so that what is free
     after it does not begin by holding it on.
@@ -159,7 +166,10 @@ def _grid_parts(encoding: Encoding, template: np.ndarray, is_free: np.ndarray, a
 
 
 def _event_parts(encoding: Encoding, ids: np.ndarray, is_free: np.ndarray, allowed: np.ndarray) -> Iterator[Part]:
-    """The parts of bars in which notes stand at positions; a free bar, bool[n], keeps its meter and tempo alone."""
+    """Returns the parts of bars in which notes stand at positions.
+
+    A free bar, bool[n], keeps only its meter and its tempo.
+    """
     begins_bar, has_tempo = encoding.table.of_role(Role.BAR, Role.TEMPO), encoding.table.of_role(Role.TEMPO)
     drawn = repeat(one_of(allowed & ~begins_bar))
     for place in range(1, len(ids)):
