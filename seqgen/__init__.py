@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from seqgen.contract.capabilities import (
+        BrowserDisplay,
         Capability,
         Deduplication,
         Defaults,
@@ -75,6 +76,7 @@ __all__ = [
     "INTERFACE_VERSION",
     "Answer",
     "AuxiliaryTargets",
+    "BrowserDisplay",
     "BundleError",
     "Capability",
     "CorpusError",
@@ -129,6 +131,7 @@ _NAMES_BY_MODULE = {
     "files": ("atomic_write",),
     "contract.capabilities": (
         "Capability",
+        "BrowserDisplay",
         "Deduplication",
         "Defaults",
         "Display",

@@ -17,6 +17,7 @@ from seqgen import (
     EOS,
     Answer,
     AuxiliaryTargets,
+    BrowserDisplay,
     Deduplication,
     Defaults,
     Display,
@@ -86,6 +87,11 @@ class CompleteDisplay(Display[str]):
         target = path.with_name(f"{path.name}.txt")
         target.write_text(f"{ids.tolist()} {nats.tolist()}")
         return target
+
+
+class CompleteBrowserDisplay(BrowserDisplay[str]):
+    def script(self) -> str:
+        return "function showDocument(ids, element) { element.textContent = ids; return {files: {}, seconds: null}; }"
 
 
 class CompletePrediction(Prediction[str]):
@@ -217,6 +223,7 @@ class Complete(Domain[str]):
         super().__init__(settings, vocabulary, state)
         self.prompting = CompletePrompting(self)
         self.display = CompleteDisplay()
+        self.browser = CompleteBrowserDisplay()
         self.prediction = CompletePrediction()
         self.metrics = CompleteMetrics()
         self.deduplication = CompleteDeduplication()

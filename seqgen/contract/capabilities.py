@@ -4,6 +4,7 @@ A domain holds each capability in the attribute that the class names, or None th
 
     prompting      prompts from files and text, given tokens, streaming output
     display        pictures, sounds and scores, HTML for the page of samples, drawings of surprise
+    browser        how a page shows what it draws without Python
     prediction     answers about data: labels, translations, forecasts
     metrics        statistics of samples beside held-out data, sizes by unit, symbols for the memorisation check
     deduplication  which items count as the same, and which belong to one source
@@ -151,6 +152,22 @@ class Display(Capability[Item]):
         """Draws where the document ids int32[n] is improbable, nats float32[n] an id, and returns the file.
 
         `path` comes without an ending. Raises OutputError.
+        """
+        raise NotImplementedError
+
+
+class BrowserDisplay(Capability[Item]):
+    """How a page shows documents that it draws by itself, without Python (`seqgen export --to html`)."""
+
+    attribute = "browser"
+
+    def script(self) -> str:
+        """Returns JavaScript that defines the function `showDocument(ids, element)`.
+
+        It shows the ids so far of a document, an array that begins with BOS, in an element of the page, and is called
+        again as the document grows. It returns {files, seconds}: the files to save, as a Uint8Array by the ending of
+        their names, and how long the document plays, or null. The page loads nothing. A domain without this has its
+        tokens shown by name.
         """
         raise NotImplementedError
 
@@ -411,6 +428,6 @@ class Reading(Capability[Item]):
 
 
 CAPABILITIES: tuple[type[Capability[Any]], ...] = (
-    Prompting, Display, Prediction, Metrics, Deduplication, SettingsInference, Training, Defaults, VocabularyLearning,
-    Reading,
+    Prompting, Display, BrowserDisplay, Prediction, Metrics, Deduplication, SettingsInference, Training, Defaults,
+    VocabularyLearning, Reading,
 )  # fmt: skip

@@ -13,6 +13,7 @@ import numpy as np
 
 from seqgen.contract.capabilities import (
     CAPABILITIES,
+    BrowserDisplay,
     Capability,
     Deduplication,
     Defaults,
@@ -40,6 +41,7 @@ class Domain(Core[Item]):
     prompting: Prompting[Item]
     """Every domain can continue a prompt; a domain that can do more replaces this."""
     display: Display[Item] | None = None
+    browser: BrowserDisplay[Item] | None = None
     prediction: Prediction[Item] | None = None
     metrics: Metrics[Item] | None = None
     deduplication: Deduplication[Item] | None = None

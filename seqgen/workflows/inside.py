@@ -23,7 +23,7 @@ MIN_SHARE = 0.05
 """A feature is left out if it has one value nearly everywhere, at all but so large a share of the tokens."""
 UNITS_OF_FEATURE = 3
 """How many units are named for one feature."""
-BRACKETS = ("()", "[]", "{}")
+BRACKETS = (("(", ")"), ("[", "]"), ("{", "}"))
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ from seqgen.errors import (
 from seqgen.grammar import BOS, EOS, Grammar, keeps_classes
 from seqgen.models.bundle import TAKE_AGAIN, Bundle
 from seqgen.workflows.default_sampling import sampling_options
-from seqgen.workflows.export import export
+from seqgen.workflows.export import PAGE, export
 from seqgen.workflows.file_records import (
     OnRemark,
     PromptItem,
@@ -399,14 +399,14 @@ class TrainedModel:
         """Writes the model for another program, and returns the files.
 
         target:      "savedmodel" (TensorFlow), "tflite" (LiteRT) or "onnx": one step of the model, and beside it the
-                     tables of the grammar
+                     tables of the grammar; "html": a page that draws in a browser
         constraints: what every sample has that is drawn with these tables
         prompt:      what every sample begins with
 
         Raises UnknownName for a target, UsageError for what the target cannot carry, OutputError, and what `sample`
         raises for the other arguments.
         """
-        if prompt is None and self.domain.prompting.needs_prompt:
+        if prompt is None and self.domain.prompting.needs_prompt and target != PAGE:
             start = Prompt(np.array([BOS], np.int32), self.domain.checked_grammar())
         else:
             caller = "An exported model"

@@ -11,8 +11,10 @@ import numpy as np
 from seqgen import BundleError, Domain, Example, Grammar, Options, Reading, Record, Remark, Vocabulary, atomic_write
 from seqgen_midi.constraints.catalogue import all_constraint_options, constraint_options
 from seqgen_midi.constraints.grammar import grammar_of
+from seqgen_midi.display.browser import ChoraleBrowserDisplay
 from seqgen_midi.display.midi_display import MidiDisplay
 from seqgen_midi.encodings.base import Encoding
+from seqgen_midi.encodings.chorale import Chorale
 from seqgen_midi.encodings.reading import read_pieces
 from seqgen_midi.encodings.training import MidiLearning, MidiTraining
 from seqgen_midi.inference import MidiInference
@@ -56,6 +58,7 @@ class MidiDomain(Domain[Piece]):
         self.unit = encoding.unit
         self.prompting = MidiPrompting(self, encoding, settings)
         self.display = MidiDisplay(encoding, settings.tempo)
+        self.browser = ChoraleBrowserDisplay(settings.tempo) if encoding.name == Chorale.name else None
         self.metrics = MidiMetrics(encoding, settings.tempo)
         self.deduplication = MidiDeduplication()
         self.inference = MidiInference(settings)

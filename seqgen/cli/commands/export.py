@@ -13,7 +13,7 @@ from seqgen.cli.output import print_json, print_line
 @click.command()
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--to", "target", required=True, metavar="FORMAT",
-              help="savedmodel (TensorFlow), tflite (LiteRT) or onnx.")  # fmt: skip
+              help="savedmodel (TensorFlow), tflite (LiteRT), onnx, or html: a page that draws.")  # fmt: skip
 @click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Write to this folder.")
 @click.option(
     "--prompt", type=click.Path(), metavar="FILE|TEXT", help="What every sample begins with that is drawn elsewhere."
@@ -24,7 +24,8 @@ def command(run: Path, target: str, out: Path, prompt: str | None, settings: dic
     """Write the model in RUN for another program.
 
     The result is one step of the model, from a token and a state to the logits of the next token and a new state, and
-    the tables that a program needs beside it. --set asks for something that every sample has, as for 'sample'.
+    the tables that a program needs beside it; or, with --to html, a page that draws in a browser, without a server and
+    without a network. --set asks for something that every sample has, as for 'sample'.
     """
     from seqgen.files import remove_unfinished
     from seqgen.workflows.load import load

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from seqgen.contract.capabilities import (
+    BrowserDisplay,
     Deduplication,
     Defaults,
     Display,
@@ -315,9 +316,17 @@ def check_reading(case: Case) -> None:
             assert name != path.name, f"companions names {name!r} as a companion of itself"
 
 
+def check_browser(case: Case) -> None:
+    """The script defines the function that the page calls, and cannot end the element in which it stands."""
+    script = case.domain.require(BrowserDisplay).script()
+    assert "function showDocument(" in script, "the script defines no function showDocument"
+    assert "</script" not in script.lower(), "the script contains '</script', which ends it on a page"
+
+
 CHECKS: dict[str, Callable[[Case], None]] = {
     "prompting": check_prompting,
     "display": check_display,
+    "browser": check_browser,
     "prediction": check_prediction,
     "metrics": check_metrics,
     "deduplication": check_deduplication,

@@ -96,7 +96,7 @@
     move();
   }
 
-  for (const figure of document.querySelectorAll("figure.roll")) {
+  function attach(figure) {
     const button = figure.querySelector("button");
     button.addEventListener("click", () => {
       const again = playing && playing.button === button;
@@ -104,4 +104,7 @@
       if (!again) play(figure, button);
     });
   }
+
+  document.querySelectorAll("figure.roll").forEach(attach);
+  globalThis.attachPlayer = attach; // for a page that makes its rolls later
 })();
