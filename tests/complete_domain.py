@@ -48,8 +48,8 @@ class CompletePrompting(Prompting[str]):
     def prompt(self, item: str | None = None, constraints: Any = None) -> Prompt:
         return super().prompt(item, constraints)
 
-    def given_part(self, item: str) -> str:
-        return item[:1]
+    def given_part(self, record: Record[str]) -> str:
+        return record.item[:1]
 
     def read(self, path: Path) -> Iterator[str]:
         yield path.read_text().strip()[:1]

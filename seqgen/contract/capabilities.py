@@ -91,12 +91,12 @@ class Prompting(Capability[Item]):
             raise UsageError(f"The prompt does not fit the constraints: {error}.") from error
         return Prompt(ids, grammar)
 
-    def given_part(self, item: Item) -> Item:
-        """Returns the part of a whole item that is given where a prompt is needed: the source of a sentence pair.
+    def given_part(self, record: Record[Item]) -> Item:
+        """Returns the part of a whole record that is given where a prompt is needed: the source of a sentence pair.
 
         By default what the ids say before the first one with a weight above 0.
         """
-        example = self.domain.encode(item)
+        example = self.domain.encode(record.item)
         return self.domain.decode(example.ids[: int(np.argmax(example.weights > 0))])
 
     def read(self, path: Path) -> Iterator[Item | Record[Item] | Remark]:

@@ -20,7 +20,7 @@ from seqgen.corpus.storage.records import Records, held_out_split
 from seqgen.corpus.storage.store import Corpus
 from seqgen.engine.scoring.evaluation import Evaluator
 from seqgen.models.run_settings import RunSettings
-from seqgen.workflows.file_records import PromptItem, restored
+from seqgen.workflows.file_records import PromptItem
 from seqgen.workflows.load import load
 from seqgen.workflows.reports.baselines import baseline_nats
 from seqgen.workflows.reports.copied_passages import CopiedPassage, longest_copied_passages
@@ -113,8 +113,7 @@ def new_samples(trained: TrainedModel, held_out: Sequence[Record[Any]], seed: in
     domain = trained.domain
     if not domain.prompting.needs_prompt:
         return trained.sample(NUM_SAMPLES, seed=seed)
-    items = [restored(domain, record) for record in held_out[:NUM_SAMPLES]]
-    given = [PromptItem(domain.prompting.given_part(item)) for item in items]
+    given = [PromptItem(domain.prompting.given_part(record)) for record in held_out[:NUM_SAMPLES]]
     return trained.sample(1, prompt=given, seed=seed, max_new_tokens=MAX_NEW_TOKENS)
 
 

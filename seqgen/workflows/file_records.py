@@ -71,12 +71,8 @@ def read_prompts(domain: Domain[Any], prompt: PromptSource) -> list[PromptItem]:
     def warn(remark: str, count: int) -> None:
         warnings.warn(f"{prompt}: {count} × {remark}", SeqgenWarning, stacklevel=2)
 
-    return [PromptItem(restored(domain, record)) for record in read_records(domain, prompt, "prompt", warn)]
-
-
-def restored(domain: Domain[Any], record: Record[Any]) -> Any:
-    """Returns the item of a record with what its tokens cannot say."""
-    return domain.reading.restore(record) if domain.reading else record.item
+    records = read_records(domain, prompt, "prompt", warn)
+    return [PromptItem(domain.reading.restore(record) if domain.reading else record.item) for record in records]
 
 
 def looks_like_path(text: str) -> bool:

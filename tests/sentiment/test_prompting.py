@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,7 @@ from labelled_texts import learned
 from seqgen_sentiment.domain import SentimentDomain
 from seqgen_sentiment.labelled_item import LabelledItem
 
-from seqgen import BOS, UnknownName
+from seqgen import BOS, UnknownName, UsageError
 
 
 def test_a_prompt_has_the_label_the_beginning_and_the_constraints_of_the_base():
@@ -53,3 +54,11 @@ def test_a_document_without_its_prompt_keeps_its_label():
         rest = domain.decode(domain.prompting.without_prompt(document, len(prompt.ids)))
         assert rest.label == "pos"
     assert domain.decode(domain.prompting.without_prompt(whole, len(prompt.ids))).content == " is good"
+
+
+def test_a_base_that_says_by_a_function_what_is_legal_is_refused(monkeypatch):
+    domain = learned()
+    base = domain.prompting.wrapped.prompt()
+    monkeypatch.setattr(domain.prompting.wrapped, "prompt", lambda *_: replace(base, accepts=lambda ids: True))
+    with pytest.raises(UsageError, match="cannot ask the domain 'text' which documents are legal"):
+        domain.prompting.prompt()

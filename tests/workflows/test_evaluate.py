@@ -93,12 +93,12 @@ def test_samples_of_a_domain_that_needs_a_prompt_continue_held_out_documents(tra
     _, documents = held_out_split(trained.domain, corpus)
     held_out = Records(trained.domain, documents)
 
-    def first_bar(item):
-        return trained.domain.decode(trained.domain.encode(item).ids[:40])
+    def first_bar(record):
+        return trained.domain.decode(trained.domain.encode(record.item).ids[:40])
 
     monkeypatch.setattr(trained.domain.prompting, "given_part", first_bar)
     samples = new_samples(trained, held_out, seed=0)
     assert len(samples) == min(NUM_SAMPLES, len(documents))
     for sample, record in zip(samples, held_out, strict=False):
-        given = trained.domain.encode(first_bar(record.item)).ids[:-1]
+        given = trained.domain.encode(first_bar(record)).ids[:-1]
         assert sample.ids[: len(given)].tolist() == given.tolist()

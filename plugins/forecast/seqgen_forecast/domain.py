@@ -164,8 +164,8 @@ class ForecastPrompting(Prompting[Window]):
             conditions = PromptConditions(1, lambda *_: values)
         return Prompt(ids, grammar, complete=complete, conditions=conditions)
 
-    def given_part(self, item: Window) -> Window:
-        return item.known
+    def given_part(self, record: Record[Window]) -> Window:
+        return record.item.with_metadata(record.metadata).known
 
     def read(self, path: Path) -> Iterator[Record[Window] | Remark]:
         return self._forecast.read_last_windows(path)

@@ -13,7 +13,7 @@ from seqgen_forecast.window import Window, last_window
 from some_series import HOURLY, daily_wave, hourly_table, series, written
 
 import seqgen
-from seqgen import Remark
+from seqgen import Record, Remark
 from seqgen.contract.testing import check_domain
 
 DOMAIN = ForecastDomain(HOURLY)
@@ -61,7 +61,7 @@ def test_a_continuation_has_the_units_and_the_times_of_its_prompt():
 def test_a_history_is_needed_and_is_the_given_part_of_a_window():
     assert DOMAIN.prompting.needs_prompt
     window = Window(np.array([1.0, 2, 3]), 0, 2, "load", "2024-01-01 00:00:00", 3600)
-    given = DOMAIN.prompting.given_part(window)
+    given = DOMAIN.prompting.given_part(Record(Window(np.zeros(3), 0, 0), window.metadata()))
     assert (given.values.tolist(), given.name) == ([1, 2], "load")
 
 

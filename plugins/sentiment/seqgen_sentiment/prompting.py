@@ -50,6 +50,11 @@ class LabelledPrompting(Wrapper, Prompting[LabelledItem]):
             raise UsageError(
                 f"Labelled items cannot keep what one of {', '.join(values)} asks of tokens together; leave it out."
             )
+        if content.accepts is not None or content.next_tokens is not None:
+            raise UsageError(
+                f"Labelled items cannot ask the domain {self.base.name!r} which documents are legal; sample without "
+                "labels."
+            )
         slots = self.layout.slots(label)
         beginning = content.ids[1:]
         ids = np.array([BOS, self.layout.label_id(label), *beginning], np.int32)
@@ -72,8 +77,9 @@ class LabelledPrompting(Wrapper, Prompting[LabelledItem]):
         end = self.layout.end
         return np.select([given == EOS, given == -1 - EOS], [end, -1 - end], given).astype(np.int32)
 
-    def given_part(self, item: LabelledItem) -> LabelledItem:
-        return replace(item, content=self.wrapped.given_part(item.content))
+    def given_part(self, record: Record[LabelledItem]) -> LabelledItem:
+        content = Record(record.item.content, record.metadata)
+        return replace(record.item, content=self.wrapped.given_part(content))
 
     def read(self, path: Path) -> Iterator[LabelledItem | Record[LabelledItem] | Remark]:
         return self.reader.read_prompts(path)
