@@ -10,6 +10,7 @@ folder of the corpus must be on a disk that all machines see under the same path
 from __future__ import annotations
 
 import os
+import secrets
 import threading
 from collections import deque
 from collections.abc import Generator, Iterator
@@ -24,9 +25,9 @@ from seqgen.corpus.building.file_reader import FileReader
 from seqgen.corpus.building.part_file import PartFile, PartHeader, write_part
 from seqgen.corpus.building.settings_inference import infer_settings
 from seqgen.corpus.reading.cutting import Cutting
-from seqgen.corpus.reading.read_file import ReadFile, ReadingPass, read_sources
+from seqgen.corpus.reading.read_file import ReadFile, ReadingPass, open_pool, read_sources
 from seqgen.corpus.reading.sources import Source, SourceFiles
-from seqgen.corpus.reading.workers import Limits, report_failure
+from seqgen.corpus.reading.workers import Limits, WorkerPool, report_failure
 from seqgen.corpus.storage.journal import Journal, ProcessedFiles
 from seqgen.corpus.storage.split import SplitFractions
 from seqgen.errors import CorpusError, PluginError, SeqgenError, UsageError
@@ -34,7 +35,7 @@ from seqgen.errors import CorpusError, PluginError, SeqgenError, UsageError
 if TYPE_CHECKING:
     from distributed import Client, Future  # they count as Any
 
-FILES_PER_BATCH = 256
+FILES_PER_BATCH = 512
 BATCHES_PER_WORKER = 2
 """So many batches wait or are read for each thread of the cluster."""
 CONNECT_SECONDS = 30
@@ -73,8 +74,12 @@ def open_cluster(address: str) -> Iterator[Client]:
 
 
 class _Batch(NamedTuple):
-    """Files that are read together, without their unpacking folders, which this machine removes."""
+    """Files that are read together, without their unpacking folders, which this machine removes.
 
+    pass_id: the same for all batches of one pass, and for no other pass
+    """
+
+    pass_id: str
     sources: list[Source]
     domain: dict[str, Any]
     task: Any
@@ -99,12 +104,12 @@ class ClusterReader(FileReader):
 
     def read(self, reading: ReadingPass, processed: ProcessedFiles, folder: Path) -> Generator[ReadFile, None, None]:
         """Raises PluginError if a worker cannot make the domain, and CorpusError if a batch kills its workers."""
-        first = processed.count
+        first, pass_id = processed.count, secrets.token_hex(8)
         sources = processed.skip(self._files.walk(folder, lambda number: number >= first))
         pending: deque[tuple[list[Source], Future]] = deque()
         try:
             while batch := list(islice(sources, FILES_PER_BATCH)):
-                pending.append((batch, self._submit(reading, batch, folder, first)))
+                pending.append((batch, self._submit(pass_id, reading, batch, folder, first)))
                 first += len(batch)
                 if len(pending) > BATCHES_PER_WORKER * max(1, sum(self._client.ncores().values())):
                     yield from self._collect(*pending.popleft(), folder)
@@ -112,10 +117,11 @@ class ClusterReader(FileReader):
                 yield from self._collect(*pending.popleft(), folder)
         finally:
             self._client.cancel([future for _, future in pending])
+            self._client.run(close_pools, pass_id)
 
-    def _submit(self, reading: ReadingPass, sources: list[Source], folder: Path, first: int) -> Future:
+    def _submit(self, pass_id: str, reading: ReadingPass, sources: list[Source], folder: Path, first: int) -> Future:
         batch = _Batch(
-            [source._replace(unpack_folder=None) for source in sources],
+            pass_id, [source._replace(unpack_folder=None) for source in sources],
             DomainRecord.of(reading.domain).model_dump(mode="json"),
             reading.task, reading.cutting.to_json(), self._limits, str(folder.absolute()), first,
         )  # fmt: skip
@@ -155,16 +161,34 @@ def read_batch(batch: _Batch) -> tuple[str, str]:
     name = f"batch-{batch.first}-{os.uname().nodename}-{os.getpid()}-{threading.get_ident()}.part"
     try:
         record = DomainRecord.model_validate(batch.domain)
-        domain = record.make_domain("The corpus is built", CorpusError)
-        reading = ReadingPass(domain, batch.task, Cutting.from_json(batch.cutting))
+        reading, pool = _pool(batch, record)
         header = PartHeader(
             task=batch.task, domain=record, remarks=[], cutting=batch.cutting, fractions=SplitFractions(), named=[],
             recipe=None, sources=[], file_count=len(batch.sources), first=0, end=len(batch.sources),
         )  # fmt: skip
         (folder / name).unlink(missing_ok=True)
-        write_part(
-            folder / name, header, lambda skip: read_sources(reading, iter(batch.sources), folder, batch.limits, 1)
-        )
+        write_part(folder / name, header, lambda skip: read_sources(pool, reading, iter(batch.sources)))
     except SeqgenError as error:
         return "", str(error)
     return name, ""
+
+
+_POOLS: dict[tuple[str, int], tuple[ReadingPass, WorkerPool]] = {}
+"""One reader process for each pass and each thread of a worker of the cluster. A process takes long to start."""
+
+
+def _pool(batch: _Batch, record: DomainRecord) -> tuple[ReadingPass, WorkerPool]:
+    """Returns the reader process of this thread. Raises PluginError if the domain cannot be made."""
+    key = batch.pass_id, threading.get_ident()
+    if key not in _POOLS:
+        domain = record.make_domain("The corpus is built", CorpusError)
+        reading = ReadingPass(domain, batch.task, Cutting.from_json(batch.cutting))
+        _POOLS[key] = reading, open_pool(reading, Path(batch.folder), batch.limits, 1)
+    return _POOLS[key]
+
+
+def close_pools(pass_id: str) -> None:
+    """Ends the reader processes of a pass. Runs on a worker of the cluster."""
+    for key in [key for key in _POOLS if key[0] == pass_id]:
+        _, pool = _POOLS.pop(key)
+        pool.close()

@@ -14,7 +14,7 @@ from typing import Any
 
 from seqgen.contract.domain import Domain
 from seqgen.corpus.building.settings_inference import infer_settings
-from seqgen.corpus.reading.read_file import ReadFile, ReadingPass, read_sources
+from seqgen.corpus.reading.read_file import ReadFile, ReadingPass, open_pool, read_sources
 from seqgen.corpus.reading.sources import SourceFiles
 from seqgen.corpus.reading.workers import Limits
 from seqgen.corpus.storage.journal import Journal, ProcessedFiles
@@ -56,4 +56,5 @@ class LocalReader(FileReader):
         """Files of archives are unpacked into `folder` one after the other."""
         begun = processed.count
         sources = processed.skip(self._files.walk(folder, lambda number: number >= begun))
-        yield from read_sources(reading, sources, folder, self._limits)
+        with open_pool(reading, folder, self._limits) as pool:
+            yield from read_sources(pool, reading, sources)

@@ -30,7 +30,7 @@ from seqgen.corpus.building.part_file import PartFile, PartHeader, write_part
 from seqgen.corpus.building.settings_inference import infer_settings
 from seqgen.corpus.building.vocabulary_learning import TrainingObservations
 from seqgen.corpus.reading.cutting import NOTHING_IS_CUT, Cutting
-from seqgen.corpus.reading.read_file import ReadFile, ReadingPass, read_sources
+from seqgen.corpus.reading.read_file import ReadFile, ReadingPass, open_pool, read_sources
 from seqgen.corpus.reading.sources import BuildProgress
 from seqgen.corpus.reading.workers import Limits
 from seqgen.corpus.recipes.recipes import Recipe
@@ -105,9 +105,11 @@ def build_part(
                 walk = files.walk(out, lambda number: start <= number < end)
                 sources = islice(walk, start, end)
                 reading = ReadingPass(domain, task, cutting)
-                for done, file in enumerate(read_sources(reading, sources, out, limits), skip + 1):
-                    yield file
-                    progress(done, end - first, "files to learn from" if task == "learn" else "files")
+                unit = "files to learn from" if task == "learn" else "files"
+                with open_pool(reading, out, limits) as pool:
+                    for done, file in enumerate(read_sources(pool, reading, sources), skip + 1):
+                        yield file
+                        progress(done, end - first, unit)
 
             write_part(out / f"{task}.part", header, read)
     except JournalMismatch as error:

@@ -44,22 +44,22 @@ class ReadingPass:
     cutting: Cutting = NOTHING_IS_CUT
 
 
-def read_sources(
-    reading: ReadingPass, sources: Iterator[Source], folder: Path, limits: Limits | None, workers: int | None = None
-) -> Iterator[ReadFile]:
-    """Reads files in worker processes, and yields them in their order.
+def open_pool(reading: ReadingPass, folder: Path, limits: Limits | None, workers: int | None = None) -> WorkerPool:
+    """Returns the worker processes that read for one pass.
 
     folder:  for the documents of large files
     workers: the number of processes; by default one for each core
-
-    Raises PluginError as `WorkerPool` does.
     """
-    with WorkerPool(
+    return WorkerPool(
         reading.domain, limits=limits, workers=workers, task=reading.task, spool=folder, cutting=reading.cutting
-    ) as pool:
-        for source, content in pool.read(sources):
-            checksum = _checksum(source) if reading.task == "encode" else None
-            yield ReadFile(source.name, source.stamp, source.split, checksum, content)
+    )
+
+
+def read_sources(pool: WorkerPool, reading: ReadingPass, sources: Iterator[Source]) -> Iterator[ReadFile]:
+    """Reads files with the workers of a pass, and yields them in order. Raises PluginError as `WorkerPool` does."""
+    for source, content in pool.read(sources):
+        checksum = _checksum(source) if reading.task == "encode" else None
+        yield ReadFile(source.name, source.stamp, source.split, checksum, content)
 
 
 def _checksum(source: Source) -> str | None:

@@ -7,7 +7,7 @@ import hashlib
 import pytest
 from letters import Letters, Remembering
 
-from seqgen.corpus.reading.read_file import ReadingPass, read_sources
+from seqgen.corpus.reading.read_file import ReadingPass, open_pool, read_sources
 from seqgen.corpus.reading.sources import Source
 
 
@@ -22,7 +22,9 @@ def sources(tmp_path):
 
 
 def test_files_to_encode_have_a_checksum(sources, tmp_path):
-    a, b, c = read_sources(ReadingPass(Letters(), "encode"), iter(sources), tmp_path, None, 1)
+    reading = ReadingPass(Letters(), "encode")
+    with open_pool(reading, tmp_path, None, 1) as pool:
+        a, b, c = read_sources(pool, reading, iter(sources))
     assert (a.name, a.split, len(a.content.documents)) == ("a", "valid", 2)
     assert a.sha256 == hashlib.sha256(b"abc\nabd").hexdigest()
     assert a.stamp == sources[0].stamp
@@ -31,6 +33,8 @@ def test_files_to_encode_have_a_checksum(sources, tmp_path):
 
 
 def test_files_to_learn_from_have_none(sources, tmp_path):
-    a, *_ = read_sources(ReadingPass(Remembering(), "learn"), iter(sources), tmp_path, None, 1)
+    reading = ReadingPass(Remembering(), "learn")
+    with open_pool(reading, tmp_path, None, 1) as pool:
+        a, *_ = read_sources(pool, reading, iter(sources))
     assert [one.value for one in a.content.observations] == ["abc", "abd"]
     assert a.sha256 is None
