@@ -50,8 +50,8 @@ RECIPE = {
     "ema_decay": 0.998, "batch_size": 16, "bptt_length": 32, "label_weight": 20,
 }  # fmt: skip
 """A small model that reads with gaps: 6 920 sentences are soon learned by heart."""
-PHRASES = {"span_files": "train_phrases.tsv", "span_weight": 0.5}
-"""What is set in addition with `--phrases`: a phrase is shorter than a sentence, and often says the same again."""
+PHRASES = {"span_files": "train_phrases.tsv", "span_weight": 1.0}
+"""What is set in addition with `--phrases`. Chosen on validation data (NOTES.md)."""
 REPORTED = {
     "accuracy": "accuracy",
     "network_accuracy": "accuracy, network alone",

@@ -11,7 +11,7 @@ from scipy.sparse import hstack
 from scipy.special import log_softmax
 from seqgen_sentiment import ngram_regression
 from seqgen_sentiment.features import character_ngrams, unigrams_and_bigrams
-from seqgen_sentiment.ngram_regression import NgramRegression
+from seqgen_sentiment.ngram_regression import INVERSE_REGULARISATION, NgramRegression
 
 from seqgen import InvalidValue
 
@@ -35,7 +35,9 @@ def test_scores_are_those_of_scikit_learn():
     ]
     train = hstack([one.fit_transform(words[:90]) for one in vectorizers])
     held_out = hstack([one.transform(words[90:]) for one in vectorizers])
-    theirs = LogisticRegression(C=3, solver="liblinear").fit(train, labels[:90], sample_weight=weights)
+    theirs = LogisticRegression(C=INVERSE_REGULARISATION, solver="liblinear").fit(
+        train, labels[:90], sample_weight=weights
+    )
     scores = log_softmax(found.log_scores(words[90:]), axis=1)
     np.testing.assert_allclose(scores, theirs.predict_log_proba(held_out), atol=1e-3)
     assert (scores.argmax(1) == labels[90:]).mean() > 0.9

@@ -24,7 +24,7 @@ MAX_FEATURES = 100_000
 """How many features of each kind are kept, divided by the number of weights of each: the most frequent ones."""
 MIN_TEXTS = {"words": 2, "characters": 3}
 """A feature of fewer texts is left out."""
-INVERSE_REGULARISATION = 3.0
+INVERSE_REGULARISATION = 6.0
 """The constant C of scikit-learn. Chosen on validation data of SST-2 (bench/NOTES.md)."""
 MAX_WORDS = 5_000_000
 """How many words the regression learns from. Of a larger corpus it reads some texts."""
