@@ -60,5 +60,5 @@ def test_what_follows_a_prompt_is_a_document_of_its_own():
 
 
 def test_the_given_part_of_an_item_is_what_its_weights_leave_out():
-    assert Letters(Letters.Settings(half=True)).prompting.given_part(Record(Line("abcd"))) == Line("ab")
+    assert Letters(Letters.Settings(half=True)).prompting.given_part(Record(Line("abcd"))) == Line("a")
     assert Letters().prompting.given_part(Record(Line("abcd"))) == Line("")

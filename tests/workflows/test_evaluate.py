@@ -12,6 +12,7 @@ from seqgen import CorpusError, UsageError
 from seqgen.corpus.storage.records import Records, held_out_split
 from seqgen.corpus.storage.store import Corpus
 from seqgen.workflows.evaluate import NUM_SAMPLES, copied_passages, evaluation_report, new_samples
+from seqgen.workflows.file_records import PromptItem
 
 
 @pytest.fixture(scope="module")
@@ -100,5 +101,6 @@ def test_samples_of_a_domain_that_needs_a_prompt_continue_held_out_documents(tra
     samples = new_samples(trained, held_out, seed=0)
     assert len(samples) == min(NUM_SAMPLES, len(documents))
     for sample, record in zip(samples, held_out, strict=False):
-        given = trained.domain.encode(first_bar(record)).ids[:-1]
-        assert sample.ids[: len(given)].tolist() == given.tolist()
+        start = trained.prepare(prompt=PromptItem(first_bar(record)))
+        assert sample.ids[: len(start.ids)].tolist() == start.ids.tolist()
+        assert len(start.ids) > 10
