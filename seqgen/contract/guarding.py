@@ -225,8 +225,8 @@ def _guarded_function(
 
 
 def _wrong_type(plugin: PluginIdentity, verb: str, label: str, expected: Any, item: Any) -> PluginFailure:
-    wanted = expected if isinstance(expected, str) else describe_type(expected, item)
-    return failure(plugin, f"{verb} {label}, and {wanted} was expected")
+    expectation = expected if isinstance(expected, str) else describe_type(expected, item)
+    return failure(plugin, f"{verb} {label}, and {expectation} was expected")
 
 
 def _is_entry(plugin: PluginIdentity) -> bool:

@@ -64,10 +64,10 @@ class ExtendedDisplay(Wrapper, Display[Item]):
             return self.wrapped.render(item, rendering, path, prompt_item)
         plugin, renderer = self._added[rendering]
         with guard(plugin, f"the rendering {rendering!r}"):
-            made = renderer.function(item, path)
-        if not isinstance(made, Path):
-            raise broken(plugin, f"returns {made!r} from the rendering {rendering!r}, which is no path")
-        return made
+            rendered = renderer.function(item, path)
+        if not isinstance(rendered, Path):
+            raise broken(plugin, f"returns {rendered!r} from the rendering {rendering!r}, which is no path")
+        return rendered
 
     def html(self, item: Item, prompt_item: Item | None = None) -> str:
         return self.wrapped.html(item, prompt_item)

@@ -88,10 +88,10 @@ def lines(path: Path, max_length: int, encoding: str = DEFAULT_ENCODING) -> Iter
     """Yields the lines of a file with their ends. Raises UnusableFile for one of more than `max_length` characters."""
     rest = ""
     for piece in pieces(path, encoding):
-        *whole, rest = (rest + piece).split("\n")
-        if len(rest) > max_length or any(len(line) > max_length for line in whole):
+        *lines, rest = (rest + piece).split("\n")
+        if len(rest) > max_length or any(len(line) > max_length for line in lines):
             raise UnusableFile(f"a line of more than {max_length} characters")
-        yield from (line + "\n" for line in whole)
+        yield from (line + "\n" for line in lines)
     if rest:
         yield rest
 

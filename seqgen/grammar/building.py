@@ -43,8 +43,8 @@ def build_grammar(
         for token, target in row:
             table.allowed[origin, token], table.next_state[origin, token] = True, target
     classes: dict[Hashable, int] = {}
-    told = [state_class(state) if state_class else state for state in queue]
-    return table.grammar(np.array([classes.setdefault(what, len(classes)) for what in told], np.int32))
+    keys = [state_class(state) if state_class else state for state in queue]
+    return table.grammar(np.array([classes.setdefault(key, len(classes)) for key in keys], np.int32))
 
 
 class TransitionTable:

@@ -40,8 +40,8 @@ def _guarded(plugin: Plugin, chosen: SamplingFilter) -> FilterFunction:
         activity = f"the sampling filter {chosen.name!r}"
         with guard(plugin, activity):
             filtered = chosen.function(logits, allowed, value)
-        found, wanted = ((getattr(one, "dtype", None), getattr(one, "shape", None)) for one in (filtered, logits))
-        if found != wanted:
+        found, expected = ((getattr(one, "dtype", None), getattr(one, "shape", None)) for one in (filtered, logits))
+        if found != expected:
             raise broken(plugin, f"returns {type(filtered).__name__} of another shape or type from {activity}")
         return filtered
 

@@ -148,9 +148,9 @@ class ForecastPrompting(Prompting[Window]):
 
     def prompt(self, item: Window | None = None, constraints: Any = None) -> Prompt:
         domain = self._forecast
-        wanted = constraints.steps if constraints is not None and constraints.steps else domain.settings.horizon
+        steps_ahead = constraints.steps if constraints is not None and constraints.steps else domain.settings.horizon
         history = len(item.values) if item is not None else domain.settings.history
-        grammar = grammar_of_length(domain.settings.phases, history + wanted)
+        grammar = grammar_of_length(domain.settings.phases, history + steps_ahead)
         if item is None:
             return Prompt(np.array([BOS], np.int32), grammar)
         ids = domain.encode(item).ids[:-1]

@@ -42,12 +42,12 @@ class PairDisplay(Display[SentencePair]):
         axes.xaxis.tick_top()
         axes.set_xlabel("source")
         axes.set_ylabel("target")
-        made = path.with_name(f"{path.name}.{rendering}")
-        with atomic_write(made) as temporary, warnings.catch_warnings():
+        picture = path.with_name(f"{path.name}.{rendering}")
+        with atomic_write(picture) as temporary, warnings.catch_warnings():
             # Matplotlib's own font has no Chinese, for example. A box stands for each character that is missing.
             warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)
             figure.savefig(temporary, format="png")
-        return made
+        return picture
 
     def html(self, item: SentencePair, prompt_item: SentencePair | None = None) -> str:
         return f"<p>{html_text(item.source)}</p>\n<p><b>{html_text(item.target or '')}</b></p>"

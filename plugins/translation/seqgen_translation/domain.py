@@ -90,11 +90,11 @@ class TranslationDomain(Domain[SentencePair]):
 
     def write(self, item: SentencePair, path: Path) -> list[Path]:
         """Writes `path`.tsv, a table of one pair. Raises OutputError."""
-        made = path.with_name(path.name + ".tsv")
+        table = path.with_name(path.name + ".tsv")
         sides = "\t".join(map(normalized, (item.source, item.target or "")))
-        with atomic_write(made) as temporary:
+        with atomic_write(table) as temporary:
             temporary.write_text(f"source\ttarget\n{sides}\n", encoding="utf-8")
-        return [made]
+        return [table]
 
     def grammar(self, constraints: Any = None) -> Grammar:
         return self._grammar

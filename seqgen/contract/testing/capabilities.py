@@ -93,8 +93,8 @@ def check_display(case: Case) -> None:
     display = case.domain.require(Display)
     for record in case.records[:1]:
         for rendering in display.renderings:
-            made = display.render(record.item, rendering, case.folder / f"rendered-{rendering}")
-            assert made.is_file(), f"render names {made}, which is not there"
+            rendered = display.render(record.item, rendering, case.folder / f"rendered-{rendering}")
+            assert rendered.is_file(), f"render names {rendered}, which is not there"
         page = display.html(record.item) + display.script()
         for source in ('src="http', 'href="http', "@import", "fetch("):
             assert source not in page, f"html has {source!r}: a page of samples loads nothing"
@@ -162,20 +162,20 @@ def check_answers(domain: Domain[Any], records: Sequence[Record[Any]], oracle: O
     `predict --json` prints them.
     """
     prediction = domain.require(Prediction)
-    asked = list(records[:MAX_RECORDS])
+    chosen = list(records[:MAX_RECORDS])
     methods = [name for name in ("predict", "explain") if prediction.offers(name)]
     assert "predict" in methods, "a prediction capability must implement predict"
     for name in methods:
-        answers = list(getattr(prediction, name)(asked, oracle))
-        assert len(answers) == len(asked), f"{name} gives {len(answers)} answers about {len(asked)} records"
+        answers = list(getattr(prediction, name)(chosen, oracle))
+        assert len(answers) == len(chosen), f"{name} gives {len(answers)} answers about {len(chosen)} records"
         for answer in answers:
             assert isinstance(answer, Answer), f"{name} yields {answer!r}, not a seqgen.Answer"
             json.dumps(answer.values)
         assert not list(getattr(prediction, name)([], oracle)), f"{name} gives answers about no records"
-    if prediction.offers("evaluate_answers") and asked:
-        json.dumps(prediction.evaluate_answers(asked, asked, oracle))
-    if prediction.offers("calibrate") and asked:
-        calibration = prediction.calibrate(asked, asked, oracle)
+    if prediction.offers("evaluate_answers") and chosen:
+        json.dumps(prediction.evaluate_answers(chosen, chosen, oracle))
+    if prediction.offers("calibrate") and chosen:
+        calibration = prediction.calibrate(chosen, chosen, oracle)
         assert isinstance(calibration, prediction.Calibration), (
             f"calibrate returns {calibration!r}, not its Calibration, which the bundle keeps as JSON"
         )
@@ -227,8 +227,8 @@ def check_inference(case: Case) -> None:
         return
     findings = [json.loads(json.dumps(inference.inspect(path))) for path in case.files]
     settings = inference.infer(findings)
-    made = type(case.domain)(settings).inference
-    assert made is None or not made.is_needed(), "settings are still open after infer"
+    inferred = type(case.domain)(settings).inference
+    assert inferred is None or not inferred.is_needed(), "settings are still open after infer"
 
 
 def check_training(case: Case) -> None:

@@ -121,10 +121,10 @@ def check_hostile_file(domain: Domain[Any], path: Path, content: bytes) -> None:
 
 def check_write(domain: Domain[Any], item: Any, path: Path) -> None:
     """Checks that `write` leaves the files that it names, and nothing where it cannot write."""
-    made = domain.write(item, path)
-    assert made, "write names no files"
-    assert all(file.is_file() for file in made), f"write names files that are not there: {made}"
-    left = set(path.parent.iterdir()) - set(made)
+    files = domain.write(item, path)
+    assert files, "write names no files"
+    assert all(file.is_file() for file in files), f"write names files that are not there: {files}"
+    left = set(path.parent.iterdir()) - set(files)
     assert not [file for file in left if file.name.startswith(".")], f"write leaves temporary files: {left}"
     obstacle = path.with_name("obstacle")
     obstacle.write_bytes(b"")

@@ -68,7 +68,7 @@ def _copy(url: str, size: int, target: Path, progress: BuildProgress | None) -> 
 
 def unzip(archive: Path, members: Sequence[str], folder: Path) -> list[Path]:
     """Members of a zip archive as files in `folder`; raises CorpusError when one is not there or damaged."""
-    made = []
+    extracted = []
     try:
         with zipfile.ZipFile(archive) as opened:
             for member in members:
@@ -76,9 +76,9 @@ def unzip(archive: Path, members: Sequence[str], folder: Path) -> list[Path]:
                 if not target.is_file() or target.stat().st_size != opened.getinfo(member).file_size:
                     with opened.open(member) as inside, atomic_write(target) as temporary, open(temporary, "wb") as out:
                         shutil.copyfileobj(inside, out, PIECE_BYTES)
-                made.append(target)
+                extracted.append(target)
     except (KeyError, zipfile.BadZipFile) as error:
         raise CorpusError(
             f"{archive} does not hold what its recipe says ({error}); remove it to fetch it again."
         ) from error
-    return made
+    return extracted

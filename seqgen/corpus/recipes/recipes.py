@@ -97,8 +97,8 @@ class AddressSource(BaseModel):
     def files(self, recipe: str, folder: Path, progress: BuildProgress | None) -> list[Path]:
         """Raises CorpusError when it cannot be fetched or is another file, OutputError when it cannot be kept."""
         cache = cache_folder() / recipe
-        whole = fetch(self.url, self.sha256, self.bytes, cache / self.url.rpartition("/")[2], progress)
-        return unzip(whole, self.members, cache) if self.members else [whole]
+        archive = fetch(self.url, self.sha256, self.bytes, cache / self.url.rpartition("/")[2], progress)
+        return unzip(archive, self.members, cache) if self.members else [archive]
 
 
 class ListedSource(BaseModel):
@@ -118,17 +118,17 @@ class ListedSource(BaseModel):
 
         Files that were fetched before, by a call that was interrupted too, are not fetched again.
         """
-        made: list[Path] = []
+        fetched: list[Path] = []
         done = 0
 
-        def told(part: int, size: int, what: str) -> None:
+        def report(part: int, size: int, what: str) -> None:
             if progress:
                 progress(done + part, size, what)
 
         for name, digest in self.digests(folder):
-            made.append(fetch(self.url + quote(name), digest, self.bytes, cache_folder() / recipe / name, told))
-            done += made[-1].stat().st_size
-        return made
+            fetched.append(fetch(self.url + quote(name), digest, self.bytes, cache_folder() / recipe / name, report))
+            done += fetched[-1].stat().st_size
+        return fetched
 
     def digests(self, folder: Path) -> list[tuple[str, str]]:
         """Returns the name and the SHA-256 of each file that is listed in the recipe's folder. Raises CorpusError."""

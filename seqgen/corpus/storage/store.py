@@ -170,8 +170,8 @@ class Corpus:
     def _check_index(self) -> None:
         offsets, lengths, splits = self.index["offset"], self.index["length"].astype(np.int64), self.index["split"]
         total = sum(shard.tokens for shard in self.shards)
-        whole = int(lengths.sum()) == total and bool((lengths > 0).all()) and bool((splits < len(SPLITS)).all())
-        if not whole or not np.array_equal(offsets, np.cumsum(lengths) - lengths):
+        is_complete = int(lengths.sum()) == total and bool((lengths > 0).all()) and bool((splits < len(SPLITS)).all())
+        if not is_complete or not np.array_equal(offsets, np.cumsum(lengths) - lengths):
             raise CorpusError(f"The index of documents in {self.path} is damaged; build the corpus again.")
         starts = np.cumsum([0] + [shard.tokens for shard in self.shards])
         if not np.isin(starts[:-1], offsets).all():

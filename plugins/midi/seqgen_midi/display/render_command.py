@@ -55,7 +55,7 @@ def render_file(file: Path, out: Path) -> list[Path]:
     from seqgen.contract.renderers import render_all
 
     domain = fitting_domain(file)
-    made: list[Path] = []
+    written: list[Path] = []
     number = 0
     for found in domain.read(file):
         if isinstance(found, Remark):
@@ -63,9 +63,9 @@ def render_file(file: Path, out: Path) -> list[Path]:
             continue
         piece = found.item if isinstance(found, Record) else found
         path = out / (f"{file.stem}-{number}" if number else file.stem)
-        made += [*domain.write(piece, path), *render_all(domain.require(Display), piece, path)]
+        written += [*domain.write(piece, path), *render_all(domain.require(Display), piece, path)]
         number += 1
-    return made
+    return written
 
 
 def fitting_domain(file: Path) -> Domain[Piece]:

@@ -23,9 +23,9 @@ class MidiMetrics(Metrics[Piece]):
         self.period = encoding.period
 
     def compare(self, held_out: Sequence[Record[Piece]], samples: Sequence[Record[Piece]]) -> dict[str, float]:
-        real, made = ([record.item for record in records] for records in (held_out, samples))
-        result = statistics.compare(real, made, self._default_tempo)
-        return result | voice_leading.compare(real, made) if self._encoding.voices else result
+        real, generated = ([record.item for record in records] for records in (held_out, samples))
+        result = statistics.compare(real, generated, self._default_tempo)
+        return result | voice_leading.compare(real, generated) if self._encoding.voices else result
 
     def statistics(self, item: Piece) -> dict[str, float]:
         """Returns the statistics of the piece, the histograms of its pitches and lengths, and its loudness."""

@@ -165,13 +165,13 @@ def note_length_shares(piece: Piece) -> np.ndarray:
     return np.asarray(np.bincount(nearest, minlength=len(NOTE_LENGTHS)) / max(len(piece), 1))
 
 
-def compare(real: Sequence[Piece], made: Sequence[Piece], default_tempo: int) -> dict[str, float]:
+def compare(real: Sequence[Piece], generated: Sequence[Piece], default_tempo: int) -> dict[str, float]:
     """Returns the mean of each statistic of both sides, and their overlapped area; the overlapped area of histograms.
 
     At most MAX_PIECES of each side are looked at. A statistic that cannot be measured on both sides is left out, and so
     is the overlapped area of fewer than two pieces.
     """
-    sides = [list(pieces)[:MAX_PIECES] for pieces in (real, made)]
+    sides = [list(pieces)[:MAX_PIECES] for pieces in (real, generated)]
     measured = [[piece_statistics(piece, default_tempo) for piece in pieces] for pieces in sides]
     result: dict[str, float] = {}
     for name in piece_statistics(_EMPTY_PIECE, default_tempo):
@@ -194,14 +194,14 @@ def compare(real: Sequence[Piece], made: Sequence[Piece], default_tempo: int) ->
 _EMPTY_PIECE = Piece.of(1, (), [np.zeros(0)] * 5)
 
 
-def overlapped_area(real: np.ndarray, made: np.ndarray) -> float:
-    """Returns the area that two densities share: of the distances among `real`, and of those from `real` to `made`.
+def overlapped_area(real: np.ndarray, generated: np.ndarray) -> float:
+    """Returns the area that two densities share: of distances among `real`, and of those from `real` to `generated`.
 
-    real: [n, d], made: [m, d]; a row for each piece. A density is a sum of Gaussian kernels whose width follows Scott's
-    rule. Where all distances of one set are equal, the result is the share of the other's that equal them.
+    real: [n, d], generated: [m, d]; a row for each piece. A density is a sum of Gaussian kernels whose width follows
+    Scott's rule. If all distances of one set are equal, the result is the share of the other's that equal them.
     """
     among = distances(real, real)[~np.eye(len(real), dtype=bool)]
-    between = distances(real, made).ravel()
+    between = distances(real, generated).ravel()
     lowest, highest = min(among.min(), between.min()), max(among.max(), between.max())
     for values, others in ((among, between), (between, among)):
         if np.ptp(values) == 0:

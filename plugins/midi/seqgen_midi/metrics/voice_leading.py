@@ -80,10 +80,10 @@ def shares(pieces: Sequence[Piece]) -> dict[str, float]:
     return result
 
 
-def compare(real: Sequence[Piece], made: Sequence[Piece]) -> dict[str, float]:
+def compare(real: Sequence[Piece], generated: Sequence[Piece]) -> dict[str, float]:
     """Returns what the histograms of leaps share (1 is the same), and the densities and shares of both sides."""
-    result = {"leaps within a voice, overlap": histogram_overlap(leap_counts(real), leap_counts(made))}
-    held_out, samples = ({**densities(pieces), **shares(pieces)} for pieces in (real, made))
+    result = {"leaps within a voice, overlap": histogram_overlap(leap_counts(real), leap_counts(generated))}
+    held_out, samples = ({**densities(pieces), **shares(pieces)} for pieces in (real, generated))
     for name in dict.fromkeys([*held_out, *samples]):
         for side, values in (("held out", held_out), ("samples", samples)):
             if name in values:

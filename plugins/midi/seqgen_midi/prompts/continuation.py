@@ -86,10 +86,12 @@ def check_accepts(encoding: Encoding, grammar: Grammar, ids: np.ndarray, request
                 f"The prompt does not fit {name}={value}: {COUNTING_CONSTRAINTS[name]}; ask for what the prompt has, "
                 "or keep less of it with prompt_bars or prompt_seconds."
             )
-    asked = [f"{name}={getattr(request, name)}" for name in COUNTING_CONSTRAINTS if getattr(request, name) is not None]
+    constraints = [
+        f"{name}={getattr(request, name)}" for name in COUNTING_CONSTRAINTS if getattr(request, name) is not None
+    ]
     raise UsageError(
-        f"The prompt does not fit {' and '.join(asked) or 'the encoding'}; ask for what the prompt has, or keep less "
-        "of it with prompt_bars or prompt_seconds."
+        f"The prompt does not fit {' and '.join(constraints) or 'the encoding'}; ask for what the prompt has, or keep "
+        "less of it with prompt_bars or prompt_seconds."
     )
 
 
