@@ -27,66 +27,10 @@ from pathlib import Path
 
 from common import finish
 
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
+from words_plugin import WORDS_PLUGIN, changed
+
 VERSION = "1.7"
-GOOD = '''
-import string
-
-import pluggy
-
-from seqgen import Display, Domain, Example, Metrics, Vocabulary, atomic_write
-
-
-class WordsDisplay(Display[str]):
-    renderings = ("note",)
-
-    def render(self, item, rendering, path, prompt_item=None):
-        target = path.with_name(path.name + ".note")
-        target.write_text(item)
-        return target
-
-    def html(self, item, prompt_item=None):
-        return "<p></p>"
-
-
-class WordsMetrics(Metrics[str]):
-    def compare(self, held_out, samples):
-        return {"count": 1.0}
-
-
-class Words(Domain[str]):
-    """Words, one to a line."""
-
-    name = "words"
-    interface_version = 2
-    reads = (".words",)
-    unit = "letter"
-    display = WordsDisplay()
-    metrics = WordsMetrics()
-
-    def read(self, path):
-        for word in path.read_text().split():
-            yield word
-
-    def learn(self, observations):
-        return Vocabulary(string.ascii_lowercase)
-
-    def encode(self, item):
-        return Example.document([2 + string.ascii_lowercase.index(letter) for letter in item])
-
-    def decode(self, ids):
-        return "".join(string.ascii_lowercase[id - 2] for id in ids if id > 1)
-
-    def write(self, item, path):
-        target = path.with_name(path.name + ".words")
-        with atomic_write(target) as temporary:
-            temporary.write_text(item)
-        return [target]
-
-
-@pluggy.HookimplMarker("seqgen")
-def seqgen_domain():
-    return Words
-'''
 COMMANDS = """
 import click
 import pluggy
@@ -125,17 +69,11 @@ class Kind:
     leaves: tuple[str, ...] = field(default=())
 
 
-def changed(old: str, new: str) -> str:
-    """Returns the good plugin with one change."""
-    assert old in GOOD, old
-    return GOOD.replace(old, new, 1)
-
-
 KINDS = [
     Kind("cannot be imported", "import there_is_no_such_module", "ModuleNotFoundError"),
     Kind("ends the process at import", "raise SystemExit(3)", "SystemExit: 3"),
     Kind("is no Python", "def (", "SyntaxError"),
-    Kind("takes long to import", f"import time\ntime.sleep(5)\n{GOOD}", "takes 5 s to import"),
+    Kind("takes long to import", f"import time\ntime.sleep(5)\n{WORDS_PLUGIN}", "takes 5 s to import"),
     Kind("another version of the interface", changed("interface_version = 2", "interface_version = 99"), "version 99"),
     Kind("no version of the interface", changed("interface_version = 2", "pass"),
          "does not state the interface_version"),
@@ -143,9 +81,9 @@ KINDS = [
     Kind("a hook that nobody asks for", changed("def seqgen_domain", "def seqgen_domian"), "unknown hook"),
     Kind("a hook that fails", changed("    return Words\n", "    return {}['e9']\n"), "KeyError: 'e9'"),
     Kind("gives no domain", changed("    return Words\n", "    return 7\n"), "no subclass of seqgen.Domain"),
-    Kind("a group that does not exist", GOOD, "no group 'seqgen.domain'", group="seqgen.domain"),
-    Kind("the name of a bundled domain", GOOD.replace('"words"', '"text"'), "has the same name", name="text"),
-    Kind("the name of another plugin", GOOD, "Two plugins are called 'words'", twin=True),
+    Kind("a group that does not exist", WORDS_PLUGIN, "no group 'seqgen.domain'", group="seqgen.domain"),
+    Kind("the name of a bundled domain", WORDS_PLUGIN.replace('"words"', '"text"'), "has the same name", name="text"),
+    Kind("the name of another plugin", WORDS_PLUGIN, "Two plugins are called 'words'", twin=True),
     Kind("a text for the endings", changed('(".words",)', '".words"'), "a tuple was expected"),
     Kind("a class for a capability", changed("display = WordsDisplay()", "display = WordsDisplay"),
          "has the class WordsDisplay in the attribute display", BUILD, 1),
@@ -299,7 +237,7 @@ def main() -> None:
         letters = "abcdefghij"
         words.write_text("\n".join(one + two + three for one in letters for two in letters for three in letters[:4]))
         values = {"words": words, "run": folder / "run", "out": folder / "out"}
-        good = plugins.add("good-words", Kind("good", GOOD, ""))
+        good = plugins.add("good-words", Kind("good", WORDS_PLUGIN, ""))
         train = ("train", "{words}", "--domain", "words", "-o", "{run}", "--size", "tiny", "--steps", "20")
         trained = plugins.seqgen(train, [good], values)
         assert trained.returncode == 0, trained.stderr
