@@ -16,6 +16,8 @@ from seqgen.engine.settings import TrainingSettings
 from seqgen.engine.training import trainer as training
 from seqgen.engine.training.trainer import Trainer
 
+pytestmark = pytest.mark.usefixtures("without_compiler")
+
 
 def trained(monkeypatch, count, **settings):
     """Weights, memory and held-out nats after three steps in so many sub-batches."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from engine import reference, toys
 from seqgen.engine.scoring import introspection
@@ -19,11 +18,7 @@ SEGMENT_LENGTH = 16
 EPSILON = 1e-5
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _uncompiled():
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
+pytestmark = pytest.mark.usefixtures("without_compiler")
 
 
 @pytest.fixture(scope="module")

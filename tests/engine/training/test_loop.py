@@ -14,7 +14,7 @@ from seqgen.corpus.storage.documents import Documents
 from seqgen.corpus.storage.evaluation_batches import evaluation_batches
 from seqgen.corpus.storage.training_batches import TrainingBatches
 from seqgen.engine.model import Model
-from seqgen.engine.scoring.evaluation import HeldOutLikelihood
+from seqgen.engine.scoring.evaluation import Evaluator, HeldOutLikelihood
 from seqgen.engine.settings import ModelSettings, TrainingSettings
 from seqgen.engine.training.checkpoint import newest_checkpoint
 from seqgen.engine.training.loop import TrainingLoop
@@ -38,12 +38,16 @@ def stored():
     return Documents.from_examples(examples)
 
 
-def make_loop(stored, folder, steps, *, seed=0, report=lambda progress: None, workers=None, **settings):
+def make_trainer(workers=None, **settings):
     training = TrainingSettings(
-        batch_size=4, bptt_length=8, learning_rate=0.02, warmup_steps=5, num_evaluations=4, seed=seed, **settings
+        batch_size=4, bptt_length=8, learning_rate=0.02, warmup_steps=5, num_evaluations=4, seed=0, **settings
     )
-    trainer = Trainer(Model.new(SMALL, toys.turns(), seed), training, workers)
-    stream = TrainingBatches(stored, toys.turns(), batch_size=4, bptt_length=8, seed=seed)
+    return Trainer(Model.new(SMALL, toys.turns(), 0), training, workers)
+
+
+def make_loop(stored, folder, steps, trainer, *, evaluator=None, report=lambda progress: None):
+    """Returns a loop, and a list that gets the nats and the step of each best evaluation."""
+    stream = TrainingBatches(stored, toys.turns(), batch_size=4, bptt_length=8, seed=0)
     best = []
     loop = TrainingLoop(
         trainer, stream.batch,
@@ -51,11 +55,28 @@ def make_loop(stored, folder, steps, *, seed=0, report=lambda progress: None, wo
         TrainingBudget(steps=steps), folder,
         on_best=lambda weights, result, step: best.append((result.nats, step)), report=report,
     )  # fmt: skip
+    if evaluator is not None:
+        loop.evaluator = evaluator
     return loop, best
 
 
-def test_learns_what_can_be_learned(stored, tmp_path):
-    loop, best = make_loop(stored, tmp_path, 200)
+@pytest.fixture
+def compiled_once(plain_trainer):
+    """Returns a trainer and an evaluator in the state that they had before any test."""
+    trainer, evaluator, state = plain_trainer
+    trainer.restore(state, 0)
+    return trainer, evaluator
+
+
+@pytest.fixture(scope="module")
+def plain_trainer():
+    trainer = make_trainer()
+    return trainer, Evaluator(trainer.evaluated_model), trainer.tensors()
+
+
+def test_learns_what_can_be_learned(stored, compiled_once, tmp_path):
+    trainer, evaluator = compiled_once
+    loop, best = make_loop(stored, tmp_path, 200, trainer, evaluator=evaluator)
     untrained = loop.evaluator.held_out_likelihood(
         b for b, _ in evaluation_batches(stored, toys.turns(), batch_size=4, bptt_length=8)
     ).nats
@@ -66,41 +87,43 @@ def test_learns_what_can_be_learned(stored, tmp_path):
     assert final.best == min(nats for nats, _ in best)
 
 
-def interrupted(stored, folder, steps, at, **settings):
-    """Weights after `steps`, stopped by Ctrl-C at step `at` and resumed by a new process' worth of objects."""
-
-    def press_ctrl_c(progress):
-        if progress.step == at:
-            os.kill(os.getpid(), signal.SIGINT)
-
-    loop, _ = make_loop(stored, folder, steps, report=press_ctrl_c, **settings)
-    with pytest.raises(TrainingStopped):
-        loop.run()
-    loop, _ = make_loop(stored, folder, steps, **settings)
-    loop.resume(newest_checkpoint(folder))
-    assert loop.trainer.step_number == at
-    return loop.run(), loop.trainer.tensors()
-
-
 EVERYTHING = {
-    "dropout_mask": "locked", "weight_drop": 0.3, "activation_regularization": 1.0,
+    "dropout": 0.3, "dropout_mask": "locked", "weight_drop": 0.3, "activation_regularization": 1.0,
     "temporal_activation_regularization": 1.0, "gradient_clip_value": 0.1,
     "gradient_accumulation_steps": 3, "ema_decay": 0.9, "learning_rate_schedule": "linear",
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("settings", [{}, EVERYTHING], ids=["plain", "everything"])
+@pytest.mark.parametrize("settings", [{"dropout": 0.3}, EVERYTHING], ids=["plain", "everything"])
 def test_a_run_that_was_stopped_and_resumed_ends_in_the_same_weights_to_the_bit(stored, tmp_path, settings):
-    loop, _ = make_loop(stored, tmp_path / "a", 30, dropout=0.3, **settings)
-    straight, state = loop.run(), loop.trainer.tensors()
-    resumed, again = interrupted(stored, tmp_path / "b", 30, 13, dropout=0.3, **settings)
+    """The runs share compiled programs. test_killed.py resumes in another process, with objects of its own."""
+    trainer = make_trainer(**settings)
+    untrained = trainer.tensors()
+    loop, _ = make_loop(stored, tmp_path / "a", 30, trainer)
+    straight, state = loop.run(), trainer.tensors()
+    evaluator = loop.evaluator
+
+    def press_ctrl_c(progress):
+        if progress.step == 13:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    trainer.restore(untrained, 0)
+    loop, _ = make_loop(stored, tmp_path / "b", 30, trainer, evaluator=evaluator, report=press_ctrl_c)
+    with pytest.raises(TrainingStopped):
+        loop.run()
+    trainer.restore(untrained, 0)
+    loop, _ = make_loop(stored, tmp_path / "b", 30, trainer, evaluator=evaluator)
+    loop.resume(newest_checkpoint(tmp_path / "b"))
+    assert trainer.step_number == 13
+    resumed = loop.run()
     for name, value in state.items():
-        np.testing.assert_array_equal(again[name], value, err_msg=name)
+        np.testing.assert_array_equal(trainer.tensors()[name], value, err_msg=name)
     assert (resumed.best, resumed.held_out, resumed.loss) == (straight.best, straight.held_out, straight.loss)
 
 
-def test_a_checkpoint_of_another_model_is_refused(stored, tmp_path):
-    loop, _ = make_loop(stored, tmp_path, 2)
+def test_a_checkpoint_of_another_model_is_refused(stored, compiled_once, tmp_path):
+    trainer, evaluator = compiled_once
+    loop, _ = make_loop(stored, tmp_path, 2, trainer, evaluator=evaluator)
     loop.run()
     other = Trainer(
         Model.new(ModelSettings(hidden_size=8, num_layers=1), toys.turns(), 0), TrainingSettings(batch_size=4)
@@ -110,8 +133,9 @@ def test_a_checkpoint_of_another_model_is_refused(stored, tmp_path):
         other.restore(checkpoint.tensors, checkpoint.record.step)
 
 
-def test_a_loss_that_is_not_finite_stops_training_with_what_to_do(stored, tmp_path):
-    loop, _ = make_loop(stored, tmp_path, 5)
+def test_a_loss_that_is_not_finite_stops_training_with_what_to_do(stored, compiled_once, tmp_path):
+    trainer, evaluator = compiled_once
+    loop, _ = make_loop(stored, tmp_path, 5, trainer, evaluator=evaluator)
     loop.trainer.model.weights["output/bias"].assign(np.full(toys.VOCABULARY, np.nan))
     with pytest.raises(TrainingError, match="lower learning_rate"):
         loop.run()
@@ -122,8 +146,8 @@ def test_with_local_updates_evaluations_and_ctrl_c_wait_for_the_next_average(sto
     averaged, evaluated = [], []
 
     def begin(steps, report=lambda progress: None):
-        loop, _ = make_loop(stored, tmp_path, steps, report=report, workers=TwinWorkers(), average_every=4)
-        trainer = loop.trainer
+        trainer = make_trainer(TwinWorkers(), average_every=4)
+        loop, _ = make_loop(stored, tmp_path, steps, trainer, report=report)
 
         def step(segment, progress):
             trainer.step_number += 1

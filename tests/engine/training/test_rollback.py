@@ -7,7 +7,6 @@ import signal
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from engine import toys
 from seqgen.corpus.storage.documents import Documents
@@ -23,12 +22,7 @@ from seqgen.engine.training.progress import TrainingBudget, TrainingStopped
 from seqgen.engine.training.trainer import Trainer
 from seqgen.errors import TrainingError
 
-
-@pytest.fixture(autouse=True)
-def _without_a_compiler():
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
+pytestmark = pytest.mark.usefixtures("without_compiler")
 
 
 @pytest.fixture(scope="module")

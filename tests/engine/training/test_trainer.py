@@ -19,11 +19,7 @@ from seqgen.grammar import BOS, unconstrained
 SMALL = ModelSettings(hidden_size=8, num_layers=1)
 
 
-@pytest.fixture(autouse=True)
-def _without_a_compiler():
-    tf.config.run_functions_eagerly(True)
-    yield
-    tf.config.run_functions_eagerly(False)
+pytestmark = pytest.mark.usefixtures("without_compiler")
 
 
 def trainer(batch_size=2, bptt_length=4, **settings):
