@@ -77,7 +77,12 @@ def test_a_csv_has_the_history_and_the_quantiles(tmp_path):
 def test_a_model_learns_a_daily_wave(tmp_path):
     source = written(hourly_table(24 * 150), tmp_path / "a.csv")
     trained = seqgen.train(
-        [source], tmp_path / "run", domain="forecast", steps=150, size="tiny", settings={"learning_rate": 0.01}
+        [source],
+        tmp_path / "run",
+        domain="forecast",
+        steps=150,
+        size="tiny",
+        settings={"learning_rate": 0.01, "batch_size": 8},
     )
     [answer, _] = trained.predict(source)
     truth = daily_wave(24 * 151, noise=0)[-24:]

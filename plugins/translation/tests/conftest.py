@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 # XLA compiles without LLVM's optimisations, because the models of the tests run for milliseconds.
-os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0 --xla_cpu_parallel_codegen_split_count=1")
 sys.path.insert(0, str(Path(__file__).parent))
 
 
