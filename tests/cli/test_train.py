@@ -105,21 +105,10 @@ def test_a_resumed_run_knows_its_settings_however_they_are_written(run_cli, piec
 
 
 def test_training_on_a_terminal_shows_a_live_line_and_stops_with_1_on_ctrl_c(pieces, tmp_path):
-    command = [
-        sys.executable,
-        "-m",
-        "seqgen.cli",
-        "train",
-        str(pieces),
-        "--domain",
-        "midi",
-        "-o",
-        str(tmp_path / "run"),
-    ]
+    call = ["train", str(pieces), "--domain", "midi", "-o", str(tmp_path / "run"), "--size", "tiny", "--minutes", "1"]
+    command = [sys.executable, "-m", "seqgen.cli", *call, *SETTINGS]
     leader, follower = pty.openpty()
-    process = subprocess.Popen(
-        [*command, "--size", "tiny", "--minutes", "1"], stdout=subprocess.DEVNULL, stderr=follower, close_fds=True
-    )
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=follower, close_fds=True)
     os.close(follower)
     shown = b""
     while b"notes/s" not in shown:

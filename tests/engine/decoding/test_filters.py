@@ -16,6 +16,7 @@ from seqgen.errors import UnknownName
 from seqgen.grammar import BOS, EOS, Grammar
 
 VOCABULARY, ROWS = 11, 40
+START = np.array([BOS], np.int32)
 
 
 def softmax(row):
@@ -107,7 +108,7 @@ def test_the_loop_remembers_the_prompt_and_all_that_it_drew(endless, enabled):
 
 
 def test_no_ngram_occurs_twice_until_nothing_else_is_left(endless):
-    drawn = endless.sample(np.array([BOS], np.int32), endless.model.grammar, count=20, max_new_tokens=70, seed=0,
+    drawn = endless.sample(START, endless.model.grammar, count=20, max_new_tokens=70, seed=0,
                            options=SamplingOptions(no_repeat_ngram_size=2))  # fmt: skip
     for ids in drawn:
         pairs = list(zip(ids.tolist(), ids[1:].tolist(), strict=False))
@@ -122,23 +123,31 @@ def alternating():
     return Sampler(toys.model())
 
 
-NAMED = {
-    "allows forbidden tokens": lambda logits, allowed, value: tf.ones_like(logits) * value,
-    "not a number": lambda logits, allowed, value: logits * np.nan,
-    "infinite": lambda logits, allowed, value: logits + np.inf,
-    "forbids all": lambda logits, allowed, value: logits * 0 - 1e9,
+WRONG_FILTERS = {
+    "allows forbidden tokens": lambda logits: tf.ones_like(logits) * 3,
+    "not a number": lambda logits: logits * np.nan,
+    "infinite": lambda logits: logits + np.inf,
+    "forbids all": lambda logits: logits * 0 - 1e9,
 }
 
 
+@pytest.fixture(scope="module")
+def with_wrong_filter(alternating):
+    """A sampler whose named filter is that of `WRONG_FILTERS` with the number `value`: all are compiled at once."""
+
+    def function(logits, allowed, value):
+        return tf.gather(tf.stack([wrong(logits) for wrong in WRONG_FILTERS.values()]), tf.cast(value, tf.int32))
+
+    return Sampler(alternating.model, lambda name, value: function)
+
+
 @pytest.mark.parametrize("temperature", [0, 1])
-@pytest.mark.parametrize("function", NAMED.values(), ids=NAMED)
-def test_whatever_a_named_filter_returns_samples_keep_to_the_grammar(alternating, function, temperature):
-    named = Sampler(alternating.model, lambda name, value: function)
-    options = SamplingOptions(temperature=temperature, filters={"any": 3})
-    for ids in named.sample(
-        np.array([BOS], np.int32), alternating.model.grammar, count=8, max_new_tokens=20, seed=0, options=options
-    ):
-        alternating.model.grammar.unroll(ids)
+@pytest.mark.parametrize("number", range(len(WRONG_FILTERS)), ids=list(WRONG_FILTERS))
+def test_whatever_a_named_filter_returns_samples_keep_to_the_grammar(with_wrong_filter, number, temperature):
+    grammar = with_wrong_filter.model.grammar
+    options = SamplingOptions(temperature=temperature, filters={"any": number})
+    for ids in with_wrong_filter.sample(START, grammar, count=8, max_new_tokens=20, seed=0, options=options):
+        grammar.unroll(ids)
 
 
 def test_named_filters_apply_last_and_in_the_order_of_their_names():
@@ -168,13 +177,11 @@ def test_another_value_compiles_nothing_anew(alternating):
     named = Sampler(alternating.model, lambda name, value: function)
     for value in (0.1, 0.2, 50):
         options = SamplingOptions(filters={"any": value})
-        named.sample(
-            np.array([BOS], np.int32), alternating.model.grammar, count=1, max_new_tokens=5, seed=0, options=options
-        )
+        named.sample(START, alternating.model.grammar, count=1, max_new_tokens=5, seed=0, options=options)
     assert len(set(map(id, traced))) <= 2
 
 
 def test_a_sampler_without_plugins_has_no_named_filters(alternating):
     with pytest.raises(UnknownName, match="no filter 'any'"):
-        alternating.sample(np.array([BOS], np.int32), alternating.model.grammar, count=1, max_new_tokens=5, seed=0,
+        alternating.sample(START, alternating.model.grammar, count=1, max_new_tokens=5, seed=0,
                        options=SamplingOptions(filters={"any": 1}))  # fmt: skip
