@@ -50,7 +50,8 @@ def pieces(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(pieces: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Returns the folder of a model that was trained for some steps."""
     folder = tmp_path_factory.mktemp("runs") / "one"
-    engine = {"batch_size": 4, "bptt_length": 32, "num_evaluations": 2}
+    # A model without coordinates and conditions is compiled in less time.
+    engine = {"batch_size": 4, "bptt_length": 32, "num_evaluations": 2, "coordinates": False, "condition_size": 0}
     seqgen.train([pieces], folder, domain="midi", size="tiny", steps=12, settings=engine)
     return folder
 

@@ -1,8 +1,17 @@
-"""What is recommended for sampling music."""
+"""What is recommended for music."""
 
 from __future__ import annotations
 
 from seqgen_midi.domain import MidiDomain
+
+
+def test_a_model_of_chorales_hears_intervals_and_what_is_known_ahead(
+    domain: MidiDomain, domains: dict[str, MidiDomain]
+) -> None:
+    settings = domain.defaults.settings()
+    assert settings["coordinates"]
+    assert settings["condition_size"] > 0
+    assert domains["melody"].defaults.settings() == {}
 
 
 def test_by_default_there_are_no_parallels_and_crossings_where_nothing_is_given_within(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -56,6 +56,7 @@ class Encoding:
     summary:         one line for people who choose
     default_options: the settings that it takes, with their defaults
     default_sampling: the sampling options that are recommended
+    default_training: the settings of the model and its training that are recommended
     unit:            what one token is called in reports
     period:          how many tokens back the bigram baseline looks
     renderings:      the kinds of files that a piece can be drawn or written as
@@ -70,6 +71,7 @@ class Encoding:
     summary: ClassVar[str] = ""
     default_options: ClassVar[Mapping[str, int]] = {}
     default_sampling: ClassVar[Mapping[str, float]] = {}
+    default_training: ClassVar[Mapping[str, Any]] = {}
     unit: ClassVar[str] = "token"
     period: ClassVar[int] = 1
     renderings: ClassVar[tuple[str, ...]] = ("png", "wav", "musicxml")

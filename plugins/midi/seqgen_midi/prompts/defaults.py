@@ -1,4 +1,4 @@
-"""What is recommended for sampling music."""
+"""What is recommended for music: how its models are trained, and how they are sampled."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ class MidiDefaults(Defaults[Piece]):
 
     def __init__(self, encoding: Encoding) -> None:
         self._encoding = encoding
+
+    def settings(self) -> Mapping[str, Any]:
+        return self._encoding.default_training
 
     def constraints(self, requested: Mapping[str, Any]) -> Mapping[str, Any]:
         """Asks for no parallels and no crossed voices where notes are drawn freely.
