@@ -20,6 +20,7 @@ from seqgen_midi.music.keys import COMMON_KEYS, parse_key
 from seqgen_midi.music.piece import Piece
 
 from seqgen import Prompt
+from seqgen.grammar.conditions import DIVIDER
 
 
 def test_a_new_chorale_knows_its_key_and_how_many_columns_are_left(domain: MidiDomain) -> None:
@@ -54,7 +55,7 @@ def test_a_new_chorale_ends_on_the_tonic_of_the_key_that_is_drawn(domain: MidiDo
         assert any(set(final.tolist()) <= set(triad) for triad in key.final_triads)
 
 
-def test_the_length_of_a_new_chorale_is_drawn_and_an_end_that_is_missed_comes_again_a_bar_later(
+def test_the_length_of_a_new_chorale_is_drawn_and_an_end_that_is_missed_comes_again_two_bars_later(
     domain: MidiDomain,
 ) -> None:
     prompt = domain.prompting.prompt()
@@ -63,9 +64,10 @@ def test_the_length_of_a_new_chorale_is_drawn_and_an_end_that_is_missed_comes_ag
     ends = []
     for seed in range(20):
         left = known_of(resolved(prompt, seed), header, seed)[1:, END]
-        is_over = np.flatnonzero(left == left.min())
+        is_over = np.flatnonzero(left == left[left > 0].min())
         ends.append(int(is_over[0]))
-        assert (np.diff(is_over) == bar).all()
+        assert (np.diff(is_over) == 2 * bar).all()
+        np.testing.assert_array_equal(np.flatnonzero(left == DIVIDER), is_over + 1)
     assert len(set(ends)) > 3
     assert all(end % bar == 0 for end in ends)
 

@@ -16,7 +16,7 @@ from functools import lru_cache
 import numpy as np
 
 from seqgen.grammar import Conditions
-from seqgen.grammar.conditions import UNKNOWN
+from seqgen.grammar.conditions import DIVIDER, UNKNOWN
 from seqgen_midi.encodings.chorale_grammar import (
     AFTER_METER_CLASS,
     BAR_COLUMNS,
@@ -47,7 +47,7 @@ MIN_COLUMNS_FOR_KEY = 32
 """The key of fewer columns is not estimated."""
 KEY_SHOWN, END_SHOWN = 0.7, 0.5
 """How often training shows the key and the end."""
-VOICES_SHOWN = {"none": 0.6, "soprano": 0.15, "some": 0.1, "around": 0.15}
+VOICES_SHOWN = {"none": 0.4, "soprano": 0.3, "some": 0.1, "around": 0.2}
 """How often training shows no voice, the soprano alone, a random set of voices, or all voices around a span."""
 
 
@@ -93,7 +93,8 @@ def condition_values(
 
     key:        the key, or None if it is not known
     has_end:    whether the number of columns is known
-    later_ends: a document that does not end there may end after so many more columns, or twice as many, and so on
+    later_ends: a document that does not end there may end after so many more columns, or twice as many, and so on. It
+                hears of each end as if it were the only one.
     tokens:     int[count, 4], the tokens that are known of each column and voice; what is no such token is not known
     """
     left = np.arange(count, -1, -1)
@@ -104,6 +105,9 @@ def condition_values(
         values[1:, KEY] = 1 + COMMON_KEYS.index(common_key(key))
     if has_end:
         values[1:, END] = np.searchsorted(END_BUCKETS, left, side="right")
+    if later_ends is not None:
+        # The step of an end is the last one of its part: the token that could end the document is drawn there.
+        values[count + 2 :: later_ends] = DIVIDER
     if tokens is not None:
         values[1 : count + 1, FIRST_VOICE:] = np.where(tokens >= REST, tokens - REST + 1, UNKNOWN)
     return values
