@@ -44,7 +44,8 @@ def serve(
         studio = Studio(Session(places, takes))
         studio.session.load(places[0].key)
         config = uvicorn.Config(
-            make_app(studio, token=token, port=number), log_level="error", access_log=False, server_header=False,
+            make_app(studio, token=token, port=number), log_config=None, log_level="error", access_log=False,
+            server_header=False,
             limit_concurrency=MAX_CONNECTIONS, timeout_keep_alive=10, timeout_graceful_shutdown=1,
             h11_max_incomplete_event_size=MAX_HEADER_BYTES, http="h11", ws="none",
         )  # fmt: skip

@@ -7,14 +7,14 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any
 
 from seqgen.errors import UsageError
 
 MAX_WAITING = 8
 MAX_SECONDS = 300.0
 """The limit for one task. Loading a model has none."""
-Result = TypeVar("Result")
+MAX_END_SECONDS = 60.0
 
 
 class TaskStopped(Exception):
@@ -65,7 +65,10 @@ class Worker:
         return task
 
     def close(self) -> None:
-        """Stops the task that is done now, and drops the others."""
+        """Stops the task that is done now, drops the others, and waits for the thread.
+
+        TensorFlow cannot be interrupted while it compiles, and must not outlive the interpreter.
+        """
         while not self._tasks.empty():
             waiting = self._tasks.get_nowait()
             if waiting is not None:
@@ -74,6 +77,7 @@ class Worker:
         if current is not None:
             current.stop.set()
         self._tasks.put(None)
+        self._thread.join(MAX_END_SECONDS)
 
     def _work(self) -> None:
         while (task := self._tasks.get()) is not None:

@@ -62,6 +62,7 @@ def arguments(hostile_run, hostile_model, table, pieces, tmp_path, monkeypatch):
     monkeypatch.setattr("seqgen.workflows.evaluate.load", lambda path, **options: hostile_model)
     monkeypatch.setattr("seqgen.workflows.train.train", lambda *_, **__: hostile_model)
     monkeypatch.setattr("uvicorn.Server.run", lambda *_, **__: None)
+    monkeypatch.setattr("seqgen.studio.session.Session.load", lambda *_: None)
     piece = shutil.copy(pieces / "piece-00.mid", tmp_path / f"[piece] \x1b[31m\n{NOT_UTF8}.mid")
     values = {
         "run": hostile_run, "out": tmp_path / "[out] \x1b[31m\n", "sources": table,
