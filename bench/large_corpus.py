@@ -27,6 +27,7 @@ DOCUMENT, VOCABULARY = 2000, 500
 def make_corpus(folder: Path, millions: int) -> None:
     """Shards and an index as `build` writes them; the files themselves would take an hour to read."""
     from seqgen import Example
+    from seqgen.contract.core import INTERFACE_VERSION
     from seqgen.corpus.storage.journal import Journal
     from seqgen.corpus.storage.shards import ShardWriter
     from seqgen.corpus.storage.store import FORMAT, INDEX
@@ -48,8 +49,10 @@ def make_corpus(folder: Path, millions: int) -> None:
         for side, name in enumerate(("train", "valid", "test"))
     }
     manifest = {
-        "format": FORMAT, "domain": "made-up", "settings": {}, "splits": splits, "dropped": {}, "recipe": None,
+        "format": FORMAT, "domain": "made-up", "interface_version": INTERFACE_VERSION, "plugin": None, "settings": {},
+        "state": {}, "splits": splits, "dropped": {}, "remarks": {}, "examples": {}, "recipe": None,
         "shards": writer.shards, "vocabulary": [f"t{number}" for number in range(VOCABULARY - 2)],
+        "has_metadata": False, "checksums": {},
     }  # fmt: skip
     (folder / "manifest.json").write_text(json.dumps(manifest))
 
