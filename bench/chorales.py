@@ -9,7 +9,9 @@ voice and its 16th in the bar.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -79,7 +81,7 @@ def known(columns: np.ndarray, is_known: np.ndarray) -> np.ndarray:
     return np.concatenate([np.zeros((1, VOICES)), values]).astype(np.int32)
 
 
-def show_voices(ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+def show_voices(ids: np.ndarray, rng: np.random.Generator, metadata: Mapping[str, Any]) -> np.ndarray:
     """Returns what training shows of a piece."""
     columns = ids[1:].reshape(-1, VOICES)
     is_known = np.zeros(columns.shape, bool)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 import tensorflow as tf
 
@@ -111,7 +114,7 @@ def test_training_learns_what_is_known_several_steps_ahead():
     documents = Documents.from_examples([(one.ids, one.weights) for one in examples])
     conditions = Conditions(np.zeros(vocabulary, np.int32), np.ones((1, 1), bool), (vocabulary,))
 
-    def show(ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    def show(ids: np.ndarray, rng: np.random.Generator, metadata: Mapping[str, Any]) -> np.ndarray:
         values = np.zeros((len(ids) + ahead - 1, 1), np.int32)
         values[ahead:, 0] = ids[1:] - 1
         return values
