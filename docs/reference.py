@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import click
@@ -105,7 +105,7 @@ def python_page() -> str:
         "Everything here is imported from `seqgen`, as in `seqgen.train(…)`. A name is loaded when it is first used, "
         "so `import seqgen` loads neither TensorFlow nor a plugin."
     )
-    entries = [*_entries(names), _object("seqgen.workflows.trained_model.TrainedModel")]
+    entries = [*_entries(names), _object("seqgen.workflows.trained_model.TrainedModel", ["inherited_members: true"])]
     return "\n\n".join(["# Python API", intro, *entries, "## Results", _module("seqgen.workflows.results")]) + "\n"
 
 
@@ -158,9 +158,10 @@ def _origin(name: str) -> str:
     return f"{module or f'seqgen.{modules[name]}'}.{name}"
 
 
-def _object(full_name: str) -> str:
+def _object(full_name: str, options: Sequence[str] = ()) -> str:
     """Returns the lines for which mkdocstrings inserts the documentation of an object, under its name."""
-    return f"::: {full_name}\n    options:\n      show_root_heading: true\n      heading_level: 2"
+    lines = [f"::: {full_name}", "    options:"]
+    return "\n      ".join(["\n".join(lines), "show_root_heading: true", "heading_level: 2", *options])
 
 
 def _module(name: str) -> str:

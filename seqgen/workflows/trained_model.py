@@ -1,61 +1,31 @@
-"""A trained model in use: sample, score, predict. It joins a bundle, its domain and the engine."""
+"""A trained model in use: its samples, and by its base classes its scores, its answers and its files."""
 
 from __future__ import annotations
 
 import dataclasses
 import itertools
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
 
-from seqgen.contract.capabilities import Display, Prediction, Prompting
-from seqgen.contract.documents import Answer, Prompt, Record
+from seqgen.contract.capabilities import Prompting
+from seqgen.contract.documents import Prompt
 from seqgen.contract.domain import Domain
-from seqgen.contract.plugins import report_broken_plugins
-from seqgen.contract.renderers import render_all
-from seqgen.contract.written_files import write_item
-from seqgen.corpus.storage.records import Records, held_out_split
-from seqgen.corpus.storage.store import Corpus, is_corpus
-from seqgen.corpus.storage.training_batches import grammar_states
-from seqgen.engine.decoding.beam_search import BeamSearch
 from seqgen.engine.decoding.importance_sampling import ImportanceSampler
 from seqgen.engine.decoding.infilling import Infiller
-from seqgen.engine.decoding.sampling import Sampler, up_to_eos
+from seqgen.engine.decoding.sampling import up_to_eos
 from seqgen.engine.decoding.sampling_options import SamplingOptions
-from seqgen.engine.model import Model
-from seqgen.engine.scoring.dynamic_evaluation import DynamicEvaluation, DynamicEvaluator
-from seqgen.engine.scoring.introspection import Introspector
-from seqgen.engine.scoring.neural_cache import NeuralCache
-from seqgen.engine.scoring.scorer import Scorer
-from seqgen.engine.settings import ModelSettings
-from seqgen.engine.weights import weight_shapes
-from seqgen.errors import (
-    BrokenStream,
-    BundleError,
-    ImpossibleConstraints,
-    InvalidValue,
-    SeqgenWarning,
-    UnusableFile,
-    UsageError,
-)
-from seqgen.grammar import BOS, EOS, Grammar, keeps_classes
-from seqgen.models.bundle import TAKE_AGAIN, Bundle
+from seqgen.errors import BrokenStream, ImpossibleConstraints, SeqgenWarning, UsageError
+from seqgen.grammar import BOS, EOS, Grammar
+from seqgen.models.bundle import Bundle
+from seqgen.workflows.answering_model import AnsweringModel
 from seqgen.workflows.default_sampling import sampling_options
 from seqgen.workflows.export import PAGE, export
-from seqgen.workflows.file_records import (
-    OnRemark,
-    PromptItem,
-    PromptSource,
-    ignore_remark,
-    read_file,
-    read_prompts,
-    read_records,
-)
-from seqgen.workflows.model_oracle import ModelOracle
+from seqgen.workflows.file_records import PromptItem, PromptSource, read_prompts
+from seqgen.workflows.loaded_model import check_arguments
 from seqgen.workflows.prompt_conditions import condition_source, conditions_after
 from seqgen.workflows.prompt_preparation import (
     PromptPreparation,
@@ -65,30 +35,16 @@ from seqgen.workflows.prompt_preparation import (
     without_given,
 )
 from seqgen.workflows.prompt_resolution import PromptGroup, prompt_groups
-from seqgen.workflows.reports.web_page import PageEntry, write_page
-from seqgen.workflows.results import (
-    BeamSample,
-    DocumentScore,
-    GeneratedDocument,
-    InfilledSample,
-    NamedActivations,
-    Sample,
-)
-from seqgen.workflows.sampling_filters import PluginFilters
+from seqgen.workflows.results import BeamSample, GeneratedDocument, InfilledSample, Sample
+from seqgen.workflows.scoring_model import ScoringModel
 
 DEFAULT_MAX_NEW_TOKENS = 8192
 DEFAULT_PARTICLES = 64
-MAX_COUNT = 2**24
-"""The limit for the number of samples, and for the tokens of one."""
-STATISTICS_DOCUMENTS, STATISTICS_LENGTH = 16, 512
-"""Dynamic evaluation needs statistics of gradients. They are taken from so many samples of so many tokens."""
 Generated = TypeVar("Generated", bound=GeneratedDocument)
-PREDICTION_BATCH_SIZE = 1024
-"""How many documents are predicted together: enough to be fast, and few enough that the first answers come soon."""
 
 
-class TrainedModel:
-    """A trained model, made by `seqgen.load(path)` or `seqgen.train(…)`.
+class TrainedModel(ScoringModel, AnsweringModel):
+    """A trained model, made by `seqgen.load(path)` or `seqgen.train(…)`: it samples, and does what its bases do.
 
     bundle: its files
     domain: its domain
@@ -98,29 +54,9 @@ class TrainedModel:
 
     def __init__(self, bundle: Bundle, domain: Domain[Any]) -> None:
         """Raises BundleError if the weights do not fit the settings and the domain."""
-        self.bundle = bundle
-        self.domain = domain
-        grammar = domain.checked_grammar()
-        try:
-            settings = ModelSettings(**bundle.config["model"])
-        except (KeyError, TypeError, ValueError) as error:
-            reason = str(error).splitlines()[0]
-            raise BundleError(f"{bundle.path}/config.json is damaged ({reason}); {TAKE_AGAIN}.") from error
-        if not keeps_classes(grammar, bundle.class_examples()):
-            raise BundleError(
-                f"{bundle.path} was trained with another grammar of the domain {domain.name!r}, that of "
-                f"{bundle.domain.distribution}; install that version."
-            )
-        registers, conditions = domain.checked_registers(), domain.checked_conditions()
-        shapes = weight_shapes(settings, grammar.vocabulary_size, grammar.class_count, registers, conditions)
-        self.model = Model(settings, bundle.weights(shapes), grammar, registers, conditions)
-        self._sampler = Sampler(self.model, PluginFilters().find)
-        self._introspector = Introspector(self.model)
-        self._beam_search = BeamSearch(self.model)
-        self.oracle = ModelOracle(self.model, self._sampler, self._introspector, self._beam_search)
+        super().__init__(bundle, domain)
         self._infiller = Infiller(self._sampler)
         self._preparation = PromptPreparation(domain, self.model)
-        self._scorers: dict[tuple[DynamicEvaluation | None, NeuralCache | None], Scorer] = {}
 
     def sample(
         self,
@@ -152,7 +88,7 @@ class TrainedModel:
 
         Raises ImpossibleConstraints, UsageError, and UnusableFile for the prompt.
         """
-        _check_arguments(seed, count=count, max_new_tokens=max_new_tokens)
+        check_arguments(seed, count=count, max_new_tokens=max_new_tokens)
         starts = self._prompts(prompt, constraints)
         samples: list[Sample] = []
         for place, start in enumerate(starts):
@@ -244,7 +180,7 @@ class TrainedModel:
 
         The other arguments and the errors are those of `sample`.
         """
-        _check_arguments(0, count=count, max_new_tokens=max_new_tokens)
+        check_arguments(0, count=count, max_new_tokens=max_new_tokens)
         starts = [without_given(start, "A beam search") for start in self._prompts(prompt, constraints)]
         samples: list[BeamSample] = []
         for place, open_start in enumerate(starts):
@@ -291,7 +227,7 @@ class TrainedModel:
         The other arguments and the errors are those of `sample`. Raises ImpossibleConstraints if no document contains
         the given tokens.
         """
-        _check_arguments(seed, count=count, max_new_tokens=max_new_tokens)
+        check_arguments(seed, count=count, max_new_tokens=max_new_tokens)
         caller = "A call that gives tokens itself"
         start = without_given(only_prompt(self._prompts(prompt, constraints, has_defaults=False), caller), caller)
         check_no_function(start, caller)
@@ -364,7 +300,7 @@ class TrainedModel:
         The arguments and the errors are those of `sample`. Raises BrokenStream where `sample` would draw again. Warns
         if the sample was cut off.
         """
-        _check_arguments(seed, max_new_tokens=max_new_tokens)
+        check_arguments(seed, max_new_tokens=max_new_tokens)
         start = without_given(only_prompt(self._prompts(prompt, constraints), "A stream"), "A stream")
         return self._stream_ids(start, number, options, guidance, seed, max_new_tokens)
 
@@ -415,189 +351,6 @@ class TrainedModel:
         options = self.sampling_options()
         return export(self.model, self.domain, start, options, constraints or {}, target, Path(folder))
 
-    def write(self, sample: GeneratedDocument, folder: Path | str) -> list[Path]:
-        """Writes a sample and all its renderings to `folder`, and returns the files. Raises OutputError."""
-        return self._write_with_renderings(sample.item, self._path_of(sample, folder), sample.prompt_item)
-
-    def write_item(self, sample: GeneratedDocument, folder: Path | str) -> list[Path]:
-        """Writes a sample to `folder` without renderings, and returns the files. Raises OutputError."""
-        return write_item(self.domain, sample.item, self._path_of(sample, folder))
-
-    def write_page(
-        self,
-        written: Sequence[tuple[GeneratedDocument, list[Path]]],
-        folder: Path | str,
-        about: Mapping[str, Any] | None = None,
-    ) -> Path:
-        """Writes a web page of some samples, to look at and to listen to, and returns its path. Raises OutputError.
-
-        A plugin whose view of a sample fails is reported, and the page comes without that view.
-
-        written: each sample with its files, which are in `folder`
-        about:   how the samples were made, by name
-        """
-        folder, display = Path(folder), self.domain.display or Display()
-        entries = []
-        for sample, files in written:
-            html = ""
-            with report_broken_plugins():
-                html = display.html(sample.item, sample.prompt_item)
-            entries.append(PageEntry(sample.label, html, [file.relative_to(folder) for file in files]))
-        script = ""
-        with report_broken_plugins():
-            script = display.script()
-        first = written[0][0].call_label if written else "none"
-        path = folder / f"{self.domain.name}-{first}.html"
-        write_page(path, f"{self.domain.name} · {len(entries)} new", about or {}, entries, script)
-        return path
-
-    def score(
-        self, source: Path | str, *, dynamic: DynamicEvaluation | None = None, cache: NeuralCache | None = None
-    ) -> Iterator[DocumentScore]:
-        """Yields the likelihood of each document of a file, or of each held-out document of a corpus.
-
-        dynamic: the model keeps learning within each document (dynamic evaluation)
-        cache:   the model looks back at its last tokens (neural cache)
-
-        Neither changes the model. Raises InvalidValue, UnusableFile, CorpusError.
-        """
-        source, scorer = Path(source), self._scorer(dynamic, cache)
-        in_file = ((document.ids, document.weights) for document in read_file(self.domain, source, "encode"))
-        for ids, weights in self._held_out(source) if is_corpus(source) else in_file:
-            yield DocumentScore(source, ids, scorer.negative_log_likelihood(ids, weights), float(weights.sum()))
-
-    def draw_surprise(self, score: DocumentScore, path: Path | str) -> Path:
-        """Draws where a document is improbable, to `path` with an ending added. Raises UsageError, OutputError."""
-        return self.domain.require(Display, "draw_surprise").draw_surprise(score.ids, score.nats, Path(path))
-
-    def probabilities(
-        self, ids: np.ndarray, *, dynamic: DynamicEvaluation | None = None, cache: NeuralCache | None = None
-    ) -> np.ndarray:
-        """Returns the distribution of the token after each of ids int32[n], from BOS on: float32[n, V].
-
-        `dynamic` and `cache` are those of `score`. Raises UsageError if the domain's grammar forbids an id.
-        """
-        with self._usage_errors():
-            return self._scorer(dynamic, cache).probabilities(np.asarray(ids, np.int32))
-
-    def activations(self, ids: np.ndarray) -> NamedActivations:
-        """Returns gates, states and attention of every layer while the model reads ids int32[n], from BOS on.
-
-        This needs (G + 2) · N · H + M + 1 floats a token, for G gates and candidates, N layers of H units, and
-        attention over M positions. Raises UsageError if the domain's grammar forbids an id.
-        """
-        with self._usage_errors():
-            activations = self._introspector.activations(np.asarray(ids, np.int32))
-        return NamedActivations(**vars(activations), tokens=tuple(self.domain.vocabulary[id] for id in ids))
-
-    def gradient_norms(self, ids: np.ndarray, *, max_distance: int = 256) -> np.ndarray:
-        """Returns ‖∂L/∂h_{T−k}‖ for k = 0 … K and each of N layers: float64[K + 1, N].
-
-        L is the cost of the last of ids int32[n], and T is the step that reads the id before it. So this is how much
-        the prediction depends on the hidden states k steps before. K is `max_distance`, or the length of the document.
-        Raises InvalidValue, and UsageError if the domain's grammar forbids an id.
-        """
-        _check_arguments(0, max_distance=max_distance)
-        with self._usage_errors():
-            return self._introspector.gradient_norms(np.asarray(ids, np.int32), max_distance)
-
-    def predict(
-        self, file: Path | str, *, explain: bool = False, on_remark: OnRemark = ignore_remark
-    ) -> Iterator[Answer]:
-        """Yields the domain's answer about each document of a file, such as its label. Its values have the metadata.
-
-        explain:   whether an answer contains what in the document speaks for it
-        on_remark: is called for what was left out of the file or guessed about it
-
-        Raises MissingCapability if the domain does not predict, and UnusableFile.
-        """
-        answer = self._answer(explain)
-        records = read_records(self.domain, Path(file), "predict", on_remark)
-        while batch := list(itertools.islice(records, PREDICTION_BATCH_SIZE)):
-            for record, one in zip(batch, answer(batch, self.oracle), strict=True):
-                yield dataclasses.replace(one, values={**record.metadata, **one.values})
-
-    def predict_text(self, text: str, *, explain: bool = False) -> Answer:
-        """Returns the domain's answer about a text; see `predict`.
-
-        Raises MissingCapability if the domain does not predict or does not read texts, and UnusableFile.
-        """
-        (answer,) = self.predict_texts([text], explain=explain)
-        if isinstance(answer, UnusableFile):
-            raise answer
-        return answer
-
-    def predict_texts(self, texts: Sequence[str], *, explain: bool = False) -> Iterator[Answer | UnusableFile]:
-        """Yields the domain's answer about each text, or why it cannot be used. Many are faster than one after another.
-
-        Raises MissingCapability if the domain does not predict or does not read texts.
-        """
-        answer, prompting = self._answer(explain), self.domain.require(Prompting, "from_text")
-        for begin in range(0, len(texts), PREDICTION_BATCH_SIZE):
-            found: list[Record[Any] | UnusableFile] = []
-            for text in texts[begin : begin + PREDICTION_BATCH_SIZE]:
-                try:
-                    found.append(Record(prompting.from_text(text)))
-                except UnusableFile as error:
-                    found.append(error)
-            answers = iter(answer([one for one in found if isinstance(one, Record)], self.oracle))
-            for one in found:
-                yield one if isinstance(one, UnusableFile) else next(answers)
-
-    def write_answer(self, answer: Answer, number: int, folder: Path | str) -> list[Path]:
-        """Writes the item of an answer and all its renderings to `folder`, and returns the files.
-
-        number: of the answer, which becomes a part of its name
-
-        Raises UsageError for an answer without an item, and OutputError.
-        """
-        if answer.item is None:
-            raise UsageError(f"The answers of the domain {self.domain.name!r} are no files; leave out the folder.")
-        return self._write_with_renderings(answer.item, Path(folder) / f"{self.domain.name}-{number}")
-
-    def _write_with_renderings(self, item: Any, path: Path, prompt_item: Any = None) -> list[Path]:
-        """Writes an item and all its renderings, and returns the files. Raises OutputError."""
-        files = write_item(self.domain, item, path)
-        return files + render_all(self.domain.display or Display(), item, path, prompt_item)
-
-    def _answer(self, explain: bool) -> Callable[[Sequence[Record[Any]], ModelOracle], Iterable[Answer]]:
-        """Returns the method of the domain that answers. Raises MissingCapability."""
-        prediction = self.domain.require(Prediction, "explain" if explain else "predict")
-        return prediction.explain if explain else prediction.predict
-
-    def calibrate(self, corpus: Corpus) -> None:
-        """Lets the domain find a calibration that makes its answers better, and stores it in the bundle."""
-        prediction = self.domain.prediction
-        if prediction is None:
-            return
-        train, held_out = (Records(self.domain, corpus.documents(split)) for split in ("train", "valid"))
-        calibration = prediction.calibrate(train, held_out, self.oracle)
-        if calibration != prediction.calibration:
-            prediction.calibration = calibration
-            self.bundle.write_calibration(calibration.model_dump(mode="json"))
-
-    @contextmanager
-    def _usage_errors(self) -> Iterator[None]:
-        """Raises UsageError for ids that are no document."""
-        try:
-            yield
-        except (ValueError, IndexError) as error:
-            raise UsageError(f"These ids are no document of the domain {self.domain.name!r}: {error}.") from error
-
-    def _scorer(self, dynamic: DynamicEvaluation | None, cache: NeuralCache | None) -> Scorer:
-        """Returns the scorer of these settings. It is kept, because its functions are compiled."""
-        if (dynamic, cache) not in self._scorers:
-            evaluator = DynamicEvaluator(self.model, dynamic, self._statistics_documents()) if dynamic else None
-            self._scorers[dynamic, cache] = Scorer(self.model, dynamic_evaluator=evaluator, cache=cache)
-        return self._scorers[dynamic, cache]
-
-    def _statistics_documents(self) -> list[np.ndarray]:
-        """Returns samples of the model, because a bundle contains none of its training data."""
-        start = np.array([BOS], np.int32)
-        return self._sampler.sample(
-            start, self.model.grammar, count=STATISTICS_DOCUMENTS, max_new_tokens=STATISTICS_LENGTH, seed=0
-        )
-
     def _prompts(
         self, prompt: PromptSource | Prompt | None, constraints: Mapping[str, Any] | None, *, has_defaults: bool = True
     ) -> list[Prompt]:
@@ -606,23 +359,9 @@ class TrainedModel:
             return [prompt]
         return self._preparation.prompts(prompt, constraints, has_defaults=has_defaults)
 
-    def _path_of(self, sample: GeneratedDocument, folder: Path | str) -> Path:
-        """Returns the path of a sample's files, without their endings."""
-        return Path(folder) / f"{self.domain.name}-{sample.label}"
-
     def _prompt_item(self, start: Prompt) -> Any:
         """Returns the item of a prompt, or None if the prompt is only BOS."""
         return start.item(self.domain.decode(start.ids)) if len(start.ids) > 1 else None
-
-    def _held_out(self, path: Path) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """Yields ids and weights of the held-out documents of the corpus in folder `path`."""
-        corpus = Corpus.open(path)
-        _, documents = held_out_split(self.domain, corpus)
-        corpus.verify()
-        for number in range(len(documents)):
-            ids, weights = documents[number]
-            grammar_states(self.model.grammar, ids, documents.describe(number))
-            yield ids, weights
 
 
 def _warn_if_cut(chunks: Iterator[np.ndarray], number: int) -> Iterator[np.ndarray]:
@@ -640,11 +379,3 @@ def _numbered(drawn: Iterable[Generated], place: int, starts: Sequence[Prompt]) 
     if len(starts) == 1:
         return list(drawn)
     return [dataclasses.replace(one, prompt_number=place) for one in drawn]
-
-
-def _check_arguments(seed: int, **counts: int) -> None:
-    for name, value in counts.items():
-        if not 1 <= value <= MAX_COUNT:
-            raise InvalidValue(f"{name} cannot be {value}; it must be between 1 and {MAX_COUNT}.")
-    if not 0 <= seed < 2**63:
-        raise InvalidValue(f"seed cannot be {seed}; it must be between 0 and 2^63 - 1.")

@@ -49,23 +49,6 @@ def test_where_places_are_not_known_an_automaton_says_what_is_given(trained, mon
     assert sample.label == "filled-4-1"
 
 
-def test_what_goes_on_inside_a_model_is_named_by_token_and_gate(trained):
-    ids = trained.domain.grammar().walk(np.random.default_rng(0))[:20]
-    inside = trained.activations(ids)
-    assert inside.tokens == tuple(trained.domain.vocabulary[id] for id in ids)
-    assert set(inside.gates) == {"input_gate", "forget_gate", "output_gate"}
-    assert {one.shape for one in (inside.hidden_states, inside.cell_states, *inside.gates.values())} == {(20, 1, 64)}
-    norms = trained.gradient_norms(ids, max_distance=8)
-    assert norms.shape == (9, 1)
-    assert (norms > 0).all()
-    with pytest.raises(seqgen.UsageError, match=r"position 1 .*\.$"):
-        trained.activations([0, 0])
-    with pytest.raises(seqgen.UsageError, match=r"two ids .*\.$"):
-        trained.gradient_norms([0])
-    with pytest.raises(seqgen.InvalidValue, match="max_distance"):
-        trained.gradient_norms(ids, max_distance=0)
-
-
 def with_prompt_function(trained, monkeypatch, **functions):
     """Lets the prompts of a model's domain say by a function what is legal."""
     monkeypatch.setattr(trained, "_preparation", PromptPreparation(trained.domain, trained.model))
