@@ -19,7 +19,10 @@ from seqgen.grammar import BOS, EOS, Budget, Conditions, Relations, with_budget
 START = np.array([BOS], np.int32)
 LONGEST = toys.MAX_FORKED_LENGTH
 GIVEN = np.array([ANY_TOKEN, ANY_TOKEN, 4, ANY_TOKEN, 3, ANY_TOKEN], np.int32)
-COUNT = 1000
+COUNT = 500
+MANY = {"count": COUNT, "num_particles": 64}
+FEW = {"count": 6, "num_particles": 8}
+"""Tests draw one of these numbers of documents where they can, because each other number is compiled anew."""
 
 
 def places() -> Conditions:
@@ -85,8 +88,8 @@ def test_it_converges_to_the_exact_conditional_and_the_evidence_is_unbiased(
     filler, conditional, relations, resample_below
 ):
     log_evidence, exact = conditional
-    made = filler.fill(START, toys.forked(), GIVEN, count=COUNT, max_new_tokens=LONGEST, seed=3, num_particles=64,
-                       resample_below=resample_below, conditions=SOURCE, relations=relations)  # fmt: skip
+    made = filler.fill(START, toys.forked(), GIVEN, max_new_tokens=LONGEST, seed=3, resample_below=resample_below,
+                       conditions=SOURCE, relations=relations, **MANY)  # fmt: skip
     drawn = [tuple(ids.tolist()) for ids in made.samples]
     assert set(drawn) <= set(exact)
     shares = {ids: drawn.count(ids) / COUNT for ids in exact}
@@ -101,30 +104,26 @@ def test_it_converges_to_the_exact_conditional_and_the_evidence_is_unbiased(
 
 def test_given_tokens_may_break_relations_among_each_other_and_drawn_ones_may_not(filler):
     """The given 3, 4, 5 go up. Then a lower token is drawn, from which the given 4 goes up again."""
-    arguments = {"count": 40, "max_new_tokens": LONGEST, "seed": 1, "num_particles": 8, "relations": toys.zigzag()}
+    arguments = {"max_new_tokens": LONGEST, "seed": 1, "relations": toys.zigzag(), **FEW}
     free = filler.fill(START, toys.forked(), np.array([3, 4, 5, ANY_TOKEN, 4, EOS]), **arguments)
     assert {int(ids[4]) for ids in free.samples} <= {2, 3}
     with pytest.raises(ImpossibleConstraints, match="after 32 attempts"):
-        filler.fill(START, toys.forked(), np.array([3, 4, ANY_TOKEN, 2, EOS]), **{**arguments, "count": 1})
+        filler.fill(START, toys.forked(), np.array([3, 4, ANY_TOKEN, 2, EOS]), **arguments)
 
 
-def test_what_the_model_finds_unlikely_is_made_likely_by_what_is_given(filler, conditional):
+def test_what_the_model_finds_unlikely_is_made_likely_by_what_is_given(filler):
     """The trap takes its share of unconditional samples; given the 4, it takes none."""
     grammar = toys.forked()
-    free = filler.fill(
-        START, grammar, np.full(3, ANY_TOKEN), count=COUNT, max_new_tokens=LONGEST, seed=0, num_particles=32
-    )
+    free = filler.fill(START, grammar, np.full(3, ANY_TOKEN), max_new_tokens=LONGEST, seed=0, **MANY)
     assert any(ids[1] == 2 for ids in free.samples)
     np.testing.assert_allclose(free.log_evidence, 0, atol=1e-6)
-    made = filler.fill(START, grammar, GIVEN, count=COUNT, max_new_tokens=LONGEST, seed=0, num_particles=32)
+    made = filler.fill(START, grammar, GIVEN, max_new_tokens=LONGEST, seed=0, **MANY)
     assert all(ids[1] != 2 and ids[3] == 4 and ids[5] == 3 and grammar.accepts(ids) for ids in made.samples)
 
 
 def test_what_may_be_any_but_one_token_is_never_that_one(filler, scorer):
     """p(any but 3 at the first place) is what the model says of it."""
-    made = filler.fill(
-        START, toys.forked(), np.array([ANY_TOKEN - 3]), count=COUNT, max_new_tokens=LONGEST, seed=5, num_particles=4
-    )
+    made = filler.fill(START, toys.forked(), np.array([ANY_TOKEN - 3]), max_new_tokens=LONGEST, seed=5, **MANY)
     p = scorer.probabilities(START)[0]
     np.testing.assert_allclose(made.log_evidence, np.log(p[[2, 4, 5]].sum()), rtol=1e-4)
     assert {int(ids[1]) for ids in made.samples} == {2, 4, 5}
@@ -145,7 +144,7 @@ def test_one_particle_is_drawn_as_the_model_likes_with_all_that_is_given(filler,
 def test_all_given_costs_what_scoring_says(filler, scorer):
     ids = np.array([BOS, 3, 4, 2, EOS], np.int32)
     nats = scorer.negative_log_likelihood(ids)
-    made = filler.fill(ids[:2], toys.forked(), ids[2:], count=2, max_new_tokens=LONGEST, seed=0, num_particles=4)
+    made = filler.fill(ids[:2], toys.forked(), ids[2:], max_new_tokens=LONGEST, seed=0, **FEW)
     for sample, log_evidence in zip(made.samples, made.log_evidence, strict=True):
         np.testing.assert_array_equal(sample, ids)
         assert log_evidence == pytest.approx(-nats[2:].sum(), rel=1e-5)
@@ -217,12 +216,14 @@ def test_what_is_counted_cannot_be_drawn_around_given_tokens(filler):
         filler.fill(START, counted, GIVEN, count=1, max_new_tokens=LONGEST, seed=0)
 
 
-def test_no_forbidden_token_is_drawn_whatever_the_weights_are():
-    model = toys.model(toys.forked(), attention_window=2)
-    model.weights["output/bias"].assign(np.full(model.grammar.vocabulary_size, np.nan))
-    result = Infiller(Sampler(model)).fill(
-        START, model.grammar, GIVEN, count=2, max_new_tokens=LONGEST, seed=0, num_particles=4
-    )
+def test_no_forbidden_token_is_drawn_whatever_the_weights_are(filler, model):
+    bias = model.weights["output/bias"]
+    before = bias.numpy()
+    bias.assign(np.full_like(before, np.nan))
+    try:
+        result = filler.fill(START, model.grammar, GIVEN, max_new_tokens=LONGEST, seed=0, **FEW)
+    finally:
+        bias.assign(before)
     for ids in result.samples:
         model.grammar.unroll(ids)  # raises ValueError for a forbidden token
         assert ids[[3, 5]].tolist() == [4, 3]
