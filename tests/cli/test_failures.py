@@ -17,12 +17,7 @@ from seqgen.cli import commands
 EXAMPLE_CALLS = {
     "domains": ["text"],
     "corpora": [],
-    "doctor": [],
-    "score": ["{run}", "{piece}"],
-    "evaluate": ["{run}"],
     "build": ["{piece}", "{other}", "{third}", "--domain", "midi", "-o", "{out}"],
-    "sample": ["{run}", "-o", "{out}", "-n", "1", "--set", "bars=1"],
-    "render": ["{piece}", "-o", "{out}"],
 }
 """Calls that print something."""
 
@@ -35,9 +30,8 @@ def start(arguments: list[str], paths: dict[str, object], stdout: int, **environ
 
 
 @pytest.fixture
-def paths(run, pieces, tmp_path):
+def paths(pieces, tmp_path):
     return {
-        "run": run,
         "piece": pieces / "piece-00.mid",
         "other": pieces / "piece-01.mid",
         "third": pieces / "piece-02.mid",

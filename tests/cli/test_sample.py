@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import resource
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import mido
@@ -34,13 +32,13 @@ def test_the_whole_path_gives_files_that_other_programs_read(run_cli, run, tmp_p
         assert all(Path(file).stat().st_size > 500 for file in sample["files"])
 
 
-def test_what_a_killed_sample_left_is_removed_by_the_next(run_cli, run, tmp_path):
+def test_what_a_killed_sample_left_is_removed_by_the_next(run_cli, run, loaded, tmp_path):
     (tmp_path / f"{UNFINISHED}0123.wav").write_bytes(b"RIFF")
     assert run_cli("sample", run, "-o", tmp_path, "-n", 1, "--set", "bars=1")[0] == 0
     assert not list(tmp_path.glob(f"{UNFINISHED}*"))
 
 
-def test_the_same_seed_gives_the_same_files(run_cli, run, tmp_path):
+def test_the_same_seed_gives_the_same_files(run_cli, run, loaded, tmp_path):
     for folder, count in (("a", 2), ("b", 1)):
         run_cli("sample", run, "-o", tmp_path / folder, "-n", count, "--seed", 5, "--set", "bars=2")
     name = "midi-5-1.mid"
@@ -155,16 +153,19 @@ def test_a_damaged_bundle_is_one_sentence(run_cli, run, tmp_path, file, change):
     assert code == 1
 
 
-def test_a_full_disk_is_one_sentence_and_leaves_nothing_half_written(run, tmp_path):
-    """A cap on the size of files makes every larger write fail as a full disk does."""
-    done = subprocess.run(
-        [sys.executable, "-m", "seqgen.cli", "sample", str(run), "-o", str(tmp_path / "out"), "--set", "bars=2"],
-        capture_output=True,
-        text=True,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)),
-    )
-    assert done.returncode == 1
-    assert "cannot be written" in error_sentence(done.stderr)
+@pytest.fixture
+def small_files():
+    """Makes writing more than 100 kB to a file fail, as a full disk does."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_nothing_half_written(run_cli, run, loaded, small_files, tmp_path):
+    code, _, err = run_cli("sample", run, "-o", tmp_path / "out", "-n", 1, "--set", "bars=2")
+    assert code == 1
+    assert "cannot be written" in error_sentence(err)
     left = [path for path in (tmp_path / "out").iterdir() if path.suffix == ".wav" or path.name.startswith(".")]
     assert left == []
 
@@ -199,7 +200,7 @@ def test_trouble_is_one_sentence_and_leaves_nothing_behind(check_refusal, argume
     check_refusal(arguments, code, sentence)
 
 
-def test_a_plugin_that_cannot_show_a_sample_does_not_lose_the_page(run_cli, run, tmp_path, monkeypatch):
+def test_a_plugin_that_cannot_show_a_sample_does_not_lose_the_page(run_cli, run, loaded, tmp_path, monkeypatch):
     def html(self, item, prompt_item=None):
         return {}["e9"]
 
