@@ -14,7 +14,6 @@ import tensorflow as tf
 from seqgen.engine.compiling import compiled
 from seqgen.engine.model import Model
 from seqgen.grammar import BOS
-from seqgen.grammar.conditions import DIVIDER, UNKNOWN
 
 STEP_MULTIPLE = 1024
 """Conditions are padded to a multiple of so many steps, so that most of them share one compiled shape."""
@@ -87,7 +86,7 @@ class Conditioning:
         return ConditionState(tf.gather(self._hear(distinct), which.ravel(), axis=1), numbers, tf.zeros_like(numbers))
 
     def _hear_all(self, values: tf.Tensor) -> tf.Tensor:
-        heard = self._model.hear_conditions(tf.maximum(values, UNKNOWN), tf.reduce_all(values == DIVIDER, -1))
+        heard = self._model.hear_conditions(values, tf.zeros(values.shape[:2], tf.bool))
         # Nothing is heard at step 0, and a step that the conditions do not reach is looked up in the last row.
         return tf.concat([tf.zeros_like(heard[:1]), heard[1:-1], tf.zeros_like(heard[:1])], 0)
 

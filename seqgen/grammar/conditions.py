@@ -22,11 +22,6 @@ from seqgen.grammar.special_tokens import BOS
 
 UNKNOWN = 0
 """The value of a channel where nothing is known."""
-DIVIDER = -1
-"""The value of all channels in a row in which nothing is known, and left of which nothing is heard that is right of it.
-
-So a document may hear one end, and another one later if it does not end there.
-"""
 LOOK_AHEAD = 64
 """How many steps after the end of a training segment the model hears."""
 WINDOW_MULTIPLE = 32
@@ -69,7 +64,6 @@ class Conditions:
         """Whether the values int[C, J] are those of so many steps."""
         if values.ndim != 2 or values.shape[1] != len(self.channel_sizes):
             return False
-        values = values[(values != DIVIDER).any(axis=1)]
         return bool(((values >= UNKNOWN) & (values < self.channel_sizes)).all() and (values[:1] == UNKNOWN).all())
 
 

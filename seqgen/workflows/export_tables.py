@@ -22,7 +22,6 @@ import numpy as np
 from seqgen.contract.documents import Prompt, PromptConditions
 from seqgen.errors import UsageError
 from seqgen.grammar import EOS, Conditions, Grammar, Relations
-from seqgen.grammar.conditions import DIVIDER
 
 DRAWS = 32
 """Examples of what is known ahead, for each beginning of a document. One of them is chosen at random."""
@@ -96,7 +95,7 @@ def _examples(known: PromptConditions, start: Prompt) -> Arrays:
     choices = np.zeros((len(beginnings), DRAWS), np.int32)
     for row, ids in enumerate(beginnings):
         for draw in range(DRAWS):
-            one = _before_divider(known.draw(ids, np.random.default_rng([draw])).astype(np.int32))
+            one = known.draw(ids, np.random.default_rng([draw])).astype(np.int32)
             content = one.tobytes()
             if content not in values:
                 values[content] = len(distinct)
@@ -109,12 +108,6 @@ def _examples(known: PromptConditions, start: Prompt) -> Arrays:
     return {
         "condition_beginnings": np.stack(beginnings), "condition_choices": choices, "condition_values": padded,
     }  # fmt: skip
-
-
-def _before_divider(values: np.ndarray) -> np.ndarray:
-    """Returns the rows of values int32[C, J] before the first divider: what an exported model hears."""
-    dividers = np.flatnonzero((values == DIVIDER).all(axis=1))
-    return values[: dividers[0]] if len(dividers) else values
 
 
 def _beginnings(grammar: Grammar, prompt: np.ndarray, length: int) -> Iterator[np.ndarray]:

@@ -9,7 +9,6 @@ import tensorflow as tf
 from engine import toys
 from seqgen.engine.conditioning import Conditioning, ConditionState
 from seqgen.grammar import BOS
-from seqgen.grammar.conditions import DIVIDER
 
 MODEL = toys.model(conditions=toys.ahead())
 CONDITIONING = Conditioning(MODEL)
@@ -48,15 +47,6 @@ def test_a_whole_document_is_looked_up_at_once():
     for number in range(2):
         expected = np.concatenate([heard(known(number)), np.zeros((1, 12))])
         np.testing.assert_allclose(rows[:, number], expected[[0, 0, 2, 5, 6, 6]], atol=1e-5)
-
-
-def test_what_is_right_of_a_divider_is_not_heard_left_of_it():
-    one, other = known(0, steps=4), known(1, steps=5)
-    divider = np.full((1, 2), DIVIDER, np.int32)
-    state = CONDITIONING.state([np.concatenate([one, divider, other[1:], divider, one[1:]])])
-    rows = CONDITIONING.along(state, tf.range(13)[:, None]).numpy()[:, 0]
-    expected = [heard(one), np.zeros((1, 12)), heard(other)[1:], np.zeros((1, 12)), heard(one)[1:]]
-    np.testing.assert_allclose(rows, np.concatenate(expected), atol=1e-5)
 
 
 def test_a_model_without_conditions_hears_nothing():

@@ -9,7 +9,6 @@ from seqgen_midi.encodings.chorale_conditions import (
     END,
     HEADER,
     KEY,
-    bar_columns_of,
     columns_in,
     columns_of,
     condition_values,
@@ -19,8 +18,7 @@ from seqgen_midi.metrics.part_writing import sounding_pitches
 from seqgen_midi.music.keys import COMMON_KEYS, parse_key
 from seqgen_midi.music.piece import Piece
 
-from seqgen import Prompt
-from seqgen.grammar.conditions import DIVIDER
+from seqgen import EOS, Prompt
 
 
 def test_a_new_chorale_knows_its_key_and_how_many_columns_are_left(domain: MidiDomain) -> None:
@@ -55,21 +53,25 @@ def test_a_new_chorale_ends_on_the_tonic_of_the_key_that_is_drawn(domain: MidiDo
         assert any(set(final.tolist()) <= set(triad) for triad in key.final_triads)
 
 
-def test_the_length_of_a_new_chorale_is_drawn_and_an_end_that_is_missed_comes_again_two_bars_later(
-    domain: MidiDomain,
+def test_a_chorale_without_a_number_of_bars_has_a_length_of_bach_and_a_continued_one_goes_on(
+    domain: MidiDomain, chorale: Piece
 ) -> None:
-    prompt = domain.prompting.prompt()
-    header = prompt.grammar.walk(np.random.default_rng(0))[:HEADER]
-    bar = bar_columns_of(header)
-    ends = []
-    for seed in range(20):
-        left = known_of(resolved(prompt, seed), header, seed)[1:, END]
-        is_over = np.flatnonzero(left == left[left > 0].min())
-        ends.append(int(is_over[0]))
-        assert (np.diff(is_over) == 2 * bar).all()
-        np.testing.assert_array_equal(np.flatnonzero(left == DIVIDER), is_over + 1)
-    assert len(set(ends)) > 3
-    assert all(end % bar == 0 for end in ends)
+    prompt, lengths = domain.prompting.prompt(None, chorale_constraints(time_signature="4/4")), set()
+    for seed in range(8):
+        one = resolved(prompt, seed)
+        document = one.grammar.walk(np.random.default_rng(seed), 5000)
+        columns = columns_of(document)
+        assert known_of(one, document)[:, END].argmax() == 1
+        assert len(known_of(one, document)) == len(columns) + 2
+        lengths.add(len(columns) // 16)
+        assert len(columns) % 16 == 0
+    assert len(lengths) > 2
+    assert min(lengths) >= 9
+    assert max(lengths) <= 18
+    continued = resolved(domain.prompting.prompt(chorale))
+    document = continued.grammar.walk(np.random.default_rng(0), 5000, continued.ids)
+    assert document[-1] == EOS
+    assert len(domain.encoding.bars(document[:-1])) >= len(domain.encoding.bars(continued.ids)) + 4
 
 
 def test_where_no_voice_can_sing_the_tonic_triad_any_end_will_do(domain: MidiDomain) -> None:

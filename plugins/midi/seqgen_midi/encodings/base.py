@@ -139,6 +139,13 @@ class Encoding:
         """
         raise NotImplementedError
 
+    def default_bars(self, ids: np.ndarray, key: Key) -> int:
+        """Returns how many bars documents in a key have that begin with `ids`, where no number is asked for.
+
+        Only an encoding with conditions has it.
+        """
+        raise NotImplementedError
+
     def prompt_conditions(self, ids: np.ndarray, bars: int | None, key: Key | None) -> PromptConditions:
         """Returns what is known ahead of documents that begin with `ids`, by the constraint `bars` and their key.
 

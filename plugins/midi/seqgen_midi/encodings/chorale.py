@@ -17,13 +17,14 @@ from seqgen.grammar import Conditions, Registers, Relations
 from seqgen_midi.encodings.base import Bars, Encoding
 from seqgen_midi.encodings.chorale_conditions import (
     HEADER,
+    MAX_COLUMNS_WITHOUT_END,
     MIN_COLUMNS_FOR_KEY,
     bar_columns_of,
     chorale_conditions,
     columns_in,
     columns_of,
     condition_values,
-    draw_column_count,
+    default_bars,
     draw_key,
     estimate_key_of,
     shown_conditions,
@@ -142,20 +143,19 @@ class Chorale(Encoding):
         begun = columns_of(ids)
         return estimate_key_of(begun) if len(begun) else draw_key(rng)
 
-    def prompt_conditions(self, ids: np.ndarray, bars: int | None, key: Key | None) -> PromptConditions:
-        """Without a number of bars, the length is drawn from those of chorales.
+    def default_bars(self, ids: np.ndarray, key: Key) -> int:
+        if len(ids) < HEADER:
+            return default_bars(0, BAR_COLUMNS[METERS[0]], key)
+        return default_bars(len(self.bars(ids)), bar_columns_of(ids), key)
 
-        A piece that does not end there is told that it ends two bars later, and so on.
-        """
-        begun = len(columns_of(ids))
+    def prompt_conditions(self, ids: np.ndarray, bars: int | None, key: Key | None) -> PromptConditions:
+        """Without a number of bars, the end is not known."""
 
         def draw(first_ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
             known = key or self.draw_key(ids, rng)
-            if bars is not None:
-                return condition_values(columns_in(first_ids, bars), known, has_end=True)
-            bar_columns = bar_columns_of(first_ids)
-            count = draw_column_count(begun, bar_columns, rng)
-            return condition_values(count, known, has_end=True, later_ends=2 * bar_columns)
+            if bars is None:
+                return condition_values(MAX_COLUMNS_WITHOUT_END, known)
+            return condition_values(columns_in(first_ids, bars), known, has_end=True)
 
         return PromptConditions(HEADER, draw)
 

@@ -16,7 +16,7 @@ from functools import lru_cache
 import numpy as np
 
 from seqgen.grammar import Conditions
-from seqgen.grammar.conditions import DIVIDER, UNKNOWN
+from seqgen.grammar.conditions import UNKNOWN
 from seqgen_midi.encodings.chorale_grammar import (
     AFTER_METER_CLASS,
     BAR_COLUMNS,
@@ -37,12 +37,12 @@ END_BUCKETS = np.concatenate([np.arange(17), np.arange(20, 65, 4), np.arange(80,
 """The numbers of columns left at which a bucket begins."""
 HEADER = 3
 """The ids before the first column."""
-LENGTHS = np.array([36, 40, 44, 48, 48, 52, 56, 64, 72])
-"""The deciles of the lengths of Bach's chorales in quarters, pickups included. Of 352 chorales, 331 are whole bars."""
-MIN_CONTINUATION = 8
-"""Quarters that a prompt is continued for, or more, where the length is drawn."""
-LATER_COLUMNS = 640
-"""For so many columns after its end a chorale is told when it may end instead."""
+LENGTHS = (36, 40, 44, 48, 48, 52, 56, 64, 72)
+"""The deciles of the lengths of Bach's 352 chorales in quarters."""
+MIN_CONTINUATION = 4
+"""Bars that a prompt is continued for, or more, where no number of bars is asked for."""
+MAX_COLUMNS_WITHOUT_END = 1020
+"""For so many columns the key is told of a chorale whose end is not known."""
 MIN_COLUMNS_FOR_KEY = 32
 """The key of fewer columns is not estimated."""
 KEY_SHOWN, END_SHOWN = 0.7, 0.5
@@ -82,32 +82,20 @@ def shown_conditions(ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def condition_values(
-    count: int,
-    key: Key | None = None,
-    *,
-    has_end: bool = False,
-    later_ends: int | None = None,
-    tokens: np.ndarray | None = None,
+    count: int, key: Key | None = None, *, has_end: bool = False, tokens: np.ndarray | None = None
 ) -> np.ndarray:
-    """Returns the conditions of `count` columns: int32[count + 2, J], or more with later ends.
+    """Returns the conditions of `count` columns: int32[count + 2, J].
 
-    key:        the key, or None if it is not known
-    has_end:    whether the number of columns is known
-    later_ends: a document that does not end there may end after so many more columns, or twice as many, and so on. It
-                hears of each end as if it were the only one.
-    tokens:     int[count, 4], the tokens that are known of each column and voice; what is no such token is not known
+    key:     the key, or None if it is not known
+    has_end: whether the number of columns is known
+    tokens:  int[count, 4], the tokens that are known of each column and voice; what is no such token is not known
     """
     left = np.arange(count, -1, -1)
-    if later_ends is not None:
-        left = np.append(left, -np.arange(1, LATER_COLUMNS + 1) % later_ends)
     values = np.zeros((1 + len(left), FIRST_VOICE + len(VOICES)), np.int32)
     if key is not None:
         values[1:, KEY] = 1 + COMMON_KEYS.index(common_key(key))
     if has_end:
         values[1:, END] = np.searchsorted(END_BUCKETS, left, side="right")
-    if later_ends is not None:
-        # The step of an end is the last one of its part: the token that could end the document is drawn there.
-        values[count + 2 :: later_ends] = DIVIDER
     if tokens is not None:
         values[1 : count + 1, FIRST_VOICE:] = np.where(tokens >= REST, tokens - REST + 1, UNKNOWN)
     return values
@@ -129,12 +117,13 @@ def bar_columns_of(ids: np.ndarray) -> int:
     return BAR_COLUMNS[METERS[int(TABLE.value[ids[1]])]]
 
 
-def draw_column_count(begun: int, bar_columns: int, rng: np.random.Generator) -> int:
-    """Returns a random length in columns, of whole bars, for a document of which `begun` columns are given."""
-    lengths = 4 * LENGTHS
-    lengths = lengths[lengths >= begun + 4 * MIN_CONTINUATION]
-    drawn = rng.choice(lengths) if len(lengths) else begun + rng.choice(4 * MIN_CONTINUATION * np.arange(1, 4))
-    return max(2, round(float(drawn) / bar_columns)) * bar_columns
+def default_bars(begun: int, bar_columns: int, key: Key) -> int:
+    """Returns how many bars a chorale has where none are asked for, of which `begun` are given.
+
+    The length is one of Bach's. It goes with the key, so that there are only as many automata as keys.
+    """
+    length = LENGTHS[COMMON_KEYS.index(common_key(key)) % len(LENGTHS)]
+    return max(begun + MIN_CONTINUATION, round(4 * length / bar_columns))
 
 
 def estimate_key_of(columns: np.ndarray) -> Key:

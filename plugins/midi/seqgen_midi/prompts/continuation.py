@@ -54,8 +54,8 @@ def continue_piece(encoding: Encoding, ids: np.ndarray, request: Request, defaul
         elif Role.BAR in kept_roles and (pickup := pickup_meter(encoding, ids)) is not None:
             grammar = continue_with(ids, grammar, np.arange(len(table.vocabulary)) != pickup)
 
-    def narrow_to(key: Key) -> Grammar:
-        return narrow(encoding, request, allowed, keep_meters=True, has_ending=has_ending, final_key=key)
+    def narrow_to(asked: Request, key: Key) -> Grammar:
+        return narrow(encoding, asked, allowed, keep_meters=True, has_ending=has_ending, final_key=key)
 
     return in_one_key(Prompt(ids, grammar), encoding, request, narrow_to)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
 
-from seqgen import Grammar, ImpossibleConstraints, Prompt, PromptConditions
+from seqgen import Grammar, ImpossibleConstraints, Prompt
 from seqgen_midi.constraints.request import Request
 from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.music.keys import Key
@@ -15,27 +15,28 @@ CONDITION_GUIDANCE = 1.5
 """How strongly samples are guided towards their key and end (bench/NOTES.md)."""
 
 
-def in_one_key(prompt: Prompt, encoding: Encoding, request: Request, narrow_to: Callable[[Key], Grammar]) -> Prompt:
+def in_one_key(
+    prompt: Prompt, encoding: Encoding, request: Request, narrow_to: Callable[[Request, Key], Grammar]
+) -> Prompt:
     """Returns the prompt, whose documents know their key and their end, and are guided towards them.
 
-    narrow_to: returns the grammar of those documents that end on the tonic of a key. Where there are none, any end will
-               do.
+    narrow_to: returns the grammar of a request whose documents end on the tonic of a key. Where there are none, any end
+               will do.
+
+    Where no number of bars is requested, the encoding chooses one. Otherwise a piece that misses its end goes on.
     """
     if encoding.conditions is None:
         return prompt
 
-    def known_ahead(key: Key | None) -> PromptConditions:
-        return encoding.prompt_conditions(prompt.ids, request.bars, key)
-
     @cache
     def in_key(key: Key) -> Prompt:
+        bars = request.bars or encoding.default_bars(prompt.ids, key)
         try:
-            grammar = narrow_to(key)
+            grammar = narrow_to(replace(request, bars=bars), key)
         except ImpossibleConstraints:
             grammar = prompt.grammar
-        return replace(start, grammar=grammar, conditions=known_ahead(key))
+        return replace(start, grammar=grammar, conditions=encoding.prompt_conditions(prompt.ids, bars, key))
 
-    start = replace(
-        prompt, conditions=known_ahead(request.parsed_key), unconditional=prompt.ids, guidance=CONDITION_GUIDANCE
-    )
+    known = encoding.prompt_conditions(prompt.ids, request.bars, request.parsed_key)
+    start = replace(prompt, conditions=known, unconditional=prompt.ids, guidance=CONDITION_GUIDANCE)
     return replace(start, resolve=lambda rng: in_key(request.parsed_key or encoding.draw_key(prompt.ids, rng)))

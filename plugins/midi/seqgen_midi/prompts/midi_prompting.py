@@ -41,7 +41,9 @@ class MidiPrompting(Prompting[Piece]):
         complete = Completion(self._encoding, request, self._settings.tempo)
         start = replace(super().prompt(None, constraints), complete=complete, relations=relations)
         request = seconds_as_bars(request, self._encoding, self._settings.tempo)
-        return in_one_key(start, self._encoding, request, lambda key: narrow(self._encoding, request, final_key=key))
+        return in_one_key(
+            start, self._encoding, request, lambda asked, key: narrow(self._encoding, asked, final_key=key)
+        )
 
     def read(self, path: Path) -> Iterator[Record[Piece] | Remark]:
         """Yields the pieces of a prompt file. A chorale may be one melody, for which the other voices are found."""
