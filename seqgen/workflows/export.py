@@ -28,6 +28,8 @@ from seqgen.workflows.export_tables import condition_tables, grammar_tables, rel
 
 FORMAT = 1
 """The version of export.json and tables.npz."""
+CHOICES = 16
+"""How often a prompt is asked for what it leaves open. If it always says the same, that is all that it can say."""
 METADATA_FILE, TABLES_FILE = "export.json", "tables.npz"
 
 PAGE = "html"
@@ -68,6 +70,7 @@ def export(
     """
     if target not in WRITERS:
         raise UnknownName("format to export to", target, WRITERS)
+    start = _without_one_choice(start, domain)
     functions = step_functions(model)
     of_relations, relations = relation_tables(start.relations)
     of_grammar, grammar = grammar_tables(start)
@@ -91,6 +94,14 @@ def export(
     script = domain.browser.script() if domain.browser is not None else None
     tables = of_grammar | of_relations | of_conditions
     return WRITERS[target](Exported(functions, about, tables, start, script), folder)
+
+
+def _without_one_choice(start: Prompt, domain: Domain[Any]) -> Prompt:
+    """Returns the prompt in which what it leaves open is settled, if it can only be one thing, such as the key."""
+    if start.resolve is None:
+        return start
+    first, *others = (start.resolve(np.random.default_rng(seed)) for seed in range(CHOICES))
+    return domain.without_dead_ends(first) if all(other is first for other in others) else start
 
 
 def _signature(function: NamedFunction) -> dict[str, dict[str, Any]]:

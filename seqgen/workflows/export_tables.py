@@ -93,9 +93,12 @@ def _examples(known: PromptConditions, start: Prompt) -> Arrays:
     values: dict[bytes, int] = {}
     distinct: list[np.ndarray] = []
     choices = np.zeros((len(beginnings), DRAWS), np.int32)
+    # What a prompt leaves open, such as the key, is drawn too. The grammar stays that of all that it leaves open.
+    resolved = [start.resolve(np.random.default_rng([draw])) if start.resolve else start for draw in range(DRAWS)]
+    conditions = [one.conditions or known for one in resolved]
     for row, ids in enumerate(beginnings):
         for draw in range(DRAWS):
-            one = known.draw(ids, np.random.default_rng([draw])).astype(np.int32)
+            one = conditions[draw].draw(ids, np.random.default_rng([draw])).astype(np.int32)
             content = one.tobytes()
             if content not in values:
                 values[content] = len(distinct)

@@ -16,6 +16,7 @@ import sys
 from html.parser import HTMLParser
 from pathlib import Path
 
+import numpy as np
 import pytest
 from commands import all_commands, arguments_of, exit_code
 from hostile_cases import HOSTILE_NAMES, NOT_UTF8
@@ -58,6 +59,8 @@ def hostile_model(hostile_run: Path):
 @pytest.fixture
 def arguments(hostile_run, hostile_model, table, pieces, tmp_path, monkeypatch):
     """Returns a function that returns arguments of a command. All commands share one model, and none trains."""
+    monkeypatch.setenv("MIDO_BACKEND", "fake_midi")
+    monkeypatch.setattr("seqgen.workflows.inside_report.gradients_of_cells", lambda *_: {"lstm": np.ones(2)})
     monkeypatch.setattr("seqgen.workflows.load.load", lambda path, **options: hostile_model)
     monkeypatch.setattr("seqgen.workflows.evaluate.load", lambda path, **options: hostile_model)
     monkeypatch.setattr("seqgen.workflows.train.train", lambda *_, **__: hostile_model)
@@ -67,13 +70,16 @@ def arguments(hostile_run, hostile_model, table, pieces, tmp_path, monkeypatch):
     values = {
         "run": hostile_run, "out": tmp_path / "[out] \x1b[31m\n", "sources": table,
         "domain": "sentiment", "count": 1, "max_new_tokens": 10, "size": "tiny", "steps": 2, "documents": 3,
-        "folder": tmp_path / "[out] \x1b[31m\n", "target": "onnx",
+        "folder": tmp_path / "[out] \x1b[31m\n", "target": "onnx", "phrases": 0,
     }  # fmt: skip
 
     def arguments(name: str) -> list[str]:
         files = {"render": piece, "check-plugin": None}.get(name, table)
         out = None if name in ("predict", "score") else values["out"]  # These draw and write no texts.
-        return [name, *arguments_of(name, {**values, "files": files, "out": out, "name": NAMES.get(name)})]
+        return [
+            name,
+            *arguments_of(name, {**values, "files": files, "file": files, "out": out, "name": NAMES.get(name)}),
+        ]
 
     return arguments
 

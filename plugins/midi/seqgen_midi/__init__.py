@@ -1,4 +1,4 @@
-"""The bundled plugin for music in MIDI files and scores: the domain `midi`, its SVG pictures, and `seqgen render`.
+"""The bundled plugin for music in MIDI files and scores: the domain `midi`, SVG pictures, `seqgen live` and `render`.
 
 What the entry points load stays cheap: everything else is imported when seqgen first asks for it.
 """
@@ -28,10 +28,11 @@ def seqgen_domain() -> type[MidiDomain]:
 
 @hookimpl
 def seqgen_commands() -> list[click.Command]:
-    """Returns the command `seqgen render`."""
+    """Returns the commands `seqgen live` and `seqgen render`."""
+    from seqgen_midi.display.live_command import live
     from seqgen_midi.display.render_command import render
 
-    return [render]
+    return [live, render]
 
 
 @hookimpl
