@@ -153,7 +153,8 @@ def _write_tables(exported: Exported, folder: Path) -> list[Path]:
 
 def _write_page(exported: Exported, folder: Path) -> list[Path]:
     start, path = exported.start, folder / "index.html"
-    if exported.about["guidance"] != 1 and not np.array_equal(start.unconditional, start.ids):
+    unconditional = start.unconditional
+    if exported.about["guidance"] != 1 and not (unconditional is None or np.array_equal(unconditional, start.ids)):
         raise UsageError("A page cannot guide its samples towards what --set asks for; export to another format.")
     graphs = {name: convert(function) for name, function in exported.functions.items()}
     write_drawing_page(path, exported.about, exported.tables, graphs, exported.script)

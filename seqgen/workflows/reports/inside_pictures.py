@@ -87,10 +87,10 @@ def draw_attention(attention: np.ndarray, names: Sequence[str], path: Path) -> N
     from matplotlib.figure import Figure
 
     count = len(attention)
-    rows, distances = np.indices(attention.shape)
-    is_inside = distances <= rows
     weights = np.zeros((count, count))
-    weights[rows[is_inside], (rows - distances)[is_inside]] = attention[is_inside]
+    for distance in range(min(count, attention.shape[1])):
+        rows = np.arange(distance, count)
+        weights[rows, rows - distance] = attention[rows, distance]
     figure = Figure(figsize=(9, 8), dpi=DPI, layout="constrained")
     axis = figure.subplots()
     image = axis.imshow(weights**0.5, cmap="viridis", interpolation="nearest")
