@@ -2,6 +2,8 @@
 
     python bench/quality.py [MODEL] [--minutes 10] [--samples 200] [--set parallels=0] [--temperature 1] [--min-p 0]
 
+Without --temperature and --min-p, samples are drawn as the domain recommends.
+
 MODEL is a run of the domain `midi`, or a bundle that was trained on bach-chorales; without one such a model is trained.
 `overlap_samples` is, on average over all statistics, the overlapped area (Yang & Lerch, 2018) of held-out pieces with
 samples; `overlap_halves` is that of two disjoint halves of the whole corpus, which is what can be reached.
@@ -22,7 +24,6 @@ from common import finish
 
 import seqgen
 from seqgen.corpus.storage.store import SPLITS, Corpus
-from seqgen.engine.decoding.sampling_options import SamplingOptions
 from seqgen.models.bundle import SETTINGS_FILE
 from seqgen.models.run_settings import RunSettings
 from seqgen.workflows.evaluate import copied_passages
@@ -59,9 +60,10 @@ def part_writing(domain: seqgen.Domain, sides: list[list[Any]]) -> dict[str, lis
 
 
 def judge(
-    model: Path, corpus: Corpus, samples: int, seed: int, constraints: dict[str, str], options: SamplingOptions
+    model: Path, corpus: Corpus, samples: int, seed: int, constraints: dict[str, str], chosen: dict[str, float]
 ) -> dict[str, Any]:
     trained = seqgen.load(model)
+    options = trained.sampling_options(**chosen)
     domain = trained.domain
     pieces = {}
     for split in SPLITS:
@@ -76,11 +78,14 @@ def judge(
     by_samples = overlaps(domain, held_out, [sample.item for sample in made])
     by_halves = overlaps(domain, first, second)
     shared = [name for name in by_halves if name in by_samples]
+    faults = part_writing(domain, [[sample.item for sample in made], held_out, every])
     return {
+        "parallels": faults.get("parallel fifths and octaves per 100 16ths", [float("nan")])[0],
+        "closes": faults.get("closes", [float("nan")])[0],
         "overlap_samples": float(np.mean([by_samples[name] for name in shared])),
         "overlap_halves": float(np.mean([by_halves[name] for name in shared])),
         "by_statistic": {name: [round(by_samples[name], 3), round(by_halves[name], 3)] for name in shared},
-        "part_writing": part_writing(domain, [[sample.item for sample in made], held_out, every]),
+        "part_writing": faults,
         "constraints": constraints,
         "temperature": options.temperature,
         "min_p": options.min_p,
@@ -100,17 +105,18 @@ def main() -> None:
     parser.add_argument("--samples", type=int, default=200)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="a constraint on the samples")
-    parser.add_argument("--temperature", type=float, default=1.0)
-    parser.add_argument("--min-p", type=float, default=0.0)
+    parser.add_argument("--temperature", type=float)
+    parser.add_argument("--min-p", type=float)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         model = arguments.model or Path(folder) / "run"
         if arguments.model is None:
             seqgen.train([RECIPE], model, minutes=arguments.minutes)
         constraints = dict(pair.split("=", 1) for pair in arguments.set)
-        options = SamplingOptions(temperature=arguments.temperature, min_p=arguments.min_p)
+        asked = {"temperature": arguments.temperature, "min_p": arguments.min_p}
+        chosen = {name: value for name, value in asked.items() if value is not None}
         corpus = corpus_of(model, Path(folder))
-        finish(judge(model, corpus, arguments.samples, arguments.seed, constraints, options))
+        finish(judge(model, corpus, arguments.samples, arguments.seed, constraints, chosen))
 
 
 if __name__ == "__main__":
