@@ -57,7 +57,8 @@ def write_inside_report(trained: TrainedModel, source: Path, folder: Path) -> In
         with atomic_write(files[-1]) as temporary:
             draw_layer(activations, layer, activations.tokens, roll, temporary)
     states = activations.hidden_states if activations.cell_states is None else activations.cell_states
-    drawn = {title_of(unit): unit for unit in units[:DRAWN_UNITS]}
+    closest = {unit.feature: unit for unit in reversed(units)}
+    drawn = {title_of(unit): unit for unit in [unit for unit in units if closest[unit.feature] is unit][:DRAWN_UNITS]}
     if drawn:
         files.append(folder / "units.png")
         with atomic_write(files[-1]) as temporary:

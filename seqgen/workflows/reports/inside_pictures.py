@@ -40,9 +40,10 @@ def draw_layer(
     parts = {name.replace("_", " "): (values[:, layer], (0.0, 1.0)) for name, values in activations.gates.items()}
     parts["candidate"] = activations.candidate[:, layer], (-1.0, 1.0)
     if activations.cell_states is not None:
+        # A unit that counts grows into the hundreds, and would leave all others white.
         states = activations.cell_states[:, layer]
-        limit = max(1.0, float(np.percentile(np.abs(states), 99)))
-        parts["cell state"] = states, (-limit, limit)
+        largest = np.maximum(np.abs(states).max(0), 1e-6)
+        parts["cell state, each unit relative to its largest"] = states / largest, (-1.0, 1.0)
     parts["hidden state"] = activations.hidden_states[:, layer], (-1.0, 1.0)
     order = np.argsort(next(iter(parts.values()))[0].mean(0))
     figure, axes, above = _figure(len(parts), 1.7, roll)
@@ -151,7 +152,7 @@ def _draw_roll(axis: Axes | None, roll: PianoRoll | None, count: int) -> None:
         Patch(color=TRACK_COLOURS[number % len(TRACK_COLOURS)], label=picture_text(name))
         for number, name in enumerate(roll.tracks)
     ]
-    axis.legend(handles=handles, loc="upper right", ncols=4, fontsize=7, framealpha=0.8)
+    axis.legend(handles=handles, loc="lower right", bbox_to_anchor=(1, 1), ncols=6, fontsize=7, frameon=False)
 
 
 def _name_tokens(axes: Sequence[Axes], names: Sequence[str]) -> None:
