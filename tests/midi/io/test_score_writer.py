@@ -192,6 +192,16 @@ def test_chord_symbols_after_the_last_note_have_bars_of_their_own(tmp_path: Path
     assert piece_of(score).chords.tolist() == [[0, 0, 0], [960 * 420, 7, 2]]
 
 
+def test_one_piece_is_the_same_file_each_time(tmp_path: Path) -> None:
+    columns = [np.array(column) for column in ([0, 0, 0], [12, 12, 12], [60, 64, 36], [80, 80, 80], [0, 1, 2])]
+    item = Piece.of(12, [Track(), Track(), Track(is_drums=True)], columns)
+    contents = []
+    for name in ("first", "second"):
+        write_score(item, 80, tmp_path / f"{name}.musicxml")
+        contents.append((tmp_path / f"{name}.musicxml").read_bytes())
+    assert contents[0] == contents[1]
+
+
 def test_what_cannot_be_a_score_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(OutputError, match="longer than 5000 bars; ask for a shorter one"):
         write_score(piece([(0, 12, 60), (48 * 6000, 12, 60)]), 80, tmp_path / "made.musicxml")

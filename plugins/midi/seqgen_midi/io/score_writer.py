@@ -86,6 +86,9 @@ def to_music21(piece: Piece, default_tempo: int) -> Score:
         # XML cannot hold control characters.
         printable = "".join(letter for letter in name if letter.isprintable())
         part = _part(track, printable, channel, note_groups(piece, number, edges), edges, key)
+        # music21 makes random names otherwise, so that one piece would never be the same file twice.
+        player = part.getInstrument()
+        player.partId, player.instrumentId = f"P{number + 1}", f"I{number + 1}"
         _insert_meters(part, piece, lines)
         score.insert(0, part)
     measures = list(score.parts[0].getElementsByClass("Measure"))
