@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from functools import cache
 
 import numpy as np
 import pytest
@@ -35,11 +36,15 @@ SOURCE = ConditionSource(1, lambda number, ids: KNOWN)
 """What is known ahead in all tests. A model without conditions does not hear it."""
 
 
-@pytest.fixture(
-    scope="module",
-    params=[{}, {"registers": toys.last_tokens()}, {"conditions": places()}],
-    ids=["", "coordinates", "conditions"],
+MODELS = {"": {}, "coordinates": {"registers": toys.last_tokens()}, "conditions": {"conditions": places()}}
+RELATIONS = {"": None, "relations": toys.zigzag()}
+unless_conditions = pytest.mark.parametrize(
+    "model", [MODELS[""], MODELS["coordinates"]], indirect=True, ids=list(MODELS)[:2]
 )
+"""For tests in which nothing is known ahead: each model is compiled for their numbers of documents."""
+
+
+@pytest.fixture(scope="module", params=MODELS.values(), ids=MODELS)
 def model(request):
     return toys.model(toys.forked(), attention_window=2, **request.param)
 
@@ -52,11 +57,6 @@ def filler(model):
 @pytest.fixture(scope="module")
 def scorer(model):
     return Scorer(model)
-
-
-@pytest.fixture(scope="module", params=[None, toys.zigzag()], ids=["", "relations"])
-def relations(request):
-    return request.param
 
 
 def likelihood_of(ids: np.ndarray, scorer: Scorer, relations: Relations | None) -> float:
@@ -72,24 +72,32 @@ def likelihood_of(ids: np.ndarray, scorer: Scorer, relations: Relations | None) 
 
 
 @pytest.fixture(scope="module")
-def conditional(scorer, relations):
-    """ln p(GIVEN), and p(document | GIVEN) of every document that keeps the relations."""
-    grammar, likelihood = toys.forked(), {}
-    for first, second, fourth, *end in itertools.product((2, 3, 4, 5), (2, 3, 4, 5), (2, 3, 4, 5), (EOS, 2, 3, 4, 5)):
-        ids = np.array([BOS, first, second, 4, fourth, 3, *end, *([EOS] if end != [EOS] else [])], np.int32)
-        if grammar.accepts(ids) and (p := likelihood_of(ids, scorer, relations)):
-            likelihood[tuple(ids.tolist())] = p
-    evidence = sum(likelihood.values())
-    return np.log(evidence), {ids: p / evidence for ids, p in likelihood.items()}
+def conditional_of(scorer):
+    """Returns a function that returns ln p(GIVEN), and p(document | GIVEN) of every document that keeps relations."""
+
+    @cache
+    def conditional(relations):
+        grammar, likelihood = toys.forked(), {}
+        for first, second, fourth, *end in itertools.product(
+            (2, 3, 4, 5), (2, 3, 4, 5), (2, 3, 4, 5), (EOS, 2, 3, 4, 5)
+        ):
+            ids = np.array([BOS, first, second, 4, fourth, 3, *end, *([EOS] if end != [EOS] else [])], np.int32)
+            if grammar.accepts(ids) and (p := likelihood_of(ids, scorer, RELATIONS[relations])):
+                likelihood[tuple(ids.tolist())] = p
+        evidence = sum(likelihood.values())
+        return np.log(evidence), {ids: p / evidence for ids, p in likelihood.items()}
+
+    return conditional
 
 
+@pytest.mark.parametrize("relations", RELATIONS)
 @pytest.mark.parametrize("resample_below", [0.0, 0.5, 1.0])
 def test_it_converges_to_the_exact_conditional_and_the_evidence_is_unbiased(
-    filler, conditional, relations, resample_below
+    filler, conditional_of, relations, resample_below
 ):
-    log_evidence, exact = conditional
+    log_evidence, exact = conditional_of(relations)
     made = filler.fill(START, toys.forked(), GIVEN, max_new_tokens=LONGEST, seed=3, resample_below=resample_below,
-                       conditions=SOURCE, relations=relations, **MANY)  # fmt: skip
+                       conditions=SOURCE, relations=RELATIONS[relations], **MANY)  # fmt: skip
     drawn = [tuple(ids.tolist()) for ids in made.samples]
     assert set(drawn) <= set(exact)
     shares = {ids: drawn.count(ids) / COUNT for ids in exact}
@@ -102,6 +110,7 @@ def test_it_converges_to_the_exact_conditional_and_the_evidence_is_unbiased(
     assert estimates.std() < 0.5
 
 
+@unless_conditions
 def test_given_tokens_may_break_relations_among_each_other_and_drawn_ones_may_not(filler):
     """The given 3, 4, 5 go up. Then a lower token is drawn, from which the given 4 goes up again."""
     arguments = {"max_new_tokens": LONGEST, "seed": 1, "relations": toys.zigzag(), **FEW}
@@ -111,6 +120,7 @@ def test_given_tokens_may_break_relations_among_each_other_and_drawn_ones_may_no
         filler.fill(START, toys.forked(), np.array([3, 4, ANY_TOKEN, 2, EOS]), **arguments)
 
 
+@unless_conditions
 def test_what_the_model_finds_unlikely_is_made_likely_by_what_is_given(filler):
     """The trap takes its share of unconditional samples; given the 4, it takes none."""
     grammar = toys.forked()
@@ -121,6 +131,7 @@ def test_what_the_model_finds_unlikely_is_made_likely_by_what_is_given(filler):
     assert all(ids[1] != 2 and ids[3] == 4 and ids[5] == 3 and grammar.accepts(ids) for ids in made.samples)
 
 
+@unless_conditions
 def test_what_may_be_any_but_one_token_is_never_that_one(filler, scorer):
     """p(any but 3 at the first place) is what the model says of it."""
     made = filler.fill(START, toys.forked(), np.array([ANY_TOKEN - 3]), max_new_tokens=LONGEST, seed=5, **MANY)
@@ -129,6 +140,7 @@ def test_what_may_be_any_but_one_token_is_never_that_one(filler, scorer):
     assert {int(ids[1]) for ids in made.samples} == {2, 4, 5}
 
 
+@unless_conditions
 def test_one_particle_is_drawn_as_the_model_likes_with_all_that_is_given(filler, scorer):
     made = filler.fill(
         START, toys.forked(), np.array([ANY_TOKEN, 4, EOS]), count=1, max_new_tokens=LONGEST, seed=5, num_particles=1
@@ -141,6 +153,7 @@ def test_one_particle_is_drawn_as_the_model_likes_with_all_that_is_given(filler,
     assert made.log_evidence[0] == pytest.approx(expected, abs=1e-4)
 
 
+@unless_conditions
 def test_all_given_costs_what_scoring_says(filler, scorer):
     ids = np.array([BOS, 3, 4, 2, EOS], np.int32)
     nats = scorer.negative_log_likelihood(ids)
