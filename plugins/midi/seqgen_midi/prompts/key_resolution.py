@@ -11,7 +11,7 @@ from seqgen_midi.constraints.request import Request
 from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.music.keys import Key
 
-CONDITION_GUIDANCE = 1.5
+CONDITION_GUIDANCE = 2.0
 """How strongly samples are guided towards their key and end (bench/NOTES.md)."""
 
 
