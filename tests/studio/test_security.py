@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 
 from seqgen.studio.security import CONTENT_SECURITY_POLICY, MAX_BODY_BYTES, MAX_UPLOAD_BYTES, Guard, new_token
 
-TOKEN = new_token()
+TOKEN = "a-token-of-32-characters-or-more-0123456789"
 ADDRESS = "http://127.0.0.1:8765"
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
