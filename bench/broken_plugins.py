@@ -205,7 +205,7 @@ class VirtualEnvironment(Folders):
         return done
 
     def _pip(self, *arguments: str) -> None:
-        command = [self.python, "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments]
+        command = [str(self.python), "-m", "pip", "--quiet", "--disable-pip-version-check", *arguments]
         subprocess.run(command, check=True, capture_output=True, text=True)
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 from common import finish
+from seqgen_midi.domain import MidiDomain
 from seqgen_midi.io.score_reader import read_scores
 from seqgen_midi.music.piece import Piece
 
@@ -31,7 +32,7 @@ FILES_BETWEEN = 7
 """Every seventh file is read, so that the pieces come from many masses."""
 
 
-def pieces(domain: seqgen.Domain) -> Iterator[Piece]:
+def pieces(domain: MidiDomain) -> Iterator[Piece]:
     """Yields the movements that the encoding of chorales can hold."""
     import music21
 
@@ -48,7 +49,7 @@ def pieces(domain: seqgen.Domain) -> Iterator[Piece]:
             continue
 
 
-def write_splits(domain: seqgen.Domain, folder: Path, count: int) -> dict[str, Path]:
+def write_splits(domain: MidiDomain, folder: Path, count: int) -> dict[str, Path]:
     """Writes `count` pieces for training, and half as many for validation and for the test. Returns their folders."""
     found = pieces(domain)
     splits = {"train": count, "valid": count // 2, "test": count // 2}
@@ -72,6 +73,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     arguments = parser.parse_args()
     box = seqgen.load(MODEL)
+    assert isinstance(box.domain, MidiDomain)
     figures = {}
     with tempfile.TemporaryDirectory() as folder:
         splits = write_splits(box.domain, Path(folder), arguments.pieces)
