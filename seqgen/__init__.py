@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from seqgen.engine.scoring.dynamic_evaluation import DynamicEvaluation
     from seqgen.engine.scoring.neural_cache import NeuralCache
     from seqgen.errors import (
+        BrokenStream,
         BundleError,
         CorpusError,
         EmptyLanguage,
@@ -76,6 +77,7 @@ __all__ = [
     "INTERFACE_VERSION",
     "Answer",
     "AuxiliaryTargets",
+    "BrokenStream",
     "BrowserDisplay",
     "BundleError",
     "Capability",
@@ -166,6 +168,7 @@ _NAMES_BY_MODULE = {
     "engine.scoring.dynamic_evaluation": ("DynamicEvaluation",),
     "engine.scoring.neural_cache": ("NeuralCache",),
     "errors": (
+        "BrokenStream",
         "BundleError",
         "CorpusError",
         "EmptyLanguage",

@@ -21,8 +21,14 @@ PLUGINS = {
     for path in (ROOT / "plugins").glob("*/pyproject.toml")
 }
 """The plugins that are distributions of their own, by their folder."""
-TOOLS = {"hypothesis", "mypy", "pytest-cov", "pytest-xdist", "ruff"}
-"""Distributions of the test extra that no test imports; the kit for plugins imports hypothesis."""
+TOOLS = {"httpx", "hypothesis", "mypy", "playwright", "pytest-cov", "pytest-xdist", "ruff"}
+"""Distributions of the test extra that no test imports.
+
+The kit for plugins imports hypothesis, and starlette's test client imports httpx. The tests of the page skip without
+playwright.
+"""
+COMMAND_EXTRAS = ("export", "cluster", "studio")
+"""The extras that commands import when they run."""
 OWN = ("seqgen", *(path.name for path in (ROOT / "plugins").glob("*/seqgen_*")))
 
 
@@ -55,7 +61,7 @@ def imported(*folders: str) -> set[str]:
 
 def test_the_package_declares_exactly_what_it_imports():
     bundled = [str(folder) for folder in (ROOT / "plugins").iterdir() if folder.name not in PLUGINS]
-    assert imported("seqgen", *bundled) == declared() | declared("kit", "export")
+    assert imported("seqgen", *bundled) == declared() | declared("kit", *COMMAND_EXTRAS)
 
 
 @pytest.mark.parametrize("plugin", sorted(PLUGINS))
@@ -68,13 +74,13 @@ def test_a_plugin_of_its_own_declares_exactly_what_it_imports(plugin):
 
 @pytest.mark.parametrize(("folder", "extra", "tools"), [("tests", "test", TOOLS), ("bench", "bench", set())])
 def test_an_extra_declares_exactly_what_its_scripts_import_besides(folder, extra, tools):
-    assert imported(folder) - declared() - declared("export") == declared(extra) - tools
+    assert imported(folder) - declared() - declared(*COMMAND_EXTRAS) == declared(extra) - tools
 
 
 def test_the_constraints_pin_every_distribution_that_is_declared():
     lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
     pinned = {normalised(line.split("==")[0]) for line in lines if "==" in line}
-    assert declared() | declared("test") | declared("bench") | declared("export") <= pinned
+    assert declared() | declared("test", "bench", *COMMAND_EXTRAS) <= pinned
 
 
 def test_the_citation_is_of_this_version():

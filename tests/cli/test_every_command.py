@@ -22,6 +22,7 @@ from commands import all_commands, arguments_of, exit_code
 from hostile_cases import HOSTILE_NAMES, NOT_UTF8
 
 import seqgen
+from seqgen.workflows.build import build_part, merge
 
 LABELS = [name for name in HOSTILE_NAMES if name.isprintable()]
 SETTINGS = {"base.tokenizer": "word", "hidden_size": 8, "batch_size": 2, "bptt_length": 16, "num_evaluations": 1}
@@ -56,8 +57,18 @@ def hostile_model(hostile_run: Path):
     return seqgen.load(hostile_run)
 
 
+@pytest.fixture(scope="module")
+def part(table: Path) -> Path:
+    """Returns the only part of a corpus, in a folder with a hostile name."""
+    folder = table.parent / "[part] \x1b[31m"
+    for _ in range(2):
+        build_part([table], folder, 1, 1, domain="sentiment")
+        merge([folder], table.parent / "corpus")
+    return folder
+
+
 @pytest.fixture
-def arguments(hostile_run, hostile_model, table, pieces, tmp_path, monkeypatch):
+def arguments(hostile_run, hostile_model, table, part, pieces, tmp_path, monkeypatch):
     """Returns a function that returns arguments of a command. All commands share one model, and none trains."""
     monkeypatch.setenv("MIDO_BACKEND", "fake_midi")
     monkeypatch.setattr("seqgen.workflows.inside_report.gradients_of_cells", lambda *_: {"lstm": np.ones(2)})
@@ -70,7 +81,7 @@ def arguments(hostile_run, hostile_model, table, pieces, tmp_path, monkeypatch):
     values = {
         "run": hostile_run, "out": tmp_path / "[out] \x1b[31m\n", "sources": table,
         "domain": "sentiment", "count": 1, "max_new_tokens": 10, "size": "tiny", "steps": 2, "documents": 3,
-        "folder": tmp_path / "[out] \x1b[31m\n", "target": "onnx", "phrases": 0,
+        "folder": tmp_path / "[out] \x1b[31m\n", "target": "onnx", "phrases": 0, "parts": part,
     }  # fmt: skip
 
     def arguments(name: str) -> list[str]:

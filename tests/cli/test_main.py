@@ -60,7 +60,8 @@ def test_help_loads_nothing_heavy_and_only_plugins_that_bring_commands():
     modules = modules_after("--help")
     assert not modules & HEAVY
     from_plugins = {name for name in modules if name.startswith("seqgen_")}
-    assert from_plugins == {"seqgen_midi", "seqgen_midi.display", "seqgen_midi.display.render_command"}
+    commands = {"seqgen_midi.display.render_command", "seqgen_midi.display.live_command"}
+    assert from_plugins == {"seqgen_midi", "seqgen_midi.display", *commands}
 
 
 def test_the_help_of_a_command_loads_no_plugin():
