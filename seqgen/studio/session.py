@@ -28,7 +28,7 @@ from seqgen.studio.events import EventHub
 from seqgen.studio.model_shelf import ModelPlace, ModelShelf, downloads
 from seqgen.studio.requests import DrawRequest
 from seqgen.studio.takes import Take, Takes
-from seqgen.studio.worker import Task, TaskStopped, Worker
+from seqgen.studio.worker import Task, TaskStopped, TooManyTasks, Worker
 from seqgen.workflows.file_records import PromptItem, read_file
 
 MAX_STREAM_ATTEMPTS = 8
@@ -177,10 +177,16 @@ class Session:
                 self.events.publish("problem", {"text": str(error)})
             self.events.publish("take", self.full(take) if take.state != "failed" else take.summary())
 
-        task = self.worker.submit(make)
+        # The pages hear of the take before the worker can say more of it.
+        self.events.publish("take", take.summary())
+        try:
+            task = self.worker.submit(make)
+        except TooManyTasks as error:
+            take.state, take.remark = "failed", str(error)
+            self.events.publish("take", take.summary())
+            raise
         self._tasks[take.number] = task
         task.future.add_done_callback(finish)
-        self.events.publish("take", take.summary())
         return take
 
     def _draw(self, take: Take, request: DrawRequest) -> None:

@@ -4,7 +4,7 @@ import { buildForm, valuesOf } from "./form.js";
 import { attempt, model, problem } from "./main.js";
 import { Midi } from "./midi.js";
 import { Roll, trackColour } from "./roll.js";
-import { canRedo, canUndo, endOf, forgetHistory, putTake, record, redoStep, store, undoStep } from "./store.js";
+import { canRedo, canUndo, endOf, forgetHistory, putNewTake, putTake, record, redoStep, store, undoStep } from "./store.js";
 import { Player, Synth } from "./synth.js";
 import { showTokens, tokenControls } from "./text.js";
 
@@ -67,7 +67,7 @@ async function draw(more) {
   if (more.constraints === undefined) body.constraints = valuesOf($("constraints"));
   const drawn = await attempt(() => ask("/api/takes", { method: "POST", body }));
   if (!drawn) return;
-  putTake(drawn);
+  putNewTake(drawn);
   show(drawn.number, true);
   if (chosen.is_music) listenTo(drawn.number, 0);
 }
@@ -92,7 +92,7 @@ async function upload(content, name) {
   const chosen = model(), dot = name.lastIndexOf("."), ending = dot < 0 ? "" : name.slice(dot);
   const query = new URLSearchParams({ model: chosen.key, ending, name: dot > 0 ? name.slice(0, dot).slice(0, 40) : name.slice(0, 40) });
   const made = await attempt(() => ask(`/api/uploads?${query}`, { method: "POST", raw: content }));
-  if (made) { putTake(made); show(made.number, true); }
+  if (made) { putNewTake(made); show(made.number, true); }
 }
 
 $("file").addEventListener("change", () => { const [file] = $("file").files; if (file) upload(file, file.name); $("file").value = ""; });

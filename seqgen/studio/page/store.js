@@ -49,6 +49,10 @@ export function putTake(value) {
   return take;
 }
 
+// Puts a take that was just asked for into the store, unless an event has told more of it already: the worker may be
+// faster than the answer to the request.
+export const putNewTake = (value) => store.takes.get(value.number) ?? putTake(value);
+
 // Adds what an event of a take that is being drawn says.
 export function putProgress(value) {
   const take = store.takes.get(value.number);
