@@ -43,6 +43,8 @@ def test_where_places_are_not_known_an_automaton_says_what_is_given(trained, mon
     narrow = domain.grammar(domain.Constraints(bars=1, time_signature="4/4", key="Gmaj"))
     start = seqgen.Prompt(np.array([0], np.int32), domain.grammar(), narrow)
     monkeypatch.setattr(domain.prompting, "prompt", lambda item, constraints: start)
+    # The shared model keeps prompts, which other tests would get.
+    monkeypatch.setattr(trained, "_preparation", PromptPreparation(domain, trained.model))
     (sample,) = trained.sample(1, num_particles=2, seed=4)
     assert narrow.accepts(sample.ids)
     assert sample.log_evidence < 0
