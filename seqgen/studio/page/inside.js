@@ -1,12 +1,12 @@
 // What goes on inside the model while it reads the take that is shown.
 import { ask } from "./api.js";
+import { clearChart, variable } from "./chart.js";
 import { attempt } from "./main.js";
 import { store } from "./store.js";
 
 const $ = (id) => document.getElementById(id);
 let found = null, map = null, cursor = [0, 0];
 const dark = matchMedia("(prefers-color-scheme: dark)");
-const variable = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 export function show() {
   const take = store.takes.get(store.current);
@@ -102,13 +102,9 @@ function units(list) {
 }
 
 function gradients() {
-  const canvas = $("gradients"), width = canvas.clientWidth, height = canvas.clientHeight, ratio = devicePixelRatio;
-  if (!width) return;
-  canvas.width = width * ratio; canvas.height = height * ratio;
-  const context = canvas.getContext("2d");
-  context.scale(ratio, ratio);
-  context.font = "12px system-ui";
-  context.fillStyle = variable("--quiet");
+  const chart = clearChart($("gradients"));
+  if (!chart) return;
+  const { context, width, height } = chart;
   if (!found) { context.fillText("Look inside to see it.", 8, 20); return; }
   const lines = found.gradient_norms[0].map((_, layer) => found.gradient_norms.map((row) => Math.log10(Math.max(row[layer], 1e-9))));
   const top = Math.max(...lines.flat()), bottom = Math.min(...lines.flat(), top - 1), last = Math.max(lines[0].length - 1, 1);

@@ -1,4 +1,5 @@
 // The piano roll. Only what is in sight is drawn, on a canvas as wide as its frame; a spacer makes the frame scroll.
+import { variable } from "./chart.js";
 const LIGHT = ["#b0412a", "#9a6a00", "#2d7a5c", "#2c5c8a", "#7a4f9a", "#8f5b82", "#55711a", "#1a6c88"];
 const DARK = ["#f08c74", "#e8b84a", "#6cc9a1", "#7fb2e5", "#c39ae0", "#d9a6cb", "#abc96a", "#6fc3dd"];
 const BLACK = new Set([1, 3, 6, 8, 10]);
@@ -6,7 +7,6 @@ const LABEL_HEIGHT = 20, BAR_HEIGHT = 10;
 const dark = matchMedia("(prefers-color-scheme: dark)");
 
 export const trackColour = (track) => (dark.matches ? DARK : LIGHT)[track % LIGHT.length];
-const variable = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 // Blue where the model expected a note, red where it did not; grey between.
 export function surpriseColour(nats, most) {

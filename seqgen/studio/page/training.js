@@ -1,10 +1,10 @@
 // The view that follows a run while it is trained.
 import { ask } from "./api.js";
+import { clearChart, variable } from "./chart.js";
 import { attempt } from "./main.js";
 
 const $ = (id) => document.getElementById(id);
 let model = null, isShown = false, timer = 0, status = null;
-const variable = (name) => getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 
 export function setModel(chosen) {
   if (model?.key !== chosen.key) status = null;
@@ -44,13 +44,9 @@ function show({ points, is_running: isRunning, is_own: isOwn }) {
 }
 
 function curve(points) {
-  const canvas = $("curve"), width = canvas.clientWidth, height = canvas.clientHeight, ratio = devicePixelRatio;
-  if (!width) return;
-  canvas.width = width * ratio; canvas.height = height * ratio;
-  const context = canvas.getContext("2d");
-  context.scale(ratio, ratio);
-  context.font = "12px system-ui";
-  context.fillStyle = variable("--quiet");
+  const chart = clearChart($("curve"));
+  if (!chart) return;
+  const { context, width, height } = chart;
   const values = points.flatMap(({ loss, held_out: held }) => [loss, held]).filter((value) => value !== undefined).sort((a, b) => a - b);
   if (!values.length) { context.fillText("No measurement yet.", 8, 20); return; }
   const bottom = values[0], top = Math.max(values[Math.floor(0.97 * (values.length - 1))], bottom + 0.01), steps = points.map(({ step }) => step);
