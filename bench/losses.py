@@ -30,8 +30,9 @@ from seqgen import Remark, UnusableFile
 
 ENCODINGS = ("score", "melody", "drums", "performance")
 KINDS = {"notes of": "notes", "notes that": "notes", "sustain": "pedals", "pitch bends": "bends",
-         "changes of": "controllers", "chord": "chords", "grace": "grace notes", "repeats": "repeats"}  # fmt: skip
-"""What a remark that begins so counts."""
+         "changes of": "controllers", "chord symbols moved": "", "chord": "chords", "grace": "grace notes",
+         "repeats": "repeats"}  # fmt: skip
+"""What a remark that begins so counts. A symbol that was moved is in the piece."""
 SEMITONES = dict(zip("CDEFGAB", (0, 2, 4, 5, 7, 9, 11), strict=True))
 
 

@@ -105,12 +105,17 @@ def test_notes_that_fit_no_grid_are_counted_and_free_playing_is_said(tmp_path: P
     assert remarks(tmp_path / "free.mid", "performance") == {}
 
 
-def test_grace_notes_repeats_and_second_chord_symbols_are_counted(tmp_path: Path) -> None:
+def test_grace_notes_and_repeats_are_counted_and_all_chord_symbols_kept(tmp_path: Path) -> None:
     (tmp_path / "tune.abc").write_text('X:1\nM:4/4\nL:1/4\nK:C\n|:"C"C{dc}D"G"EF|"C"C4|C4:|\n')
+    assert remarks(tmp_path / "tune.abc", "melody") == {"grace notes left out": 2, REPEATS: 1}
+
+
+def test_chord_symbols_off_the_eighths_are_counted(tmp_path: Path) -> None:
+    lines = '"C"C/2"F"C/2 "G"C/2"Am"C/2 C2 C4|C6 "Dm"z/2"Em"z/2 z|'
+    (tmp_path / "tune.abc").write_text(f"X:1\nM:4/4\nL:1/8\nK:C\n{lines}\n")
     assert remarks(tmp_path / "tune.abc", "melody") == {
-        "grace notes left out": 2,
-        REPEATS: 1,
-        "chord symbols beyond the first of a bar or past the last note left out": 1,
+        "chord symbols past the last bar, or before another one at the same eighth, left out": 1,
+        "chord symbols moved to the nearest eighth": 2,
     }
 
 

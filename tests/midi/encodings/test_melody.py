@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pytest
 import quantising_reference as reference
 from helpers import document, note_rows, round_trip
 from seqgen_midi.domain import MidiDomain
+from seqgen_midi.encodings.melody import Melody
+from seqgen_midi.music.piece import Piece, Track
 
 
 @pytest.mark.parametrize("resolution", [None, 24])
@@ -19,6 +22,27 @@ def test_a_melody_is_every_note_of_its_track(bands: list[Any], resolution: int |
             (start, start + length, pitch) for start, length, pitch, *_ in note_rows(round_trip(domain, band.path))
         ]
         assert found == reference.melody(tune, band.resolution, resolution or 4)
+
+
+def test_a_chord_symbol_stands_before_the_eighth_at_which_it_begins(domains: dict[str, MidiDomain]) -> None:
+    domain = domains["melody"]
+    text = (
+        "bar:3/8 chord:Am pitch:60 hold chord:G hold hold rest rest "
+        "bar:2/4 rest rest rest rest chord:C7 pitch:62 hold chord:F hold rest"
+    )
+    ids = document(domain, text)
+    piece = domain.decode(ids)
+    assert piece.chords.tolist() == [[0, 9, 1], [2, 7, 0], [10, 0, 2], [12, 5, 0]]
+    assert domain.grammar().accepts(ids)
+    assert np.array_equal(domain.encode(piece).ids, ids)
+    assert not domain.grammar().accepts(document(domain, "bar:1/8 chord:Am chord:G pitch:60 hold"))
+
+
+def test_chord_symbols_move_to_the_nearest_eighth_of_their_bar() -> None:
+    notes = [np.array([column]) for column in (0, 5 * 480, 60, 80, 0)]
+    chords = [(0, 0, 0), (110, 7, 0), (130, 9, 1), (470, 5, 0), (1810, 2, 1), (2390, 4, 1), (4000, 0, 0)]
+    piece = Piece.of(480, [Track()], notes, meters=[(0, 4, 4), (1920, 1, 4)], chords=chords)
+    assert Melody().quantise(piece).chords.tolist() == [[0, 7, 0], [2, 9, 1], [4, 5, 0], [16, 2, 1]]
 
 
 def test_the_model_is_told_the_place_in_the_bar(domains: dict[str, MidiDomain]) -> None:

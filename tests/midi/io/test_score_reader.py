@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import mido
@@ -45,6 +46,24 @@ def test_a_tune_with_chord_symbols_is_read_as_it_is_written(domains: dict[str, M
         f"bar:3/4 chord:D7 pitch:72{held[8]} pitch:69{held[4]} bar:3/4 chord:Em pitch:67{held[6]} pitch:66{held[2]} "
         f"pitch:67{held[4]} bar:3/4 chord:C pitch:64{held[12]} bar:3/4 chord:G pitch:67{held[12]} <eos>"
     )
+
+
+@pytest.mark.parametrize("resolution", [4, 12])
+def test_chord_symbols_under_a_held_note_come_back_from_every_kind_of_file(resolution: int, tmp_path: Path) -> None:
+    lines = '"Am"A2"E7"B2|"F"c>d "G"z2|"C"c4-|"Dm7"c"G7"c3|(3"C"efe "F"c "C"z|'
+    (tmp_path / "tune.abc").write_text(f"X:1\nM:2/4\nL:1/8\nK:Am\n{lines}\n")
+    domain = MidiDomain(MidiDomain.Settings(encoding="melody", resolution=resolution))
+    read = only_piece(domain, tmp_path / "tune.abc")
+    half = resolution // 2
+    more = [(8 * half + half, 2, 4), (8 * half + 2 * half, 5, 0), (16 * half + 3 * half, 7, 2)]
+    chords = np.array(sorted([*map(tuple, read.chords.tolist()), *more]), np.int32)
+    item = replace(read, chords=chords[np.append(np.diff(chords[:, 0]) > 0, True)])
+    ids = domain.encode(item).ids
+    for rendering in ("abc", "musicxml"):
+        back = only_piece(domain, domain.display.render(item, rendering, tmp_path / "made"))
+        assert np.array_equal(domain.encode(back).ids, ids)
+    (file,) = domain.write(item, tmp_path / "made")
+    assert np.array_equal(domain.encode(only_piece(domain, file)).ids, ids)
 
 
 def test_a_melody_comes_back_from_its_score_with_its_chord_symbols(

@@ -10,8 +10,9 @@ import numpy as np
 import pretty_midi
 import pytest
 from grids import HOLD, Grid
-from helpers import drawn_piece, notes_by_program, piece_in_bars, prompt_for
+from helpers import document, drawn_piece, notes_by_program, piece_in_bars, prompt_for
 from seqgen_midi.domain import MidiDomain
+from seqgen_midi.music.meters import bar_lines
 from seqgen_midi.music.piece import Piece
 
 from seqgen import UsageError
@@ -114,8 +115,21 @@ def test_chord_symbols_are_found_for_a_melody(domains: dict[str, MidiDomain]) ->
     made = drawn_piece(domain, prompt_for(domain, piece, harmonise=True, key="Gmaj"))
     for column, given in zip(made.notes, piece.notes, strict=True):
         assert np.array_equal(column, given)
-    assert len(made.chords)
     assert set(made.chords[:, 1].tolist()) <= {7, 9, 11, 0, 2, 4, 6}
+    eighth = made.resolution // 2
+    bars = set(bar_lines(made))
+    assert {tick in bars for tick in made.chords[:, 0].tolist()} == {True, False}
+    assert all(any((tick - line) % eighth == 0 for line in bars) for tick in made.chords[:, 0].tolist())
+
+
+def test_chord_symbols_outside_of_the_bars_that_are_filled_in_are_kept(domains: dict[str, MidiDomain]) -> None:
+    domain = domains["melody"]
+    step = "pitch:60 hold"
+    texts = [f"bar:2/4 chord:C {step} {step} chord:{name} {step} {step}" for name in ("F", "G", "Am", "Dm")]
+    piece = domain.decode(document(domain, " ".join(texts)))
+    made = drawn_piece(domain, prompt_for(domain, piece, fill="2-3"))
+    outside = [[row for row in item.chords.tolist() if not 8 <= row[0] < 24] for item in (made, piece)]
+    assert outside[0] == outside[1] == [[0, 0, 0], [4, 5, 0], [24, 0, 0], [28, 2, 1]]
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,7 @@ class Encoding:
     has_bars:        whether a document is written in bars
     has_sustain:     whether notes sound until the sustain pedal comes up
     table:           the tokens
+    chord_interval:  a chord symbol may stand before every so many steps of a bar, in an encoding that has them
     """
 
     name: ClassVar[str]
@@ -80,6 +81,7 @@ class Encoding:
     has_bars: ClassVar[bool] = True
     has_sustain: ClassVar[bool] = False
     table: TokenTable
+    chord_interval: int = 1
 
     def __init__(self, **options: int) -> None:
         """`options` are some of the settings that the encoding takes; the others have their defaults."""

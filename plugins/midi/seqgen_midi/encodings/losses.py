@@ -26,7 +26,8 @@ def losses(read: Piece, quantised: Piece, encoding: Encoding) -> Iterator[Remark
     counts["notes that fell on one step and became one"] = int(played.sum()) - len(quantised)
     unsaid = len(read.chords) - len(quantised.chords)
     if "chord" in encoding.table:
-        counts["chord symbols beyond the first of a bar or past the last note left out"] = unsaid
+        counts["chord symbols past the last bar, or before another one at the same eighth, left out"] = unsaid
+        counts["chord symbols moved to the nearest eighth"] = _moved_chords(read, quantised)
     else:
         counts[f"chord symbols left out by {encoding.name} (encoding=melody keeps them)"] = unsaid
     if not encoding.has_sustain:
@@ -38,6 +39,15 @@ def losses(read: Piece, quantised: Piece, encoding: Encoding) -> Iterator[Remark
     for text, count in counts.items():
         if count > 0:
             yield Remark(text, count=count)
+
+
+def _moved_chords(read: Piece, quantised: Piece) -> int:
+    """Returns how many chord symbols of a quantised piece begin where none of the file begins, within a fine offset."""
+    written, kept = (piece.chords[:, 0] / piece.resolution for piece in (read, quantised))
+    places = np.sort(np.concatenate([[-np.inf], written, [np.inf]]))
+    after = np.searchsorted(places, kept)
+    distance = np.minimum(kept - places[after - 1], places[after] - kept)
+    return int((distance * quantised.resolution > MAX_OFFSET).sum())
 
 
 def _moved_notes(read: Piece, played: np.ndarray, resolution: int) -> dict[str, int]:

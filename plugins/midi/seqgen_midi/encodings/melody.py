@@ -1,7 +1,7 @@
-"""One voice on a grid: `bar:3/4 chord:Am pitch:69 hold hold hold rest …`, with a token for each step of every bar.
+"""One voice on a grid: `bar:3/4 chord:Am pitch:69 hold hold hold chord:E7 hold …`, with a token for each step of a bar.
 
-The first chord symbol that is written within a bar follows the bar's token. Bars without one have none. The encoding
-has no velocities.
+A chord symbol stands before the step at which it begins, which is any eighth of a bar. So it may change while a note
+sounds. The encoding has no velocities.
 """
 
 from __future__ import annotations
@@ -21,8 +21,11 @@ from seqgen_midi.encodings.tokens import Kind, Role, TokenTable
 from seqgen_midi.music.chords import CHORD_NAMES, QUALITIES
 from seqgen_midi.music.melodies import melody_track
 from seqgen_midi.music.meters import meters_on_grid
-from seqgen_midi.music.piece import Piece, Track, round_half_up
+from seqgen_midi.music.piece import Piece, Track, is_new, round_half_up
 from seqgen_midi.music.velocities import DEFAULT_VELOCITY
+
+CHORDS_PER_QUARTER = 2
+"""The chord symbols that a quarter can have."""
 
 
 @register
@@ -39,6 +42,7 @@ class Melody(Encoding):
         super().__init__(**options)
         self.resolution = self.options["resolution"]
         self.cells = BarCells(self.resolution)
+        self.chord_interval = max(1, self.resolution // CHORDS_PER_QUARTER)
         self.table = TokenTable(
             bar=Kind(Role.BAR, meters_on_grid(self.resolution)),
             chord=Kind(Role.CHORD, CHORD_NAMES, varies=True),
@@ -61,18 +65,25 @@ class Melody(Encoding):
             raise UnusableFile("two notes of the melody at one step")
         last[:-1] = np.minimum(last[:-1], first[1:])
         starts, meters = bars_of(piece, self.resolution, int(last[-1]) - 1)
-        bar, which = np.unique(self._bars_of_chords(piece, starts, int(last[-1])), return_index=True)
-        chords = piece.chords[which[bar >= 0]]
-        chords = np.column_stack([starts[bar[bar >= 0]], chords[:, 1:]])
-        return self._piece(first, last - first, tune.pitch, starts, meters, chords)
+        end = int(starts[-1] + bar_steps(meters[-1], self.resolution))
+        return self._piece(first, last - first, tune.pitch, starts, meters, self._chords(piece, starts, end))
 
     def plays(self, piece: Piece) -> np.ndarray:
         return np.asarray(piece.track == melody_track(piece))
 
-    def _bars_of_chords(self, piece: Piece, starts: np.ndarray, end: int) -> np.ndarray:
-        """Returns the bar of each chord symbol; −1 past the last bar's notes."""
-        step = round_half_up(piece.chords[:, 0].astype(np.int64) * self.resolution, piece.resolution)
-        return np.where(step < end, np.searchsorted(starts, step, side="right") - 1, -1)
+    def _chords(self, piece: Piece, starts: np.ndarray, end: int) -> np.ndarray:
+        """Returns the chord symbols before the step `end`, each at the nearest eighth of its bar: int[k, 3].
+
+        Of those at one eighth, the last one holds.
+
+        starts: int[bars]; the steps at which bars begin
+        """
+        scaled = piece.chords[:, 0].astype(np.int64) * self.resolution
+        bar = np.searchsorted(starts * piece.resolution, scaled, side="right") - 1
+        intervals = round_half_up(scaled - starts[bar] * piece.resolution, piece.resolution * self.chord_interval)
+        step = np.minimum(starts[bar] + intervals * self.chord_interval, np.append(starts[1:], end)[bar])
+        is_last = is_new(step[::-1])[::-1] & (step < end)
+        return np.column_stack([step[is_last], piece.chords[is_last, 1:]])
 
     def _piece(
         self, first: np.ndarray, length: np.ndarray, pitch: np.ndarray, starts: np.ndarray, meters: np.ndarray,
@@ -100,13 +111,14 @@ class Melody(Encoding):
         meters = table.value[ids[is_bar]]
         starts = bar_starts(meters, self.resolution)
         chord = table.value[ids[is_chord]]
-        bar_of_chord = np.cumsum(is_bar)[is_chord] - 1
-        steps = ids[table.of_role(Role.NOTE, Role.MODIFIER, Role.REST)[ids]]
+        is_step = table.of_role(Role.NOTE, Role.MODIFIER, Role.REST)[ids]
+        steps = ids[is_step]
         changes = np.append(np.flatnonzero(steps != table.first("hold")), len(steps))
         first, length = changes[:-1], np.diff(changes)
         is_note = table.of_kind("pitch")[steps[first]]
         pitch = table.value[steps[first[is_note]]]
-        chords = np.column_stack([starts[bar_of_chord], chord // len(QUALITIES), chord % len(QUALITIES)])
+        begins = np.cumsum(is_step)[is_chord]
+        chords = np.column_stack([begins, chord // len(QUALITIES), chord % len(QUALITIES)])
         return self._piece(first[is_note], length[is_note], pitch, starts, meters, chords)
 
     def without_prompt(self, ids: np.ndarray, prompt_length: int) -> np.ndarray:
@@ -121,19 +133,21 @@ class Melody(Encoding):
 
     @cached_property
     def automaton(self) -> Grammar:
-        """States: the start; the beginning of a bar; before each step; and the bar line, where a bar begins or nothing.
+        """States: the start; before each step; after a chord symbol; and the bar line, where a bar begins or nothing.
 
         All but the start know whether a note sounds, which may then be held. Those within a bar also know whether a
         note has sounded in this bar: a document ends after a bar with music, so that no two say the same.
         """
         cells, table = self.cells, self.table
         size = len(cells)
-        begin = 1 + np.arange(2 * len(cells.lengths)).reshape(2, -1)
-        step = begin[-1, -1] + 1 + np.arange(4 * size).reshape(2, 2, size)
+        step = 1 + np.arange(4 * size).reshape(2, 2, size)
         line = step[-1, -1, -1] + 1 + np.arange(4).reshape(2, 2)
-        rules = TransitionTable(int(line[-1, -1]) + 1, len(self.vocabulary))
+        takes_chord = np.flatnonzero(cells.step % self.chord_interval == 0)
+        named = line[-1, -1] + 1 + np.arange(4 * len(takes_chord)).reshape(2, 2, -1)
+        rules = TransitionTable(int(named[-1, -1, -1]) + 1, len(self.vocabulary))
         bars, rest, hold, pitches = table.ids("bar"), table.first("rest"), table.first("hold"), table.ids("pitch")
-        rules.allow(0, bars, begin[0, cells.length_of_meter])
+        first_step = cells.first[cells.length_of_meter]
+        rules.allow(0, bars, step[0, 0, first_step])
         last = cells.step == cells.length - 1
         # The state after a step, by whether a note sounds and whether one has sounded in this bar: [2, 2, cells, 1].
         after = np.where(last, line[..., None], np.roll(step, -1, axis=-1))[..., None]
@@ -142,12 +156,12 @@ class Melody(Encoding):
                 rules.allow(step[sounds, heard], rest, after[0, heard])
                 rules.allow(step[sounds, heard], pitches, after[1, 1])
                 rules.allow(step[sounds, heard], hold, after[1, 1], where=sounds == 1)
-                rules.allow(line[sounds, heard], bars, begin[sounds, cells.length_of_meter])
-            rules.copy(step[sounds, 0, cells.first], begin[sounds])
-            rules.allow(begin[sounds], table.ids("chord"), step[sounds, 0, cells.first][:, None])
+                rules.allow(line[sounds, heard], bars, step[sounds, 0, first_step])
+                rules.copy(step[sounds, heard, takes_chord], named[sounds, heard])
+                rules.allow(step[sounds, heard, takes_chord], table.ids("chord"), named[sounds, heard][:, None])
         rules.allow(line[:, 1], EOS, 0)
         seen = 1 + cells.state_class
         state_class = np.concatenate(
-            [[0], np.tile(seen[cells.first], 2), np.tile(seen, 4), [1 + cells.class_count] * 4]
+            [[0], np.tile(seen, 4), [1 + cells.class_count] * 4, np.tile(seen[takes_chord], 4)]
         )
         return rules.grammar(state_class)

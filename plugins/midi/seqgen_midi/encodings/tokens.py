@@ -26,7 +26,7 @@ class Role(Enum):
     DOCUMENT = "something else of the whole document"
     BAR = "a bar begins, and has the token's value as its time signature"
     TEMPO = "the tempo of the bar"
-    CHORD = "the chord symbol of the bar"
+    CHORD = "the chord symbol from the next step on"
     TIME = "when the next note begins"
     PLAYER = "who plays the next note"
     NOTE = "a note begins; every note has one such token"

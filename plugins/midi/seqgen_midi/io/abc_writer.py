@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from fractions import Fraction
 from itertools import groupby, pairwise
 from typing import NamedTuple
@@ -67,7 +67,7 @@ def _bars(piece: Piece, track: int, key: Key, lines: list[int]) -> Iterator[str]
             parts.append(f"[M:{here}]")
             meter = here
         altered: dict[str, int] = {}
-        for together in _tuplets(_spans(notes, first, last), first, piece.resolution):
+        for together in _tuplets(_spans(notes, first, last), chords, first, piece.resolution):
             factor = Fraction(3, 2) if together.is_triplet else 1
             parts.append(f"(3:2:{len(together.spans)}" if together.is_triplet else "")
             for begin, end, pitch, is_tied in together.spans:
@@ -106,8 +106,8 @@ def _spans(notes: list[tuple[int, int, int]], first: int, last: int) -> list[Spa
     return spans
 
 
-def _tuplets(spans: list[Span], first: int, resolution: int) -> Iterator[Together]:
-    """Yields the spans of a bar, cut at the edges of beats in triplets.
+def _tuplets(spans: list[Span], cuts: Iterable[int], first: int, resolution: int) -> Iterator[Together]:
+    """Yields the spans of a bar, cut at the ticks `cuts` and at the edges of beats in triplets.
 
     A beat is in triplets where a note begins off the 32nds, and all that begins and ends in it is on its sixths.
     """
@@ -119,11 +119,11 @@ def _tuplets(spans: list[Span], first: int, resolution: int) -> Iterator[Togethe
         if resolution % TRIPLE_STEPS == 0
         and not any(edge % (resolution // TRIPLE_STEPS) for edge in edges if edge // resolution == beat)
     }
-    borders = sorted({first + resolution * border for beat in triplets for border in (beat, beat + 1)})
+    borders = sorted({*cuts, *(first + resolution * border for beat in triplets for border in (beat, beat + 1))})
     pieces: list[Span] = []
     for span in spans:
-        cuts = [span.begin, *(border for border in borders if span.begin < border < span.end), span.end]
-        for begin, end in pairwise(cuts):
+        edges_of_parts = [span.begin, *(border for border in borders if span.begin < border < span.end), span.end]
+        for begin, end in pairwise(edges_of_parts):
             is_tied = span.is_tied if end == span.end else span.pitch is not None
             pieces.append(Span(begin, end, span.pitch, is_tied))
 

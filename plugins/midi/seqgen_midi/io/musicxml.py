@@ -1,14 +1,16 @@
 """Prepares MusicXML for music21, which takes written pitches for sounding ones and loses which drum is struck.
 
 All is done on the elements of the file. Pitches and chord symbols of transposing instruments are moved to where they
-sound. The drum of each unpitched note is written into its display position (see `drum_key`). A part whose instrument
-has no MIDI program gets that of its name.
+sound. A repeat that begins at the end of a measure is moved to the beginning of the next one, because music21 takes it
+for the end of a repeat. The drum of each unpitched note is written into its display position (see `drum_key`). A part
+whose instrument has no MIDI program gets that of its name.
 """
 
 from __future__ import annotations
 
 import re
 import zipfile
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
@@ -60,6 +62,7 @@ def sounding_score(path: Path) -> str | None:
     heads = {head.get("id"): head for head in root.iter("score-part")}
     for part in root.iterfind("part"):
         _sound(part)
+        _move_repeats(part)
         head = heads.get(part.get("id"))
         if head is not None:
             _name_drums(part, head)
@@ -116,6 +119,27 @@ def _transpose(element: Element, interval: int) -> None:
     alter.text = str(alteration)
     if octave is not None:
         octave.text = str(int(octave.text or 4) + pitch // 12)
+
+
+def _move_repeats(part: Element) -> None:
+    """Moves repeats that begin at the right bar line of a measure, or end at a left one, across the bar line."""
+    measures: list[Element | None] = [None, *part.iterfind("measure"), None]
+    for here, following in pairwise(measures):
+        _move_repeat("forward", here, "right", following, "left")
+        _move_repeat("backward", following, "left", here, "right")
+
+
+def _move_repeat(
+    direction: str, source: Element | None, location: str, target: Element | None, target_location: str
+) -> None:
+    """Moves the repeat of a direction from a bar line of a measure to a bar line of its neighbour, if it has one."""
+    for barline in [] if source is None else source.findall("barline"):
+        repeat = barline.find("repeat")
+        if repeat is None or (barline.get("location", "right"), repeat.get("direction")) != (location, direction):
+            continue
+        barline.remove(repeat)
+        if target is not None and target.find(f"barline/repeat[@direction='{direction}']") is None:
+            ElementTree.SubElement(target, "barline", location=target_location).append(repeat)
 
 
 def _name_drums(part: Element, head: Element) -> None:

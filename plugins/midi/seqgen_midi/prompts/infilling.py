@@ -150,19 +150,26 @@ def _from_template(encoding: Encoding, template: np.ndarray, request: Request, i
 
 def _grid_parts(encoding: Encoding, template: np.ndarray, is_free: np.ndarray, allowed: np.ndarray) -> Iterator[Part]:
     """Yields the parts of a template int[n]; chord symbols are drawn again in the bars that are free bool[n]."""
-    is_chord, is_bar = encoding.table.of_role(Role.CHORD), encoding.table.of_role(Role.BAR)
-    step = allowed & ~is_chord
-    drawn = {ANY_TOKEN: one_of(step)}
+    table = encoding.table
+    is_chord, is_bar, is_step = table.of_role(Role.CHORD), table.of_role(Role.BAR), table.of_role(*STEPS)
+    drawable = allowed & ~is_chord
+    drawn = {ANY_TOKEN: one_of(drawable)}
     chord = optional(one_of(allowed & is_chord))
+    step = 0
     for token, free in zip(template[1:].tolist(), is_free[1:].tolist(), strict=True):
-        if token < 0:
-            if token not in drawn:
-                drawn[token] = one_of(step & (np.arange(len(step)) != -1 - token))
-            yield drawn[token]
-        elif not (free and is_chord[token]):
-            yield token
-        if free and token >= 0 and is_bar[token]:
-            yield chord
+        if token < 0 or is_step[token]:
+            if free and step % encoding.chord_interval == 0:
+                yield chord
+            step += 1
+        elif is_bar[token]:
+            step = 0
+        if token >= 0:
+            if not (free and is_chord[token]):
+                yield token
+            continue
+        if token not in drawn:
+            drawn[token] = one_of(drawable & (np.arange(len(drawable)) != -1 - token))
+        yield drawn[token]
 
 
 def _event_parts(encoding: Encoding, ids: np.ndarray, is_free: np.ndarray, allowed: np.ndarray) -> Iterator[Part]:
