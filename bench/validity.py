@@ -47,7 +47,7 @@ KNOWN = {
     "melody": {"bars", "seconds", "time_signature", "key", "range", "density"},
     "drums": {"bars", "seconds", "time_signature", "instruments", "density"},
     "score": {"bars", "seconds", "time_signature", "key", "range", "density", "instruments", "tempo", "velocity"},
-    "performance": {"seconds", "key", "range", "velocity"},
+    "performance": {"seconds", "key", "range", "velocity", "density"},
 }
 
 
@@ -66,7 +66,7 @@ def wishes(encoding: str, rng: np.random.Generator) -> dict[str, Any]:
         "time_signature": str(rng.choice(METERS)),
         "key": str(rng.choice(list(TONICS))) + str(rng.choice(["", "#", "b"])) + str(rng.choice(list(MODES))),
         "range": span(30, 70, 5, 40) if encoding != "chorale" else f"S:{span(58, 70, 4, 13)},B:{span(34, 50, 4, 14)}",
-        "density": span(0, 5, 0, 5) if encoding != "chorale" else span(4, 12, 0, 8),
+        "density": span(4, 12, 0, 8) if encoding == "chorale" else span(0, 5, int(encoding == "performance"), 6),
         "instruments": ",".join([*map(str, some), *drums]),
         "tempo": span(30, 200, 10, 60),
         "velocity": span(1, 100, 10, 27),
@@ -120,7 +120,10 @@ class Random:
             weight.assign(rng.normal(0, rng.choice([0.1, 0.5, 1.0]), weight.shape).astype(np.float32))
         start = self.domain.prompting.prompt(None, self.domain.Constraints.from_mapping(asked, "constraint"))
         seed = int(rng.integers(2**31))
-        return self.sampler.sample(start.ids, padded(start.grammar), count=BATCH, max_new_tokens=LONGEST, seed=seed)
+        return self.sampler.sample(
+            start.ids, padded(start.grammar), count=BATCH, max_new_tokens=LONGEST, seed=seed,
+            next_tokens=start.next_tokens,
+        )  # fmt: skip
 
     def prompt(self, rng: np.random.Generator) -> Any:
         """Returns a piece of four bars of 4/4 that is drawn by chance."""

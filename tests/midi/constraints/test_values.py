@@ -43,7 +43,7 @@ def test_a_value_that_cannot_be_is_refused_with_what_could_be(key: str, value: s
         ("drums", {"fill": "2", "variation": 0.5}, InvalidValue, "ask for one"),
         ("drums", {"variation": 1.5}, InvalidValue, "a share of the bars"),
         ("drums", {"variation_seed": 1}, InvalidValue, "ask for variation too"),
-        ("performance", {"density": "2"}, UnknownName, "There is no constraint 'density'"),
+        ("performance", {"density": "0"}, InvalidValue, "a piece has notes"),
         ("score", {"tempo": "fast"}, InvalidValue, "such as 60-79"),
     ],
 )

@@ -9,7 +9,7 @@ import numpy as np
 import pretty_midi
 import pytest
 from grids import Grid
-from helpers import chorale_constraints, drawn_piece, prompt_for, prompt_item
+from helpers import chorale_constraints, document, drawn_piece, prompt_for, prompt_item
 from seqgen_midi.domain import MidiDomain
 from seqgen_midi.encodings.chorale_conditions import (
     columns_of,
@@ -18,7 +18,7 @@ from seqgen_midi.encodings.chorale_conditions import (
 )
 from seqgen_midi.music.piece import Piece
 
-from seqgen import UsageError
+from seqgen import EOS, Prompt, UsageError
 
 
 def test_a_melody_alone_is_read_as_a_prompt_and_harmonised_in_the_voice_that_is_named(tmp_path: Path) -> None:
@@ -65,3 +65,44 @@ def test_a_harmonisation_knows_the_key_of_what_is_given_and_the_end(domain: Midi
     columns = columns_of(domain.encode(chorale).ids)
     given = np.where(np.isin(np.arange(4), [0, 3]), columns, -1)
     np.testing.assert_array_equal(known, condition_values(len(columns), estimate_key_of(given), has_end=True))
+
+
+def drawn_with_mask(domain: MidiDomain, prompt: Prompt, seed: int) -> Piece:
+    """A piece drawn by chance, token by token, among those that the grammar, its budget and `next_tokens` allow."""
+    rng, ids = np.random.default_rng(seed), prompt.ids
+    assert prompt.next_tokens is not None
+    while ids[-1] != EOS:
+        allowed = prompt.grammar.allowed[prompt.grammar.unroll(ids)[-1]] & prompt.next_tokens(ids)
+        if prompt.grammar.budget is not None:
+            allowed &= prompt.grammar.budget.allowed(prompt.grammar.budget.remaining(ids))
+        # Otherwise most pieces end after a note.
+        others = allowed & (np.arange(len(allowed)) != EOS)
+        ids = np.append(ids, rng.choice(np.flatnonzero(others if others.any() else allowed))).astype(np.int32)
+    return domain.decode(ids)
+
+
+@pytest.mark.parametrize(("density", "seconds"), [("2-4", 4), ("3", 3), ("0-1", 5)])
+def test_each_full_second_of_a_performance_has_as_many_notes_as_requested(
+    density: str, seconds: int, domains: dict[str, MidiDomain]
+) -> None:
+    domain = domains["performance"]
+    lowest, highest = map(int, (density.split("-") * 2)[:2])
+    notes = " ".join(["pitch:60 velocity:82 duration:5"] * highest)
+    for piece in (None, domain.decode(document(domain, f"shift:20 {notes}"))):
+        prompt = prompt_for(domain, piece, density=density, seconds=seconds, range="60-64")
+        begins = drawn_with_mask(domain, prompt, seed=3).start
+        counts = np.bincount(begins // 100)
+        assert counts.max() <= highest
+        assert counts[:-1].min() >= lowest
+        assert len(counts) == seconds
+
+
+def test_a_performance_of_another_density_is_refused_as_a_prompt(domains: dict[str, MidiDomain]) -> None:
+    domain = domains["performance"]
+    note = "velocity:82 duration:5"
+    piece = domain.decode(document(domain, f"pitch:60 {note} shift:100 shift:30 pitch:60 {note} pitch:62 {note}"))
+    prompt_for(domain, piece, density="1-2")
+    prompt_for(domain, piece, density="1", prompt_seconds=1)
+    for density in ("1", "2-5"):
+        with pytest.raises(UsageError, match=f"does not fit density={density}: a second of it has another number"):
+            prompt_for(domain, piece, density=density)

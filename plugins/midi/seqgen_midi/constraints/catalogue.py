@@ -66,6 +66,11 @@ def _check_span(text: str, encoding: Encoding) -> None:
     parse_span(text)
 
 
+def _check_density_of_seconds(text: str, encoding: Encoding) -> None:
+    if parse_span(text)[1] == 0:
+        raise ValueError("a piece has notes, so the highest value is above 0")
+
+
 def _check_meter(text: str, encoding: Encoding) -> None:
     if text not in meters_of(encoding):
         raise ValueError(f"a time signature is one of {', '.join(meters_of(encoding))}")
@@ -166,6 +171,10 @@ CATALOGUE = (
     ),
     Constraint("time_signature", str, "bars", "one of {meters}", _check_meter, _restrict_meter),
     Constraint("density", str, "bars", "notes that begin in a full bar, minimum and maximum: 4-12", _check_span),
+    Constraint(
+        "density", str, "no bars", "notes that begin in a full second, minimum and maximum: 2-8; drawing is slower",
+        _check_density_of_seconds,
+    ),
     Constraint(
         "key", str, "pitch", "Cmaj, Amin (with raised 6th and 7th), F#dor, Ephr, Flyd, Gmix, Bloc",
         lambda text, _: parse_key(text), _restrict_key,

@@ -44,16 +44,17 @@ def narrow(
 ) -> Grammar:
     """Returns the grammar of an encoding narrowed by a request, and to the tokens `allowed` bool[voices, V].
 
-    `has_ending` says whether a chorale of so many bars, or in a key, ends with a triad, and `final_key` on whose tonic
+    The grammar of an encoding without bars does not count notes (`Encoding.density_mask`). `has_ending` says whether a chorale of so many bars, or in a key, ends with a triad, and `final_key` on whose tonic
     it is, if the request leaves that open.
     """
     tokens = allowed_tokens(request, encoding)
     if allowed is not None:
         tokens &= allowed
     key = request.parsed_key or final_key
+    density = request.density_span if encoding.has_bars else None
     try:
         grammar = encoding.narrow(
-            tokens, request.bars, request.density_span, keep_meters=keep_meters, key=key, has_ending=has_ending
+            tokens, request.bars, density, keep_meters=keep_meters, key=key, has_ending=has_ending
         )
     except EmptyLanguage as error:
         if key is None or not encoding.is_grid:

@@ -203,6 +203,17 @@ class Encoding:
         is_tonic[self.table.ids("pitch")] = self.table.numbers("pitch") % 12 == key.tonic
         return is_tonic
 
+    def density_mask(self, ids: np.ndarray, density: tuple[int, int]) -> np.ndarray:
+        """Returns the tokens that may follow `ids`, where `density` is of notes a second: bool[V].
+
+        Only an encoding without bars has it.
+        """
+        raise NotImplementedError
+
+    def has_density(self, ids: np.ndarray, density: tuple[int, int]) -> bool:
+        """Whether the beginning of a document has `density` notes a second. Only an encoding without bars has it."""
+        raise NotImplementedError
+
     def seconds_budget(self, seconds: float) -> Budget:
         """Returns what the tokens of a document of so many seconds cost, in an encoding without bars."""
         raise NotImplementedError

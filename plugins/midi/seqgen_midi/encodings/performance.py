@@ -91,9 +91,8 @@ class Performance(Encoding):
 
     def decode(self, ids: np.ndarray) -> Piece:
         table = self.table
-        steps = table.value[ids] + 1
-        now = np.cumsum(np.where(table.of_kind("shift")[ids], steps, 0))
-        lasted = np.cumsum(np.where(table.of_kind("duration")[ids], steps, 0))
+        now = self._times(ids)
+        lasted = np.cumsum(np.where(table.of_kind("duration")[ids], table.value[ids] + 1, 0))
         notes = np.flatnonzero(table.of_kind("pitch")[ids])
         duration = np.append(lasted[notes[1:]], lasted[-1:])[: len(notes)] - lasted[notes]
         notes, duration = notes[duration > 0], duration[duration > 0]
@@ -114,6 +113,36 @@ class Performance(Encoding):
         cost[self.table.ids("shift")] = range(1, STEPS_PER_SECOND + 1)
         maximum = max(0, round(seconds * STEPS_PER_SECOND) - 1)
         return Budget(cost, max(0, maximum - STEPS_PER_SECOND + 1), maximum)
+
+    def density_mask(self, ids: np.ndarray, density: tuple[int, int]) -> np.ndarray:
+        """Returns the tokens that may follow `ids`: bool[V].
+
+        A second of the clock that is over has the minimum of notes. No second has more than the maximum. An automaton
+        would need a copy of its 515 states for each 10 ms of a second and each number of notes.
+        """
+        minimum, maximum = density
+        table, counts = self.table, self._notes_a_second(ids)
+        place = int(self._times(ids)[-1]) % STEPS_PER_SECOND
+        shift = np.arange(1, STEPS_PER_SECOND + 1)
+        # A shift that stays within the second is followed by a note. One of a whole second never stays within it.
+        may_shift = np.where(place + shift < STEPS_PER_SECOND, counts[-1] < maximum, counts[-1] >= minimum)
+        allowed = np.ones(len(table.vocabulary), bool)
+        allowed[table.ids("shift")] = may_shift
+        allowed[table.ids("pitch")] = counts[-1] < maximum
+        return allowed
+
+    def has_density(self, ids: np.ndarray, density: tuple[int, int]) -> bool:
+        counts = self._notes_a_second(ids)
+        return bool((counts <= density[1]).all() and (counts[:-1] >= density[0]).all())
+
+    def _times(self, ids: np.ndarray) -> np.ndarray:
+        """Returns the time after each id of a document, in steps: int[n]."""
+        return np.cumsum(np.where(self.table.of_kind("shift")[ids], self.table.value[ids] + 1, 0))
+
+    def _notes_a_second(self, ids: np.ndarray) -> np.ndarray:
+        """Returns how many notes begin in each second of a document up to now: int[seconds]."""
+        second = self._times(ids) // STEPS_PER_SECOND
+        return np.bincount(second[self.table.of_kind("pitch")[ids]], minlength=int(second[-1]) + 1)
 
     @cached_property
     def automaton(self) -> Grammar:

@@ -74,6 +74,12 @@ def check_accepts(encoding: Encoding, grammar: Grammar, ids: np.ndarray, request
 
     `allowed` bool[V] are the tokens that the grammar was narrowed to, beside the request.
     """
+    density = None if encoding.has_bars else request.density_span
+    if density is not None and not encoding.has_density(ids, density):
+        raise UsageError(
+            f"The prompt does not fit density={request.density}: a second of it has another number of notes; ask for "
+            "what the prompt has, or keep less of it with prompt_seconds."
+        )
     if begins_with(grammar, ids):
         return
     for name in COUNTING_CONSTRAINTS:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -36,14 +37,22 @@ class MidiPrompting(Prompting[Piece]):
         )
         if item is not None:
             prompt = prompt_of(self._encoding, item, constraints, self._settings.tempo)
-            return replace(prompt, relations=relations)
+            return replace(prompt, relations=relations, next_tokens=self._next_tokens(request))
         request.check_needs_no_prompt()
         complete = Completion(self._encoding, request, self._settings.tempo)
-        start = replace(super().prompt(None, constraints), complete=complete, relations=relations)
+        start = super().prompt(None, constraints)
+        start = replace(start, complete=complete, relations=relations, next_tokens=self._next_tokens(request))
         request = seconds_as_bars(request, self._encoding, self._settings.tempo)
         return in_one_key(
             start, self._encoding, request, lambda asked, key: narrow(self._encoding, asked, final_key=key)
         )
+
+    def _next_tokens(self, request: Request) -> Callable[[np.ndarray], np.ndarray] | None:
+        """Returns what keeps the number of notes in each second, in an encoding without bars."""
+        density = request.density_span
+        if density is None or self._encoding.has_bars:
+            return None
+        return partial(self._encoding.density_mask, density=density)
 
     def read(self, path: Path) -> Iterator[Record[Piece] | Remark]:
         """Yields the pieces of a prompt file. A chorale may be one melody, for which the other voices are found."""
