@@ -15,12 +15,16 @@ STREAM = 1
 
 
 def heard_by(model: Model, prompt: Prompt) -> Prompt:
-    """Returns the prompt as the model hears it: if it hears no conditions, without them and what is drawn for them."""
+    """Returns the prompt as the model hears it: if it hears no conditions, without them and what is drawn for them.
+
+    Guidance towards what its ids say, such as a label, stays.
+    """
     if model.conditions is not None or (prompt.conditions is None and prompt.resolve is None):
         return prompt
-    if prompt.conditions is None:
-        return replace(prompt, resolve=None)
-    return replace(prompt, resolve=None, conditions=None, unconditional=None, guidance=1.0)
+    plain = replace(prompt, resolve=None, conditions=None)
+    if prompt.conditions is None or not np.array_equal(prompt.ids, prompt.unconditional):
+        return plain
+    return replace(plain, unconditional=None, guidance=1.0)
 
 
 def condition_source(prompt: Prompt, seed: int) -> ConditionSource | None:

@@ -44,6 +44,25 @@ def test_labelled_music_has_the_requested_length():
         assert 2 <= found.content.seconds(found.content.start).max() < 3
 
 
+def test_labelled_chorales_know_their_key_and_their_end():
+    settings = SentimentDomain.Settings.from_mapping({"base": "midi"})
+    learned_labels = SentimentDomain(settings).learn([[label, None] for label in "abab"])
+    domain = SentimentDomain(settings, learned_labels.vocabulary, learned_labels.state)
+    for label in ("a", None):
+        start = domain.prompting.prompt(None, domain.Constraints(label=label, key="Dmin", bars=3))
+        base = domain.base.prompting.prompt(None, domain.base.Constraints(key="Dmin", bars=3))
+        prompt = start.resolve(np.random.default_rng(0))
+        assert start.resolve(np.random.default_rng(1)) is prompt
+        assert prompt.unconditional.tolist() == [BOS, domain.layout.unlabelled]
+        ids = prompt.grammar.walk(np.random.default_rng(2))
+        assert prompt.conditions.after == base.conditions.after + 1
+        known = prompt.conditions.draw(ids[: prompt.conditions.after], np.random.default_rng(3))
+        content = domain.layout.document(ids)[0]
+        expected = base.resolve(np.random.default_rng(0)).conditions
+        assert np.array_equal(known, expected.draw(content[: expected.after], np.random.default_rng(3)))
+        assert domain.decode(ids).label == label or label is None
+
+
 def test_a_document_without_its_prompt_keeps_its_label():
     domain = learned()
     prompt = domain.prompting.prompt(domain.prompting.from_text("the film"), domain.Constraints(label="pos"))

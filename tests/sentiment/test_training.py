@@ -105,6 +105,28 @@ def test_the_registers_of_the_base_are_carried_by_labelled_content():
     assert not registers.slots[outside].any()
 
 
+def test_the_conditions_of_the_base_are_carried_by_labelled_content():
+    domain = labelled_chorales()
+    conditions, base_conditions = domain.checked_conditions(), domain.base.checked_conditions()
+    whole, base = domain.checked_grammar(), domain.base.grammar()
+    item = domain.base.decode(base.walk(np.random.default_rng(2), 200))
+    content = domain.base.encode(item).ids
+    expected = base_conditions.steps(content, base.state_class[base.unroll(content)])
+    last = domain.encode(LabelledItem(item, "wild")).ids
+    first = last.copy()
+    first[[1, -2]] = first[[-2, 1]]
+    assert expected[-2] > 4
+    for ids in (last, first):
+        found = conditions.steps(ids, whole.state_class[whole.unroll(ids)])
+        assert found.tolist() == [0, *expected[:-1].tolist(), *[expected[-2]] * 3]
+        shown = [
+            training.shown_conditions(one, np.random.default_rng(4), {})
+            for training, one in ((domain.training, ids), (domain.base.training, content))
+        ]
+        assert np.array_equal(*shown)
+        assert conditions.accepts(shown[0])
+
+
 def test_a_label_within_the_content_leaves_the_registers_right():
     domain = labelled_chorales()
     whole, base = domain.checked_grammar(), domain.base.grammar()
@@ -120,6 +142,7 @@ def test_a_label_within_the_content_leaves_the_registers_right():
     assert whole.allowed[targets.states][:, domain.layout.label_ids].all()
 
 
-def test_a_base_without_registers_gives_none():
-    assert learned().training.registers() is None
-    assert not learned().training.offers("registers")
+def test_a_base_without_registers_and_conditions_gives_none():
+    for method in ("registers", "conditions"):
+        assert getattr(learned().training, method)() is None
+        assert not learned().training.offers(method)

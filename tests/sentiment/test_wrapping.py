@@ -31,10 +31,9 @@ def test_every_method_of_every_capability_is_offered(domain):
     assert set(base) == {kind.attribute for kind in CAPABILITIES}
     for kind in CAPABILITIES:
         assert set(base[kind.attribute]) == set(kind.method_names())
-        # A label belongs to the whole content, so labelled content is never cut. The conditions of the base belong to
-        # the state classes of its own grammar, and a labelled model does not carry them yet. The constraints that the
-        # base recommends are for content without a label.
-        left_out = {"cut", "conditions", "shown_conditions", "constraints"}
+        # A label belongs to the whole content, so labelled content is never cut. The constraints that the base
+        # recommends are for content without a label.
+        left_out = {"cut", "constraints"}
         # A browser is given the ids of the base, and those of a labelled document are others.
         missing = set(kind.method_names()) if kind.attribute == "browser" else left_out
         assert set(offered.get(kind.attribute, [])) == set(kind.method_names()) - missing, kind.attribute

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from engine import toys
 
@@ -41,6 +43,10 @@ def test_a_model_that_knows_of_no_conditions_is_not_guided_towards_them():
     assert heard_by(toys.model(conditions=toys.ahead()), open_prompt) is open_prompt
     labelled = Prompt(START, unconstrained(5), unconditional=START, guidance=3.0)
     assert heard_by(toys.model(), labelled) is labelled
+    both = replace(prompt, ids=np.array([BOS, 3], np.int32))
+    plain = heard_by(toys.model(), both)
+    assert plain.conditions is None
+    assert (plain.unconditional, plain.guidance) == (both.unconditional, 1.5)
 
 
 def test_a_search_knows_what_follows_from_its_prompt_alone():

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from seqgen import BOS, EOS, Domain, Grammar, Prompt, Prompting, Record, Remark, UnknownName, UsageError
+from seqgen import BOS, EOS, Domain, Grammar, Prompt, PromptConditions, Prompting, Record, Remark, UnknownName, UsageError
 from seqgen.contract.wrapping import Wrapper
 from seqgen_sentiment.document_layout import LabelSlots
 from seqgen_sentiment.labelled_grammar import LabelledGrammar
@@ -55,18 +56,41 @@ class LabelledPrompting(Wrapper, Prompting[LabelledItem]):
                 f"Labelled items cannot ask the domain {self.base.name!r} which documents are legal; sample without "
                 "labels."
             )
+        labelled = cache(partial(self._labelled, label))
+        if content.resolve is None:
+            return labelled(content)
+        resolve = content.resolve
+        return replace(labelled(content), resolve=lambda rng: labelled(resolve(rng)))
+
+    def _labelled(self, label: str | None, content: Prompt) -> Prompt:
+        """Returns the base's prompt with the label before it. Guidance leads to the label, and to what is known."""
         slots = self.layout.slots(label)
-        beginning = content.ids[1:]
-        ids = np.array([BOS, self.layout.label_id(label), *beginning], np.int32)
-        grammar, given = self.grammar.around(content.grammar, [slots]), self._given(content.given, slots)
+        ids = np.array([BOS, self.layout.label_id(label), *content.ids[1:]], np.int32)
+        unconditional = None
+        if label is not None or content.unconditional is not None:
+            beginning = content.ids if content.unconditional is None else content.unconditional
+            unconditional = np.array([BOS, self.layout.unlabelled, *beginning[1:]], np.int32)
 
         def complete(item: LabelledItem, with_prompt: bool) -> LabelledItem:
             return replace(item, content=content.item(item.content, with_prompt))
 
-        if label is None:
-            return Prompt(ids, grammar, given, complete=complete)
-        unconditional = np.array([BOS, self.layout.unlabelled, *beginning], np.int32)
-        return Prompt(ids, grammar, given, unconditional, GUIDANCE, complete)
+        return Prompt(
+            ids,
+            self.grammar.around(content.grammar, [slots]),
+            self._given(content.given, slots),
+            unconditional,
+            content.guidance if label is None else GUIDANCE,
+            complete,
+            conditions=content.conditions and self._conditions(content.conditions),
+        )
+
+    def _conditions(self, known: PromptConditions) -> PromptConditions:
+        """Returns what the base knows ahead of the content of labelled documents, which have a slot before it."""
+
+        def draw(ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+            return known.draw(self.layout.document(ids)[0], rng)
+
+        return PromptConditions(known.after + 1, draw)
 
     def _given(self, given: np.ndarray | Grammar | None, slots: LabelSlots) -> np.ndarray | Grammar | None:
         """Returns the same given tokens within the labelled document, where the content ends with `<end>`."""

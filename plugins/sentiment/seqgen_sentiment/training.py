@@ -1,5 +1,7 @@
 """How a labelled document varies during training: the label changes its slot, and is a target within the content.
 
+The model hears the registers and the conditions of the content, such as the key of a piece.
+
 A label at the very end teaches little about what is far before it. *Target replication* (Lipton et al. 2016, *Learning
 to Diagnose with LSTM Recurrent Neural Networks*, section 4.3) predicts it at earlier steps too. *Linear gain* (Dai & Le
 2015, *Semi-supervised Sequence Learning*, section 2) gives later steps a larger weight.
@@ -7,13 +9,14 @@ to Diagnose with LSTM Recurrent Neural Networks*, section 4.3) predicts it at ea
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from seqgen import AuxiliaryTargets, Training
-from seqgen.grammar import NO_COORDINATE, Registers
+from seqgen.grammar import NO_COORDINATE, Conditions, Registers
 from seqgen_sentiment.labelled_grammar import LabelledGrammar
 from seqgen_sentiment.labelled_item import LabelledItem
 from seqgen_sentiment.settings import SentimentSettings
@@ -87,7 +90,29 @@ class LabelledTraining(Training[LabelledItem]):
             subject=np.append(base.subject, np.int32(count + 1)),
         )
 
+    def conditions(self) -> Conditions | None:
+        """Returns the base's conditions for the vocabulary and the classes of labelled content.
+
+        A slot or `<end>` moves on to no step.
+        """
+        base = self.base.conditions() if self.base is not None else None
+        if base is None:
+            return None
+        outside = self.layout.vocabulary_size - len(base.kind)
+        class_count, kind_count = base.advances.shape
+        classes = np.arange(self.grammar.all_documents.class_count) % class_count
+        return replace(
+            base,
+            kind=np.append(base.kind, np.full(outside, kind_count, np.int32)),
+            advances=np.pad(base.advances[classes], ((0, 0), (0, 1))),
+        )
+
+    def shown_conditions(self, ids: np.ndarray, rng: np.random.Generator, metadata: Mapping[str, Any]) -> np.ndarray:
+        """Returns what the base shows of the content."""
+        assert self.base is not None
+        return self.base.shown_conditions(self.layout.document(ids)[0], rng, metadata)
+
     def offers(self, method: str) -> bool:
-        if method == "registers":
+        if method in ("registers", "conditions", "shown_conditions"):
             return self.base is not None and self.base.offers(method)
         return super().offers(method)
