@@ -22,9 +22,10 @@ def heard_by(model: Model, prompt: Prompt) -> Prompt:
     if model.conditions is not None or (prompt.conditions is None and prompt.resolve is None):
         return prompt
     plain = replace(prompt, resolve=None, conditions=None)
-    if prompt.conditions is None or not np.array_equal(prompt.ids, prompt.unconditional):
+    if prompt.conditions is None or prompt.unconditional is None:
         return plain
-    return replace(plain, unconditional=None, guidance=1.0)
+    is_said_by_ids = not np.array_equal(prompt.ids, prompt.unconditional)
+    return plain if is_said_by_ids else replace(plain, unconditional=None, guidance=1.0)
 
 
 def condition_source(prompt: Prompt, seed: int) -> ConditionSource | None:

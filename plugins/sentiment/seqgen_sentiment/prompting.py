@@ -10,7 +10,19 @@ from typing import Any
 
 import numpy as np
 
-from seqgen import BOS, EOS, Domain, Grammar, Prompt, PromptConditions, Prompting, Record, Remark, UnknownName, UsageError
+from seqgen import (
+    BOS,
+    EOS,
+    Domain,
+    Grammar,
+    Prompt,
+    PromptConditions,
+    Prompting,
+    Record,
+    Remark,
+    UnknownName,
+    UsageError,
+)
 from seqgen.contract.wrapping import Wrapper
 from seqgen_sentiment.document_layout import LabelSlots
 from seqgen_sentiment.labelled_grammar import LabelledGrammar

@@ -44,8 +44,9 @@ def narrow(
 ) -> Grammar:
     """Returns the grammar of an encoding narrowed by a request, and to the tokens `allowed` bool[voices, V].
 
-    The grammar of an encoding without bars does not count notes (`Encoding.density_mask`). `has_ending` says whether a chorale of so many bars, or in a key, ends with a triad, and `final_key` on whose tonic
-    it is, if the request leaves that open.
+    The grammar of an encoding without bars does not count notes (`Encoding.density_mask`). `has_ending` says whether a
+    chorale of so many bars, or in a key, ends with a triad, and `final_key` on whose tonic it is, if the request leaves
+    that open.
     """
     tokens = allowed_tokens(request, encoding)
     if allowed is not None:
