@@ -17,6 +17,9 @@ from seqgen.grammar.special_tokens import BOS, EOS
 MAX_STATES = 200_000
 """The largest automaton that this package makes, unless a caller says otherwise."""
 
+UNROLLED_AT_ONCE = 2**16
+"""So many ids of a long document become Python integers, which take more memory, at a time."""
+
 
 @dataclass(frozen=True, eq=False)
 class Grammar:
@@ -91,11 +94,12 @@ class Grammar:
             return states
         states = np.empty(len(ids), np.int32)
         state = self.start
-        for position, token in enumerate(ids.tolist()):
-            if position and not self.allowed[state, token]:
-                raise ValueError(f"token {token} at position {position} is not allowed in state {state}")
-            state = int(self.next_state[state, token])
-            states[position] = state
+        for begin in range(0, len(ids), UNROLLED_AT_ONCE):
+            for position, token in enumerate(ids[begin : begin + UNROLLED_AT_ONCE].tolist(), begin):
+                if position and not self.allowed[state, token]:
+                    raise ValueError(f"token {token} at position {position} is not allowed in state {state}")
+                state = int(self.next_state[state, token])
+                states[position] = state
         return states
 
     def accepts(self, ids: np.ndarray) -> bool:

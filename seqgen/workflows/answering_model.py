@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from seqgen.contract.capabilities import Prediction, Prompting
 from seqgen.contract.documents import Answer, Record
 from seqgen.corpus.storage.records import Records
 from seqgen.corpus.storage.store import Corpus
 from seqgen.errors import UnusableFile, UsageError
-from seqgen.workflows.file_records import OnRemark, ignore_remark, read_records
+from seqgen.workflows.file_records import OnRemark, ignore_remark, read_file
 from seqgen.workflows.model_oracle import ModelOracle
 from seqgen.workflows.writing_model import WritingModel
 
 PREDICTION_BATCH_SIZE = 1024
 """How many documents are predicted together: enough to be fast, and few enough that the first answers come soon."""
+PREDICTION_BATCH_TOKENS = 500_000
+"""How many tokens (of texts: characters) these documents have together. One document may have more."""
+T = TypeVar("T")
 
 
 class AnsweringModel(WritingModel):
@@ -35,9 +37,10 @@ class AnsweringModel(WritingModel):
         Raises MissingCapability if the domain does not predict, and UnusableFile.
         """
         answer = self._answer(explain)
-        records = read_records(self.domain, Path(file), "predict", on_remark)
-        while batch := list(itertools.islice(records, PREDICTION_BATCH_SIZE)):
-            for record, one in zip(batch, answer(batch, self.oracle), strict=True):
+        documents = read_file(self.domain, Path(file), "predict", on_remark)
+        for batch in _batches(documents, lambda document: len(document.ids)):
+            records = [Record(self.domain.decode(document.ids), document.metadata) for document in batch]
+            for record, one in zip(records, answer(records, self.oracle), strict=True):
                 yield dataclasses.replace(one, values={**record.metadata, **one.values})
 
     def predict_text(self, text: str, *, explain: bool = False) -> Answer:
@@ -56,9 +59,9 @@ class AnsweringModel(WritingModel):
         Raises MissingCapability if the domain does not predict or does not read texts.
         """
         answer, prompting = self._answer(explain), self.domain.require(Prompting, "from_text")
-        for begin in range(0, len(texts), PREDICTION_BATCH_SIZE):
+        for batch in _batches(texts, len):
             found: list[Record[Any] | UnusableFile] = []
-            for text in texts[begin : begin + PREDICTION_BATCH_SIZE]:
+            for text in batch:
                 try:
                     found.append(Record(prompting.from_text(text)))
                 except UnusableFile as error:
@@ -93,3 +96,17 @@ class AnsweringModel(WritingModel):
         """Returns the method of the domain that answers. Raises MissingCapability."""
         prediction = self.domain.require(Prediction, "explain" if explain else "predict")
         return prediction.explain if explain else prediction.predict
+
+
+def _batches(values: Iterable[T], size: Callable[[T], int]) -> Iterator[list[T]]:
+    """Yields documents that are predicted together. `size` returns the number of tokens of one."""
+    batch: list[T] = []
+    tokens = 0
+    for value in values:
+        if batch and (len(batch) == PREDICTION_BATCH_SIZE or tokens + size(value) > PREDICTION_BATCH_TOKENS):
+            yield batch
+            batch, tokens = [], 0
+        batch.append(value)
+        tokens += size(value)
+    if batch:
+        yield batch

@@ -30,8 +30,8 @@ from seqgen.workflows.trained_model import TrainedModel
 NUM_SAMPLES = 16
 MAX_NEW_TOKENS = 1024
 """Of a sample that continues the given part of a held-out item."""
-MAX_COMPARED_DOCUMENTS = 2000
-"""How many held-out documents the metrics of the domain get."""
+MAX_COMPARED_DOCUMENTS, MAX_COMPARED_TOKENS = 2000, 1_000_000
+"""How many held-out documents the domain gets to compare and to answer, and how many tokens they have together."""
 SUMMARIES: dict[str, Callable[[list[int]], Any]] = {"mean": np.mean, "most": max}
 OnPart = Callable[[dict[str, Any]], None]
 """A callback for a part of the report: some of its values by name."""
@@ -96,7 +96,7 @@ def _parts(trained: TrainedModel, corpus: Corpus, seed: int) -> Iterator[dict[st
         yield {"bits": _bits(domain, metrics, documents, likelihood.nats * likelihood.tokens)}
     held_out: Sequence[Record[Any]] = []
     with report_broken_plugins():
-        held_out = list(Records(domain, documents)[:MAX_COMPARED_DOCUMENTS])
+        held_out = list(Records(domain, documents)[: compared_count(documents.lengths)])
         samples = new_samples(trained, held_out, seed)
         with report_broken_plugins():
             yield _copies(domain, metrics, corpus, samples)
@@ -106,6 +106,12 @@ def _parts(trained: TrainedModel, corpus: Corpus, seed: int) -> Iterator[dict[st
         if domain.prediction:
             answers = domain.prediction.evaluate_answers(Records(domain, train), held_out, trained.oracle)
         yield {"answers": answers}
+
+
+def compared_count(lengths: np.ndarray) -> int:
+    """Returns how many documents of lengths int[n], the first ones, are compared with samples: at least one of them."""
+    within = int((np.cumsum(lengths, dtype=np.int64) <= MAX_COMPARED_TOKENS).sum())
+    return min(max(within, 1), MAX_COMPARED_DOCUMENTS)
 
 
 def new_samples(trained: TrainedModel, held_out: Sequence[Record[Any]], seed: int) -> Sequence[Sample]:

@@ -1,50 +1,28 @@
 """The oracle over a trained model: it answers a plugin's questions about many documents at once.
 
-The documents of a call are packed into parallel streams, the longest first, so that only the ends of streams are
-padding. The model reads the streams once.
+The documents of a call are packed into parallel streams (packed_documents.py), which the model reads once.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from seqgen.contract.documents import Prompt
 from seqgen.contract.oracle import Hypothesis
-from seqgen.corpus.storage.packing import pack
 from seqgen.engine.decoding.beam_search import BeamSearch
 from seqgen.engine.decoding.sampling import Sampler, random_generators
-from seqgen.engine.model import Model
+from seqgen.engine.model import Model, Output
 from seqgen.engine.scoring.introspection import Introspector
-from seqgen.engine.scoring.packed_scorer import PackedScorer
-from seqgen.grammar import BOS, Grammar
+from seqgen.engine.scoring.packed_scorer import PackedScorer, PackedSegment
+from seqgen.workflows.packed_documents import Span, packed_segments
 from seqgen.workflows.prompt_conditions import condition_source, conditions_after
 
-SMALL_BATCH_SIZE, LARGE_BATCH_SIZE = 8, 64
-"""A few documents would leave most of many streams empty. There are two sizes, because each is compiled once."""
 MAX_GENERATED_TOGETHER = 512
 """How many documents are sampled side by side for many prompts."""
-MAX_PACKED_TOKENS = 1_000_000
-"""How many tokens are packed at once. Their streams are in memory."""
 SEARCH_SIZES = 1, 8, 64
 """How many prompts are searched at once."""
-
-
-class PackedDocuments(NamedTuple):
-    """Documents in L steps of B streams. The ends of the streams are filled with BOS.
-
-    inputs:    int32[L, B], ids
-    states:    int32[L, B], the state of the grammar after each
-    positions: int[n, 2], the step and the stream of each of the n ids of all documents, in order
-    ends:      int[d], which of the n ids is the last one of each of d documents
-    """
-
-    inputs: np.ndarray
-    states: np.ndarray
-    positions: np.ndarray
-    ends: np.ndarray
 
 
 class ModelOracle:
@@ -59,26 +37,30 @@ class ModelOracle:
         self._beam_search = beam_search
 
     def log_probabilities(self, prefixes: Sequence[np.ndarray], tokens: Sequence[int]) -> np.ndarray:
-        columns = np.array(tokens, np.int32)
-        results = [np.empty((0, len(columns)), np.float32)]
-        for group in _groups(prefixes):
-            packed = pack_documents(group, self._grammar)
-            last = packed.positions[packed.ends]
-            results.append(self._packed_scorer.log_probabilities(packed.inputs, packed.states, last, columns))
-        return np.concatenate(results)
+        result, columns = np.empty((len(prefixes), len(tokens)), np.float32), np.array(tokens, np.int32)
+        for segment, spans, outputs in self._read(prefixes):
+            last = [span for span in spans if span.first + span.length == len(prefixes[span.document])]
+            positions = np.array([(span.step + span.length - 1, span.stream) for span in last], np.int32)
+            numbers = [span.document for span in last]
+            result[numbers] = self._packed_scorer.log_probabilities(outputs, segment, positions, columns)
+        return result
 
     def score(self, documents: Sequence[np.ndarray]) -> list[np.ndarray]:
-        results: list[np.ndarray] = []
-        for group in _groups(documents):
-            packed = pack_documents(group, self._grammar)
-            # The target of an input is the next id of its stream. The last input of a stream has no target.
-            targets = np.roll(packed.inputs, -1, axis=0)
-            nats = self._packed_scorer.negative_log_likelihood(packed.inputs, packed.states, targets)
-            nats_of_ids = nats[packed.positions[:, 0] - 1, packed.positions[:, 1]]
-            results += np.split(nats_of_ids, packed.ends[:-1] + 1)
-        for nats in results:
-            nats[0] = 0
+        results = [np.zeros(len(ids), np.float32) for ids in documents]
+        for segment, spans, outputs in self._read(documents):
+            nats = self._packed_scorer.negative_log_likelihood(outputs, segment)
+            for span in spans:
+                # Nothing follows the last id of a document.
+                nats_of_next = results[span.document][span.first + 1 : span.first + 1 + span.length]
+                nats_of_next[:] = nats[span.step : span.step + len(nats_of_next), span.stream]
         return results
+
+    def _read(self, documents: Sequence[np.ndarray]) -> Iterator[tuple[PackedSegment, list[Span], Output]]:
+        """Yields segments of packed documents, what lies where in each, and the outputs of the model."""
+        memory = None
+        for segment, spans in packed_segments(documents, self._grammar):
+            outputs, memory = self._packed_scorer.read(segment, memory)
+            yield segment, spans, outputs
 
     def attention(self, prefixes: Sequence[np.ndarray]) -> list[np.ndarray] | None:
         if not self._introspector.model.settings.attention_window:
@@ -86,9 +68,7 @@ class ModelOracle:
         return [self._attention_after(ids) for ids in prefixes]
 
     def _attention_after(self, ids: np.ndarray) -> np.ndarray:
-        attention = self._introspector.activations(ids).attention
-        assert attention is not None
-        by_distance = attention[-1, 0, : len(ids)]
+        by_distance = self._introspector.last_attention(ids)[: len(ids)]
         return np.pad(by_distance[::-1], (len(ids) - len(by_distance), 0))
 
     def attention_maps(self, documents: Sequence[np.ndarray]) -> list[np.ndarray] | None:
@@ -183,34 +163,3 @@ def search_groups(prompts: Sequence[Prompt]) -> list[list[int]]:
         shared = (prompt.grammar, prompt.relations, prompt.accepts, prompt.next_tokens)
         by_grammar.setdefault(tuple(map(id, shared)), []).append(number)
     return [numbers[begin : begin + size] for numbers in by_grammar.values() for begin in range(0, len(numbers), size)]
-
-
-def pack_documents(documents: Sequence[np.ndarray], grammar: Grammar) -> PackedDocuments:
-    """Packs documents int32[n], each from BOS on. Raises ValueError for a document that the grammar forbids."""
-    lengths = np.array([len(ids) for ids in documents])
-    order = np.argsort(-lengths, kind="stable")
-    batch_size = SMALL_BATCH_SIZE if len(documents) <= SMALL_BATCH_SIZE else LARGE_BATCH_SIZE
-    packing = pack(lengths[order], [0] * batch_size)
-    streams, starts = np.empty(len(lengths), np.int64), np.empty(len(lengths), np.int64)
-    streams[order], starts[order] = packing.streams, packing.starts
-    ends = np.cumsum(lengths) - 1
-    offsets = np.arange(int(lengths.sum())) - np.repeat(ends - lengths + 1, lengths)
-    positions = np.stack([np.repeat(starts, lengths) + offsets, np.repeat(streams, lengths)], 1)
-    inputs = np.full((max(packing.ends), batch_size), BOS, np.int32)
-    states = np.full(inputs.shape, grammar.start, np.int32)
-    inputs[positions[:, 0], positions[:, 1]] = np.concatenate(documents)
-    states[positions[:, 0], positions[:, 1]] = np.concatenate([grammar.unroll(ids) for ids in documents])
-    return PackedDocuments(inputs, states, positions, ends)
-
-
-def _groups(documents: Sequence[np.ndarray]) -> list[list[np.ndarray]]:
-    """Returns the documents in groups of at most MAX_PACKED_TOKENS tokens, or of one document."""
-    groups: list[list[np.ndarray]] = []
-    tokens = 0
-    for ids in documents:
-        if not groups or tokens + len(ids) > MAX_PACKED_TOKENS:
-            groups.append([])
-            tokens = 0
-        groups[-1].append(ids)
-        tokens += len(ids)
-    return groups

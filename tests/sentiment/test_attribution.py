@@ -23,6 +23,19 @@ def test_a_weight_is_the_fall_of_the_log_probability():
     np.testing.assert_allclose(weights, np.log([0.8 / 0.4, 0.8 / 0.9, 1]))
 
 
+def test_a_long_content_is_compared_in_rounds_of_a_bounded_size(monkeypatch):
+    monkeypatch.setattr("seqgen_sentiment.attribution.MAX_COMPARED_TOKENS", 20)
+    content, rounds = np.arange(10, dtype=np.int32), []
+
+    def probabilities(contents):
+        rounds.append(sum(map(len, contents)))
+        return np.array([[np.exp(-float(ids.sum()))] for ids in contents])
+
+    np.testing.assert_allclose(leave_one_out(content, 0, lambda ids: 3 in ids, probabilities),
+                               [0, -1, -2, np.nan, -4, -5, -6, -7, -8, -9])  # fmt: skip
+    assert max(rounds) <= 20
+
+
 def test_a_token_that_cannot_be_left_out_has_no_weight():
     weights = leave_one_out(CONTENT, 0, lambda ids: 6 in ids, lambda contents: np.zeros((len(contents), 1)))
     # A probability of 0 has a finite logarithm.

@@ -11,7 +11,15 @@ import seqgen
 from seqgen import CorpusError, UsageError
 from seqgen.corpus.storage.records import Records, held_out_split
 from seqgen.corpus.storage.store import Corpus
-from seqgen.workflows.evaluate import NUM_SAMPLES, copied_passages, evaluation_report, new_samples
+from seqgen.workflows.evaluate import (
+    MAX_COMPARED_DOCUMENTS,
+    MAX_COMPARED_TOKENS,
+    NUM_SAMPLES,
+    compared_count,
+    copied_passages,
+    evaluation_report,
+    new_samples,
+)
 from seqgen.workflows.file_records import PromptItem
 
 
@@ -104,3 +112,10 @@ def test_samples_of_a_domain_that_needs_a_prompt_continue_held_out_documents(tra
         start = trained.prepare(prompt=PromptItem(first_bar(record)))
         assert sample.ids[: len(start.ids)].tolist() == start.ids.tolist()
         assert len(start.ids) > 10
+
+
+def test_the_documents_that_are_compared_have_a_bounded_number_of_tokens():
+    assert compared_count(np.full(10, 3)) == 10
+    assert compared_count(np.full(3 * MAX_COMPARED_DOCUMENTS, 3)) == MAX_COMPARED_DOCUMENTS
+    assert compared_count(np.full(100, MAX_COMPARED_TOKENS // 3)) == 3
+    assert compared_count(np.full(100, 2 * MAX_COMPARED_TOKENS)) == 1

@@ -12,7 +12,7 @@ from seqgen.contract.documents import Prompt
 from seqgen.engine.scoring.introspection import Introspector
 from seqgen.grammar import BOS, unconstrained
 from seqgen.workflows import model_oracle
-from seqgen.workflows.model_oracle import ModelOracle, pack_documents
+from seqgen.workflows.model_oracle import ModelOracle
 
 
 @pytest.fixture(scope="module")
@@ -21,26 +21,13 @@ def documents(trained):
     return [grammar.walk(np.random.default_rng(seed), 60) for seed in range(11)]
 
 
-def test_documents_are_laid_end_to_end_with_their_states(trained, documents):
-    grammar = trained.domain.grammar()
-    packed = pack_documents(documents, grammar)
-    ids = np.concatenate(documents)
-    assert packed.inputs[packed.positions[:, 0], packed.positions[:, 1]].tolist() == ids.tolist()
-    states = np.concatenate([grammar.unroll(document) for document in documents])
-    assert packed.states[packed.positions[:, 0], packed.positions[:, 1]].tolist() == states.tolist()
-    assert ids[packed.ends].tolist() == [document[-1] for document in documents]
-    assert len({tuple(place) for place in packed.positions.tolist()}) == len(ids)
-    rest = np.ones(packed.inputs.shape, bool)
-    rest[packed.positions[:, 0], packed.positions[:, 1]] = False
-    assert (packed.inputs[rest] == BOS).all()
-
-
 def test_scores_are_those_of_each_document_alone(trained, documents):
     for document, nats in zip(documents, trained.oracle.score(documents), strict=True):
         probabilities = trained.probabilities(document)
         expected = -np.log(probabilities[np.arange(len(document) - 1), document[1:]])
         np.testing.assert_allclose(nats[1:], expected, atol=1e-4)
         assert nats[0] == 0
+    assert trained.oracle.score([]) == []
 
 
 def test_probabilities_after_prefixes_are_those_of_each_alone(trained, documents):
@@ -52,21 +39,6 @@ def test_probabilities_after_prefixes_are_those_of_each_alone(trained, documents
         expected = trained.probabilities(prefix)[-1][tokens]
         np.testing.assert_allclose(np.exp(row), expected, atol=1e-5)
     assert trained.oracle.log_probabilities([], tokens).shape == (0, 3)
-
-
-def test_many_tokens_are_answered_in_several_rounds(trained, documents, monkeypatch):
-    at_once = trained.oracle.score(documents)
-    monkeypatch.setattr(model_oracle, "MAX_PACKED_TOKENS", 100)
-    for one, other in zip(at_once, trained.oracle.score(documents), strict=True):
-        np.testing.assert_allclose(one, other, atol=1e-4)
-
-
-def test_a_round_has_no_more_tokens_than_its_bound(monkeypatch):
-    monkeypatch.setattr(model_oracle, "MAX_PACKED_TOKENS", 100)
-    lengths = [90, 90, 15, 250, 5, 95, 1]
-    groups = model_oracle._groups([np.zeros(length, np.int32) for length in lengths])
-    assert [[len(ids) for ids in group] for group in groups] == [[90], [90], [15], [250], [5, 95], [1]]
-    assert model_oracle._groups([]) == []
 
 
 def test_ids_that_the_grammar_forbids_are_a_value_error(trained):

@@ -16,6 +16,8 @@ from seqgen import Oracle
 from seqgen_sentiment.document_layout import DocumentLayout
 
 MIN_PROBABILITY = 1e-300
+MAX_COMPARED_TOKENS = 500_000
+"""How many tokens the contents that are compared at once have together."""
 
 
 def leave_one_out(
@@ -29,12 +31,16 @@ def leave_one_out(
     is_valid:      whether ids are a whole content. A token that cannot be left out has the weight NaN.
     probabilities: float64[m, labels] of m contents
     """
-    shortened = [np.delete(content, position) for position in range(len(content))]
-    valid = [position for position, ids in enumerate(shortened) if is_valid(ids)]
-    found = probabilities([content, *(shortened[position] for position in valid)])[:, label]
-    log_probabilities = np.log(np.maximum(found, MIN_PROBABILITY))
     weights = np.full(len(content), np.nan)
-    weights[valid] = log_probabilities[0] - log_probabilities[1:]
+    count = max(MAX_COMPARED_TOKENS // max(len(content), 1) - 1, 1)
+    for begin in range(0, len(content), count):
+        positions = range(begin, min(begin + count, len(content)))
+        shortened = {position: np.delete(content, position) for position in positions}
+        valid = {position: ids for position, ids in shortened.items() if is_valid(ids)}
+        if valid:
+            found = probabilities([content, *valid.values()])[:, label]
+            log_probabilities = np.log(np.maximum(found, MIN_PROBABILITY))
+            weights[[*valid]] = log_probabilities[0] - log_probabilities[1:]
     return weights
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -30,15 +30,13 @@ def words_of_contents(contents: Sequence[np.ndarray], base: Domain[Any]) -> list
     return [[base.vocabulary[number] for number in content.tolist()] for content in contents]
 
 
-def character_ngrams(words: Sequence[str]) -> list[str]:
-    """Returns the runs of 2 … 5 characters of each word, which has a space before and after it."""
-    padded = [f" {word} " for word in words]
-    return [
-        word[start : start + length]
-        for word in padded
-        for length in NGRAM_LENGTHS
-        for start in range(len(word) - length + 1)
-    ]
+def character_ngrams(words: Iterable[str]) -> Iterator[str]:
+    """Yields the runs of 2 … 5 characters of each word, which has a space before and after it."""
+    for word in words:
+        padded = f" {word} "
+        for length in NGRAM_LENGTHS:
+            for start in range(len(padded) - length + 1):
+                yield padded[start : start + length]
 
 
 def statistics_of_contents(contents: Sequence[np.ndarray], base: Domain[Any]) -> list[dict[str, float]]:
@@ -57,6 +55,8 @@ def is_text(base: Domain[Any]) -> bool:
     return isinstance(base.decode(np.array([BOS], np.int32)), str)
 
 
-def unigrams_and_bigrams(words: Sequence[str]) -> list[str]:
-    """Returns the words, and each pair of neighbours."""
-    return [*words, *(f"{first} {second}" for first, second in itertools.pairwise(words))]
+def unigrams_and_bigrams(words: Sequence[str]) -> Iterator[str]:
+    """Yields the words, and each pair of neighbours."""
+    yield from words
+    for first, second in itertools.pairwise(words):
+        yield f"{first} {second}"

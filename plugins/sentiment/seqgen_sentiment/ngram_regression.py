@@ -9,7 +9,7 @@ Information*, for characters).
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated
 
 import numpy as np
@@ -63,9 +63,12 @@ class NgramScorer:
         self._frequencies = np.array([learned.inverse_document_frequencies[name] for name in learned.weights])
         self._weights = np.array(list(learned.weights.values()))
 
-    def scores(self, features: Collection[str]) -> np.ndarray | float:
-        """Returns what a text's different features add to the score of each label, float64[labels]; 0 for none."""
-        found = sorted(self._rows[name] for name in features if name in self._rows)
+    def scores(self, features: Iterable[str]) -> np.ndarray | float:
+        """Returns what a text's features add to the score of each label, float64[labels]; 0 for none.
+
+        A feature counts once.
+        """
+        found = sorted({self._rows[name] for name in features if name in self._rows})
         if not found:
             return 0.0
         values = self._frequencies[found]
@@ -128,8 +131,8 @@ class NgramRegression(Options):
         intercepts = np.array(list(self.intercepts.values()))
         scores = [
             intercepts
-            + self.words.scorer.scores(set(unigrams_and_bigrams(words)))
-            + self.characters.scorer.scores(set(character_ngrams(words)))
+            + self.words.scorer.scores(unigrams_and_bigrams(words))
+            + self.characters.scorer.scores(character_ngrams(set(words)))
             for words in contents
         ]
         return np.array(scores).reshape(-1, len(intercepts))
@@ -143,7 +146,7 @@ class _Features:
     """
 
     def __init__(
-        self, contents: Sequence[Sequence[str]], analyze: Callable[[Sequence[str]], list[str]], min_texts: int,
+        self, contents: Sequence[Sequence[str]], analyze: Callable[[Sequence[str]], Iterable[str]], min_texts: int,
         max_features: int,
     ) -> None:  # fmt: skip
         from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer

@@ -71,6 +71,17 @@ class Introspector:
             attention=attention if self.model.settings.attention_window else None,
         )
 
+    def last_attention(self, ids: np.ndarray) -> np.ndarray:
+        """Returns the attention weights after the last of ids int32[n], by distance: float32[M + 1].
+
+        Memory does not grow with n. Raises ValueError if there is no id, and if the model's grammar forbids one.
+        """
+        if not len(ids):
+            raise ValueError("there must be one id at least")
+        for *_, attention in self._segments(ids):
+            weights: np.ndarray = attention[(len(ids) - 1) % SEGMENT_LENGTH, 0]
+        return weights
+
     def _segments(self, ids: np.ndarray) -> Iterator[list[np.ndarray]]:
         """Yields hidden states, cell states and activations [T, N, ·], and attention [T, 1, M + 1], by segment."""
         memory = self.model.initial_memory(1)

@@ -1,11 +1,13 @@
 """The likelihood of many documents at once, which lie end to end in parallel streams, each begun by its BOS.
 
-The forward pass is what costs. The softmax over the vocabulary is computed only at the positions that are asked for.
+The streams are read a segment at a time, and only the memory of the model is carried on. So the length of a document
+does not matter. The forward pass is what costs. The softmax over the vocabulary is computed only at the positions that
+are asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import tensorflow as tf
@@ -13,15 +15,27 @@ import tensorflow as tf
 from seqgen.engine.compiling import compiled
 from seqgen.engine.data_parallel import join_memory, num_sub_batches, split_batch, split_memory
 from seqgen.engine.model import Memory, Model, Output
-from seqgen.grammar import BOS
 
 SEGMENT_LENGTH = 32
 POSITIONS_AT_ONCE = 256
 """The number of positions in one call of the softmax: the compiled function has one shape."""
 
 
+class PackedSegment(NamedTuple):
+    """T steps of B streams, where T is SEGMENT_LENGTH.
+
+    inputs:  int32[T, B], ids; a BOS resets the memory
+    targets: int32[T, B], the id after each input, and any id where none follows
+    states:  int32[T, B], the state of the model's own grammar after each input
+    """
+
+    inputs: np.ndarray
+    targets: np.ndarray
+    states: np.ndarray
+
+
 class PackedScorer:
-    """Scores streams: inputs int32[L, B], and states int32[L, B] of the model's own grammar after each input."""
+    """Scores streams. A segment is read first; then the outputs answer questions about it."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
@@ -31,40 +45,29 @@ class PackedScorer:
         self._likelihood_part = compiled(self._likelihood_of_sub_batch)
         self._log_softmax = compiled(self._log_softmax_at)
 
+    def read(self, segment: PackedSegment, memory: Memory | None) -> tuple[Output, Memory]:
+        """Returns the outputs after each input, and the memory after the segment. `memory` is that before it."""
+        memory = memory or self.model.initial_memory(segment.inputs.shape[1])
+        outputs, memory = self._forward(segment.inputs, segment.states, memory)
+        return outputs, memory
+
     def log_probabilities(
-        self, inputs: np.ndarray, states: np.ndarray, positions: np.ndarray, tokens: np.ndarray
+        self, outputs: Output, segment: PackedSegment, positions: np.ndarray, tokens: np.ndarray
     ) -> np.ndarray:
         """Returns float32[n, k]: ln p of each of tokens int32[k] right after positions int[n, 2], (step, stream)."""
         result = np.empty((len(positions), len(tokens)), np.float32)
-        segment_of = positions[:, 0] // SEGMENT_LENGTH
-        for number, (outputs, segment_states) in enumerate(self._outputs(inputs, states)):
-            in_segment = np.flatnonzero(segment_of == number)
-            for begin in range(0, len(in_segment), POSITIONS_AT_ONCE):
-                some = in_segment[begin : begin + POSITIONS_AT_ONCE]
-                padded = np.zeros((POSITIONS_AT_ONCE, 2), np.int32)
-                padded[: len(some)] = positions[some] - [number * SEGMENT_LENGTH, 0]
-                result[some] = self._log_softmax(outputs, segment_states, padded, tokens).numpy()[: len(some)]
+        for begin in range(0, len(positions), POSITIONS_AT_ONCE):
+            some = positions[begin : begin + POSITIONS_AT_ONCE]
+            padded = np.zeros((POSITIONS_AT_ONCE, 2), np.int32)
+            padded[: len(some)] = some
+            found = self._log_softmax(outputs, segment.states, padded, tokens).numpy()
+            result[begin : begin + len(some)] = found[: len(some)]
         return result
 
-    def negative_log_likelihood(self, inputs: np.ndarray, states: np.ndarray, targets: np.ndarray) -> np.ndarray:
-        """Returns float32[L, B]: -ln p of targets int32[L, B] right after each input, in nats."""
-        parts = []
-        for number, (outputs, segment_states) in enumerate(self._outputs(inputs, states)):
-            of_segment = targets[number * SEGMENT_LENGTH : (number + 1) * SEGMENT_LENGTH]
-            padding = ((0, SEGMENT_LENGTH - len(of_segment)), (0, 0))
-            nats = self._likelihood(outputs, segment_states, np.pad(of_segment, padding)).numpy()
-            parts.append(nats[: len(of_segment)])
-        return np.concatenate(parts)
-
-    def _outputs(self, inputs: np.ndarray, states: np.ndarray) -> Iterator[tuple[Output, np.ndarray]]:
-        """Yields the outputs and the states int32[T, B] of each segment, padded with BOS."""
-        memory = self.model.initial_memory(inputs.shape[1])
-        for begin in range(0, len(inputs), SEGMENT_LENGTH):
-            ids, segment_states = (part[begin : begin + SEGMENT_LENGTH] for part in (inputs, states))
-            padding = ((0, SEGMENT_LENGTH - len(ids)), (0, 0))
-            ids, segment_states = np.pad(ids, padding, constant_values=BOS), np.pad(segment_states, padding)
-            outputs, memory = self._forward(ids, segment_states, memory)
-            yield outputs, segment_states
+    def negative_log_likelihood(self, outputs: Output, segment: PackedSegment) -> np.ndarray:
+        """Returns float32[T, B]: -ln p of the targets, in nats."""
+        nats: np.ndarray = self._likelihood(outputs, segment.states, segment.targets).numpy()
+        return nats
 
     def _forward_segment(self, inputs: tf.Tensor, states: tf.Tensor, memory: Memory) -> tuple[Output, Memory]:
         count = num_sub_batches(inputs.shape[1], self.model.settings.hidden_size)

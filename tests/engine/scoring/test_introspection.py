@@ -56,6 +56,15 @@ def test_states_and_gates_are_those_of_the_equations_in_float64(model, ids, acti
                 np.testing.assert_allclose(activity.gates[name][t, layer], gate[0], atol=1e-4)
 
 
+def test_the_last_attention_is_the_last_row_of_all(model, ids, activity, monkeypatch):
+    monkeypatch.setattr(introspection, "SEGMENT_LENGTH", SEGMENT_LENGTH)
+    introspector = Introspector(model)
+    np.testing.assert_allclose(introspector.last_attention(ids), activity.attention[-1, 0], atol=1e-6)
+    np.testing.assert_allclose(introspector.last_attention(ids[:32]), activity.attention[31, 0], atol=1e-6)
+    with pytest.raises(ValueError, match="one id"):
+        introspector.last_attention(ids[:0])
+
+
 def test_the_states_seen_are_those_that_probabilities_come_from(model, ids, activity):
     assert not activity.hidden_states[0].any()
     assert not activity.cell_states[0].any()

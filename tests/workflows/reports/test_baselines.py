@@ -8,6 +8,7 @@ import pytest
 from seqgen.contract.documents import Example
 from seqgen.corpus.storage.documents import Documents
 from seqgen.grammar import Grammar
+from seqgen.workflows.reports import baselines
 from seqgen.workflows.reports.baselines import SMOOTHING, baseline_nats
 
 
@@ -34,3 +35,26 @@ def test_voices_that_take_turns_are_counted_each_by_itself():
     data = stored(*([a, b] * 30 for a in (2, 3) for b in (3, 4)))
     assert baseline_nats(data, data, anything, 2)["bigram"] < 0.15
     assert baseline_nats(data, data, anything, 1)["bigram"] > 0.3
+
+
+def test_counts_that_are_too_many_are_counted_in_groups_with_the_same_result(monkeypatch):
+    random = np.random.default_rng(0)
+    allowed = random.random((2, 40)) < 0.5
+    allowed[:, :8] = True
+    grammar = Grammar(allowed, np.ones((2, 40), np.int32) * (np.arange(40) % 2), 0)
+    train, test = (stored(*(random.integers(2, 8, 90).tolist() for _ in range(count))) for count in (50, 20))
+    at_once = baseline_nats(train, test, grammar, 3)
+    pairs = []
+    count_pairs = baselines._count_pairs
+
+    def counted(*arguments):
+        counts = count_pairs(*arguments)
+        pairs.append(counts.nnz)
+        return counts
+
+    monkeypatch.setattr(baselines, "_count_pairs", counted)
+    monkeypatch.setattr(baselines, "MAX_PAIRS", 60)
+    monkeypatch.setattr(baselines, "TOKENS_PER_CHUNK", 200)
+    assert baseline_nats(train, test, grammar, 3) == pytest.approx(at_once)
+    assert len(pairs) > 1
+    assert max(pairs) <= 60
