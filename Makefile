@@ -54,5 +54,5 @@ PLUGINS := $(dir $(wildcard plugins/*/pyproject.toml))
 
 .venv/ready: pyproject.toml constraints.txt $(PLUGINS:%=%pyproject.toml)
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test,docs,export,cluster,studio]' $(PLUGINS:%=-e ./%)
+	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test,docs,export,cluster,studio,remote]' $(PLUGINS:%=-e ./%)
 	touch $@

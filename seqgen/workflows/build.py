@@ -18,8 +18,9 @@ from seqgen.corpus.building.parts import build_part as build_part_of_corpus
 from seqgen.corpus.building.parts import merge_parts
 from seqgen.corpus.reading.sources import BuildProgress
 from seqgen.corpus.recipes.recipes import Recipe, recipes
-from seqgen.corpus.storage.store import Corpus
+from seqgen.corpus.storage.store import Corpus, is_corpus
 from seqgen.errors import UnknownName, UsageError
+from seqgen.workflows.remote_folders import RemoteFolder, is_remote, local_copies
 
 
 def build(
@@ -37,6 +38,8 @@ def build(
     """Builds a corpus in the new folder `out`. If a build is interrupted, the same call continues it.
 
     sources:    files, folders and archives, or the name of one recipe
+    out:        may be an address such as s3://bucket/corpus, and so may be sources (remote_folders.py). Then the corpus
+                has a local copy, which is returned.
     domain:     the name of the kind of data; a recipe names its own
     settings:   of the domain, by name
     valid:      files and folders for the validation split; then all `sources` are trained on
@@ -48,8 +51,22 @@ def build(
     Raises CorpusError if the files give too little, OutputError if `out` cannot be written, and UnknownName,
     InvalidValue or UsageError for the arguments.
     """
-    made, recipe, paths = _prepare(sources, domain, settings, valid, test, progress)
-    held_out = _held_out(valid, test)
+    if is_remote(out):
+        named = {"sources": sources, "valid": valid, "test": test}
+        remote = RemoteFolder(str(out))
+        remote.begin({
+            "domain": domain, "settings": dict(settings or {}),
+            "pretrained": pretrained and [pretrained.vocabulary.names, dict(pretrained.state)],
+            **{name: [str(place) for place in places] for name, places in named.items()},
+        })  # fmt: skip
+        if not is_corpus(remote.path):
+            build(
+                sources, remote.path, domain=domain, settings=settings, valid=valid, test=test, on=on,
+                progress=progress, pretrained=pretrained,
+            )  # fmt: skip
+        remote.send()
+        return Corpus.open(remote.path)
+    made, recipe, paths, held_out = _prepare(sources, domain, settings, valid, test, progress)
     with ExitStack() as stack:
         make_reader = LocalReader if on is None else partial(ClusterReader, stack.enter_context(open_cluster(on)))
         return build_corpus(
@@ -75,10 +92,17 @@ def build_part(
     The other arguments are those of `build`. Returns "learn" if the part has to be built again after `merge`, because
     the vocabulary is learned from all parts first. Otherwise returns "encode".
     """
-    made, recipe, paths = _prepare(sources, domain, settings, valid, test, progress)
-    return build_part_of_corpus(
-        made, paths, Path(out), number, count, recipe=recipe, held_out=_held_out(valid, test), progress=progress
-    )
+    made, recipe, paths, held_out = _prepare(sources, domain, settings, valid, test, progress)
+    remote = RemoteFolder(str(out)) if is_remote(out) else None
+    folder = remote.fetch(progress, may_be_missing=True) if remote else Path(out)
+    names = [str(source).rstrip("/") if is_remote(source) else str(Path(source)) for source in sources]
+    task = build_part_of_corpus(
+        made, paths, folder, number, count,
+        recipe=recipe, held_out=held_out, progress=progress, source_names=names,
+    )  # fmt: skip
+    if remote:
+        remote.send()
+    return task
 
 
 def merge(parts: Sequence[Path | str], out: Path | str, *, progress: BuildProgress | None = None) -> Corpus | None:
@@ -87,7 +111,19 @@ def merge(parts: Sequence[Path | str], out: Path | str, *, progress: BuildProgre
     Returns None if each part has to be built once more. The vocabulary, which was learned from all parts, is in their
     folders then. Raises CorpusError if a part is missing, damaged or of another corpus, and OutputError.
     """
-    return merge_parts([Path(part) for part in parts], Path(out), progress=progress)
+    copies = [RemoteFolder(str(part)) if is_remote(part) else None for part in parts]
+    folders = [copy.fetch(progress) if copy else Path(part) for copy, part in zip(copies, parts, strict=True)]
+    remote = RemoteFolder(str(out)) if is_remote(out) else None
+    if remote:
+        remote.begin({"parts": [str(part) for part in parts]})
+    folder = remote.path if remote else Path(out)
+    corpus = Corpus.open(folder) if remote and is_corpus(folder) else merge_parts(folders, folder, progress=progress)
+    for copy in copies:
+        if copy:
+            copy.send()
+    if remote and corpus:
+        remote.send()
+    return corpus
 
 
 def _prepare(
@@ -97,19 +133,24 @@ def _prepare(
     valid: Sequence[Path | str],
     test: Sequence[Path | str],
     progress: BuildProgress | None,
-) -> tuple[Domain[Any], Recipe | None, list[Path]]:
-    """Returns the domain, the recipe if the sources are one, and the files and folders to read."""
+) -> tuple[Domain[Any], Recipe | None, list[Path], dict[str, list[Path]]]:
+    """Returns the domain, the recipe if the sources are one, the files and folders to read, and those of held-out data.
+
+    Remote ones are fetched.
+    """
+    sources = local_copies(sources, progress)
     name, recipe = resolve_sources(sources, domain)
     if recipe and (valid or test):
         raise UsageError(f"The recipe {recipe.name!r} says how it is split; leave out --valid and --test.")
     kind = load_domain(name)
     values = {**(recipe.settings if recipe else {}), **(settings or {})}
     paths = recipe.files(progress) if recipe else [Path(source) for source in sources]
-    return kind(kind.Settings.from_mapping(values)), recipe, paths
-
-
-def _held_out(valid: Sequence[Path | str], test: Sequence[Path | str]) -> dict[str, list[Path]]:
-    return {split: [Path(one) for one in files] for split, files in (("valid", valid), ("test", test)) if files}
+    held_out = {
+        split: [Path(place) for place in local_copies(places, progress)]
+        for split, places in (("valid", valid), ("test", test))
+        if places
+    }
+    return kind(kind.Settings.from_mapping(values)), recipe, paths, held_out
 
 
 def resolve_sources(sources: Sequence[Path | str], domain: str | None) -> tuple[str, Recipe | None]:

@@ -43,6 +43,7 @@ from seqgen.workflows.cluster import MAX_LOCAL_WORKERS, Cluster, find_cluster
 from seqgen.workflows.fine_tuning import PretrainedModel
 from seqgen.workflows.load import load
 from seqgen.workflows.local_workers import train_with_local_workers
+from seqgen.workflows.remote_folders import is_remote, local_copies
 from seqgen.workflows.run_training import TrainProgress, ignore_progress, train_run
 from seqgen.workflows.trained_model import TrainedModel
 
@@ -68,7 +69,8 @@ def train(
 ) -> TrainedModel:
     """Trains a model in the folder `run`, and returns the one with the best likelihood of held-out data.
 
-    sources:        files, folders and archives, the name of one recipe, or one corpus
+    sources:        files, folders and archives, the name of one recipe, or one corpus. They may be addresses such as
+                    s3://bucket/corpus (remote_folders.py).
     domain:         the name of the kind of data; a recipe and a corpus name their own
     settings:       of the domain, the model and the training, by name
     size:           tiny, small (the default), medium or large
@@ -90,6 +92,8 @@ def train(
 
     Raises subclasses of SeqgenError, and `seqgen.engine.training.progress.TrainingStopped` after Ctrl-C.
     """
+    if is_remote(run):
+        raise UsageError(f"A run is a folder of this machine, not {run}; copy its bundle when it is trained.")
     run = Path(run)
     cluster = None if isinstance(workers, int) else find_cluster(workers, rank, os.environ)
     if isinstance(workers, int) and not 1 <= workers <= MAX_LOCAL_WORKERS:
@@ -98,6 +102,7 @@ def train(
         group = train_as_worker(run, cluster)
         group.wait_for_all()
         return load(run)
+    sources, valid, test = (local_copies(places, build_progress) for places in (sources, valid, test))
     request = _Request(
         sources, run, domain, settings or {}, size, resume, init_from, valid, test, build_progress, report_corpus
     )

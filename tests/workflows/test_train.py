@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 import seqgen
-from seqgen import PluginFailure
+from seqgen import PluginFailure, UsageError
 from seqgen.workflows.train import load_calibrated
 
 
@@ -34,3 +34,8 @@ def test_a_plugin_that_cannot_calibrate_does_not_lose_the_model(run, monkeypatch
     monkeypatch.setattr("seqgen.workflows.trained_model.TrainedModel.calibrate", calibrate)
     assert load_calibrated(run, None).model.num_parameters
     assert capsys.readouterr().err == "seqgen: The plugin 'midi' fails.\n"
+
+
+def test_a_run_at_an_address_is_refused(pieces):
+    with pytest.raises(UsageError, match="A run is a folder of this machine"):
+        seqgen.train([pieces], "s3://bucket/run", domain="midi")

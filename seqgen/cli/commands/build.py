@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from seqgen.cli.corpus_report import print_corpus
@@ -28,19 +26,20 @@ def parse_part(context: click.Context, parameter: click.Parameter, value: str | 
 @click.command()
 @click.argument("sources", nargs=-1, required=True, type=click.Path())
 @click.option("--domain", help="The kind of data (see 'seqgen domains'). A recipe names its own.")
-@click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="The new folder of the corpus.")
+@click.option("-o", "--out", required=True, type=click.Path(), help="The new folder of the corpus.")
 @valid_option
 @test_option
 @set_option
 @click.option("--part", metavar="I/N", callback=parse_part, help="Read only part I of N; 'seqgen merge' joins them.")
 @click.option("--on", metavar="ADDRESS", help="Read on a Dask cluster, such as tcp://host:8786, or local:4.")
 @json_option
-def command(sources: tuple[str, ...], domain: str | None, out: Path, valid: tuple[str, ...], test: tuple[str, ...],
+def command(sources: tuple[str, ...], domain: str | None, out: str, valid: tuple[str, ...], test: tuple[str, ...],
             settings: dict[str, str], part: tuple[int, int] | None, on: str | None,
             as_json: bool) -> None:  # fmt: skip
     """Turn SOURCES into a corpus to train on.
 
     SOURCES are files, folders, zip and tar archives, or the name of one recipe ('seqgen corpora' lists them).
+    They and the corpus may be addresses such as s3://bucket/folder, which needs the extra 'remote'.
     If a build is interrupted, the same command continues it.
 
     With --part, several machines read one part each into a folder of its own, and 'seqgen merge' joins the parts.
@@ -64,12 +63,12 @@ def command(sources: tuple[str, ...], domain: str | None, out: Path, valid: tupl
         print_part(out, part, task, as_json)
     elif as_json:
         reasons = {name: getattr(corpus, name) for name in ("dropped", "remarks", "examples")}
-        print_json({"path": str(corpus.path), "splits": corpus.manifest["splits"], **reasons})
+        print_json({"path": out, "splits": corpus.manifest["splits"], **reasons})
     else:
-        print_corpus(corpus)
+        print_corpus(corpus, out)
 
 
-def print_part(out: Path, part: tuple[int, int], task: str, as_json: bool) -> None:
+def print_part(out: str, part: tuple[int, int], task: str, as_json: bool) -> None:
     """Prints that a part is read, and what comes next."""
     if as_json:
         print_json({"path": str(out), "part": part[0], "parts": part[1], "is_encoded": task == "encode"})

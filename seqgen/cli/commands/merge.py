@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from seqgen.cli.corpus_report import print_corpus
@@ -13,10 +11,10 @@ from seqgen.cli.progress import build_progress
 
 
 @click.command()
-@click.argument("parts", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="The new folder of the corpus.")
+@click.argument("parts", nargs=-1, required=True, type=click.Path())
+@click.option("-o", "--out", required=True, type=click.Path(), help="The new folder of the corpus.")
 @json_option
-def command(parts: tuple[Path, ...], out: Path, as_json: bool) -> None:
+def command(parts: tuple[str, ...], out: str, as_json: bool) -> None:
     """Join PARTS, the folders that 'seqgen build --part' made, to a corpus.
 
     If the vocabulary is learned from the data, the first call learns it from all parts. Then repeat each 'seqgen build
@@ -28,8 +26,8 @@ def command(parts: tuple[Path, ...], out: Path, as_json: bool) -> None:
         corpus = merge(parts, out, progress=progress)
     if as_json:
         splits = None if corpus is None else corpus.manifest["splits"]
-        print_json({"path": str(out), "is_complete": corpus is not None, "splits": splits})
+        print_json({"path": out, "is_complete": corpus is not None, "splits": splits})
     elif corpus is None:
         click.echo("The vocabulary is learned. Repeat each 'seqgen build --part', and then this call.")
     else:
-        print_corpus(corpus)
+        print_corpus(corpus, out)

@@ -16,7 +16,7 @@ from seqgen.errors import UsageError
 @click.command()
 @click.argument("sources", nargs=-1, type=click.Path())
 @click.option("--domain", help="The kind of data (see 'seqgen domains'). A recipe or a corpus names its own.")
-@click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="The folder of the run.")
+@click.option("-o", "--out", required=True, type=click.Path(), help="The folder of the run.")
 @click.option("--size", help="The size of the model: tiny, small, medium or large.  [default: small]")
 @click.option("--minutes", type=float, help="How long to train.  [default: 10]")
 @click.option(
@@ -33,13 +33,14 @@ from seqgen.errors import UsageError
 @test_option
 @set_option
 @click.pass_context
-def command(context: click.Context, sources: tuple[str, ...], domain: str | None, out: Path, size: str | None,
+def command(context: click.Context, sources: tuple[str, ...], domain: str | None, out: str, size: str | None,
             minutes: float | None, steps: int | None, resume: bool, init_from: Path | None,
             workers: str | None, rank: int | None,
             valid: tuple[str, ...], test: tuple[str, ...], settings: dict[str, str]) -> None:  # fmt: skip
     """Train a model on SOURCES.
 
-    SOURCES are files, folders, archives, the name of one recipe, or one corpus that 'build' made. --set reaches the
+    SOURCES are files, folders, archives, the name of one recipe, or one corpus that 'build' made, here or at an address
+    such as s3://bucket/corpus. --set reaches the
     settings of the domain, of the model (hidden_size, num_layers, attention_window …) and of the training (batch_size,
     bptt_length, learning_rate, dropout …).
     """

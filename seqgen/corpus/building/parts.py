@@ -73,11 +73,13 @@ def build_part(
     held_out: Mapping[str, Iterable[Path]] | None = None,
     limits: Limits | None = None,
     progress: BuildProgress | None = None,
+    source_names: Sequence[str] | None = None,
 ) -> Literal["learn", "encode"]:
     """Reads part `number` of `count` (1, 2, …) of the files into the folder `out`. An interrupted call is continued.
 
-    The other arguments are those of `build`. Returns which of the two tasks is done: if it is "learn", the part has to
-    be built once more after `merge_parts`.
+    `source_names` are what all machines call the sources, if their paths differ. The other arguments are those of
+    `build`. Returns which of the two tasks is done: if it is "learn", the part has to be built once more after
+    `merge_parts`.
 
     Raises UsageError for a number that does not exist, CorpusError if there are no files or `learned.json` is damaged,
     and OutputError if `out` cannot be written.
@@ -96,8 +98,8 @@ def build_part(
             header = PartHeader(
                 task=task, domain=DomainRecord.of(domain), remarks=remarks, cutting=cutting.to_json(),
                 fractions=recipe.split if recipe else SplitFractions(), named=sorted(named_splits(files.held_out)),
-                recipe=recipe.model_dump(mode="json") if recipe else None, sources=[str(path) for path in paths],
-                file_count=file_count, first=first, end=end,
+                recipe=recipe.model_dump(mode="json") if recipe else None,
+                sources=list(source_names or map(str, paths)), file_count=file_count, first=first, end=end,
             )  # fmt: skip
 
             def read(skip: int) -> Iterator[ReadFile]:
