@@ -40,22 +40,22 @@ class MidiDisplay(Display[Piece]):
             raise UnknownName("rendering of the domain 'midi'", rendering, self.renderings)
         target = path.with_name(f"{path.name}.{rendering}")
         with atomic_write(target) as temporary:
-            self._writers[rendering](item, temporary, prompt_item.end if prompt_item else 0)
+            self._writers[rendering](item.sustained(), temporary, prompt_item.end if prompt_item else 0)
         return target
 
     def html(self, item: Piece, prompt_item: Piece | None = None) -> str:
         """Returns a player and its piano roll, in which the prompt is shaded."""
-        return piano_roll_html(item, self._default_tempo, prompt_item.end if prompt_item else 0)
+        return piano_roll_html(item.sustained(), self._default_tempo, prompt_item.end if prompt_item else 0)
 
     def script(self) -> str:
         return player_script()
 
     def piano_roll(self, item: Piece, ids: np.ndarray) -> PianoRoll:
-        return piano_roll(item, self._encoding.note_numbers(ids), self._default_tempo)
+        return piano_roll(item.sustained(), self._encoding.note_numbers(ids), self._default_tempo)
 
     def draw_surprise(self, ids: np.ndarray, nats: np.ndarray, path: Path) -> Path:
         """Writes `path`.png: the piano roll of a document in the colours of surprise."""
-        piece, notes = self._encoding.decode(ids), self._encoding.note_numbers(ids)
+        piece, notes = self._encoding.decode(ids).sustained(), self._encoding.note_numbers(ids)
         has_note = notes >= 0
         nats_of_notes = np.bincount(notes[has_note], nats[has_note], len(piece))[: len(piece)]
         target = path.with_name(f"{path.name}.png")

@@ -32,6 +32,7 @@ class Role(Enum):
     NOTE = "a note begins; every note has one such token"
     MODIFIER = "more of the note before: how loud it is, how long it lasts"
     REST = "silence"
+    PEDAL = "the sustain pedal goes down or comes up"
 
 
 @dataclass(frozen=True)

@@ -113,11 +113,13 @@ def _piece(score: Any, song: list[bytes], heads: list[Head]) -> Piece:
             continue
         name = track.name.removesuffix(TWIN_SUFFIX)
         player = Track(0 if track.is_drum else int(track.program), bool(track.is_drum), name)
-        if not (track.name.endswith(TWIN_SUFFIX) and tracks and tracks[-1] == player):
+        is_twin = track.name.endswith(TWIN_SUFFIX) and tracks[-1:] == [player]
+        if not is_twin:
             tracks.append(player)
         columns.append((*(notes[column] for column in NOTE_COLUMNS), np.full(count, len(tracks) - 1)))
         bends += len(track.pitch_bends)
-        if len(track.controls):
+        # A twin has the pedal of the track before it.
+        if len(track.controls) and not is_twin:
             changes = track.controls.numpy()
             number = np.full(len(changes["time"]), len(tracks) - 1)
             controls.append((number, changes["time"], changes["number"], changes["value"]))

@@ -9,7 +9,7 @@ import mido
 import numpy as np
 
 from seqgen_midi.io.channels import PROGRAM_CHANNELS, assign_channels, set_channels
-from seqgen_midi.io.midi_chunks import KEY_PREFIX
+from seqgen_midi.io.midi_chunks import KEY_PREFIX, SUSTAIN_PEDAL
 from seqgen_midi.io.midi_reader import TWIN_SUFFIX
 from seqgen_midi.music.chords import chord_name
 from seqgen_midi.music.instruments import track_names
@@ -19,6 +19,8 @@ from seqgen_midi.music.piece import Piece
 if TYPE_CHECKING:
     from pretty_midi import PrettyMIDI
 
+MAX_VALUE = 127
+"""Of a controller."""
 MIN_RESOLUTION = 480
 """Ticks in a quarter of the files, rounded up to a multiple of the piece's own resolution."""
 
@@ -56,7 +58,7 @@ def to_pretty_midi(piece: Piece, default_tempo: int) -> PrettyMIDI:
         # pretty_midi reads and writes changes of tempo, but has no public way to make one.
         changes = {0: 500_000} | {tick * factor: microseconds for tick, microseconds in piece.tempos.tolist()}
         midi._tick_scales = [(tick, each / 1e6 / midi.resolution) for tick, each in changes.items()]
-    midi._update_tick_to_time(piece.end * factor)
+    midi._update_tick_to_time(max(piece.end, int(piece.pedals[:, 2].max(initial=0))) * factor)
 
     def second(tick: int) -> float:
         return float(midi.tick_to_time(tick * factor))
@@ -74,11 +76,17 @@ def to_pretty_midi(piece: Piece, default_tempo: int) -> PrettyMIDI:
     for number, name in enumerate(track_names(piece)):
         track = piece.tracks[number]
         rows = np.column_stack(piece.notes)[piece.track == number].tolist()
+        pedals = piece.pedals[piece.pedals[:, 0] == number, 1:].tolist()
         for layer, notes in enumerate(_layers(rows)):
             instrument = pretty_midi.Instrument(track.program, track.is_drums, name + TWIN_SUFFIX * (layer > 0))
             instrument.notes = [
                 pretty_midi.Note(velocity, pitch, second(start), second(start + duration))
                 for start, duration, pitch, velocity, _ in notes
+            ]
+            instrument.control_changes = [
+                pretty_midi.ControlChange(SUSTAIN_PEDAL, value, second(tick))
+                for pedal in pedals
+                for tick, value in zip(pedal, (MAX_VALUE, 0), strict=True)
             ]
             midi.instruments.append(instrument)
     return midi

@@ -96,5 +96,10 @@ class Completion:
         resolution = round(self._clipped(MICROSECONDS_PER_MINUTE / self.default_tempo) / 1000 * TICKS_PER_MILLISECOND)
         tempos = np.array([[0, resolution * 1000 // TICKS_PER_MILLISECOND]], np.int32)
         return replace(
-            piece, resolution=resolution, start=piece.start * factor, duration=piece.duration * factor, tempos=tempos
+            piece,
+            resolution=resolution,
+            start=piece.start * factor,
+            duration=piece.duration * factor,
+            tempos=tempos,
+            pedals=piece.pedals * np.array([1, factor, factor], np.int32),
         )
