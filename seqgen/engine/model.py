@@ -341,7 +341,7 @@ class Model:
             output = output.at(positions)
             targets, states = (tf.gather_nd(part, positions)[None] for part in (targets, states))
         x, matrix, bias = self._output_layer(output, regularization)
-        nats = cross_entropy(linear(x, tf.transpose(matrix)), bias, tf.gather(self.tables.allowed, states), targets)
+        nats = cross_entropy(linear(x, tf.transpose(matrix)), bias, self.tables.allowed(states), targets)
         return nats if positions is None else nats[0], memory
 
 

@@ -108,7 +108,7 @@ class BeamSearch:
                 f"The length penalty cannot be {length_penalty}; it must be between 0 (none) and {MAX_LENGTH_PENALTY}."
             )
         state = self._decoder.read_prompts(prompts, grammar, num_beams, conditions, relations)
-        tables = GrammarTables.from_grammar(grammar, relations)
+        tables = self._decoder.tables(grammar, relations)
         # All beams of a prompt begin alike, so only the first one counts.
         log_probability = tf.constant([[0.0] + [MINUS_INFINITY] * (num_beams - 1)] * len(prompts))
         finished = _FinishedBeams.none(len(prompts), count if accepts is None else num_beams)
@@ -154,7 +154,7 @@ class BeamSearch:
 
         Returns the number of steps, the loop's variables after them, and tokens and parents int32[CHUNK, P·W].
         """
-        (num_prompts, num_beams), vocabulary_size = log_probability.shape, tables.allowed.shape[1]
+        (num_prompts, num_beams), vocabulary_size = log_probability.shape, tables.vocabulary_size
         rows = tf.reshape(tf.range(num_prompts * num_beams), (num_prompts, num_beams))
 
         def penalty(length: tf.Tensor) -> tf.Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import tensorflow as tf
@@ -12,7 +13,7 @@ from seqgen.engine.compiling import compiled
 from seqgen.engine.conditioning import Conditioning, ConditionState
 from seqgen.engine.grammar_tables import GrammarTables
 from seqgen.engine.model import BATCH_AXIS, Memory, Model
-from seqgen.engine.relation_tables import RelationState
+from seqgen.engine.relation_tables import RelationState, RelationTables
 from seqgen.grammar import BOS, Grammar, Relations
 
 PROMPT_MULTIPLE = 64
@@ -42,7 +43,7 @@ class DecodingState(NamedTuple):
 
     def allowed_tokens(self, tables: GrammarTables) -> tf.Tensor:
         """Returns bool[B, V]: the tokens that the grammar and what is left of its budget allow next."""
-        allowed, budget = tf.gather(tables.allowed, self.grammar_state), tables.budget
+        allowed, budget = tables.allowed(self.grammar_state), tables.budget
         if budget is None:
             return allowed
         ends_too_early = budget.is_end & (self.budget_left > budget.slack)
@@ -63,7 +64,7 @@ class DecodingState(NamedTuple):
 
         is_given bool[B] says whether the token was given; the default is no.
         """
-        state = tf.gather_nd(tables.next_state, tf.stack([self.grammar_state, token], -1))
+        state = tables.next_state(self.grammar_state, token)
         cost = tf.gather(tables.budget.cost, token)[:, None] if tables.budget else 0
         relations = self.relations
         if tables.relations is not None:
@@ -84,6 +85,19 @@ class Decoder:
         self.model = model
         self.conditioning = Conditioning(model)
         self._memory_after = compiled(self._memory_after_prompt)
+        self._tables: WeakKeyDictionary[Grammar, GrammarTables] = WeakKeyDictionary()
+        self._relation_tables: WeakKeyDictionary[Relations, RelationTables] = WeakKeyDictionary()
+
+    def tables(self, grammar: Grammar, relations: Relations | None = None) -> GrammarTables:
+        """Returns the tables of a grammar and of relations. They are kept as long as these live."""
+        if grammar not in self._tables:
+            self._tables[grammar] = GrammarTables.from_grammar(grammar)
+        tables = self._tables[grammar]
+        if relations is None:
+            return tables
+        if relations not in self._relation_tables:
+            self._relation_tables[relations] = RelationTables.from_relations(relations)
+        return tables._replace(relations=self._relation_tables[relations])
 
     def read_prompt(
         self, prompt: np.ndarray, grammar: Grammar, count: int, conditions: Sequence[np.ndarray] | None = None,
@@ -108,22 +122,19 @@ class Decoder:
         """
         states = [grammar.unroll(prompt) for prompt in prompts]
         # BOS in front pad the prompts to a multiple of PROMPT_MULTIPLE. Each resets the memory, so they change nothing,
-        # and prompts of most lengths share one compiled shape.
-        steps = max(1, -(-max(len(prompt) - 1 for prompt in prompts) // PROMPT_MULTIPLE)) * PROMPT_MULTIPLE
+        # and prompts of most lengths share one compiled shape. Before the last token of BOS alone, nothing is read.
+        steps = -(-max(len(prompt) - 1 for prompt in prompts) // PROMPT_MULTIPLE) * PROMPT_MULTIPLE
         ids = np.full((steps, len(prompts)), BOS, np.int32)
         padded_states = np.full(ids.shape, grammar.start)
         for number, (prompt, of_prompt) in enumerate(zip(prompts, states, strict=True)):
             begin = steps - (len(prompt) - 1)
             ids[begin:, number], padded_states[begin:, number] = prompt[:-1], of_prompt[:-1]
         classes = grammar.state_class[padded_states].astype(np.int32)
-        before_last, condition_steps = ConditionState(), np.zeros(ids.shape, np.int32)
+        before_last, memory = ConditionState(), self.model.initial_memory(len(prompts))
         if conditions and self.model.conditions:
             before_last = self.conditioning.state(conditions)
-            columns = zip(ids.T, classes.T, strict=True)
-            condition_steps = np.stack([self.model.conditions.steps(*column) for column in columns], 1)
-            before_last = before_last._replace(step=tf.constant(condition_steps[-1]))
-        heard = self.conditioning.along(before_last, condition_steps)
-        memory = self._memory_after(ids, classes, self.model.initial_memory(len(prompts)), heard)
+        if steps:
+            before_last, memory = self._read(ids, classes, before_last, memory)
         left = [[grammar.budget.remaining(prompt)] if grammar.budget else [] for prompt in prompts]
         token = tf.constant([prompt[-1] for prompt in prompts], tf.int32)
         grammar_state = tf.constant([of_prompt[-1] for of_prompt in states], tf.int32)
@@ -134,6 +145,18 @@ class Decoder:
             kept = RelationState.from_prompts(prompts, classes_after, relations)
         state = DecodingState(token, grammar_state, memory, budget_left, before_last, kept)
         return state.select(tf.repeat(tf.range(len(prompts)), copies))
+
+    def _read(
+        self, ids: np.ndarray, classes: np.ndarray, conditions: ConditionState, memory: Memory
+    ) -> tuple[ConditionState, Memory]:
+        """Returns the conditions and the memory after ids int32[T, P]; classes int32[T, P] are those of the states."""
+        condition_steps = np.zeros(ids.shape, np.int32)
+        if conditions and self.model.conditions:
+            columns = zip(ids.T, classes.T, strict=True)
+            condition_steps = np.stack([self.model.conditions.steps(*column) for column in columns], 1)
+            conditions = conditions._replace(step=tf.constant(condition_steps[-1]))
+        heard = self.conditioning.along(conditions, condition_steps)
+        return conditions, self._memory_after(ids, classes, memory, heard)
 
     def _memory_after_prompt(
         self, ids: tf.Tensor, classes: tf.Tensor, memory: Memory, heard: tf.Tensor | None

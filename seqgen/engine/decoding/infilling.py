@@ -102,7 +102,7 @@ class Infiller:
         fits = states_that_fit(grammar, template)
         if not fits[0, grammar.unroll(prompt)[-1]]:
             raise ImpossibleConstraints("No document holds the tokens that are given where they are given; give fewer.")
-        tables = GrammarTables.from_grammar(grammar, relations)
+        tables = self._decoder.tables(grammar, relations)
         known = [conditions.of(number, prompt) for number in range(first, first + count)] if conditions else None
         start = Start(self._decoder.read_prompt(prompt, grammar, count * num_particles, known, relations), tables)
         min_sample_size = tf.constant(resample_below * num_particles, tf.float32)
@@ -156,7 +156,7 @@ class Infiller:
         int32[CHUNK, N · P].
         """
         sets, particles = log_weights.shape
-        vocabulary = tf.range(tables.allowed.shape[1])
+        vocabulary = tf.range(tables.vocabulary_size)
         first_rows = particles * tf.range(sets)[:, None]
         # A static shape: with a single particle, TensorFlow would otherwise not know the number of rows.
         rows = (sets * particles,)
@@ -167,8 +167,8 @@ class Infiller:
             # A document that ends cannot hold what is given later, so EOS stands only where it is given.
             is_free = (vocabulary != EOS) & (vocabulary != ANY_TOKEN - template[t])
             in_template = tf.where(template[t] <= ANY_TOKEN, is_free, vocabulary == template[t])
-            leads_on = tf.gather(fits[t], tf.gather(tables.next_state, state.grammar_state))
-            allowed = tf.gather(tables.allowed, state.grammar_state) & leads_on & in_template
+            leads_on = tf.gather(fits[t], tables.next_states(state.grammar_state))
+            allowed = tables.allowed(state.grammar_state) & leads_on & in_template
             is_given = tf.fill(state.token.shape, template[t] > ANY_TOKEN)
             kept = state.keep_relations(allowed, tables, is_given)
             is_alive = tf.reduce_any(kept, -1)

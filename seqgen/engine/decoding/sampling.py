@@ -124,7 +124,7 @@ class Sampler:
         """
         known = conditions or [self.decoder.conditioning.nothing] * len(prompts)
         state = self.decoder.read_prompts(prompts, grammar, count, known)
-        start = Start(state, GrammarTables.from_grammar(grammar))
+        start = Start(state, self.decoder.tables(grammar))
         drawn = np.concatenate([tokens for tokens, _ in self.chunks(start, random, max_new_tokens)]).T
         return [
             [np.concatenate([prompt, up_to_eos(column)]).astype(np.int32) for column in columns]
@@ -167,7 +167,7 @@ class Sampler:
         enabled = EnabledFilters.from_options(options, self.find_filter)
         history = TokenHistory.from_prompt(prompt, count, max_new_tokens, grammar.vocabulary_size, enabled)
         missing = conditions if self.model.conditions is not None else None
-        tables = GrammarTables.from_grammar(grammar, relations)
+        tables = self.decoder.tables(grammar, relations)
         return Start(state, tables, prompt, options, history, guide, missing, numbers, next_tokens)
 
     def documents(

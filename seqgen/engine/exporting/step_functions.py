@@ -96,7 +96,7 @@ def _step_of(model: Model) -> Callable[..., Tensors]:
         output, after = model.forward(
             token[None], state_class[None], before, heard=None if heard is None else heard[None]
         )
-        logits = model.logits(output, tf.ones((1, 1, model.tables.allowed.shape[1]), tf.bool))[0]
+        logits = model.logits(output, tf.ones((1, 1, model.tables.vocabulary_size), tf.bool))[0]
         return {"logits": logits, **{NEW + name: part for name, part in after._asdict().items() if name in inputs}}
 
     return step

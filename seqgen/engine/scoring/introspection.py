@@ -134,7 +134,7 @@ class Introspector:
         with tf.GradientTape() as tape:
             tape.watch(list(model.weights.values()))  # also those of a cell that is not trainable
             output, memory = model.forward(inputs, tf.gather(tables.state_class, states), memory, trace=trace)
-            logits = model.logits(output.last(), tf.gather(tables.allowed, states[-1:]))[0]
+            logits = model.logits(output.last(), tables.allowed(states[-1:]))[0]
             cost = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=target[None], logits=logits)
         gradients = tape.gradient(cost, [layer.input_projection for layer in trace.layers])
         return tf.stack([gradient[:, 0, -model.settings.hidden_size :] for gradient in gradients], 1), memory

@@ -87,11 +87,11 @@ class PackedScorer:
     def _likelihood_of_sub_batch(
         self, hidden: tf.Tensor, registers: tf.Tensor, states: tf.Tensor, targets: tf.Tensor
     ) -> tf.Tensor:
-        logits = self.model.logits(Output(hidden, registers), tf.gather(self.model.tables.allowed, states))
+        logits = self.model.logits(Output(hidden, registers), self.model.tables.allowed(states))
         return tf.nn.sparse_softmax_cross_entropy_with_logits(labels=targets, logits=logits)
 
     def _log_softmax_at(self, outputs: Output, states: tf.Tensor, positions: tf.Tensor, tokens: tf.Tensor
                         ) -> tf.Tensor:  # fmt: skip
-        allowed = tf.gather(self.model.tables.allowed, tf.gather_nd(states, positions))
+        allowed = self.model.tables.allowed(tf.gather_nd(states, positions))
         logits = self.model.logits(outputs.at(positions), allowed[None])[0]
         return tf.gather(tf.nn.log_softmax(logits), tokens, axis=-1)

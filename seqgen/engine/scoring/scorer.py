@@ -87,7 +87,7 @@ class Scorer:
                        memory: Memory, entries: CacheEntries | None, heard: tf.Tensor | None
                        ) -> tuple[tf.Tensor, Memory, CacheEntries | None]:  # fmt: skip
         tables, evaluator = self.model.tables, self.dynamic_evaluator
-        allowed = tf.gather(tables.allowed, states)
+        allowed = tables.allowed(states)
         with tf.GradientTape(watch_accessed_variables=evaluator is not None) as tape:
             output, memory = self.model.forward(inputs, tf.gather(tables.state_class, states), memory, heard=heard)
             log_probabilities = tf.nn.log_softmax(self.model.logits(output, allowed))[:, 0]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -48,6 +50,23 @@ def test_steps_give_the_distributions_of_the_forward_pass(registers):
         np.testing.assert_allclose(tf.nn.softmax(logits), expected[[place, place]], atol=1e-5)
         if place + 1 < len(ids):
             state = state.append(tf.fill([2], ids[place + 1]), tables)
+
+
+def test_the_tables_of_a_grammar_are_kept_as_long_as_it_lives():
+    decoder, grammar = Decoder(toys.model()), toys.shifting()
+    assert decoder.tables(grammar).row is decoder.tables(grammar).row
+    assert len(decoder._tables) == 1
+    del grammar
+    gc.collect()
+    assert len(decoder._tables) == 0
+
+
+def test_before_bos_nothing_is_read(without_compiler):
+    decoder = Decoder(toys.model())
+    state = decoder.read_prompt(np.array([BOS], np.int32), decoder.model.grammar, 2)
+    assert state.token.numpy().tolist() == [BOS, BOS]
+    for part, empty in zip(state.memory, decoder.model.initial_memory(2), strict=True):
+        np.testing.assert_array_equal(part, empty)
 
 
 def test_rows_are_selected_with_all_that_belongs_to_them():
