@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -73,6 +73,20 @@ class PromptConditions:
     draw: Callable[[np.ndarray, np.random.Generator], np.ndarray]
 
 
+@dataclass(frozen=True)
+class PromptChoice:
+    """What a prompt leaves open, such as the key of a piece. It is chosen for each sample.
+
+    draw:    takes a random generator, which depends on the number of the sample, and returns what is chosen: a value
+             that can be hashed. Samples that choose the same are drawn together.
+    resolve: takes what was chosen, and returns a prompt that leaves nothing open. The last ones are kept, so it needs
+             no cache of its own.
+    """
+
+    draw: Callable[[np.random.Generator], Hashable]
+    resolve: Callable[[Any], Prompt]
+
+
 @dataclass(frozen=True, eq=False)
 class Prompt:
     """Where sampling starts.
@@ -96,10 +110,8 @@ class Prompt:
     next_tokens:   which tokens may follow the document int32[n] so far, beside the grammar: bool[V]. It is asked for
                    each token of each sample or beam, so it is slow: an automaton is many times faster. What is drawn
                    around given tokens cannot ask it. None as for `accepts`.
-    resolve:       draws what this prompt leaves open, such as the key of a piece, and returns the prompt of one sample.
-                   It takes a random generator, which depends on the number of the sample. Samples whose prompts are
-                   one object are drawn together. A model that hears no conditions, and `infill`, take this prompt as it
-                   is. None if nothing is left open.
+    choice:        what this prompt leaves open and each sample chooses, such as the key of a piece. A model that hears
+                   no conditions, and `infill`, take this prompt as it is. None if nothing is left open.
     """
 
     ids: np.ndarray
@@ -112,7 +124,7 @@ class Prompt:
     relations: Relations | None = None
     accepts: Callable[[np.ndarray], bool] | None = None
     next_tokens: Callable[[np.ndarray], np.ndarray] | None = None
-    resolve: Callable[[np.random.Generator], Prompt] | None = None
+    choice: PromptChoice | None = None
 
     def item(self, decoded: Any, with_prompt: bool = True) -> Any:
         """Returns the item of a document that was drawn, with what its tokens cannot say."""

@@ -20,11 +20,12 @@ from typing import Any, TypeVar
 
 from seqgen.contract.capabilities import CAPABILITIES
 from seqgen.contract.core import Core
-from seqgen.contract.documents import Prompt
+from seqgen.contract.documents import Prompt, PromptChoice
 from seqgen.contract.domain import Domain
 from seqgen.contract.plugin_identity import PluginIdentity, cause, remedy
 from seqgen.contract.plugins import broken
 from seqgen.contract.return_checks import (
+    choice_fault,
     conditions_fault,
     count_fault,
     mask_fault,
@@ -200,8 +201,12 @@ def guarded_prompt(prompt: Prompt, plugin: PluginIdentity, label: str) -> Prompt
         "complete": guard(prompt.complete, "complete", lambda value: None),
         "accepts": guard(prompt.accepts, "accepts", truth_fault),
         "next_tokens": guard(prompt.next_tokens, "next_tokens", mask_fault(prompt.grammar.vocabulary_size)),
-        "resolve": guard(prompt.resolve, "resolve", prompt_fault),
     }
+    if prompt.choice is not None:
+        guards["choice"] = PromptChoice(
+            guard(prompt.choice.draw, "choice.draw", choice_fault),
+            guard(prompt.choice.resolve, "choice.resolve", prompt_fault),
+        )
     if prompt.conditions is not None:
         draw = guard(prompt.conditions.draw, "conditions.draw", conditions_fault)
         guards["conditions"] = dataclasses.replace(prompt.conditions, draw=draw)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import Any
 
 import numpy as np
@@ -47,6 +47,12 @@ def conditions_fault(value: Any) -> str | None:
     """Returns the fault of the conditions of a document, or None."""
     is_table = isinstance(value, np.ndarray) and value.dtype.kind in "iu" and value.ndim == 2
     return None if is_table else f"{describe_value(value)}, and a table of integers, step by channel, was expected"
+
+
+def choice_fault(value: Any) -> str | None:
+    """Returns the fault of what was chosen for a sample, or None."""
+    is_hashable = isinstance(value, Hashable)
+    return None if is_hashable else f"{describe_value(value)}, and a value that can be hashed was expected"
 
 
 def prompt_fault(value: Any) -> str | None:

@@ -29,7 +29,7 @@ from seqgen.workflows.export_tables import condition_tables, grammar_tables, rel
 FORMAT = 1
 """The version of export.json and tables.npz."""
 CHOICES = 16
-"""How often a prompt is asked for what it leaves open. If it always says the same, that is all that it can say."""
+"""How often it is drawn what a prompt leaves open. If it is always the same, there is nothing else to choose."""
 METADATA_FILE, TABLES_FILE = "export.json", "tables.npz"
 
 PAGE = "html"
@@ -98,10 +98,10 @@ def export(
 
 def _without_one_choice(start: Prompt, domain: Domain[Any]) -> Prompt:
     """Returns the prompt in which what it leaves open is settled, if it can only be one thing, such as the key."""
-    if start.resolve is None:
+    if start.choice is None:
         return start
-    first, *others = (start.resolve(np.random.default_rng(seed)) for seed in range(CHOICES))
-    return domain.without_dead_ends(first) if all(other is first for other in others) else start
+    first, *others = {start.choice.draw(np.random.default_rng(seed)) for seed in range(CHOICES)}
+    return start if others else domain.without_dead_ends(start.choice.resolve(first))
 
 
 def _signature(function: NamedFunction) -> dict[str, dict[str, Any]]:

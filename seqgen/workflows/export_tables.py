@@ -94,8 +94,7 @@ def _examples(known: PromptConditions, start: Prompt) -> Arrays:
     distinct: list[np.ndarray] = []
     choices = np.zeros((len(beginnings), DRAWS), np.int32)
     # What a prompt leaves open, such as the key, is drawn too. The grammar stays that of all that it leaves open.
-    resolved = [start.resolve(np.random.default_rng([draw])) if start.resolve else start for draw in range(DRAWS)]
-    conditions = [one.conditions or known for one in resolved]
+    conditions = _conditions_of_draws(known, start)
     for row, ids in enumerate(beginnings):
         for draw in range(DRAWS):
             one = conditions[draw].draw(ids, np.random.default_rng([draw])).astype(np.int32)
@@ -111,6 +110,16 @@ def _examples(known: PromptConditions, start: Prompt) -> Arrays:
     return {
         "condition_beginnings": np.stack(beginnings), "condition_choices": choices, "condition_values": padded,
     }  # fmt: skip
+
+
+def _conditions_of_draws(known: PromptConditions, start: Prompt) -> list[PromptConditions]:
+    """Returns the conditions of each draw, for which it is chosen what the prompt leaves open."""
+    choice = start.choice
+    if choice is None:
+        return [known] * DRAWS
+    chosen = [choice.draw(np.random.default_rng([draw])) for draw in range(DRAWS)]
+    conditions = {one: choice.resolve(one).conditions or known for one in set(chosen)}
+    return [conditions[one] for one in chosen]
 
 
 def _beginnings(grammar: Grammar, prompt: np.ndarray, length: int) -> Iterator[np.ndarray]:

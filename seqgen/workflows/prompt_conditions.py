@@ -19,9 +19,9 @@ def heard_by(model: Model, prompt: Prompt) -> Prompt:
 
     Guidance towards what its ids say, such as a label, stays.
     """
-    if model.conditions is not None or (prompt.conditions is None and prompt.resolve is None):
+    if model.conditions is not None or (prompt.conditions is None and prompt.choice is None):
         return prompt
-    plain = replace(prompt, resolve=None, conditions=None)
+    plain = replace(prompt, choice=None, conditions=None)
     if prompt.conditions is None or prompt.unconditional is None:
         return plain
     is_said_by_ids = not np.array_equal(prompt.ids, prompt.unconditional)

@@ -34,7 +34,7 @@ from seqgen.workflows.prompt_preparation import (
     seed_of_prompt,
     without_given,
 )
-from seqgen.workflows.prompt_resolution import PromptGroup, prompt_groups
+from seqgen.workflows.prompt_resolution import PromptGroup, PromptResolver
 from seqgen.workflows.results import BeamSample, GeneratedDocument, InfilledSample, Sample
 from seqgen.workflows.scoring_model import ScoringModel
 
@@ -57,6 +57,7 @@ class TrainedModel(ScoringModel, AnsweringModel):
         super().__init__(bundle, domain)
         self._infiller = Infiller(self._sampler)
         self._preparation = PromptPreparation(domain, self.model)
+        self._resolver = PromptResolver(domain)
 
     def sample(
         self,
@@ -112,7 +113,7 @@ class TrainedModel(ScoringModel, AnsweringModel):
         """Samples after the prompt with the number `place` of a call."""
         drawn_seed = seed_of_prompt(seed, place)
         documents: dict[int, np.ndarray] = {}
-        for group in prompt_groups(self.domain, start, drawn_seed, range(count)):
+        for group in self._resolver.groups(start, drawn_seed, range(count)):
             drawn = self._sampler.sample(
                 **self._sampling_arguments(group, guidance, options), max_new_tokens=max_new_tokens, seed=drawn_seed,
                 accepts=group.prompt.accepts, next_tokens=group.prompt.next_tokens,
@@ -184,7 +185,7 @@ class TrainedModel(ScoringModel, AnsweringModel):
         starts = [without_given(start, "A beam search") for start in self._prompts(prompt, constraints)]
         samples: list[BeamSample] = []
         for place, open_start in enumerate(starts):
-            (group,) = prompt_groups(self.domain, open_start, 0, [0])
+            (group,) = self._resolver.groups(open_start, 0, [0])
             start = group.prompt
             (hypotheses,) = self._beam_search.search(
                 [start.ids], start.grammar, num_beams=num_beams, count=count, max_new_tokens=max_new_tokens,
@@ -309,7 +310,7 @@ class TrainedModel(ScoringModel, AnsweringModel):
         max_new_tokens: int,
     ) -> Iterator[np.ndarray]:  # fmt: skip
         yield start.ids
-        (group,) = prompt_groups(self.domain, start, seed, [number])
+        (group,) = self._resolver.groups(start, seed, [number])
         chunks = self._sampler.stream(
             **self._sampling_arguments(group, guidance, options), max_new_tokens=max_new_tokens, seed=seed,
             next_tokens=group.prompt.next_tokens,

@@ -11,7 +11,7 @@ from complete_domain import Complete, CompleteMetrics, CompletePrediction, Compl
 
 from seqgen import Answer, Domain, ImpossibleConstraints, OutputError, PluginError, PluginFailure, Record, UnusableFile
 from seqgen.contract.capabilities import CAPABILITIES
-from seqgen.contract.documents import PromptConditions
+from seqgen.contract.documents import PromptChoice, PromptConditions
 from seqgen.contract.guarding import CORE_METHODS, guarded_domain, plugin_of
 from seqgen.contract.plugin_identity import PluginIdentity
 
@@ -278,12 +278,16 @@ PROMPT_CALLS = {
     "accepts": lambda prompt: prompt.accepts(prompt.ids),
     "next_tokens": lambda prompt: prompt.next_tokens(prompt.ids),
     "conditions.draw": lambda prompt: prompt.conditions.draw(prompt.ids, np.random.default_rng(0)),
+    "choice.draw": lambda prompt: prompt.choice.draw(np.random.default_rng(0)),
+    "choice.resolve": lambda prompt: prompt.choice.resolve(0),
 }
 
 
 @pytest.mark.parametrize("name", PROMPT_CALLS)
 def test_the_functions_of_a_prompt_are_guarded_too(name):
-    prompt = prompt_with(accepts=fail, next_tokens=fail, conditions=PromptConditions(1, fail))
+    prompt = prompt_with(
+        accepts=fail, next_tokens=fail, conditions=PromptConditions(1, fail), choice=PromptChoice(fail, fail)
+    )
     assert prompt.complete is None
     with pytest.raises(PluginFailure, match=f"{NAMED}fails in {name} of prompting.prompt: KeyError"):
         PROMPT_CALLS[name](prompt)
@@ -299,13 +303,19 @@ def test_the_functions_of_a_prompt_are_guarded_too(name):
         ("next_tokens", np.ones(4, bool), None),
         ("conditions.draw", np.zeros(3, np.int32), "an? ndarray, and a table of integers"),
         ("conditions.draw", np.zeros((1, 2), np.int32), None),
+        ("choice.draw", [1], "a list, and a value that can be hashed was expected"),
+        ("choice.draw", (1, "C"), None),
+        ("choice.resolve", 1, "an int, and a Prompt was expected"),
     ],
 )
 def test_what_a_function_of_a_prompt_returns_is_checked(name, value, sentence):
     def function(*_):
         return value
 
-    prompt = prompt_with(accepts=function, next_tokens=function, conditions=PromptConditions(1, function))
+    prompt = prompt_with(
+        accepts=function, next_tokens=function, conditions=PromptConditions(1, function),
+        choice=PromptChoice(function, function),
+    )  # fmt: skip
     if sentence is None:
         assert PROMPT_CALLS[name](prompt) is value
     else:

@@ -51,14 +51,15 @@ def test_labelled_chorales_know_their_key_and_their_end():
     for label in ("a", None):
         start = domain.prompting.prompt(None, domain.Constraints(label=label, key="Dmin", bars=3))
         base = domain.base.prompting.prompt(None, domain.base.Constraints(key="Dmin", bars=3))
-        prompt = start.resolve(np.random.default_rng(0))
-        assert start.resolve(np.random.default_rng(1)) is prompt
+        key = start.choice.draw(np.random.default_rng(0))
+        assert start.choice.draw(np.random.default_rng(1)) == key == base.choice.draw(np.random.default_rng(0))
+        prompt = start.choice.resolve(key)
         assert prompt.unconditional.tolist() == [BOS, domain.layout.unlabelled]
         ids = prompt.grammar.walk(np.random.default_rng(2))
         assert prompt.conditions.after == base.conditions.after + 1
         known = prompt.conditions.draw(ids[: prompt.conditions.after], np.random.default_rng(3))
         content = domain.layout.document(ids)[0]
-        expected = base.resolve(np.random.default_rng(0)).conditions
+        expected = base.choice.resolve(key).conditions
         assert np.array_equal(known, expected.draw(content[: expected.after], np.random.default_rng(3)))
         assert domain.decode(ids).label == label or label is None
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from engine import toys
 
-from seqgen.contract.documents import Prompt, PromptConditions
+from seqgen.contract.documents import Prompt, PromptChoice, PromptConditions
 from seqgen.grammar import BOS, unconstrained
 from seqgen.workflows.prompt_conditions import condition_source, conditions_after, heard_by
 
@@ -38,8 +38,8 @@ def test_a_model_that_knows_of_no_conditions_is_not_guided_towards_them():
     assert heard_by(toys.model(conditions=toys.ahead()), prompt) is prompt
     plain = heard_by(toys.model(), prompt)
     assert (plain.conditions, plain.unconditional, plain.guidance) == (None, None, 1.0)
-    open_prompt = Prompt(START, unconstrained(5), resolve=lambda rng: prompt)
-    assert heard_by(toys.model(), open_prompt).resolve is None
+    open_prompt = Prompt(START, unconstrained(5), choice=PromptChoice(lambda rng: 0, lambda chosen: prompt))
+    assert heard_by(toys.model(), open_prompt).choice is None
     assert heard_by(toys.model(conditions=toys.ahead()), open_prompt) is open_prompt
     labelled = Prompt(START, unconstrained(5), unconditional=START, guidance=3.0)
     assert heard_by(toys.model(), labelled) is labelled

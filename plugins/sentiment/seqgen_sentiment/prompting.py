@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -68,11 +67,11 @@ class LabelledPrompting(Wrapper, Prompting[LabelledItem]):
                 f"Labelled items cannot ask the domain {self.base.name!r} which documents are legal; sample without "
                 "labels."
             )
-        labelled = cache(partial(self._labelled, label))
-        if content.resolve is None:
-            return labelled(content)
-        resolve = content.resolve
-        return replace(labelled(content), resolve=lambda rng: labelled(resolve(rng)))
+        choice, labelled = content.choice, self._labelled(label, content)
+        if choice is None:
+            return labelled
+        resolve = choice.resolve
+        return replace(labelled, choice=replace(choice, resolve=lambda chosen: self._labelled(label, resolve(chosen))))
 
     def _labelled(self, label: str | None, content: Prompt) -> Prompt:
         """Returns the base's prompt with the label before it. Guidance leads to the label, and to what is known."""

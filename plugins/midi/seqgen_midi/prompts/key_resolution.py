@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
 
 from seqgen import Grammar, ImpossibleConstraints, Prompt
+from seqgen.contract.documents import PromptChoice
 from seqgen_midi.constraints.request import Request
 from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.music.keys import Key
@@ -28,7 +28,6 @@ def in_one_key(
     if encoding.conditions is None:
         return prompt
 
-    @cache
     def in_key(key: Key) -> Prompt:
         bars = request.bars or encoding.default_bars(prompt.ids, key)
         try:
@@ -39,4 +38,5 @@ def in_one_key(
 
     known = encoding.prompt_conditions(prompt.ids, request.bars, request.parsed_key)
     start = replace(prompt, conditions=known, unconditional=prompt.ids, guidance=CONDITION_GUIDANCE)
-    return replace(start, resolve=lambda rng: in_key(request.parsed_key or encoding.draw_key(prompt.ids, rng)))
+    choice = PromptChoice(lambda rng: request.parsed_key or encoding.draw_key(prompt.ids, rng), in_key)
+    return replace(start, choice=choice)
