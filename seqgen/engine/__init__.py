@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -20,7 +21,24 @@ def _quiet_standard_error() -> Iterator[None]:
         os.close(nowhere)
 
 
-with _quiet_standard_error():
+@contextmanager
+def _without_keras() -> Iterator[None]:
+    """TensorFlow ends its own import with that of Keras, which imports scikit-learn and matplotlib where they are.
+
+    That is half of the time. Only training needs Keras, and imports it. A module that is None cannot be imported.
+    """
+    name = "keras.src.optimizers"
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name] = None  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        del sys.modules[name]
+
+
+with _quiet_standard_error(), _without_keras():
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     import tensorflow as tf
 
