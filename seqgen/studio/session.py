@@ -45,6 +45,7 @@ class Session:
         self.unusable_takes = self.takes.restore({place.name: place.key for place in places})
         self.worker = Worker()
         self._tasks: dict[int, Task] = {}
+        self._next_seeds: dict[str, int] = {}
         self._uploads = tempfile.TemporaryDirectory(prefix="seqgen-studio-")
 
     def close(self) -> None:
@@ -54,18 +55,13 @@ class Session:
         self._uploads.cleanup()
 
     def load(self, key: str, constraints: Mapping[str, Any] | None = None) -> Task:
-        """Loads a model, and compiles what the first draw with these constraints needs. Tells the pages when."""
+        """Loads a model, and prepares the next draw with these constraints. Tells the pages when."""
         self.shelf.place(key)
 
         def run() -> None:
             self.events.publish("model", self.shelf.describe(key))
             try:
-                trained = self.shelf.load(key)
-                if not trained.domain.prompting.needs_prompt:
-                    with warnings.catch_warnings():
-                        warnings.simplefilter("ignore")
-                        for _ in trained.stream_ids(constraints=constraints, max_new_tokens=WARM_UP_TOKENS):
-                            pass
+                self._prepare_next(key, constraints or {})
                 self.shelf.ready.add(key)
             except SeqgenError as error:
                 self.events.publish("problem", {"text": str(error)})
@@ -82,7 +78,9 @@ class Session:
             parent = self.takes.get(request.take)
             if parent.model != request.model:
                 raise UsageError(f"{parent.name} is of another model; choose the model {parent.model_name!r}.")
-        seed = secrets.randbelow(2**31) if request.seed is None else request.seed
+        seed = request.seed
+        if seed is None:
+            seed = self._next_seeds.pop(request.model, new_seed())
         take = self.takes.add(
             model=place.key, model_name=place.name, origin=request.origin, parent=request.take, seed=seed
         )
@@ -189,6 +187,20 @@ class Session:
         task.future.add_done_callback(finish)
         return take
 
+    def _prepare_next(self, key: str, constraints: Mapping[str, Any]) -> None:
+        """Draws the beginning of the next take of a model, if it needs no prompt.
+
+        That compiles what is missing, and makes the grammar of what the seed of this take chooses, such as its key.
+        """
+        trained = self.shelf.load(key)
+        if trained.domain.prompting.needs_prompt:
+            return
+        seed = self._next_seeds.setdefault(key, new_seed())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            for _ in trained.stream_ids(constraints=constraints, seed=seed, max_new_tokens=WARM_UP_TOKENS):
+                pass
+
     def _draw(self, take: Take, request: DrawRequest) -> None:
         trained = self.shelf.load(take.model)
         domain = trained.domain
@@ -211,6 +223,8 @@ class Session:
                 (sample,) = trained.sample(1, prompt=start, num_particles=request.num_particles, **sampling)
                 take.ids, take.item, take.prompt_length = sample.ids, sample.item, len(start.ids)
         take.remark = "; ".join(str(one.message) for one in caught if issubclass(one.category, SeqgenWarning))
+        if prompt is None and not self.worker.waiting:
+            self.worker.submit(lambda: self._prepare_next(take.model, request.constraints))
 
     def _stream(self, take: Take, trained: Any, start: Prompt, sampling: dict[str, Any]) -> None:
         """Draws a take and publishes it chunk by chunk. Draws again if it came to where nothing can follow."""
@@ -223,6 +237,11 @@ class Session:
             except BrokenStream:
                 if attempt + 1 == MAX_STREAM_ATTEMPTS:
                     raise
+
+
+def new_seed() -> int:
+    """Returns the seed of a take."""
+    return secrets.randbelow(2**31)
 
 
 class _Progress:
