@@ -15,6 +15,7 @@ from seqgen import InvalidValue
         ("performance", {"resolution": 12}, "drums, melody, score"),
         ("drums", {"velocity_bins": 8}, "performance, score"),
         ("melody", {"parts": 2}, "parts"),
+        ("score", {"infer_chords": True}, "melody"),
         ("score", {"resolution": 5}, "resolution"),
     ],
 )

@@ -65,6 +65,10 @@ class MidiSettings(Options):
         description="whether the sustain pedal of a performance is written as tokens; by default notes sound until it "
         "comes up",
     )
+    infer_chords: bool | None = Field(
+        None,
+        description="whether chord symbols are inferred for melodies that have none; by default there are none then",
+    )
     one_beat_meter: str | None = Field(
         None,
         description="the time signature in which MIDI files are read that say 1/4 and so count beats, not bars, such "
@@ -85,7 +89,7 @@ class MidiSettings(Options):
     def _check_encoding(cls, value: str | None) -> str | None:
         return value if value is None else find_encoding(value).name
 
-    @field_validator("resolution", "velocity_bins", "parts", "pedal_tokens")
+    @field_validator("resolution", "velocity_bins", "parts", "pedal_tokens", "infer_chords")
     @classmethod
     def _check_encoding_takes_it(cls, value: int | None, info: ValidationInfo) -> int | None:
         takers = [name for name, encoding in ENCODINGS.items() if info.field_name in encoding.default_options]

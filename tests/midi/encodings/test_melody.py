@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import quantising_reference as reference
-from helpers import document, note_rows, round_trip
+from helpers import document, note_rows, only_piece, round_trip
 from seqgen_midi.domain import MidiDomain
 from seqgen_midi.encodings.melody import Melody
+from seqgen_midi.music.chords import chord_name
 from seqgen_midi.music.piece import Piece, Track
+
+from seqgen import Remark
 
 
 @pytest.mark.parametrize("resolution", [None, 24])
@@ -58,3 +62,16 @@ def test_a_note_that_sounds_across_the_end_of_the_prompt_begins_anew(domains: di
     ids = document(domain, "bar:1/8 pitch:60 hold bar:1/8 hold rest")
     rest = domain.prompting.without_prompt(ids, 4)
     assert rest.tolist() == document(domain, "bar:1/8 pitch:60 rest").tolist()
+
+
+def test_chord_symbols_are_inferred_for_a_melody_without_any_if_the_setting_says_so(tmp_path: Path) -> None:
+    text = "X:1\nT:A tune\nM:4/4\nL:1/4\nK:G\n{}GBdB | {}cegc | {}dAFA | {}G4 |]\n"
+    (tmp_path / "bare.abc").write_text(text.format(*[""] * 4))
+    (tmp_path / "written.abc").write_text(text.format('"Em"', "", "", ""))
+    domain = MidiDomain(MidiDomain.Settings(encoding="melody", infer_chords=True))
+    bare, written = (only_piece(domain, tmp_path / f"{name}.abc") for name in ("bare", "written"))
+    assert [chord_name(root, quality) for _, root, quality in bare.chords.tolist()] == ["G", "C", "D", "G"]
+    assert bare.chords[:, 0].tolist() == [0, 16, 32, 48]
+    assert written.chords.tolist() == [[0, 4, 1]]
+    assert not [result for result in domain.read(tmp_path / "bare.abc") if isinstance(result, Remark)]
+    assert not len(only_piece(MidiDomain(MidiDomain.Settings(encoding="melody")), tmp_path / "bare.abc").chords)

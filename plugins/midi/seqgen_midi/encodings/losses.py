@@ -42,7 +42,12 @@ def losses(read: Piece, quantised: Piece, encoding: Encoding) -> Iterator[Remark
 
 
 def _moved_chords(read: Piece, quantised: Piece) -> int:
-    """Returns how many chord symbols of a quantised piece begin where none of the file begins, within a fine offset."""
+    """Returns how many chord symbols of a quantised piece begin where none of the file begins, within a fine offset.
+
+    Those of a file without any are inferred.
+    """
+    if not len(read.chords):
+        return 0
     written, kept = (piece.chords[:, 0] / piece.resolution for piece in (read, quantised))
     places = np.sort(np.concatenate([[-np.inf], written, [np.inf]]))
     after = np.searchsorted(places, kept)

@@ -7,6 +7,7 @@ sounds. The encoding has no velocities.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cached_property
 from typing import ClassVar
 
@@ -18,6 +19,7 @@ from seqgen_midi.encodings.bars import BarCells, bar_starts, bar_steps, bars_of,
 from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.encodings.registry import register
 from seqgen_midi.encodings.tokens import Kind, Role, TokenTable
+from seqgen_midi.music.chord_inference import infer_chords
 from seqgen_midi.music.chords import CHORD_NAMES, QUALITIES
 from seqgen_midi.music.melodies import melody_track
 from seqgen_midi.music.meters import meters_on_grid
@@ -34,13 +36,13 @@ class Melody(Encoding):
 
     name = "melody"
     summary = "one voice on a grid, with chord symbols"
-    default_options: ClassVar[Mapping[str, int]] = {"resolution": 4}
+    default_options: ClassVar[Mapping[str, int]] = {"resolution": 4, "infer_chords": 0}
     renderings = ("png", "wav", "musicxml", "abc")
     is_grid = True
 
     def __init__(self, **options: int) -> None:
         super().__init__(**options)
-        self.resolution = self.options["resolution"]
+        self.resolution, self.infers_chords = self.options["resolution"], bool(self.options["infer_chords"])
         self.cells = BarCells(self.resolution)
         self.chord_interval = max(1, self.resolution // CHORDS_PER_QUARTER)
         self.table = TokenTable(
@@ -54,7 +56,8 @@ class Melody(Encoding):
     def quantise(self, piece: Piece, *, is_prompt: bool = False) -> Piece:
         """Starts and ends at the nearest step; each note is at least a step long and ends where the next one begins.
 
-        Raises UnusableFile when there is no melody, or two of its notes begin at one step.
+        A melody without chord symbols gets those that are inferred, if the setting says so. Raises UnusableFile when
+        there is no melody, or two of its notes begin at one step.
         """
         tune = piece.select(self.plays(piece))
         start = tune.start.astype(np.int64)
@@ -65,8 +68,13 @@ class Melody(Encoding):
             raise UnusableFile("two notes of the melody at one step")
         last[:-1] = np.minimum(last[:-1], first[1:])
         starts, meters = bars_of(piece, self.resolution, int(last[-1]) - 1)
-        end = int(starts[-1] + bar_steps(meters[-1], self.resolution))
-        return self._piece(first, last - first, tune.pitch, starts, meters, self._chords(piece, starts, end))
+        lengths = bar_steps(meters, self.resolution)
+        chords = self._chords(piece, starts, int(starts[-1] + lengths[-1]))
+        quantised = self._piece(first, last - first, tune.pitch, starts, meters, chords)
+        if not self.infers_chords or len(piece.chords):
+            return quantised
+        key = piece.key or quantised.estimated_key()
+        return replace(quantised, chords=infer_chords(quantised, starts, lengths, key).astype(np.int32))
 
     def plays(self, piece: Piece) -> np.ndarray:
         return np.asarray(piece.track == melody_track(piece))
