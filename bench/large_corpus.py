@@ -1,8 +1,10 @@
 """Does training need more memory or time for a huge corpus? 10⁶ made-up tokens beside 10⁹, each in its own process.
 
-    python bench/large_corpus.py [--tokens 1000] [--steps 200]
+    python bench/large_corpus.py [--tokens 1000] [--steps 200] [--size small] [--pairs 2]
 
-Prints the highest resident memory of each in MB, their difference, the tokens a second of each, and their ratio.
+The two take turns. Prints the highest resident memory of each in MB, their difference, the tokens a second of each (of
+the median step; the mean of its runs), their ratio, and the same for tokens a second of processor time, which other
+work on the machine changes less.
 Batches are read ahead in a thread, as in a training. `shards_of_a_tenth` is how many shards of the large corpus the
 first tenth of an epoch reads: all of them in a random order, a quarter or so in windows.
 """
@@ -22,6 +24,7 @@ import numpy as np
 from common import finish
 
 DOCUMENT, VOCABULARY = 2000, 500
+UNCOUNTED_STEPS = 10
 
 
 def make_corpus(folder: Path, millions: int) -> None:
@@ -57,8 +60,8 @@ def make_corpus(folder: Path, millions: int) -> None:
     (folder / "manifest.json").write_text(json.dumps(manifest))
 
 
-def train(folder: Path, steps: int) -> None:
-    """Some steps of training: prints the highest memory of this process in MB and tokens a second."""
+def train(folder: Path, steps: int, size: str) -> None:
+    """Trains some steps. Prints the highest memory of this process in MB, and tokens a second of wall and of CPU."""
     from seqgen.corpus.storage.epoch_order import epoch_order
     from seqgen.corpus.storage.read_ahead import ReadAhead
     from seqgen.corpus.storage.shards import SHARD_TOKENS
@@ -71,47 +74,55 @@ def train(folder: Path, steps: int) -> None:
 
     grammar = unconstrained(VOCABULARY)
     documents = Corpus.open(folder).documents("train")
-    trainer = Trainer(Model.new(ModelSettings(**SIZES["small"]), grammar, 0), TrainingSettings())
+    trainer = Trainer(Model.new(ModelSettings(**SIZES[size]), grammar, 0), TrainingSettings())
     stream = TrainingBatches(documents, grammar, batch_size=16, bptt_length=64, seed=0)
-    times = []
+    times, begun_cpu = [], 0.0
     with ReadAhead(stream.batch) as segment_at:
         for step in range(steps):
+            if step == UNCOUNTED_STEPS:
+                begun_cpu = time.process_time()
             begun = time.perf_counter()
             float(trainer.step(segment_at(step), 0.5))
             times.append(time.perf_counter() - begun)
+    seconds_cpu = time.process_time() - begun_cpu
     # Reading goes on as in days of training, without the days.
     for number in range(0, len(documents), 7):
         documents[number]
     order = epoch_order(documents.lengths, np.random.default_rng(0))
     shards = len({int(number) * DOCUMENT // SHARD_TOKENS for number in order[: len(order) // 10]})
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(megabytes, 16 * 64 / float(np.median(times[10:])), shards)
+    counted = times[UNCOUNTED_STEPS:]
+    tokens = 16 * 64
+    print(megabytes, tokens / float(np.median(counted)), tokens * len(counted) / seconds_cpu, shards)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--tokens", type=int, default=1000, help="millions, of the large corpus")
     parser.add_argument("--steps", type=int, default=200)
+    parser.add_argument("--size", default="small", help="of the model")
+    parser.add_argument("--pairs", type=int, default=2)
     parser.add_argument("--train", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.train:
-        train(arguments.train, arguments.steps)
+        train(arguments.train, arguments.steps, arguments.size)
         return
-    measured = []
+    measured: dict[int, list[list[float]]] = {1: [], arguments.tokens: []}
     with tempfile.TemporaryDirectory() as folder:
-        for millions in (1, arguments.tokens):
+        for millions in measured:
             make_corpus(Path(folder) / str(millions), millions)
-        # Small, large, small: what others do on the machine meanwhile does not count for one alone.
-        for millions in (1, arguments.tokens, 1):
+        for millions in [*measured] * arguments.pairs:
             command = [sys.executable, __file__, "--train", str(Path(folder) / str(millions))]
-            command += ["--steps", str(arguments.steps)]
+            command += ["--steps", str(arguments.steps), "--size", arguments.size]
             done = subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-            measured.append([float(word) for word in done.stdout.split()[-3:]])
-            print(f"{millions} M tokens: {measured[-1][0]:.0f} MB, {measured[-1][1]:.0f} tokens/s", flush=True)
-    small, large, again = measured
-    speed = (small[1] + again[1]) / 2
-    finish({"mb_small": small[0], "mb_large": large[0], "mb_more": large[0] - small[0], "speed_small": speed,
-            "speed_large": large[1], "speed_ratio": large[1] / speed, "shards_of_a_tenth": large[2]})  # fmt: skip
+            found = [float(word) for word in done.stdout.split()[-4:]]
+            measured[millions].append(found)
+            print(f"{millions} M tokens: {found[0]:.0f} MB, {found[1]:.0f} tokens/s, {found[2]:.0f} of CPU", flush=True)
+    small, large = (np.array(runs) for runs in measured.values())
+    (mb_small, speed_small, cpu_small, _), (mb_large, speed_large, cpu_large, shards) = small.mean(0), large.mean(0)
+    finish({"mb_small": mb_small, "mb_large": mb_large, "mb_more": large[:, 0].max() - small[:, 0].min(),
+            "speed_small": speed_small, "speed_large": speed_large, "speed_ratio": speed_large / speed_small,
+            "speed_ratio_of_cpu": cpu_large / cpu_small, "shards_of_a_tenth": shards})  # fmt: skip
 
 
 if __name__ == "__main__":

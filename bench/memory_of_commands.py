@@ -8,7 +8,8 @@ all processes that it started, in MB, measured ten times a second; memory that t
 that takes more than `--seconds` is stopped; what it needed so far counts, and `stopped` counts such commands. With
 `--folder`, files, corpora and models stay there, and a later call with other commands uses them.
 
-A model of the default size is trained for a few steps. `predict-long` answers about one text of the size of the corpus
+A model of the default size is trained for two steps. Held-out data are small, because only time grows with them: the
+bounds of what is read of them are constants. `predict-long` answers about one text of the size of the corpus
 (at most 10 MB), `explain` about ten short ones.
 """
 
@@ -37,7 +38,9 @@ MAX_LONG_TEXT_MB = 10
 SAMPLES_A_SECOND = 10
 DOMAINS = {"text": ["--domain", "text"], "bpe": ["--domain", "text", "--set", "tokenizer=bpe"],
            "sentiment": ["--domain", "sentiment"], "midi": ["--domain", "midi"]}  # fmt: skip
-TRAINING = ["--steps", "20", "--set", "num_evaluations=1"]
+ENDINGS = {"text": ".txt", "bpe": ".txt", "sentiment": ".csv", "midi": ""}
+TRAINING = ["--steps", "2", "--set", "num_evaluations=1"]
+HELD_OUT_BYTES = 20_000
 
 
 class Measured(NamedTuple):
@@ -61,60 +64,60 @@ def sentences(seed: int) -> Iterator[str]:
             yield " ".join(words[number] for number in row) + "."
 
 
-def make_text(path: Path, megabytes: int) -> None:
-    size, source = 0, sentences(0)
+def make_text(path: Path, size: int, seed: int) -> None:
+    written, source = 0, sentences(seed)
     with open(path, "w") as file:
-        while size < megabytes * MEGABYTE:
-            size += file.write(" ".join(itertools.islice(source, SENTENCES_OF_REVIEW)) + "\n")
+        while written < size:
+            written += file.write(" ".join(itertools.islice(source, SENTENCES_OF_REVIEW)) + "\n")
 
 
-def make_reviews(path: Path, megabytes: int) -> None:
-    source = sentences(1)
+def make_reviews(path: Path, size: int, seed: int) -> None:
+    source = sentences(seed)
     with open(path, "w", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(["text", "label"])
         for number in itertools.count():
-            if file.tell() >= megabytes * MEGABYTE:
+            if file.tell() >= size:
                 break
             label = ("bad", "good")[number % 2]
             rows.writerow([f"{label} " + " ".join(itertools.islice(source, SENTENCES_OF_REVIEW)), label])
 
 
-def make_music(folder: Path, megabytes: int) -> None:
+def make_music(folder: Path, size: int, seed: int) -> None:
     """Files of one melody each, about 45 KB."""
     folder.mkdir()
-    size, random = 0, np.random.default_rng(0)
+    written, random = 0, np.random.default_rng(seed)
     for number in itertools.count():
-        if size >= megabytes * MEGABYTE:
+        if written >= size:
             break
-        size += (folder / f"{number:05}.mid").write_bytes(midi_file(random.integers(48, 84, NOTES_OF_FILE)))
+        written += (folder / f"{number:05}.mid").write_bytes(midi_file(random.integers(48, 84, NOTES_OF_FILE)))
 
 
 def make_files(folder: Path, domain: str, megabytes: int) -> None:
-    """Makes the training data of a domain, and small files to predict."""
-    if domain == "midi":
-        make_music(folder / "data", megabytes)
-    elif domain == "sentiment":
-        make_reviews(folder / "data.csv", megabytes)
-        make_text(folder / "texts.txt", megabytes)
-        text = " ".join(itertools.islice(sentences(2), megabytes * MEGABYTE // 80))
+    """Makes training data and held-out data of a domain, and small files to predict."""
+    make = {"midi": make_music, "sentiment": make_reviews}.get(domain, make_text)
+    sizes = {"data": megabytes * MEGABYTE, "valid": HELD_OUT_BYTES, "test": HELD_OUT_BYTES}
+    for seed, (name, size) in enumerate(sizes.items()):
+        make(folder / f"{name}{ENDINGS[domain]}", size, seed)
+    if domain == "sentiment":
+        make_text(folder / "texts.txt", megabytes * MEGABYTE, 3)
+        text = " ".join(itertools.islice(sentences(4), min(megabytes, MAX_LONG_TEXT_MB) * MEGABYTE // 60))
         with open(folder / "long.csv", "w", newline="") as file:
-            csv.writer(file).writerows([["text"], [text[: MAX_LONG_TEXT_MB * MEGABYTE]]])
+            csv.writer(file).writerows([["text"], [text]])
         with open(folder / "short.csv", "w", newline="") as file:
-            csv.writer(file).writerows([["text"], *([one] for one in itertools.islice(sentences(3), 10))])
-    else:
-        make_text(folder / "data.txt", megabytes)
+            csv.writer(file).writerows([["text"], *([one] for one in itertools.islice(sentences(5), 10))])
 
 
 def commands(folder: Path, domain: str) -> dict[str, list[str]]:
     """Returns the arguments of `seqgen` for each command, in their order: later ones need what earlier ones made."""
-    data = str(folder / {"midi": "data", "sentiment": "data.csv"}.get(domain, "data.txt"))
+    data, valid, test = (str(folder / f"{name}{ENDINGS[domain]}") for name in ("data", "valid", "test"))
+    options = [*DOMAINS[domain], "--valid", valid, "--test", test]
     first = str(next((folder / "data").iterdir())) if domain == "midi" else data
     corpus, run = str(folder / "corpus"), str(folder / "run")
     parts = [str(folder / f"part-{number}") for number in (1, 2)]
-    part = ["build", data, *DOMAINS[domain], "--part"]
+    part = ["build", data, *options, "--part"]
     found = {
-        "build": ["build", data, *DOMAINS[domain], "-o", corpus],
+        "build": ["build", data, *options, "-o", corpus],
         "part-1": [*part, "1/2", "-o", parts[0]],
         "part-2": [*part, "2/2", "-o", parts[1]],
         "learn": ["merge", *parts, "-o", f"{folder}/merged"],

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from engine import toys
 from labelled_texts import ITEM, learned, rows
-from seqgen_sentiment import logistic_regression
+from seqgen_sentiment import logistic_regression, prediction
 from seqgen_sentiment.labelled_item import LabelledItem
-from seqgen_sentiment.prediction import evenly_spaced, group_numbers
+from seqgen_sentiment.prediction import evenly_spaced, group_numbers, training_records
 
 import seqgen
 from seqgen.engine.scoring.introspection import Introspector
@@ -32,6 +32,16 @@ def test_records_come_from_everywhere():
         assert length - max([length, *found][-1:]) <= max(1, length / most)
         assert length == 0 or 0 < len(found) <= most
         assert len(found) >= min(length, most) / 2
+
+
+def test_training_records_are_of_a_bounded_number_and_size(monkeypatch):
+    records = [seqgen.Record(LabelledItem("x" * 50, "pos")) for _ in range(1000)]
+    assert training_records(records, lambda item: 50) == records
+    monkeypatch.setattr(prediction, "MAX_TRAINING_SIZE", 5000)
+    assert 50 <= len(training_records(records, lambda item: len(item.content))) <= 100
+    monkeypatch.setattr(prediction, "MAX_TRAINING_RECORDS", 20)
+    assert 10 <= len(training_records(records, lambda item: len(item.content))) <= 20
+    assert training_records([], len) == []
 
 
 def test_an_answer_has_the_metadata_of_its_record_and_ignores_its_label():

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from pydantic import Field, model_validator
@@ -26,8 +26,8 @@ MIN_TEXTS = {"words": 2, "characters": 3}
 """A feature of fewer texts is left out."""
 INVERSE_REGULARISATION = 6.0
 """The constant C of scikit-learn. Chosen on validation data of SST-2 (bench/NOTES.md)."""
-MAX_WORDS = 5_000_000
-"""How many words the regression learns from. Of a larger corpus it reads some texts."""
+MAX_WORDS = 1_000_000
+"""How many words the regression learns from, which takes 0.7 GB of memory. Of a larger corpus it reads some texts."""
 SIGNIFICANT_DIGITS = 5
 
 
@@ -114,7 +114,7 @@ class NgramRegression(Options):
         max_features = max(MAX_FEATURES // max(len(names) - 1, 1), 1)
         kinds = {"words": unigrams_and_bigrams, "characters": character_ngrams}
         blocks = {kind: _Features(contents, analyze, MIN_TEXTS[kind], max_features) for kind, analyze in kinds.items()}
-        matrix = hstack([block.matrix for block in blocks.values()]).tocsr()
+        matrix = hstack([block.take_matrix() for block in blocks.values()]).tocsr()
         solver = "liblinear" if len(np.unique(labels)) == 2 else "lbfgs"
         model = LogisticRegression(C=INVERSE_REGULARISATION, solver=solver, max_iter=200)
         model.fit(matrix, labels, sample_weight=sample_weights)
@@ -141,8 +141,7 @@ class NgramRegression(Options):
 class _Features:
     """The features of one kind that training contents have.
 
-    names:  of the features
-    matrix: sparse [n, features], each row of length 1
+    names: of the features
     """
 
     def __init__(
@@ -151,16 +150,21 @@ class _Features:
     ) -> None:  # fmt: skip
         from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 
-        counts = CountVectorizer(analyzer=analyze, binary=True)
+        counts = CountVectorizer(analyzer=analyze, binary=True, dtype=np.uint8)
         found = counts.fit_transform(contents)
-        texts = np.asarray(found.sum(0)).ravel()
+        texts = found.getnnz(0)
         kept = np.flatnonzero(texts >= min(min_texts, texts.max(initial=0)))
         if len(kept) > max_features:
             kept = np.sort(kept[np.argsort(-texts[kept], kind="stable")[:max_features]])
         weighting = TfidfTransformer()
-        self.matrix = weighting.fit_transform(found[:, kept])
+        self._matrix = weighting.fit_transform(found[:, kept])
         self.names = counts.get_feature_names_out()[kept].tolist()
         self._frequencies = weighting.idf_
+
+    def take_matrix(self) -> Any:
+        """Returns the features sparse [n, features], each row of length 1. They are large, and not kept."""
+        matrix, self._matrix = self._matrix, None
+        return matrix
 
     def with_weights(self, weights: np.ndarray) -> NgramWeights:
         """Returns the features with weights float64[labels, features], rounded, because JSON writes every digit."""

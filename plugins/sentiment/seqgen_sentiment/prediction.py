@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -22,8 +22,10 @@ from seqgen_sentiment.logistic_regression import LogisticRegressionBaseline
 from seqgen_sentiment.prompting import GUIDANCE, LabelledPrompting
 from seqgen_sentiment.reading import LabelledReader
 
-MAX_TRAINING_RECORDS = 100_000
-"""How many training documents the baselines and the experts beside the network learn from."""
+MAX_TRAINING_RECORDS, MAX_TRAINING_SIZE = 100_000, 12_000_000
+"""How many training documents the baselines and the experts beside the network learn from, and how many characters of
+text, or tokens of other content, these have together. Their words take 1 GB."""
+SIZE_ESTIMATION_RECORDS = 200
 MAX_CALIBRATION_RECORDS = 4000
 """How many held-out documents the calibration is fitted to."""
 SHOWN_TOKENS = 8
@@ -83,7 +85,7 @@ class LabelPrediction(Prediction[LabelledItem]):
 
         Spans teach the experts. The shares are fitted to whole documents.
         """
-        train = self._labelled(evenly_spaced(train, MAX_TRAINING_RECORDS))
+        train = self._labelled(training_records(train, self._size))
         held_out, _ = documents_and_spans(self._labelled(evenly_spaced(held_out, MAX_CALIBRATION_RECORDS)))
         if not train or not held_out:
             return self.calibration
@@ -98,7 +100,7 @@ class LabelPrediction(Prediction[LabelledItem]):
         left out if there are too many labels and documents. All of these are of whole documents. Accuracy, macro-F1 and
         calibration error of spans stand apart.
         """
-        train, _ = documents_and_spans(self._labelled(evenly_spaced(train, MAX_TRAINING_RECORDS)))
+        train, _ = documents_and_spans(self._labelled(training_records(train, self._size)))
         held_out, spans = documents_and_spans(self._labelled(held_out))
         if not train or not held_out:
             return {}
@@ -132,6 +134,10 @@ class LabelPrediction(Prediction[LabelledItem]):
 
     def _span_probabilities(self, classifier: LabelClassifier, spans: Records) -> np.ndarray:
         return classifier.combine(classifier.scores(self._contents(spans), are_spans=True))
+
+    def _size(self, item: LabelledItem) -> int:
+        """Returns the number of characters of a text, or of tokens of other content."""
+        return len(item.content) if isinstance(item.content, str) else len(self._content(item))
 
     def _labelled(self, records: Iterable[Record[LabelledItem]]) -> list[Record[LabelledItem]]:
         """Returns the records that have one of the model's labels."""
@@ -197,6 +203,15 @@ def _logistic_regression(train: LabelledWords) -> LogisticRegressionBaseline | N
 def evenly_spaced(records: Sequence[Element], count: int) -> Sequence[Element]:
     """Returns at most `count` records from all over them. The first records may all have one label."""
     return records[:: -(-len(records) // count) or 1]
+
+
+def training_records(
+    records: Sequence[Record[LabelledItem]], size: Callable[[LabelledItem], int]
+) -> Sequence[Record[LabelledItem]]:
+    """Returns records from all over them that are at most MAX_TRAINING_SIZE together, as the sizes of some suggest."""
+    sizes = [size(record.item) for record in evenly_spaced(records, SIZE_ESTIMATION_RECORDS)]
+    count = int(MAX_TRAINING_SIZE * len(sizes) / max(sum(sizes), 1))
+    return evenly_spaced(records, max(min(count, MAX_TRAINING_RECORDS), 1))
 
 
 def group_numbers(records: Records) -> np.ndarray:
