@@ -16,6 +16,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
+from seqgen.contract.drum_sound import drum_script
 from seqgen.contract.escaping import json_text
 from seqgen.errors import InvalidValue, SeqgenError, UnknownName, UsageError
 from seqgen.studio.endpoints import ENDPOINTS
@@ -213,7 +214,8 @@ def page_files() -> dict[str, tuple[str, bytes]]:
     folder = files("seqgen.studio").joinpath("page")
     found = {f"/{file.name}": file for file in folder.iterdir() if file.name.rpartition(".")[2] in CONTENT_TYPES}
     contents = {path: (CONTENT_TYPES[file.name.rpartition(".")[2]], file.read_bytes()) for path, file in found.items()}
-    return {"/": contents["/index.html"], **contents}
+    drums = CONTENT_TYPES["js"], drum_script().encode()
+    return {"/": contents["/index.html"], "/drum_sound.js": drums, **contents}
 
 
 def make_app(studio: Studio, *, token: str, port: int) -> Guard:

@@ -52,7 +52,7 @@ export class Synth {
   }
 
   note(bus, at, seconds, pitch, loudness, isDrum) {
-    if (isDrum) this.#drum(bus, at, pitch, loudness);
+    if (isDrum) drumSound(this.audio, bus, at, pitch, loudness); // of drum_sound.js
     else this.#pitched(bus, at, seconds, pitch, loudness);
   }
 
@@ -76,39 +76,6 @@ export class Synth {
       if (ratio === 1) wave.onended = () => { gain.disconnect(); };
     }
     filter.connect(gain).connect(bus);
-  }
-
-  #drum(bus, at, pitch, loudness) {
-    const audio = this.audio, gain = audio.createGain(), isLow = pitch <= 36, seconds = isLow ? 0.18 : pitch >= 49 ? 0.6 : 0.12;
-    gain.gain.setValueAtTime((isLow ? 0.6 : 0.25) * loudness, at);
-    gain.gain.exponentialRampToValueAtTime(0.001, at + seconds);
-    gain.connect(bus);
-    if (isLow) {
-      const wave = audio.createOscillator();
-      wave.frequency.setValueAtTime(140, at);
-      wave.frequency.exponentialRampToValueAtTime(45, at + seconds);
-      wave.connect(gain);
-      wave.start(at);
-      wave.stop(at + seconds);
-      return;
-    }
-    this.noise ??= this.#noise();
-    const source = audio.createBufferSource(), filter = audio.createBiquadFilter();
-    source.buffer = this.noise;
-    filter.type = "highpass";
-    filter.frequency.value = pitch >= 42 ? 6000 : 900;
-    source.connect(filter).connect(gain);
-    source.start(at);
-    source.stop(at + seconds);
-  }
-
-  #noise() {
-    const buffer = this.audio.createBuffer(1, this.audio.sampleRate, this.audio.sampleRate), samples = buffer.getChannelData(0);
-    for (let i = 0, state = 99; i < samples.length; i++) {
-      state = (state * 16807) % 2147483647;
-      samples[i] = state / 1073741823 - 1;
-    }
-    return buffer;
   }
 }
 

@@ -7,6 +7,7 @@ from importlib.resources import files
 
 import numpy as np
 
+from seqgen.contract.drum_sound import drum_script
 from seqgen.contract.escaping import html_text
 from seqgen_midi.display.notes_in_time import notes_in_seconds
 from seqgen_midi.display.piano_roll import title_of, track_colour
@@ -22,7 +23,7 @@ PLAY_HEAD = (
 
 def player_script() -> str:
     """Returns the JavaScript that plays the rolls of a page."""
-    return files("seqgen_midi.display").joinpath("player.js").read_text(encoding="utf-8")
+    return drum_script() + files("seqgen_midi.display").joinpath("player.js").read_text(encoding="utf-8")
 
 
 def piano_roll_html(piece: Piece, default_tempo: int, prompt_end: int) -> str:
