@@ -162,12 +162,13 @@ class BrowserDisplay(Capability[Item]):
     attribute = "browser"
 
     def script(self) -> str:
-        """Returns JavaScript that defines the function `showDocument(ids, element)`.
+        """Returns JavaScript that defines the function `showDocument(ids, element, about, known)`.
 
         It shows the ids so far of a document, an array that begins with BOS, in an element of the page, and is called
-        again as the document grows. It returns {files, seconds}: the files to save, as a Uint8Array by the ending of
-        their names, and how long the document plays, or null. The page loads nothing. A domain without this has its
-        tokens shown by name.
+        again as the document grows. `about` is what export.json says. `known` holds what was chosen to be known ahead
+        of the document, the values of step 1 by channel (`Training.conditions`), or is null. It returns {files,
+        seconds}: the files to save, as a Uint8Array by the ending of their names, and how long the document plays, or
+        null. The page loads nothing. A domain without this has its tokens shown by name.
         """
         raise NotImplementedError
 

@@ -9,6 +9,8 @@
 
   const say = (text) => { byId("status").textContent = text; };
 
+  const show = ({ ids, known }) => showDocument(ids, output, model.about, known);
+
   function options() {
     return { ...model.about.sampling, temperature: Number(byId("temperature").value), min_p: Number(byId("min-p").value) };
   }
@@ -33,17 +35,17 @@
     byId("files").replaceChildren();
     for (step = documents.next(); !step.done; step = documents.next()) {
       if (performance.now() - looked < PAUSE_EVERY) continue;
-      showDocument(step.value, output, model.about);
-      say(`${step.value.length} tokens …`);
+      show(step.value);
+      say(`${step.value.ids.length} tokens …`);
       await pause();
       looked = performance.now();
       if (number !== current) return;
     }
     if (step.value === null) return say("Nothing was found that keeps all rules; try another seed.");
-    const { files, seconds } = showDocument(step.value, output, model.about), took = (performance.now() - begun) / 1000;
+    const { ids } = step.value, { files, seconds } = show(step.value), took = (performance.now() - begun) / 1000;
     const speed = seconds ? `, ${(seconds / took).toFixed(1)} times as fast as it plays` : "";
-    say(`${step.value.length} tokens in ${took.toFixed(1)} s${speed}.`);
-    output.dataset.ids = JSON.stringify(Array.from(step.value));
+    say(`${ids.length} tokens in ${took.toFixed(1)} s${speed}.`);
+    output.dataset.ids = JSON.stringify(Array.from(ids));
     offer(files, `${model.about.domain}-${seed}`);
   }
 

@@ -110,6 +110,7 @@ class Conditions {
     this.random = random;
     this.step = 0;
     this.rows = null;
+    this.known = null; // the values of step 1 by channel
     if (this.hear) this.nothing = new Float32Array(about.functions.hear.inputs.hidden.shape[1]);
   }
 
@@ -120,6 +121,8 @@ class Conditions {
     for (let row = 0; row < beginnings.shape[0]; row++) {
       if (!ids.every((id, place) => id === beginnings.data[row * this.after + place])) continue;
       const choice = choices.data[row * choices.shape[1] + Math.floor(this.random() * choices.shape[1])];
+      const [, steps, channels] = values.shape, begin = (choice * steps + 1) * channels;
+      this.known = values.data.slice(begin, begin + channels);
       this.rows = this.readAll(values, choice);
     }
   }
@@ -247,24 +250,26 @@ class Draft {
   }
 }
 
-// Draws a document. Yields the ids so far after each token, so that a page can show them and stop; returns all ids, or
-// null if none was found that keeps all relations.
+// Draws a document {ids, known}: its ids, and what was chosen to be known ahead of it (see Conditions), or null. Yields
+// it after each token, so that a page can show it and stop. Returns it, or null if none was found that keeps all
+// relations.
 function* drawDocument(model, seed, options) {
   const random = randomNumbers(seed), { about, arrays } = model;
   for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
     const draft = new Draft(model, random);
-    draft.conditions.begin(Array.from(arrays.prompt.data)); // which knows nothing yet of a prompt that is too short
+    const { conditions } = draft, drawn = (ids) => ({ ids, known: conditions.known });
+    conditions.begin(Array.from(arrays.prompt.data)); // which knows nothing yet of a prompt that is too short
     for (const token of arrays.prompt.data) draft.read(token);
     let isKept = true;
     while (isKept && draft.ids.length < MAX_TOKENS) {
       const [allowed, keeps] = draft.allowedTokens();
       isKept = keeps;
       const token = drawFrom(filtered(draft.logits, allowed, options), random());
-      if (token === about.eos) return Int32Array.of(...draft.ids, token);
+      if (token === about.eos) return drawn(Int32Array.of(...draft.ids, token));
       draft.read(token);
-      yield draft.ids;
+      yield drawn(draft.ids);
     }
-    if (isKept) return Int32Array.from(draft.ids);
+    if (isKept) return drawn(Int32Array.from(draft.ids));
   }
   return null;
 }

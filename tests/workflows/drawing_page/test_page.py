@@ -21,7 +21,8 @@ readModel(page.match(/id="model">([^<]*)</)[1]).then((model) => {
     const drawing = drawDocument(model, seed, model.about.sampling);
     let step;
     do step = drawing.next(); while (!step.done);
-    return { ids: Array.from(step.value), file: Array.from(midiFile(decodeChorale(step.value))) };
+    const { ids } = step.value;
+    return { ids: Array.from(ids), file: Array.from(midiFile(decodeChorale(ids))) };
   });
   console.log(JSON.stringify(documents));
 });
@@ -60,6 +61,7 @@ def test_the_page_draws_in_a_browser(trained, page, tmp_path):
     notes = json.loads(unescape(re.search(r'data-notes="([^"]*)"', html)[1]))
     assert len(notes) == len(domain.decode(ids))
     assert 'download="midi-1.mid"' in html
+    assert '<span class="title">3/4  ·  2 bars  ·  ' in html
 
 
 def test_the_page_is_one_file_that_loads_nothing(page):

@@ -6,7 +6,7 @@ import json
 from importlib.resources import files
 
 from seqgen import BrowserDisplay
-from seqgen_midi.display.piano_roll import COLOURS
+from seqgen_midi.display.piano_roll import COLOURS, key_title
 from seqgen_midi.display.web_page import player_script
 from seqgen_midi.encodings.chorale import RESOLUTION
 from seqgen_midi.encodings.chorale_grammar import (
@@ -18,6 +18,7 @@ from seqgen_midi.encodings.chorale_grammar import (
     LOWEST,
     METERS,
 )
+from seqgen_midi.music.keys import COMMON_KEYS
 from seqgen_midi.music.meters import parse_meter
 from seqgen_midi.music.piece import Piece
 from seqgen_midi.music.velocities import DEFAULT_VELOCITY
@@ -41,6 +42,7 @@ class ChoraleBrowserDisplay(BrowserDisplay[Piece]):
             "hold": HOLD,
             "meters": [[*parse_meter(name), BAR_COLUMNS[name]] for name in METERS],
             "voices": [{"name": voice.name, "colour": colour} for voice, colour in zip(VOICES, COLOURS, strict=False)],
+            "keys": [key_title(key) for key in COMMON_KEYS],
             "program": CHOIR_PROGRAM,
             "velocity": DEFAULT_VELOCITY,
         }

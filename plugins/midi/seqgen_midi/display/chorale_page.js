@@ -104,6 +104,7 @@ function makeFigure(element) {
     '<svg style="position:absolute;left:0;top:0" aria-hidden="true">' +
     '<line class="head" y1="0" y2="100%" stroke="#c0392b" stroke-width="2" visibility="hidden"/></svg></div></div>' +
     '<p class="legend"></p></figure>';
+  element.querySelector("button").insertAdjacentHTML("afterend", ' <span class="title"></span>');
   for (const { name, colour } of CHORALE.voices) {
     const label = document.createElement("span"), mark = document.createElement("i");
     mark.style.background = colour;
@@ -113,13 +114,17 @@ function makeFigure(element) {
   attachPlayer(element.querySelector("figure"));
 }
 
-function showDocument(ids, element) {
+// known[0] is the number of the key that was drawn (chorale_conditions.py), 0 for none.
+function showDocument(ids, element, about, known) {
   if (!element.querySelector("figure")) makeFigure(element);
   const piece = decodeChorale(ids), figure = element.querySelector("figure"), canvas = figure.querySelector("canvas");
   const second = 60 / CHORALE.tempo / CHORALE.resolution, seconds = piece.columns * second;
   const [beats, unit, barColumns] = piece.meter, bars = Math.ceil((piece.columns - piece.pickup) / barColumns);
   const height = drawChorale(canvas, piece), svg = figure.querySelector("svg");
   canvas.setAttribute("aria-label", `Piano roll: ${piece.notes.length} notes in ${bars} bars of ${beats}/${unit}`);
+  const key = known && known[0] ? [CHORALE.keys[known[0] - 1]] : [], length = `${bars} ${bars === 1 ? "bar" : "bars"}`;
+  const title = [...key, `${beats}/${unit}`, length, `${CHORALE.tempo} quarters a minute`];
+  figure.querySelector(".title").textContent = title.join("  ·  ");
   svg.setAttribute("width", Math.max(piece.columns, 1) * COLUMN_WIDTH);
   svg.setAttribute("height", height);
   figure.dataset.notes = JSON.stringify(piece.notes.map(({ start, length, pitch }) =>

@@ -15,6 +15,7 @@ import numpy as np
 
 from seqgen.contract.escaping import picture_text
 from seqgen_midi.music.instruments import track_names
+from seqgen_midi.music.keys import Key
 from seqgen_midi.music.meters import bar_lines, first_bar_number, has_pickup
 from seqgen_midi.music.piece import Piece
 
@@ -119,16 +120,19 @@ def systems_of(lines: list[int], max_ticks: int) -> list[tuple[int, int]]:
     return list(pairwise(sorted(set(edges))))
 
 
+def key_title(key: Key) -> str:
+    """Returns the name of a major or minor key for people: "G minor"."""
+    letter, alteration = key.spell(60 + key.tonic)
+    return f"{letter}{'♯' * alteration or '♭' * -alteration} {'major' if key.mode == 'maj' else 'minor'}"
+
+
 def title_of(piece: Piece) -> str:
     """Returns the key, the commonest meter and the number of full bars.
 
     A piece without meters has its length in seconds.
     """
     lines = bar_lines(piece)
-    key = piece.declared_or_estimated_key()
-    letter, alteration = key.spell(60 + key.tonic)
-    name = f"{letter}{'♯' * alteration or '♭' * -alteration} {'major' if key.mode == 'maj' else 'minor'}"
-    parts = [name] if len(piece) and not piece.is_drum.all() else []
+    parts = [key_title(piece.declared_or_estimated_key())] if len(piece) and not piece.is_drum.all() else []
     if not len(piece.meters):
         return "  ·  ".join([*parts, f"{piece.length_in_seconds():.1f} s"])
     ticks_in: Counter[str] = Counter()

@@ -20,35 +20,6 @@
     wave.stop(end + 0.3);
   }
 
-  function drum(at, pitch, loudness, out) {
-    const gain = audio.createGain(), low = pitch <= 36;
-    const seconds = low ? 0.18 : pitch >= 49 ? 0.6 : 0.12;
-    gain.gain.setValueAtTime((low ? 0.6 : 0.25) * loudness, at);
-    gain.gain.exponentialRampToValueAtTime(0.001, at + seconds);
-    gain.connect(out);
-    if (low) {
-      const wave = audio.createOscillator();
-      wave.frequency.setValueAtTime(140, at);
-      wave.frequency.exponentialRampToValueAtTime(45, at + seconds);
-      wave.connect(gain);
-      wave.start(at);
-      wave.stop(at + seconds);
-      return;
-    }
-    const noise = audio.createBufferSource(), filter = audio.createBiquadFilter();
-    const buffer = audio.createBuffer(1, Math.ceil(seconds * audio.sampleRate), audio.sampleRate);
-    const samples = buffer.getChannelData(0);
-    for (let i = 0, state = pitch + 1; i < samples.length; i++) {
-      state = (state * 16807) % 2147483647;
-      samples[i] = state / 1073741823 - 1;
-    }
-    noise.buffer = buffer;
-    filter.type = "highpass";
-    filter.frequency.value = pitch >= 42 ? 6000 : 900;
-    noise.connect(filter).connect(gain);
-    noise.start(at);
-  }
-
   function place(time, second) {
     let i = 0;
     while (i < time.length - 2 && time[i + 1][0] <= second) i++;
@@ -67,24 +38,34 @@
   }
 
   function play(figure, button) {
-    const notes = JSON.parse(figure.dataset.notes), time = JSON.parse(figure.dataset.time);
     audio = audio || new AudioContext();
     audio.resume();
-    const out = audio.createGain(), begun = audio.currentTime + 0.15, last = time[time.length - 1][0];
+    const out = audio.createGain(), begun = audio.currentTime + 0.15;
     const head = figure.querySelector(".head"), scroll = figure.querySelector(".scroll");
-    let next = 0;
+    let next = 0, read = "", notes = [], time = [];
+    // A page that draws the piece may have added notes. Returns whether it is still the same piece.
+    const look = () => {
+      if (figure.dataset.notes === read) return true;
+      const [start, , pitch] = notes[next - 1] ?? [];
+      read = figure.dataset.notes;
+      notes = JSON.parse(read);
+      time = JSON.parse(figure.dataset.time);
+      return next === 0 || (notes[next - 1]?.[0] === start && notes[next - 1][2] === pitch);
+    };
+    look();
     out.connect(audio.destination);
     playing = { button, head, out };
     button.textContent = "■ Stop";
     head.setAttribute("visibility", "visible");
     playing.timer = setInterval(() => {
+      if (!look()) return stop();
       const until = audio.currentTime - begun + AHEAD;
       for (; next < notes.length && notes[next][0] < until; next++) {
         const [second, seconds, pitch, loudness, drums] = notes[next], at = Math.max(begun + second, audio.currentTime);
-        if (drums) drum(at, pitch, loudness, out);
+        if (drums) drumSound(audio, out, at, pitch, loudness); // of drum_sound.js
         else pitched(at, seconds, pitch, loudness, out);
       }
-      if (audio.currentTime - begun > last + 0.5) stop();
+      if (audio.currentTime - begun > time[time.length - 1][0] + 0.5) stop();
     }, EVERY);
     const move = () => {
       if (!playing) return;
