@@ -97,13 +97,13 @@ class Session:
             raise UnknownName("ending of a file that this model reads", ending, domain.reads)
         take = self.takes.add(model=place.key, model_name=place.name, origin="a file")
         take.name = name.strip()[:40] or take.name
-        path = Path(self._uploads.name) / f"upload-{take.number}{known[0]}"
+        path, label = Path(self._uploads.name) / f"upload-{take.number}{known[0]}", f"{take.name}{known[0]}"
 
         def read() -> None:
             path.write_bytes(content)
             try:
                 remarks: list[str] = []
-                document, *_ = read_file(domain, path, "prompt", lambda text, count: remarks.append(text))
+                document, *_ = read_file(domain, path, "prompt", lambda text, count: remarks.append(text), label)
             finally:
                 path.unlink()
             take.ids, take.remark = document.ids, "; ".join(remarks)

@@ -83,9 +83,9 @@ def looks_like_path(text: str) -> bool:
 
 
 def read_file(
-    domain: Domain[Any], path: Path, task: Task, on_remark: OnRemark = ignore_remark
+    domain: Domain[Any], path: Path, task: Task, on_remark: OnRemark = ignore_remark, name: str | None = None
 ) -> Iterator[EncodedDocument]:
-    """Yields the documents of one file, read in a worker process.
+    """Yields the documents of one file, read in a worker process. Errors call it by its name, by default its path.
 
     Raises UnusableFile if there are none, and PluginFailure if a bug of the plugin is the reason.
     """
@@ -98,7 +98,7 @@ def read_file(
             else:
                 raise failure.error(summary)
         if not len(content.documents):
-            raise UnusableFile(f"{path} cannot be used: {content.explanation}.")
+            raise UnusableFile(f"{name or path} cannot be used: {content.explanation}.")
         for remark, count in (*content.dropped.items(), *content.remarks.items()):
             on_remark(remark, count)
         yield from content.documents

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+from seqgen_midi.domain import MidiDomain
 from seqgen_midi.music.piece import Piece, Track
 from seqgen_text.domain import TextDomain
 
@@ -39,6 +40,11 @@ class DrawnModel:
     @classmethod
     def of_music(cls, domain: Domain[Any], path: Path) -> DrawnModel:
         return cls(domain, four_bars(), path)
+
+    @classmethod
+    def of_band(cls, path: Path) -> DrawnModel:
+        """Returns a model of the encoding `score`, for any instruments."""
+        return cls(MidiDomain(MidiDomain.Settings.from_mapping({"encoding": "score"})), violin_and_cello(), path)
 
     @classmethod
     def of_text(cls, path: Path) -> DrawnModel:
@@ -85,6 +91,14 @@ class DrawnModel:
         """Returns what ends a document that begins with int32[n]: for a text some words, for music nothing new."""
         is_text = isinstance(self.domain, TextDomain)
         return self.ids[1:] if is_text else np.array([EOS], np.int32)
+
+
+def violin_and_cello() -> Piece:
+    """Returns a piece of two instruments in 4/4: four bars of a scale in quarters over a bass in whole notes."""
+    notes = [(12 * beat, 12, 72 + (0, 2, 4, 5)[beat % 4], 80, 0) for beat in range(16)]
+    notes += [(48 * bar, 48, 48 + (0, 5, 7, 0)[bar], 80, 1) for bar in range(4)]
+    tracks = [Track(40, name="Violin"), Track(42, name="Cello")]
+    return Piece.of(12, tracks, list(np.array(sorted(notes)).T), meters=[(0, 4, 4)])
 
 
 def four_bars() -> Piece:

@@ -5,25 +5,18 @@ The models draw what they are told, so that the page is tested and not TensorFlo
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
-import threading
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import uvicorn
+from studio.browser_pages import MODELS, Server, choose, draw, note_count, title, until, watched_page
 from studio.drawn_models import TEXT, DrawnModel
 
 from seqgen.models.bundle import PRETRAINED_FOLDER, pretrained_names
-from seqgen.studio.app import Studio, make_app
-from seqgen.studio.model_shelf import find_models
-from seqgen.studio.security import new_token
-from seqgen.studio.server import listening_socket
-from seqgen.studio.session import Session
 
 playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
 CHROMIUM = next((path for name in ("chromium", "chromium-browser") if (path := shutil.which(name))), None)
@@ -33,43 +26,30 @@ ARGUMENTS = (
     "--no-first-run", "--autoplay-policy=no-user-gesture-required",
 )  # fmt: skip
 AXE = Path(__file__).parent / "axe" / "axe.min.js"
-SECONDS = 60
 
 
-class Server:
-    """A studio in a thread of this process, with two models that draw what they are told."""
-
-    def __init__(self, runs: Path, takes: Path, port: int | None = None) -> None:
-        self.token = new_token()
-        self.listening = listening_socket(port)
-        self.port = self.listening.getsockname()[1]
-        self.studio = Studio(Session(find_models(runs), takes))
-        for key in ("0", "1"):
-            self.studio.session.load(key)
-        app = make_app(self.studio, token=self.token, port=self.port)
-        config = uvicorn.Config(
-            app, log_config=None, log_level="error", timeout_graceful_shutdown=0, http="h11", ws="none"
-        )
-        self.server = uvicorn.Server(config)
-        self.thread = threading.Thread(target=self.server.run, kwargs={"sockets": [self.listening]}, daemon=True)
-        self.thread.start()
-
-    @property
-    def address(self) -> str:
-        return f"http://127.0.0.1:{self.port}/?token={self.token}"
-
-    def end(self) -> None:
-        self.server.should_exit = self.server.force_exit = True
-        self.thread.join(20)
-        self.listening.close()
-        self.studio.close()
+DROPPED = """(content) => { const transfer = new DataTransfer();
+const bytes = Uint8Array.from(atob(content), (one) => one.charCodeAt(0));
+transfer.items.add(new File([bytes], "duo.mid", { type: "audio/midi" })); return transfer; }"""
+"""Returns what a browser hands over when a file of these bytes is dropped."""
+MIDI_PORTS = """
+globalThis.sent = [];
+const output = { id: "out", name: "Synth", send: (bytes) => sent.push([...bytes]) };
+const input = { id: "in", name: "Keyboard" };
+globalThis.play = (at, pitch) => {
+  input.onmidimessage({ data: [0x90, pitch, 90], timeStamp: at });
+  input.onmidimessage({ data: [0x80, pitch, 0], timeStamp: at + 490 });
+};
+navigator.requestMIDIAccess = async () => ({ inputs: new Map([["in", input]]), outputs: new Map([["out", output]]) });
+"""
+"""A synthesiser and a keyboard in place of those of the machine."""
 
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Returns a folder of a run of music with a log, and of one of text, whose bundles are those of the box."""
+    """Returns a folder of runs, whose bundles are those of the box. That of the chorales has a log."""
     folder = tmp_path_factory.mktemp("runs")
-    for name in ("chorales", "words"):
+    for name in MODELS:
         shutil.copytree(PRETRAINED_FOLDER / pretrained_names()[0], folder / name / "bundle")
         (folder / name / "settings.json").write_text("{}")
     points = [{"step": step, "loss": 3 / step, "held_out": 4 / step, "best": 4 / step, "tokens_per_second": 9000.0,
@@ -86,8 +66,11 @@ def models(runs: Path) -> Iterator[dict[str, DrawnModel]]:
 
     bundle = read_bundle(runs / "chorales")
     music = bundle.domain.make_domain("The model was trained", ValueError)
-    drawn = {"chorales": DrawnModel.of_music(music, runs / "chorales" / "bundle"),
-             "words": DrawnModel.of_text(runs / "words" / "bundle")}  # fmt: skip
+    drawn = {
+        "chorales": DrawnModel.of_music(music, runs / "chorales" / "bundle"),
+        "band": DrawnModel.of_band(runs / "band" / "bundle"),
+        "words": DrawnModel.of_text(runs / "words" / "bundle"),
+    }
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("seqgen.workflows.load.load", lambda path: drawn[path.name])
         patched.setattr(model_shelf.ModelShelf, "domain", lambda shelf, key: drawn[shelf.place(key).path.name].domain
@@ -115,59 +98,6 @@ def page(browser: Any, server: Server) -> Iterator[Any]:
     """Returns the page with music. No test may leave an error in the console, or ask another machine."""
     with watched_page(browser, server.address) as page:
         yield page
-
-
-@contextmanager
-def watched_page(browser: Any, address: str) -> Iterator[Any]:
-    context = browser.new_context(viewport={"width": 1280, "height": 900}, accept_downloads=True)
-    page, faults, hosts = context.new_page(), [], set()
-    page.faults = faults
-    page.on("console", lambda message: faults.append(message.text) if message.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on(
-        "request", lambda request: hosts.add(request.url.split("/")[2].split(":")[0]) if "//" in request.url else None
-    )
-    page.set_default_timeout(1000 * SECONDS)
-    page.goto(address)
-    choose(page, "chorales")
-    yield page
-    assert hosts <= {"127.0.0.1", None}  # a download has an address of the browser's own
-    assert faults == []
-    context.close()
-
-
-def until(condition: Callable[[], Any], what: str, page: Any = None) -> Any:
-    """Waits for a condition. With a page, the error quotes what the page says.
-
-    Playwright's own waiting for functions needs eval, which the page's policy forbids.
-    """
-    end = time.monotonic() + SECONDS
-    while time.monotonic() < end:
-        if value := condition():
-            return value
-        time.sleep(0.03)
-    said = page.locator("#views").inner_text()[:1000] if page is not None else ""
-    raise AssertionError(f"waited for {what} in vain {said}")
-
-
-def choose(page: Any, model: str) -> None:
-    page.locator("#model").select_option(label=model)
-    page.get_by_role("status").filter(has_text="Ready").first.wait_for()
-
-
-def title(page: Any) -> str:
-    return str(page.locator("#take-title").inner_text())
-
-
-def draw(page: Any) -> None:
-    """Draws a take, and waits until it is there."""
-    before = title(page)
-    page.locator("#draw").click()
-    until(lambda: title(page) != before and page.locator("#downloads").is_visible(), "a take", page)
-
-
-def note_count(page: Any) -> int:
-    return int(page.locator("#roll").get_attribute("aria-label").split()[2])
 
 
 def test_a_take_is_drawn_heard_stopped_and_drawn_within(page, models):
@@ -276,6 +206,46 @@ def test_files_are_brought_in_and_taken_out(page, tmp_path):
     bad.write_bytes(b"no music")
     page.locator("#file").set_input_files(bad)
     until(lambda: "cannot be used" in page.locator("#take-about").inner_text(), "the reason")
+
+
+def test_a_dropped_file_is_continued_varied_and_accompanied(page, tmp_path):
+    choose(page, "band")
+    draw(page)
+    with page.expect_download() as waiting:
+        page.locator("#downloads").get_by_text(".mid", exact=True).click()
+    waiting.value.save_as(tmp_path / "duo.mid")
+    content = base64.b64encode((tmp_path / "duo.mid").read_bytes()).decode()
+    page.locator("#drop").dispatch_event("drop", {"dataTransfer": page.evaluate_handle(DROPPED, content)})
+    until(lambda: title(page) == "duo" and page.locator("#music").is_visible(), "the file", page)
+    assert note_count(page) == 20
+    assert page.locator("#voices label").all_inner_texts() == ["Keep Violin", "Keep Cello"]
+    for button, said in (("Continue", "continued"), ("Vary", "varied"), ("Accompany", "accompanied")):
+        before = title(page)
+        page.get_by_role("button", name=button).click()
+        until(lambda before=before: title(page) != before and page.locator("#downloads").is_visible(), button, page)
+        assert f"band · {said} · from duo" in page.locator("#take-about").inner_text()
+        page.locator("#stop").click(force=True)
+        page.locator("#takes").get_by_role("button", name="duo", exact=True).click()
+
+
+def test_notes_go_to_a_midi_port_and_a_played_phrase_becomes_a_take(browser, server):
+    with watched_page(browser, server.address, script=MIDI_PORTS) as page:
+        page.get_by_text("MIDI", exact=True).click()
+        page.get_by_role("button", name="Connect MIDI").click()
+        page.get_by_label("Output").select_option(label="Synth")
+        draw(page)
+        until(lambda: page.evaluate("sent.filter(([status]) => status >> 4 === 9).length") >= 4, "notes")
+        # The voices have channels of their own, and each note has an end.
+        assert page.evaluate("new Set(sent.map(([status]) => status & 15)).size") == 4
+        assert page.evaluate("sent.filter(([status]) => status >> 4 === 8).length") >= 4
+        page.locator("#stop").click(force=True)
+        until(lambda: page.evaluate("sent.filter(([, note]) => note === 123).length") >= 16, "silence")
+        page.get_by_label("Input").select_option(label="Keyboard")
+        page.get_by_role("button", name="Record a phrase").click()
+        page.evaluate("[[0, 72], [500, 74], [1000, 76], [1500, 72]].forEach(([at, pitch]) => play(at, pitch))")
+        page.get_by_role("button", name="Finish").click()
+        until(lambda: title(page) == "Played phrase" and page.locator("#music").is_visible(), "the phrase", page)
+        assert note_count(page) == 4
 
 
 def test_tokens_are_shown_with_their_likeliest_others(page):

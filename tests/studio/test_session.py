@@ -49,7 +49,7 @@ def test_a_file_is_read_by_a_worker_process_under_a_name_of_the_servers(session,
     assert len(take.item) > 0
     bad = finished(session.upload("0", b"\xff\xd8\xff\xe0 no music", ".mid", "photo"))
     assert bad.state == "failed"
-    assert "cannot be used" in bad.remark
+    assert bad.remark.startswith("photo.mid cannot be used: ")
     for ending in ("", ".exe", ".mid/../../x", "/etc/passwd", "."):
         with pytest.raises(UnknownName):
             session.upload("0", content, ending, "x")

@@ -36,10 +36,12 @@ export class Midi {
     };
   }
 
-  // Returns the phrase as the bytes of a MIDI file, or null if nothing was played.
+  // Returns the phrase as the bytes of a MIDI file, or null if nothing was played. A key that is still down ends now.
   finish() {
     this.input.onmidimessage = null;
-    const phrase = this.phrase ?? [];
+    const held = [...this.sounding].map(([pitch, [at, loudness]]) => [at, performance.now(), pitch, loudness]);
+    const phrase = [...(this.phrase ?? []), ...held];
+    this.sounding.clear();
     this.phrase = null;
     return phrase.length ? midiFile(phrase) : null;
   }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from types import SimpleNamespace
@@ -10,11 +11,27 @@ import fake_midi
 import mido
 import pytest
 from click.testing import CliRunner
+from mido.ports import EchoPort
+from seqgen_midi.display import live_command
 from seqgen_midi.display.live_command import live
 from seqgen_midi.io import phrases
 
 import seqgen
 from seqgen import OutputError, UsageError
+
+REAL_CLOCK = phrases.Clock
+
+
+class LoopBack(EchoPort):
+    """A port of mido whose input is what was sent to it. Keeps the messages."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.messages: list[mido.Message] = []
+
+    def _send(self, message: mido.Message) -> None:
+        self.messages.append(message)
+        super()._send(message)
 
 
 class Parrot:
@@ -60,6 +77,21 @@ def test_each_phrase_is_answered_and_the_latency_is_printed(parrot):
     assert not parrot.calls[0]["with_prompt"]
     assert parrot.calls[0]["seed"] != parrot.calls[1]["seed"]
     assert [message.note for _, message in fake_midi.SENT if message.type == "note_on"] == [60, 64, 67]
+
+
+def test_a_phrase_on_loop_back_ports_is_answered_soon_after_its_silence(parrot, monkeypatch):
+    source, target = LoopBack(), LoopBack()
+    monkeypatch.setattr(live_command, "open_ports", lambda: (source, target))
+    monkeypatch.setattr(phrases, "Clock", REAL_CLOCK)
+    for kind in ("note_on", "note_off"):
+        source.send(mido.Message(kind, note=60))
+    line = run("model", "--phrases", 1, "--silence", 0.2).output.splitlines()[-1]
+    heard, drawn = map(
+        float, re.fullmatch(r"phrase 1: 1 notes, answered after (.+) s \((.+) s to draw .*\)", line).groups()
+    )
+    assert 0.2 <= heard < 5
+    assert 0 <= drawn < heard
+    assert [(one.type, one.note) for one in target.messages] == [("note_on", 60), ("note_off", 60)]
 
 
 def test_given_notes_are_played_together_with_what_is_drawn_around_them(parrot):
