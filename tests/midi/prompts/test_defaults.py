@@ -11,7 +11,8 @@ def test_a_model_of_chorales_hears_intervals_and_what_is_known_ahead(
     settings = domain.defaults.settings()
     assert settings["coordinates"]
     assert settings["condition_size"] > 0
-    assert domains["melody"].defaults.settings() == {}
+    assert domains["melody"].defaults.settings()["condition_size"] > 0
+    assert domains["drums"].defaults.settings() == {}
 
 
 def test_by_default_there_are_no_parallels_and_crossings_where_nothing_is_given_within(

@@ -10,7 +10,7 @@ import numpy as np
 import pretty_midi
 import pytest
 from grids import HOLD, Grid
-from helpers import document, drawn_piece, notes_by_program, piece_in_bars, prompt_for
+from helpers import document, drawn_piece, notes_by_program, piece_in_bars, prompt_for, prompt_item
 from seqgen_midi.domain import MidiDomain
 from seqgen_midi.music.meters import bar_lines
 from seqgen_midi.music.piece import Piece
@@ -120,6 +120,37 @@ def test_chord_symbols_are_found_for_a_melody(domains: dict[str, MidiDomain]) ->
     bars = set(bar_lines(made))
     assert {tick in bars for tick in made.chords[:, 0].tolist()} == {True, False}
     assert all(any((tick - line) % eighth == 0 for line in bars) for tick in made.chords[:, 0].tolist())
+
+
+@pytest.mark.parametrize("name", ["chords.txt", "chords.abc"])
+def test_a_melody_is_drawn_over_the_chord_symbols_of_a_lead_sheet(
+    domains: dict[str, MidiDomain], tmp_path: Path, name: str
+) -> None:
+    domain, path = domains["melody"], tmp_path / name
+    text = "key=G\nmeter=3/4\n| G | C D7 | % | G |"
+    if name.endswith(".abc"):
+        text = 'X:1\nT:Chords\nM:3/4\nL:1/8\nK:G\n"G"z6 | "C"z3 "D7"z3 | "C"z3 "D7"z3 | "G"z6 |]\n'
+    path.write_text(text)
+    item = prompt_item(domain, path)
+    eighths = [[0, 7, 0], [12, 0, 0], [18, 2, 2], [24, 0, 0], [30, 2, 2], [36, 7, 0]]
+    for seed in range(3):
+        made = drawn_piece(domain, prompt_for(domain, item, range="60-79"), seed)
+        assert made.chords.tolist() == eighths
+        assert made.meters.tolist() == [[0, 3, 4]]
+        assert set(made.pitch.tolist()) <= set(range(60, 80))
+        assert made.pitch[-1] % 12 == 7, "the last chord is the one on the tonic"
+        assert bar_lines(made)[-1] == 48
+    with pytest.raises(UsageError, match="no notes"):
+        prompt_for(domain, item, harmonise=True)
+
+
+def test_a_bar_of_a_lead_sheet_without_a_symbol_repeats_the_last_one(
+    domains: dict[str, MidiDomain], tmp_path: Path
+) -> None:
+    path = tmp_path / "chords.txt"
+    path.write_text("| Am | / / G / | / |")
+    made = drawn_piece(domains["melody"], prompt_for(domains["melody"], prompt_item(domains["melody"], path)))
+    assert made.chords.tolist() == [[0, 9, 1], [16, 9, 1], [24, 7, 0], [32, 7, 0]]
 
 
 def test_chord_symbols_outside_of_the_bars_that_are_filled_in_are_kept(domains: dict[str, MidiDomain]) -> None:

@@ -155,12 +155,13 @@ class Encoding:
         """
         raise NotImplementedError
 
-    def template_conditions(self, template: np.ndarray, key: Key | None) -> PromptConditions | None:
+    def template_conditions(
+        self, template: np.ndarray, key: Key | None, are_chords_free: np.ndarray | None = None
+    ) -> PromptConditions | None:
         """Returns what is known ahead of the documents of a template int[n].
 
-        Entries of the template that are drawn are negative.
-
-        A template begins with BOS and has no EOS. `key` is the constraint.
+        Entries of the template that are drawn are negative. A template begins with BOS and has no EOS. `key` is the
+        constraint. In the bars of the positions `are_chords_free` bool[n], chord symbols are drawn, too.
         """
         return None
 

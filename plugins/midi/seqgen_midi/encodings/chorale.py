@@ -159,7 +159,9 @@ class Chorale(Encoding):
 
         return PromptConditions(HEADER, draw)
 
-    def template_conditions(self, template: np.ndarray, key: Key | None) -> PromptConditions:
+    def template_conditions(
+        self, template: np.ndarray, key: Key | None, are_chords_free: np.ndarray | None = None
+    ) -> PromptConditions:
         """Returns the key, which is estimated from what is given, and the end.
 
         The voices that are given are not shown: particles weigh what does not fit them, and do better so far

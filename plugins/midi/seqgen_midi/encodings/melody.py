@@ -7,20 +7,31 @@ sounds. The encoding has no velocities.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import ClassVar
 
 import numpy as np
 
-from seqgen import EOS, Grammar, UnusableFile
-from seqgen.grammar import TransitionTable
+from seqgen import BOS, EOS, EmptyLanguage, Example, Grammar, PromptConditions, UnusableFile
+from seqgen.grammar import Conditions, Registers, TransitionTable
 from seqgen_midi.encodings.bars import BarCells, bar_starts, bar_steps, bars_of, meter_map
 from seqgen_midi.encodings.base import Encoding
+from seqgen_midi.encodings.melody_conditions import (
+    MAX_BARS_WITHOUT_END,
+    MelodyConditions,
+    default_bars,
+    draw_key,
+)
+from seqgen_midi.encodings.melody_registers import melody_registers
+from seqgen_midi.encodings.narrowing import narrow, require_last
 from seqgen_midi.encodings.registry import register
 from seqgen_midi.encodings.tokens import Kind, Role, TokenTable
 from seqgen_midi.music.chord_inference import infer_chords
 from seqgen_midi.music.chords import CHORD_NAMES, QUALITIES
+from seqgen_midi.music.keys import Key
 from seqgen_midi.music.melodies import melody_track
 from seqgen_midi.music.meters import meters_on_grid
 from seqgen_midi.music.piece import Piece, Track, is_new, round_half_up
@@ -37,6 +48,9 @@ class Melody(Encoding):
     name = "melody"
     summary = "one voice on a grid, with chord symbols"
     default_options: ClassVar[Mapping[str, int]] = {"resolution": 4, "infer_chords": 0}
+    default_sampling = MappingProxyType({"min_p": 0.05})
+    """Chosen on validation data: bench/NOTES.md."""
+    default_training = MappingProxyType({"num_layers": 1, "coordinates": True, "condition_size": 48})
     renderings = ("png", "wav", "musicxml", "abc")
     is_grid = True
 
@@ -52,13 +66,17 @@ class Melody(Encoding):
             hold=Kind(Role.MODIFIER),
             pitch=Kind(Role.NOTE, range(128)),
         )
+        self._class_count = 2 + self.cells.class_count
+        self._known = MelodyConditions(self.table, self.chord_interval, self._class_count)
 
     def quantise(self, piece: Piece, *, is_prompt: bool = False) -> Piece:
         """Starts and ends at the nearest step; each note is at least a step long and ends where the next one begins.
 
         A melody without chord symbols gets those that are inferred, if the setting says so. Raises UnusableFile when
-        there is no melody, or two of its notes begin at one step.
+        there is no melody, or two of its notes begin at one step. A prompt may have chord symbols alone: a lead sheet.
         """
+        if is_prompt and not len(piece) and len(piece.chords):
+            return self._lead_sheet(piece)
         tune = piece.select(self.plays(piece))
         start = tune.start.astype(np.int64)
         first = round_half_up(start * self.resolution, piece.resolution)
@@ -76,7 +94,23 @@ class Melody(Encoding):
         key = piece.key or quantised.estimated_key()
         return replace(quantised, chords=infer_chords(quantised, starts, lengths, key).astype(np.int32))
 
+    def _lead_sheet(self, piece: Piece) -> Piece:
+        """Returns the chord symbols of a piece without notes.
+
+        A bar that begins without one repeats the last one, because the symbols that are inferred do so, too.
+        """
+        last_step = int(round_half_up(int(piece.chords[-1, 0]) * self.resolution, piece.resolution))
+        starts, meters = bars_of(piece, self.resolution, last_step)
+        chords = self._chords(piece, starts, int(starts[-1] + bar_steps(meters[-1], self.resolution)))
+        bare = starts[~np.isin(starts, chords[:, 0]) & (starts > chords[0, 0])]
+        repeated = chords[np.searchsorted(chords[:, 0], bare) - 1]
+        chords = np.concatenate([chords, np.column_stack([bare, repeated[:, 1:]])])
+        none = np.zeros(0, int)
+        return self._piece(none, none, none, starts, meters, chords[np.argsort(chords[:, 0])])
+
     def plays(self, piece: Piece) -> np.ndarray:
+        if not len(piece):
+            return np.zeros(0, bool)
         return np.asarray(piece.track == melody_track(piece))
 
     def _chords(self, piece: Piece, starts: np.ndarray, end: int) -> np.ndarray:
@@ -102,7 +136,9 @@ class Melody(Encoding):
         return Piece.of(self.resolution, [Track(name="Melody")], notes, meters=meter_map(starts, meters), chords=chords)
 
     def tokens(self, piece: Piece) -> np.ndarray:
-        starts, meters = bars_of(piece, self.resolution, piece.end - 1)
+        # A lead sheet lasts as long as its chord symbols.
+        last_step = int(max(piece.end - 1, piece.chords[:, 0].max(initial=-1)))
+        starts, meters = bars_of(piece, self.resolution, last_step)
         length = int(starts[-1] + bar_steps(meters[-1], self.resolution))
         begun, ended = (
             np.bincount(steps, minlength=length + 1)[:length] for steps in (piece.start, piece.start + piece.duration)
@@ -112,6 +148,10 @@ class Melody(Encoding):
         chords = self.table.first("chord") + piece.chords[:, 1] * len(QUALITIES) + piece.chords[:, 2]
         where = np.concatenate([starts, piece.chords[:, 0]])
         return np.insert(steps, where, np.concatenate([self.table.first("bar") + meters, chords]))
+
+    def encode(self, piece: Piece) -> Example:
+        """A lead sheet is the beginning of a document, whose end a note must come before."""
+        return Example.document(self.tokens(piece), ends=len(piece) > 0)
 
     def decode(self, ids: np.ndarray) -> Piece:
         table = self.table
@@ -128,6 +168,82 @@ class Melody(Encoding):
         begins = np.cumsum(is_step)[is_chord]
         chords = np.column_stack([begins, chord // len(QUALITIES), chord % len(QUALITIES)])
         return self._piece(first[is_note], length[is_note], pitch, starts, meters, chords)
+
+    @property
+    def registers(self) -> Registers:
+        """The last notes, the root of the chord, and how long the last note has lasted."""
+        return melody_registers(self.table, self._class_count)
+
+    @property
+    def conditions(self) -> Conditions:
+        """The key, the end, the chord symbols and the notes of each bar."""
+        return self._known.channels
+
+    def shown_conditions(self, ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        return self._known.shown(ids, rng)
+
+    def draw_key(self, ids: np.ndarray, rng: np.random.Generator) -> Key:
+        return self._known.key(ids) if self._known.has_key(ids) else draw_key(rng)
+
+    def default_bars(self, ids: np.ndarray, key: Key) -> int:
+        return default_bars(self.bars(ids).quarters, key)
+
+    def prompt_conditions(self, ids: np.ndarray, bars: int | None, key: Key | None) -> PromptConditions:
+        """Without a number of bars, the end is not known."""
+
+        def draw(first_ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+            known = key or self.draw_key(ids, rng)
+            return self._known.values(MAX_BARS_WITHOUT_END if bars is None else bars, known, has_end=bars is not None)
+
+        return PromptConditions(1, draw)
+
+    def template_conditions(
+        self, template: np.ndarray, key: Key | None, are_chords_free: np.ndarray | None = None
+    ) -> PromptConditions:
+        """Returns the key, the end, and what is given of each bar."""
+        content = self._known.content(template)
+        given = template[template >= 0]
+        if key is None and self._known.has_key(given):
+            key = self._known.key(given)
+        has_chords = np.ones(len(content), bool)
+        if are_chords_free is not None:
+            free = self.bars(np.maximum(template, BOS)).numbers(len(template))[are_chords_free]
+            has_chords[free[free >= 0]] = False
+        values = self._known.values(len(content), key, has_end=True, content=content, has_chords=has_chords)
+        return PromptConditions(1, lambda ids, rng: values)
+
+    def narrow(
+        self,
+        allowed: np.ndarray,
+        bars: int | None = None,
+        density: tuple[int, int] | None = None,
+        *,
+        keep_meters: bool = False,
+        key: Key | None = None,
+        has_ending: bool = True,
+    ) -> Grammar:
+        """A melody in a key ends with the tonic on a strong place of its bar, or on any place if it cannot."""
+        grammar = narrow(self.automaton, self.table, allowed[0], bars, density, keep_meters)
+        if key is None:
+            return grammar
+        is_pitch, is_tonic = self.table.of_kind("pitch"), self.tonic_tokens(key)
+        with suppress(EmptyLanguage):
+            return require_last(grammar, is_pitch, self._is_strong_class[grammar.state_class][:, None] & is_tonic)
+        return require_last(grammar, is_pitch, is_tonic)
+
+    @cached_property
+    def _is_strong_class(self) -> np.ndarray:
+        """Whether the step that comes next is a strong place of its bar, by state class: bool[C].
+
+        That is the first step of a bar, and of a half or a third of it that lasts a half note or a dotted quarter.
+        """
+        cells, eighth = self.cells, self.resolution / 2
+        halves = (cells.length % 2 == 0) & (cells.length >= 4 * eighth)
+        thirds = (cells.length == 9 * eighth) & (3 * cells.step % cells.length == 0)
+        is_strong = (cells.step == 0) | (halves & (2 * cells.step == cells.length)) | thirds
+        strong = np.zeros(self._class_count, bool)
+        strong[1 + cells.state_class[is_strong]] = True
+        return strong
 
     def without_prompt(self, ids: np.ndarray, prompt_length: int) -> np.ndarray:
         """Returns what follows the bar line where the prompt ends. A note that sounds across it begins there."""

@@ -12,6 +12,7 @@ import numpy as np
 from seqgen import Remark, UnusableFile
 from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.encodings.losses import losses
+from seqgen_midi.io.lead_sheet import is_lead_sheet, read_lead_sheet
 from seqgen_midi.io.midi_reader import is_midi, read_midi
 from seqgen_midi.io.score_reader import UNREADABLE, read_scores
 from seqgen_midi.music.meters import counts_beats, in_meter
@@ -39,6 +40,9 @@ def read_pieces(
     found = False
     from_midi = is_midi(path)
     with library_errors_as_unusable(path):
+        if is_prompt and is_lead_sheet(path):
+            yield _quantised_lead_sheet(path, encoding)
+            return
         results = (
             read_midi(path)
             if from_midi
@@ -63,11 +67,19 @@ def read_pieces(
         raise first_error or UnusableFile("empty")
 
 
+def _quantised_lead_sheet(path: Path, encoding: Encoding) -> Piece:
+    if "chord" not in encoding.table:
+        raise UnusableFile(f"a lead sheet, which a model of the encoding {encoding.name} has no chord symbols for")
+    return quantise_prompt(encoding, read_lead_sheet(path))
+
+
 def _quantised_or_error(piece: Piece, encoding: Encoding, is_prompt: bool) -> Piece | UnusableFile:
     """Returns a piece as the encoding can hold it, or why it cannot.
 
-    So one such piece does not cost the others of its file.
+    So one such piece does not cost the others of its file. Only a prompt may have chord symbols and no notes.
     """
+    if not len(piece) and not (is_prompt and "chord" in encoding.table):
+        return UnusableFile("empty")
     try:
         return quantise_prompt(encoding, piece) if is_prompt else encoding.quantise(piece)
     except UnusableFile as error:

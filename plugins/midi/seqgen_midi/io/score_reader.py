@@ -130,7 +130,10 @@ def parse_tune(text: str) -> Score:
 
 
 def piece_of(score: Score, split_voices: bool = False) -> Piece:
-    """Returns the piece of a music21 score, with tied notes as one. Raises UnusableFile for a score without notes."""
+    """Returns the piece of a music21 score, with tied notes as one.
+
+    Raises UnusableFile for a score without notes and chord symbols.
+    """
     staves = list(score.parts) or [score]
     parts = [voice for staff in staves for voice in _voices(staff)] if split_voices else staves
     tracks: list[Track] = []
@@ -143,15 +146,16 @@ def piece_of(score: Score, split_voices: bool = False) -> Piece:
             if notes or (track is player and not struck):
                 rows += [[*note, len(tracks)] for note in notes]
                 tracks.append(track)
-    if not rows:
+    chords = _chords(score)
+    if not rows and not chords:
         raise UnusableFile("empty")
     return Piece.of(
         RESOLUTION,
         tracks,
-        sort_notes(*np.array(rows).T),
+        sort_notes(*np.array(rows, int).reshape(-1, 5).T),
         tempos=_tempos(score),
         meters=_meters(staves[0]),
-        chords=_chords(score),
+        chords=chords,
         omitted=_omitted(score),
         key=_key(staves[0]),
     )

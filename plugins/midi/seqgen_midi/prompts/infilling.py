@@ -1,4 +1,4 @@
-"""Draws parts of a piece again: bars (fill, variation), voices or chord symbols (harmonise).
+"""Draws parts of a piece again: bars (fill, variation), voices or chord symbols (harmonise), a melody over chords.
 
 Where a document has one token for each step, the positions of all that is given are known, and the prompt says which
 token stands at each position. Otherwise nobody knows how many tokens stand between what is given. Then what is given
@@ -10,6 +10,7 @@ distribution p(document | given) depends on the number of particles of sequentia
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -20,6 +21,8 @@ from seqgen_midi.constraints.request import Request
 from seqgen_midi.constraints.values import parse_span, parse_voices
 from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.encodings.tokens import Role
+from seqgen_midi.music.chords import QUALITIES
+from seqgen_midi.music.keys import Key
 from seqgen_midi.prompts.continuation import OF_WHOLE_DOCUMENT, check_tokens, keep_values
 
 Part = int | Grammar
@@ -49,7 +52,7 @@ def infill(encoding: Encoding, ids: np.ndarray, request: Request) -> Prompt:
         return prompt_of_parts(encoding, _event_parts(encoding, ids, is_free, _drawable_tokens(encoding, request)))
     template = _grid_template(encoding, ids, is_free)
     if "chord" in encoding.table:
-        return prompt_of_parts(encoding, _grid_parts(encoding, template, is_free, _drawable_tokens(encoding, request)))
+        return _with_chords(encoding, template, is_free, request)
     return _from_template(encoding, template, request, np.ones(encoding.voice_count, bool))
 
 
@@ -65,9 +68,38 @@ def harmonise(encoding: Encoding, ids: np.ndarray, request: Request) -> Prompt:
         is_drawn[parse_voices(request.harmonise, encoding.voices)] = False
         is_free = is_drawn[encoding.voice_numbers(ids)]
         return _from_template(encoding, _grid_template(encoding, ids, is_free), request, is_drawn)
-    return prompt_of_parts(
-        encoding, _grid_parts(encoding, ids, np.ones(len(ids), bool), _drawable_tokens(encoding, request))
-    )
+    return _with_chords(encoding, ids, np.ones(len(ids), bool), request)
+
+
+def _with_chords(encoding: Encoding, template: np.ndarray, is_free: np.ndarray, request: Request) -> Prompt:
+    """Returns the prompt of a template int[n] in which chord symbols are drawn where it is free bool[n]."""
+    prompt = prompt_of_parts(encoding, _grid_parts(encoding, template, is_free, _drawable_tokens(encoding, request)))
+    return replace(prompt, conditions=encoding.template_conditions(template, request.parsed_key, is_free))
+
+
+def play_over_chords(encoding: Encoding, ids: np.ndarray, request: Request, key: Key | None) -> Prompt:
+    """Returns the prompt that draws a melody over the chord symbols of a document without notes.
+
+    key: the key of the lead sheet, if it says one
+
+    The melody ends on the tonic if the last chord is the one on the tonic. Raises UsageError for a request that is
+    about notes of the prompt, and ImpossibleConstraints.
+    """
+    if request.empties_bars or request.harmonise:
+        raise UsageError(
+            "The prompt has chord symbols and no notes, so a melody is drawn; leave out fill and harmonise."
+        )
+    request.check_keeps_bars(has_tempos="tempo" in encoding.table)
+    table = encoding.table
+    template = np.where(table.of_role(*STEPS)[ids], ANY_TOKEN, ids).astype(np.int32)
+    key = request.parsed_key or key or encoding.draw_key(ids, np.random.default_rng(0))
+    chords = table.value[ids[table.of_role(Role.CHORD)[ids]]]
+    ends_on_tonic = chords[-1] // len(QUALITIES) == key.tonic
+    grammar = encoding.narrow(np.ones((1, len(table.vocabulary)), bool), key=key if ends_on_tonic else None)
+    step = one_of(_drawable_tokens(encoding, request) & table.of_role(*STEPS))
+    parts = (step if token < 0 else token for token in template[1:].tolist())
+    prompt = prompt_of_parts(encoding, parts, grammar)
+    return replace(prompt, conditions=encoding.template_conditions(template, key))
 
 
 def emptied_bars(request: Request, bars: int) -> np.ndarray:
@@ -186,10 +218,13 @@ def _event_parts(encoding: Encoding, ids: np.ndarray, is_free: np.ndarray, allow
                 yield drawn
 
 
-def prompt_of_parts(encoding: Encoding, parts: Iterable[Part]) -> Prompt:
-    """Returns the prompt of all documents that are these parts, one after the other. Raises ImpossibleConstraints."""
+def prompt_of_parts(encoding: Encoding, parts: Iterable[Part], grammar: Grammar | None = None) -> Prompt:
+    """Returns the prompt of all documents that are these parts, one after the other.
+
+    The documents are those of the encoding, or of a narrower grammar. Raises ImpossibleConstraints.
+    """
     try:
-        given = intersect(encoding.automaton, _join(parts, len(encoding.vocabulary)))
+        given = intersect(grammar or encoding.automaton, _join(parts, len(encoding.vocabulary)))
     except ImpossibleConstraints as error:
         raise ImpossibleConstraints(
             "No piece, or none that the automaton has room for, holds what is given and is as asked; ask for less at "

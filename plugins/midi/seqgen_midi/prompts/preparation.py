@@ -17,7 +17,7 @@ from seqgen_midi.music.piece import MICROSECONDS_PER_MINUTE, Piece
 from seqgen_midi.prompts.accompaniment import accompany
 from seqgen_midi.prompts.completion import Completion
 from seqgen_midi.prompts.continuation import continue_piece
-from seqgen_midi.prompts.infilling import harmonise, infill
+from seqgen_midi.prompts.infilling import harmonise, infill, play_over_chords
 
 MELODY = "melody"
 END = 2**31 - 1
@@ -43,9 +43,12 @@ def prompt_of(encoding: Encoding, piece: Piece, constraints: Options | None, def
     bars = encoding.bars(ids).starts if encoding.has_bars else np.zeros(0, int)
     if request.prompt_bars is not None and request.prompt_bars < len(bars):
         ids = ids[: bars[request.prompt_bars]]
-    is_within = bool(request.empties_bars or request.harmonise or request.accompany is not None)
+    is_lead_sheet = not len(piece) and len(piece.chords) > 0
+    is_within = bool(is_lead_sheet or request.empties_bars or request.harmonise or request.accompany is not None)
     default_tempo = request.tempo_near(last_tempo(piece, default_tempo))
     complete = Completion(encoding, request, default_tempo, piece, END if is_within else end_of(encoding, ids))
+    if is_lead_sheet:
+        return replace(play_over_chords(encoding, ids, request, piece.key), complete=complete)
     return replace(_prompt_of_ids(encoding, ids, request, default_tempo), complete=complete)
 
 
