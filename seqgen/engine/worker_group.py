@@ -105,7 +105,8 @@ class WorkerGroup:
     def explain_loss(self) -> Iterator[None]:
         """Turns an error of TensorFlow into WorkerLost if a worker does not answer any more."""
         try:
-            yield
+            with _wait_for_others():
+                yield
         except tf.errors.OpError as error:
             lost = [] if self.size == 1 else self.unreachable()
             if not lost:
@@ -151,7 +152,7 @@ def connect(addresses: Sequence[str], rank: int) -> WorkerGroup:
     )
     if gpus := tf.config.list_physical_devices("GPU"):
         tf.config.set_visible_devices(gpus[local_rank(addresses, rank) % len(gpus)], "GPU")
-    with _default_interrupt():
+    with _default_interrupt(), _wait_for_others():
         try:
             tf.distribute.MultiWorkerMirroredStrategy(resolver)
         except RuntimeError as error:
@@ -159,6 +160,26 @@ def connect(addresses: Sequence[str], rank: int) -> WorkerGroup:
                 "Workers must be connected before TensorFlow does anything else; train in a new process."
             ) from error
     return WorkerGroup(addresses, rank)
+
+
+def is_waiting() -> bool:
+    """Whether this process takes part in an exchange with other workers, and so may have to wait for them."""
+    return _waiting.is_set()
+
+
+_waiting = threading.Event()
+
+
+@contextmanager
+def _wait_for_others() -> Iterator[None]:
+    """Makes `is_waiting` true."""
+    before = _waiting.is_set()
+    _waiting.set()
+    try:
+        yield
+    finally:
+        if not before:
+            _waiting.clear()
 
 
 def local_rank(addresses: Sequence[str], rank: int) -> int:

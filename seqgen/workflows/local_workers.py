@@ -26,8 +26,11 @@ from seqgen.errors import SeqgenWarning, TrainingError
 
 GRACE_SECONDS = 20.0
 """How long the other workers have to end after one has ended."""
+MAX_SILENT_SECONDS = 40.0
+"""A worker that shows no sign of life for so long hangs."""
 POLL_SECONDS = 0.5
 MODULE = "seqgen.workflows.training_worker"
+GO_ON = "so the training stopped; the same command with --resume goes on from the newest checkpoint."
 
 
 def train_with_local_workers(
@@ -35,7 +38,8 @@ def train_with_local_workers(
 ) -> None:
     """Trains the run in a folder with so many worker processes, until they have ended.
 
-    Raises TrainingStopped after Ctrl-C, WorkerLost if a worker dies, and TrainingError for what a worker raises.
+    Raises TrainingStopped after Ctrl-C, WorkerLost if a worker dies or hangs, and TrainingError for what a worker
+    raises.
     """
     addresses = _free_addresses(count)
     WorkerGroup(addresses).streams(batch_size)  # Raises an error before any process starts.
@@ -49,10 +53,14 @@ def train_with_local_workers(
             selector.register(worker.output, selectors.EVENT_READ, worker)
         deadline, is_asked = float("inf"), False
         while selector.get_map() and time.monotonic() < deadline:
+            polled = time.monotonic()
             for key, _ in selector.select(POLL_SECONDS):
                 if not key.data.read():
                     selector.unregister(key.fileobj)
                     deadline = min(deadline, time.monotonic() + GRACE_SECONDS)
+            for key in selector.get_map().values():
+                if polled - key.data.last_sign > MAX_SILENT_SECONDS:
+                    raise WorkerLost(f"{key.data} has hung for {MAX_SILENT_SECONDS:.0f} seconds, {GO_ON}")
             if stop.is_set() and not is_asked:
                 is_asked = True
                 workers[0].ask_to_stop()
@@ -64,10 +72,7 @@ def train_with_local_workers(
         raise KeyboardInterrupt  # It came before the first step.
     for rank, code in enumerate(codes):
         if code not in (0, None) and not workers[rank].error:
-            raise WorkerLost(
-                f"Worker {rank} of {count} (process {workers[rank].process_id}) {_describe(code)}, so the training "
-                "stopped; the same command with --resume goes on from the newest checkpoint."
-            )
+            raise WorkerLost(f"{workers[rank]} {_describe(code)}, {GO_ON}")
     for worker in workers:
         if worker.error:
             raise WorkerLost(worker.error)
@@ -79,6 +84,7 @@ class _LocalWorker:
     """A worker process, as this process sees it."""
 
     def __init__(self, run: Path, addresses: list[str], rank: int, report: Callable[[TrainingProgress], None]) -> None:
+        self._name = f"Worker {rank} of {len(addresses)}"
         self._report = report
         self._process = subprocess.Popen(
             [sys.executable, "-P", "-m", MODULE, str(run), ",".join(addresses), str(rank)],
@@ -88,13 +94,17 @@ class _LocalWorker:
             start_new_session=True,  # Ctrl-C reaches this process alone, and it asks the workers to stop.
         )
         self._rest = b""
-        self.process_id = self._process.pid
+        self.last_sign = time.monotonic()
+        """When the worker last showed a sign of life: any message."""
         self.error: str | None = None
         """The sentence of the error that ended the worker."""
         self.has_lost_another = False
         """Whether that error is only that another worker has ended."""
         self.stopped_at: int | None = None
         """The step at which the training stopped because it was asked to."""
+
+    def __str__(self) -> str:
+        return f"{self._name} (process {self._process.pid})"
 
     @property
     def output(self) -> IO[bytes]:
@@ -104,6 +114,7 @@ class _LocalWorker:
     def read(self) -> bool:
         """Reads what the worker has sent. Returns whether more may come."""
         data = os.read(self.output.fileno(), 65536)
+        self.last_sign = time.monotonic()
         *lines, self._rest = (self._rest + data).split(b"\n")
         for line in lines:
             self._receive(json.loads(line))

@@ -14,7 +14,7 @@ import pytest
 import tensorflow as tf
 
 from engine import worker_run
-from seqgen.engine.worker_group import WorkerGroup, WorkerLost, local_rank
+from seqgen.engine.worker_group import WorkerGroup, WorkerLost, is_waiting, local_rank
 from seqgen.errors import SeqgenWarning, TrainingError
 
 TESTS = Path(__file__).parent.parent
@@ -98,6 +98,15 @@ def test_streams_are_shared_equally_or_refused():
 
 def test_workers_are_counted_on_each_machine():
     assert [local_rank(["a:1", "b:1", "a:2", "b:2", "a:3"], rank) for rank in range(5)] == [0, 0, 1, 1, 2]
+
+
+def test_an_exchange_is_a_time_in_which_a_worker_may_wait_for_others():
+    with WorkerGroup().explain_loss():
+        assert is_waiting()
+        with WorkerGroup().explain_loss():
+            pass
+        assert is_waiting()
+    assert not is_waiting()
 
 
 def test_an_error_of_tensorflow_is_explained_only_by_a_worker_that_does_not_answer():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import textwrap
 
 import pytest
@@ -22,11 +23,12 @@ send = lambda **message: print(json.dumps(message), flush=True)
 def start(tmp_path, monkeypatch):
     """Returns a function that runs two workers with this program in place of the training. `rank` is its rank."""
 
-    def run(program: str, report=lambda progress: None) -> None:
+    def run(program: str, report=lambda progress: None, max_silent_seconds=40.0) -> None:
         (tmp_path / "fake_worker.py").write_text(BEGINNING + textwrap.dedent(program))
         monkeypatch.syspath_prepend(tmp_path)
         monkeypatch.setattr(local_workers, "MODULE", "fake_worker")
         monkeypatch.setattr(local_workers, "GRACE_SECONDS", 1.0)
+        monkeypatch.setattr(local_workers, "MAX_SILENT_SECONDS", max_silent_seconds)
         local_workers.train_with_local_workers(tmp_path, 2, 4, report)
 
     return run
@@ -49,6 +51,23 @@ def test_the_chief_reports_and_warns_through_the_parent(start):
 def test_a_worker_that_is_killed_is_named_although_the_other_hangs(start):
     with pytest.raises(WorkerLost, match=r"Worker 1 of 2 \(process \d+\) was ended by SIGKILL.*--resume"):
         start("os.kill(os.getpid(), signal.SIGKILL) if rank == 1 else time.sleep(60)")
+
+
+def test_a_worker_that_hangs_is_named_and_ended_and_one_that_shows_signs_of_life_may_take_its_time(start, tmp_path):
+    program = """
+    import pathlib
+    pathlib.Path(__file__).with_name(f"process-{rank}").write_text(str(os.getpid()))
+    if rank == 1:
+        os.kill(os.getpid(), signal.SIGSTOP)
+    while True:
+        time.sleep(0.2)
+        send(is_alive=True)
+    """
+    with pytest.raises(WorkerLost, match=r"Worker 1 of 2 \(process \d+\) has hung for 2 seconds.*--resume"):
+        start(program, max_silent_seconds=2.0)
+    for rank in range(2):
+        with pytest.raises(ProcessLookupError):
+            os.kill(int((tmp_path / f"process-{rank}").read_text()), 0)
 
 
 def test_what_one_worker_raises_comes_before_what_the_others_say_of_it(start):

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
 from seqgen.engine.training.checkpoint import newest_checkpoint
+from seqgen.workflows import training_worker
 
 SETTINGS = {"batch_size": 4, "bptt_length": 32, "num_evaluations": 2}
 
@@ -44,3 +47,18 @@ def test_a_killed_worker_stops_the_command_which_leaves_a_checkpoint_of_all_stre
     assert checkpoint.record.workers == 2
     assert checkpoint.tensors["memory/hidden"].shape[1] == SETTINGS["batch_size"]
     assert (folder / "settings.json").exists()
+
+
+@pytest.mark.parametrize(
+    ("computes", "waits", "shows"), [(True, False, True), (False, True, True), (False, False, False)]
+)
+def test_a_process_shows_signs_of_life_while_it_computes_or_waits_for_others(monkeypatch, computes, waits, shows):
+    used, sent = itertools.count(step=0.01 if computes else 0.0), []
+    monkeypatch.setattr(training_worker, "SIGN_OF_LIFE_SECONDS", 0.01)
+    monkeypatch.setattr(training_worker.time, "process_time", lambda: next(used))
+    signs = training_worker.SignsOfLife(sent.append)
+    signs.is_waiting = lambda: waits
+    signs.start()
+    time.sleep(0.2)
+    assert bool(sent) == shows
+    signs.is_waiting = lambda: False
