@@ -1,14 +1,19 @@
-"""Training and sampling speed beside PyTorch's nn.LSTM and stock keras.layers.LSTM, in one run (about 15 minutes).
+"""Training and sampling speed beside PyTorch's nn.LSTM and stock keras.layers.LSTM, in one run (about 25 minutes).
 
-    python bench/speed.py [--text FILE]
+    python bench/speed.py [--only training|busy|sampling|agreement …] [--models RUN …] [--text FILE]
 
 Training is a whole update: embedding, LSTM layers, softmax, cross-entropy, gradients, global-norm clip, AdamW. All have
 the same shapes and the same number of weights in the recurrent layers; each runs as its own documentation says is
 fastest on a CPU (`jit_compile` for Keras). The peers have no residual connections and no norms, which seqgen has, and
-pays for, here too. `mixed` is seqgen with `precision=bfloat16` and PyTorch under its bf16 autocast. PyTorch's sampling
-loop runs as it comes, and once more with oneDNN switched off, which a user would have to know of, and which is faster
-for a batch of 1. `matmul_share` is the rate of the products that seqgen makes over the machine's own fp32 product;
-`nominal_share` counts the products that an LSTM needs on paper, of which seqgen looks the first layer's up.
+pays for, here too. PyTorch runs with oneDNN and without, and the faster one is the peer (`…_best`). `mixed` is seqgen
+with `precision=bfloat16` and PyTorch under its bf16 autocast. Contenders take turns, so that a noisy minute falls on
+all of them. `…_busy` is measured beside one process that keeps a core busy all the time, for both sides. A ratio of two
+contenders under the same load means something on a busy machine too; their tokens a second do not.
+
+`divergence_bfloat16` is the mean Kullback-Leibler divergence of the next-token distribution with `--precision bfloat16`
+from that in float32, in nats, along documents that the model has drawn itself.
+`matmul_share` is the rate of the products that seqgen makes over the machine's own fp32 product; `nominal_share` counts
+the products that an LSTM needs on paper, of which seqgen looks the first layer's up.
 With --text, float32 and bfloat16 each train 500 steps on FILE's bytes, and their last 50 losses are compared.
 """
 
@@ -18,6 +23,8 @@ import argparse
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -28,7 +35,11 @@ import tensorflow as tf
 import torch
 from common import finish, median_seconds
 
+import seqgen
+from seqgen.engine.compiling import compiled
+from seqgen.engine.decoding.decoder import Decoder, DecodingState, Precision
 from seqgen.engine.decoding.sampling import Sampler
+from seqgen.engine.layers.step_weights import MIN_BFLOAT16_ROWS
 from seqgen.engine.model import Model
 from seqgen.engine.settings import ModelSettings, TrainingSettings
 from seqgen.engine.training.trainer import Trainer
@@ -37,6 +48,11 @@ from seqgen.grammar import BOS, EOS, Grammar, unconstrained
 VOCABULARY = 65
 STREAMS, SEGMENT = 32, 128
 DRAWN = 1024
+SIZES = ((1, 128), (2, 256), (2, 512), (3, 1024))
+"""Layers and units of the models that are trained."""
+PARTS = ("training", "busy", "sampling", "agreement")
+PEER = "pytorch train"
+WITHOUT_ONEDNN = "without-onednn"
 
 
 def endless() -> Grammar:
@@ -123,8 +139,9 @@ def torch_sampler(width: int, layers: int, count: int):
     return draw
 
 
-def seqgen_sampler(width: int, layers: int, count: int, longest: int = DRAWN):
-    sampler = Sampler(Model.new(ModelSettings(hidden_size=width, num_layers=layers), endless(), 0))
+def seqgen_sampler(width: int, layers: int, count: int, longest: int = DRAWN, precision: Precision = "float32"):
+    model = Model.new(ModelSettings(hidden_size=width, num_layers=layers), endless(), 0)
+    sampler = Sampler(model, precision=precision)
     return lambda: list(
         sampler.stream(np.array([BOS], np.int32), endless(), count=count, max_new_tokens=longest, seed=0)
     )
@@ -143,7 +160,7 @@ def contender(name: str, arguments: argparse.Namespace) -> None:
     """Times one contender alone in this process and prints its median seconds."""
     width, layers, batch = arguments.width, arguments.layers, Batch(STREAMS, SEGMENT)
     library, what, *rest = name.split()
-    if "without-onednn" in rest:
+    if WITHOUT_ONEDNN in rest:
         torch.backends.mkldnn.set_flags(False)
     number = int(rest[0]) if rest and rest[0].isdigit() else 0
     make = {
@@ -153,11 +170,13 @@ def contender(name: str, arguments: argparse.Namespace) -> None:
         "pytorch train": lambda: torch_step(width, layers, batch),
         "pytorch mixed": lambda: torch_step(width, layers, batch, autocast=True),
         "seqgen sample": lambda: seqgen_sampler(width, layers, number),
+        "seqgen rounded": lambda: seqgen_sampler(width, layers, number, precision="bfloat16"),
         "seqgen draw": lambda: seqgen_sampler(width, layers, 1, number),
         "pytorch sample": lambda: torch_sampler(width, layers, number),
         "machine matmul": matmul_seconds,
     }[f"{library} {what}"]
-    repeats = {"matmul": 20, "sample": 2, "draw": 1}.get(what, 10 if width < 1024 else 3)
+    # A step of 1 x 128 takes milliseconds, and a few of them would say little about a busy machine.
+    repeats = {"matmul": 20, "sample": 2, "rounded": 2, "draw": 1}.get(what, 10_000 // (width * layers))
     print(median_seconds(make(), repeats))
 
 
@@ -176,45 +195,96 @@ def race(names: list[str], rounds: int, width: int = 512, layers: int = 2) -> di
     return {name: sorted(values)[len(values) // 2] for name, values in seconds.items()}
 
 
-def training(figures: dict[str, float]) -> None:
-    """2 x 512 beside everybody, and other sizes beside PyTorch."""
+def best_peer(seconds: dict[str, float], name: str) -> float:
+    """Returns the seconds of PyTorch at its best: with oneDNN or without."""
+    return min(seconds[name], seconds[f"{name} {WITHOUT_ONEDNN}"])
+
+
+@contextmanager
+def busy_process() -> Iterator[None]:
+    """Keeps one core busy with something else."""
+    with subprocess.Popen([sys.executable, "-c", "while True: pass"]) as process:
+        try:
+            yield
+        finally:
+            process.kill()
+
+
+def training(figures: dict[str, float], ending: str = "") -> None:
+    """All sizes beside PyTorch. The `ending` of each figure's name says how busy the machine is."""
     tokens = STREAMS * SEGMENT
-    names = ["seqgen train", "pytorch train", "seqgen mixed", "pytorch mixed", "keras train", "machine matmul"]
+    for layers, width in SIZES:
+        seconds = race(["seqgen train", PEER, f"{PEER} {WITHOUT_ONEDNN}"], 3, width, layers)
+        for name, value in seconds.items():
+            print(f"training{ending}, {layers} x {width}: {name:28} {tokens / value:10,.0f} tokens/s", flush=True)
+        figures[f"train_vs_pytorch_{layers}x{width}{ending}"] = best_peer(seconds, PEER) / seconds["seqgen train"]
+        figures[f"train_tokens_per_second_{layers}x{width}{ending}"] = tokens / seconds["seqgen train"]
+
+
+def products(figures: dict[str, float]) -> None:
+    """2 x 512 beside everybody, in bfloat16 too, and beside the machine's own product."""
+    tokens = STREAMS * SEGMENT
+    names = ["seqgen train", PEER, "seqgen mixed", "pytorch mixed", "keras train", "machine matmul"]
     seconds = race(names, rounds=3)
     for name in names[:-1]:
         print(f"training, 2 x 512: {name:14} {tokens / seconds[name]:10,.0f} tokens/s", flush=True)
-    mine, theirs = seconds["seqgen train"], seconds["pytorch train"]
+    mine = seconds["seqgen train"]
     # A product with W and one with R a layer, twice as many backward; the softmax likewise. 4H columns each.
     needed = 3 * 2 * tokens * (2 * 2 * 512 * 4 * 512 + 512 * VOCABULARY)
     looked_up = 3 * 2 * tokens * 512 * 4 * 512
     rate = MATMUL_FLOPS / seconds["machine matmul"]
     figures |= {
-        "train_vs_pytorch": theirs / mine,
         "train_vs_keras": seconds["keras train"] / mine,
-        "train_mixed_vs_pytorch": theirs / seconds["seqgen mixed"],
+        "train_mixed_vs_pytorch": seconds[PEER] / seconds["seqgen mixed"],
         "train_mixed_vs_pytorch_bf16": seconds["pytorch mixed"] / seconds["seqgen mixed"],
         "matmul_share": (needed - looked_up) / mine / rate,
         "nominal_share": needed / mine / rate,
-        "train_tokens_per_second": tokens / mine,
     }
-    for layers, width in ((1, 128), (2, 256), (3, 1024)):
-        mine, theirs = race(["seqgen train", "pytorch train"], 3, width, layers).values()
-        print(f"training, {layers} x {width}: seqgen {tokens / mine:,.0f}, PyTorch {tokens / theirs:,.0f}", flush=True)
-        figures[f"train_vs_pytorch_{layers}x{width}"] = theirs / mine
 
 
 def sampling(figures: dict[str, float]) -> None:
     """Batches of 1 and 64 beside PyTorch's loop, and whether long samples cost more a token."""
     for count in (1, 64):
-        names = [f"seqgen sample {count}", f"pytorch sample {count}", f"pytorch sample {count} without-onednn"]
-        mine, theirs, without = race(names, rounds=1).values()
-        for name, value in {"seqgen": mine, "pytorch": theirs, "pytorch without oneDNN": without}.items():
-            print(f"sampling, batch {count}: {name:22} {count * DRAWN / value:10,.0f} tokens/s", flush=True)
-        figures[f"sample_vs_pytorch_b{count}"] = theirs / mine
-        figures[f"sample_vs_pytorch_without_onednn_b{count}"] = without / mine
+        mine, peer = f"seqgen sample {count}", f"pytorch sample {count}"
+        rounded = f"seqgen rounded {count}"
+        seconds = race([mine, rounded, peer, f"{peer} {WITHOUT_ONEDNN}"], rounds=3)
+        for name, value in seconds.items():
+            print(f"sampling, batch {count}: {name:32} {count * DRAWN / value:10,.0f} tokens/s", flush=True)
+        figures[f"sample_vs_pytorch_best_b{count}"] = best_peer(seconds, peer) / seconds[mine]
+        figures[f"sample_bfloat16_vs_pytorch_best_b{count}"] = best_peer(seconds, peer) / seconds[rounded]
     few, many = race(["seqgen draw 100", "seqgen draw 100000"], rounds=1).values()
     print(f"a token costs {few / 100 * 1e6:.0f} microseconds in 100 tokens, {many / 100_000 * 1e6:.0f} in 100 000")
     figures["cost_of_a_token_100000_vs_100"] = (many / 100_000) / (few / 100)
+
+
+def agreement(models: list[str], figures: dict[str, float]) -> None:
+    """How far the next-token distributions in bfloat16 are from those in float32, along documents of each model."""
+    for name in models:
+        trained = seqgen.load(name)
+        divergences, same = [], []
+        for sample in trained.sample(2, seed=0, max_new_tokens=500):
+            exact, rounded = (log_probabilities(trained.model, sample.ids, one) for one in ("float32", "bfloat16"))
+            divergences.append((np.exp(exact) * (exact - rounded)).sum(-1))
+            same.append(exact.argmax(-1) == rounded.argmax(-1))
+        figures[f"divergence_bfloat16_{Path(name).name}"] = float(np.concatenate(divergences).mean())
+        figures[f"same_likeliest_bfloat16_{Path(name).name}"] = float(np.concatenate(same).mean())
+
+
+def log_probabilities(model: Model, ids: np.ndarray, precision: Precision) -> np.ndarray:
+    """Returns ln p of every token after each id but the last, [n, V], by the steps that samples are drawn with."""
+    decoder = Decoder(model, precision)
+    state = decoder.read_prompt(ids[:1], model.grammar, MIN_BFLOAT16_ROWS)
+
+    @compiled
+    def step(state: DecodingState, token: tf.Tensor) -> tuple[tf.Tensor, DecodingState]:
+        logits, state = decoder.step(state, model.tables)
+        return tf.nn.log_softmax(logits[0]), state.append(tf.fill([MIN_BFLOAT16_ROWS], token), model.tables)
+
+    rows = []
+    for token in ids[1:]:
+        row, state = step(state, tf.constant(token))
+        rows.append(row.numpy())
+    return np.stack(rows)
 
 
 def losses(text: Path, figures: dict[str, float]) -> None:
@@ -236,6 +306,8 @@ def losses(text: Path, figures: dict[str, float]) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--only", choices=PARTS, nargs="+", default=list(PARTS), help="measure only these parts")
+    parser.add_argument("--models", nargs="+", default=["bach-chorales"], help="trained models for the agreement")
     parser.add_argument("--text", type=Path, help="compare losses after 500 steps on this file")
     for name in ("width", "layers"):
         parser.add_argument(f"--{name}", type=int, help=argparse.SUPPRESS)
@@ -245,8 +317,16 @@ def main() -> None:
         contender(arguments.contender, arguments)
         return
     figures: dict[str, float] = {}
-    training(figures)
-    sampling(figures)
+    if "training" in arguments.only:
+        products(figures)
+        training(figures)
+    if "busy" in arguments.only:
+        with busy_process():
+            training(figures, "_busy")
+    if "sampling" in arguments.only:
+        sampling(figures)
+    if "agreement" in arguments.only:
+        agreement(arguments.models, figures)
     if arguments.text:
         losses(arguments.text, figures)
     finish(figures)

@@ -45,10 +45,14 @@ from seqgen.engine.layers.regularization import (
     Regularization,
 )
 from seqgen.engine.layers.rms_norm import rms_norm
+from seqgen.engine.layers.step_weights import StepWeights
 from seqgen.engine.register_tables import RegisterTables
 from seqgen.engine.settings import ModelSettings
 from seqgen.engine.weights import initial_weights, is_trainable
 from seqgen.grammar import BOS, Conditions, ConditionWindow, Grammar, Registers
+
+MAX_PROJECTED_SIZE = 2**24
+"""Embeddings whose product with the input weights is larger, 64 MiB, are not multiplied before decoding begins."""
 
 
 class Memory(NamedTuple):
@@ -183,13 +187,14 @@ class Model:
         precision: tf.DType = tf.float32,
         trace: ForwardTrace | None = None,
         heard: tf.Tensor | None = None,
+        step_weights: Sequence[StepWeights] | None = None,
     ) -> tuple[Output, Memory]:
         """Returns the outputs of the last layer and the memory after the segment.
 
         inputs int32[T, B] are token ids, classes int32[T, B] the classes of the grammar's states after them. heard
         [T, B, D] is what `hear_conditions` says at each position; without it, nothing is known ahead. Dropout comes
         from `regularization` alone. `precision` is that of the recurrent layers' large products. A `trace` is filled
-        in.
+        in. For one step, T = 1, `step_weights` can have been made before.
         """
         settings = self.settings
         weights = regularization.drop_recurrent_weights(self.weights) if regularization else self.weights
@@ -216,6 +221,8 @@ class Model:
             table = dropout(weights["coordinates/table"], DIFFERENCE_DROPOUT_PLACE)
             others.append(LowRankInput(embed_differences(table, seen), weights["coordinates/input"]))
             memory = memory._replace(registers=registers[-1])
+        if step_weights and heard is None and self.conditions is not None:
+            heard = tf.zeros((*inputs.shape, self.settings.condition_size))
         if heard is not None:
             others.append(LowRankInput(heard, weights["conditions/input"]))
         for other in others:
@@ -224,8 +231,9 @@ class Model:
         for layer in range(settings.num_layers):
             states = memory.hidden[layer], memory.cell_state[layer]
             hiddens, cell_state = self._recurrent_layer(
-                layer, x, lookups, others, resets, states, weights, precision, trace
-            )
+                layer, x, lookups, others, resets, states, weights, precision, trace,
+                step_weights[layer] if step_weights else None,
+            )  # fmt: skip
             last_hidden.append(hiddens[-1])
             last_cell_state.append(cell_state)
             dropped = dropout(hiddens, 2 + layer)
@@ -249,6 +257,25 @@ class Model:
             x += dropout(down, 3 + settings.num_layers)
         return Output(x, registers), memory
 
+    def step_weights(self, precision: tf.DType = tf.float32) -> list[StepWeights]:
+        """Returns the weights of all recurrent layers, as they are now, in the form in which one step reads them.
+
+        `precision`, float32 or bfloat16, is that of the matrices.
+        """
+        weights, made = self.weights, []
+        for layer in range(self.settings.num_layers):
+            cell_weights = self.cell.assemble(self.layer_weights(layer, weights))
+            tables = [weights[name] for name in ("embedding", "state_embedding") if name in weights]
+            rows = sum(table.shape[0] for table in tables)
+            if layer > 0 or rows * cell_weights.bias.shape[0] > MAX_PROJECTED_SIZE:
+                made.append(StepWeights.from_cell_weights(cell_weights, precision))
+                continue
+            gain = weights["recurrence_0/norm"]
+            low_rank = [weights[name] for name in ("coordinates/input", "conditions/input") if name in weights]
+            normalized = [rms_norm(table, gain) for table in tables]
+            made.append(StepWeights.from_embeddings(normalized, low_rank, cell_weights, precision))
+        return made
+
     def layer_weights(self, layer: int, weights: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Returns the weights of a recurrent layer by the names that its cell gives them, out of all `weights`."""
         names = self.cell.weight_shapes(self.settings.hidden_size)
@@ -257,7 +284,7 @@ class Model:
     def _recurrent_layer(
         self, layer: int, x: tf.Tensor, lookups: list[EmbeddingLookup], others: Sequence[LowRankInput],
         resets: tf.Tensor, states: tuple[tf.Tensor, tf.Tensor], weights: Mapping[str, tf.Tensor],
-        precision: tf.DType, trace: ForwardTrace | None,
+        precision: tf.DType, trace: ForwardTrace | None, step_weights: StepWeights | None,
     ) -> tuple[tf.Tensor, tf.Tensor]:  # fmt: skip
         """Returns a layer's hidden states [T, B, H] and its last cell state [B, C·H], by the fastest way there is."""
         gain, cell_weights = weights[f"recurrence_{layer}/norm"], self.cell.assemble(self.layer_weights(layer, weights))
@@ -269,7 +296,13 @@ class Model:
             return tf.add_n([embedded, *(other.embedding() for other in others)])
 
         if resets.shape[0] == 1 and trace is None:
-            hidden, cell_state = recurrence_step(self.cell, normalized_input()[0], cell_weights, resets[0], *states)
+            of_step = step_weights or StepWeights.from_cell_weights(cell_weights)
+            if of_step.tables:
+                read = [other.values[0] for other in others]
+                rows = [lookup.rows_of(table)[0] for lookup, table in zip(lookups, of_step.tables, strict=True)]
+            else:
+                read, rows = [normalized_input()[0]], []
+            hidden, cell_state = recurrence_step(self.cell, read, of_step, resets[0], *states, rows)
             return hidden[None], cell_state
         if cudnn.can_use_cudnn(self.cell, precision) and trace is None:
             return cudnn.cudnn_lstm(normalized_input(), cell_weights, resets, *states)

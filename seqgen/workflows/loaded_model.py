@@ -6,6 +6,7 @@ from typing import Any
 
 from seqgen.contract.domain import Domain
 from seqgen.engine.decoding.beam_search import BeamSearch
+from seqgen.engine.decoding.decoder import Precision
 from seqgen.engine.decoding.sampling import Sampler
 from seqgen.engine.model import Model
 from seqgen.engine.scoring.introspection import Introspector
@@ -30,8 +31,8 @@ class LoadedModel:
     oracle: answers the domain's questions to the model
     """
 
-    def __init__(self, bundle: Bundle, domain: Domain[Any]) -> None:
-        """Raises BundleError if the weights do not fit the settings and the domain."""
+    def __init__(self, bundle: Bundle, domain: Domain[Any], precision: Precision = "float32") -> None:
+        """Raises BundleError if the weights do not fit the settings and the domain. For `precision` see `load`."""
         self.bundle = bundle
         self.domain = domain
         grammar = domain.checked_grammar()
@@ -48,9 +49,9 @@ class LoadedModel:
         registers, conditions = domain.checked_registers(), domain.checked_conditions()
         shapes = weight_shapes(settings, grammar.vocabulary_size, grammar.class_count, registers, conditions)
         self.model = Model(settings, bundle.weights(shapes), grammar, registers, conditions)
-        self._sampler = Sampler(self.model, PluginFilters().find)
+        self._sampler = Sampler(self.model, PluginFilters().find, precision)
         self._introspector = Introspector(self.model)
-        self._beam_search = BeamSearch(self.model)
+        self._beam_search = BeamSearch(self.model, precision)
         self.oracle = ModelOracle(self.model, self._sampler, self._introspector, self._beam_search)
 
 

@@ -14,6 +14,7 @@ from seqgen.contract.domain import Domain
 from seqgen.corpus.storage.records import held_out_split
 from seqgen.corpus.storage.store import Corpus, is_corpus
 from seqgen.corpus.storage.training_batches import grammar_states
+from seqgen.engine.decoding.decoder import Precision
 from seqgen.engine.scoring.dynamic_evaluation import DynamicEvaluation, DynamicEvaluator
 from seqgen.engine.scoring.neural_cache import NeuralCache
 from seqgen.engine.scoring.scorer import Scorer
@@ -31,9 +32,9 @@ STATISTICS_DOCUMENTS, STATISTICS_LENGTH = 16, 512
 class ScoringModel(LoadedModel):
     """A model that says how probable documents are, and shows what happens inside it."""
 
-    def __init__(self, bundle: Bundle, domain: Domain[Any]) -> None:
-        """Raises BundleError if the weights do not fit the settings and the domain."""
-        super().__init__(bundle, domain)
+    def __init__(self, bundle: Bundle, domain: Domain[Any], precision: Precision = "float32") -> None:
+        """Raises BundleError if the weights do not fit the settings and the domain. For `precision` see `load`."""
+        super().__init__(bundle, domain, precision)
         self._scorers: dict[tuple[DynamicEvaluation | None, NeuralCache | None], Scorer] = {}
 
     def score(

@@ -14,6 +14,7 @@ import numpy as np
 from seqgen.contract.capabilities import Prompting
 from seqgen.contract.documents import Prompt
 from seqgen.contract.domain import Domain
+from seqgen.engine.decoding.decoder import Precision
 from seqgen.engine.decoding.importance_sampling import ImportanceSampler
 from seqgen.engine.decoding.infilling import Infiller
 from seqgen.engine.decoding.sampling import up_to_eos
@@ -52,9 +53,9 @@ class TrainedModel(ScoringModel, AnsweringModel):
     oracle: answers the domain's questions to the model
     """
 
-    def __init__(self, bundle: Bundle, domain: Domain[Any]) -> None:
-        """Raises BundleError if the weights do not fit the settings and the domain."""
-        super().__init__(bundle, domain)
+    def __init__(self, bundle: Bundle, domain: Domain[Any], precision: Precision = "float32") -> None:
+        """Raises BundleError if the weights do not fit the settings and the domain. For `precision` see `load`."""
+        super().__init__(bundle, domain, precision)
         self._infiller = Infiller(self._sampler)
         self._preparation = PromptPreparation(domain, self.model)
         self._resolver = PromptResolver(domain)

@@ -62,6 +62,16 @@ def test_a_prompt_is_continued(run_cli, run, loaded, pieces, tmp_path):
     assert (tmp_path / "midi-0-1.mid").read_bytes() == before
 
 
+def test_the_precision_reaches_the_model_and_its_page(run_cli, run, trained, monkeypatch, tmp_path):
+    asked = []
+    monkeypatch.setattr("seqgen.workflows.load.load", lambda path, precision: asked.append(precision) or trained)
+    for options in ([], ["--precision", "bfloat16"]):
+        code, *_ = run_cli("sample", run, "-o", tmp_path, "-n", 1, "--set", "bars=1", "--overwrite", *options)
+        assert code == 0
+    assert asked == ["float32", "bfloat16"]
+    assert "bfloat16" in next(tmp_path.glob("*.html")).read_text()
+
+
 def test_filters_and_beams_reach_the_engine(run_cli, run, loaded, tmp_path):
     bars = ["--set", "bars=2", "--json"]
     filters = [

@@ -45,7 +45,7 @@ def run(labels: Path, tmp_path_factory) -> Path:
 def call(run, monkeypatch, capsys):
     """Returns a function that calls a command with the run, and returns the lines of JSON that it prints."""
     trained = seqgen.load(run)
-    monkeypatch.setattr("seqgen.workflows.load.load", lambda path: trained)
+    monkeypatch.setattr("seqgen.workflows.load.load", lambda path, **options: trained)
 
     def do(command: str, *arguments: object):
         code = exit_code(monkeypatch, command, run, *arguments, "--json")

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+import seqgen
 from seqgen import BundleError, InvalidValue
 from seqgen.workflows.loaded_model import MAX_COUNT, LoadedModel, check_arguments
 
@@ -24,6 +25,12 @@ def test_a_bundle_of_another_grammar_names_the_plugin_to_install(trained):
     )  # fmt: skip
     with pytest.raises(BundleError, match=r"another grammar .*seqgen-chess 1\.2; install that version"):
         LoadedModel(bundle, trained.domain)
+
+
+def test_drawing_and_searching_have_the_precision_that_is_asked_for(run):
+    model = seqgen.load(run, precision="bfloat16")
+    assert model._sampler.decoder.precision == "bfloat16"
+    assert model._beam_search._decoder.precision == "bfloat16"
 
 
 def test_counts_and_seeds_have_limits():

@@ -24,7 +24,7 @@ import numpy as np
 import tensorflow as tf
 
 from seqgen.engine.compiling import compiled
-from seqgen.engine.decoding.decoder import EVERY_TOKEN, Decoder, DecodingState, Lineage, NextTokens
+from seqgen.engine.decoding.decoder import EVERY_TOKEN, Decoder, DecodingState, Lineage, NextTokens, Precision
 from seqgen.engine.grammar_tables import GrammarTables
 from seqgen.engine.model import Model
 from seqgen.errors import InvalidValue
@@ -70,8 +70,9 @@ class _FinishedBeams(NamedTuple):
 class BeamSearch:
     """Searches a model. Compiled once for each number of prompts, beams and results, and each shape of grammar."""
 
-    def __init__(self, model: Model) -> None:
-        self._decoder = Decoder(model)
+    def __init__(self, model: Model, precision: Precision = "float32") -> None:
+        """Prepares the search. For `precision` see `Decoder`."""
+        self._decoder = Decoder(model, precision)
         self._search = compiled(self._search_chunk)
 
     def search(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -12,11 +12,13 @@ import tensorflow as tf
 from seqgen.engine.compiling import compiled
 from seqgen.engine.conditioning import Conditioning, ConditionState
 from seqgen.engine.grammar_tables import GrammarTables
+from seqgen.engine.layers.step_weights import MIN_BFLOAT16_ROWS, StepWeights
 from seqgen.engine.model import BATCH_AXIS, Memory, Model
 from seqgen.engine.relation_tables import RelationState, RelationTables
 from seqgen.grammar import BOS, Grammar, Relations
 
 PROMPT_MULTIPLE = 64
+Precision = Literal["float32", "bfloat16"]
 NextTokens = Callable[[np.ndarray], np.ndarray]
 """Says which tokens may follow a document int32[n], beside the grammar: bool[V]."""
 EVERY_TOKEN = np.ones((1, 1), bool)
@@ -81,8 +83,14 @@ class DecodingState(NamedTuple):
 class Decoder:
     """A model that reads its own output, token by token."""
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, precision: Precision = "float32") -> None:
+        """The weights are read once, at the first step. `precision` is that of recurrent layers.
+
+        With bfloat16, fewer than four sequences are computed in float32 nevertheless, which takes less time.
+        """
         self.model = model
+        self.precision = precision
+        self._step_weights: dict[tf.DType, list[StepWeights]] = {}
         self.conditioning = Conditioning(model)
         self._memory_after = compiled(self._memory_after_prompt)
         self._tables: WeakKeyDictionary[Grammar, GrammarTables] = WeakKeyDictionary()
@@ -173,10 +181,20 @@ class Decoder:
         classes = tf.gather(tables.state_class, state.grammar_state)
         conditions, heard = self.conditioning.advance(state.conditions, state.token, classes)
         output, memory = self.model.forward(
-            state.token[None], classes[None], state.memory, heard=None if heard is None else heard[None]
-        )
+            state.token[None], classes[None], state.memory, heard=None if heard is None else heard[None],
+            step_weights=self._weights_for(state.token.shape[0]),
+        )  # fmt: skip
         allowed = state.allowed_tokens(tables) if allowed is None else allowed
         return self.model.logits(output, allowed[None])[0], state._replace(memory=memory, conditions=conditions)
+
+    def _weights_for(self, batch_size: int) -> list[StepWeights]:
+        """Returns the weights that a step of so many sequences reads."""
+        is_rounded = self.precision == "bfloat16" and batch_size >= MIN_BFLOAT16_ROWS
+        precision = tf.bfloat16 if is_rounded else tf.float32
+        if precision not in self._step_weights:
+            with tf.init_scope():  # They are made once, and not in each program.
+                self._step_weights[precision] = self.model.step_weights(precision)
+        return self._step_weights[precision]
 
 
 class Lineage:

@@ -17,7 +17,7 @@ import tensorflow as tf
 
 from seqgen.engine.compiling import compiled
 from seqgen.engine.conditioning import ConditionSource
-from seqgen.engine.decoding.decoder import EVERY_TOKEN, Decoder, DecodingState, NextTokens
+from seqgen.engine.decoding.decoder import EVERY_TOKEN, Decoder, DecodingState, NextTokens, Precision
 from seqgen.engine.decoding.filters import (
     EnabledFilters,
     FilterStrengths,
@@ -64,11 +64,11 @@ class Start(NamedTuple):
 class Sampler:
     """Samples from a model. Compiled once for each number of samples, shape of grammar and set of enabled filters."""
 
-    def __init__(self, model: Model, find_filter: FindFilter = no_filters) -> None:
-        """Prepares sampling. `find_filter` finds the filters that options name."""
+    def __init__(self, model: Model, find_filter: FindFilter = no_filters, precision: Precision = "float32") -> None:
+        """Prepares sampling. `find_filter` finds the filters that options name; for `precision` see `Decoder`."""
         self.model = model
         self.find_filter = find_filter
-        self.decoder = Decoder(model)
+        self.decoder = Decoder(model, precision)
         self._draw = compiled(self._draw_chunk)
 
     def stream(

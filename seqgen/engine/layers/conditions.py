@@ -25,6 +25,7 @@ from seqgen.engine.cells.lstm import Lstm
 from seqgen.engine.compiling import compiled
 from seqgen.engine.layers.products import linear
 from seqgen.engine.layers.recurrence import recurrence, recurrence_step
+from seqgen.engine.layers.step_weights import StepWeights
 from seqgen.grammar.conditions import UNKNOWN
 
 READER = Lstm()
@@ -79,7 +80,8 @@ def read_condition_step(
     """Returns e_s + h_s, h_s and the cell state, each [B, D], for values int32[B, J] and the states after step s."""
     embedded = embed_conditions(weights["conditions/table"], channel_sizes, values)
     reset = tf.zeros(values.shape[:1], tf.bool)
-    hidden, cell_state = recurrence_step(READER, embedded, _reader_weights(weights), reset, hidden, cell_state)
+    step_weights = StepWeights.from_cell_weights(_reader_weights(weights))
+    hidden, cell_state = recurrence_step(READER, [embedded], step_weights, reset, hidden, cell_state)
     return embedded + hidden, hidden, cell_state
 
 

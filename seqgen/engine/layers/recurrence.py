@@ -17,7 +17,7 @@ products stay outside, because TensorFlow's own are faster than XLA's.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import tensorflow as tf
@@ -25,6 +25,7 @@ import tensorflow as tf
 from seqgen.engine.cells.base import Cell, CellWeights, StepOutput
 from seqgen.engine.compiling import compiled
 from seqgen.engine.layers.products import matmul_in_loop, matmul_transpose_a
+from seqgen.engine.layers.step_weights import StepWeights
 
 
 def recurrence(
@@ -49,17 +50,16 @@ def recurrence(
 
 
 def recurrence_step(
-    cell: Cell, x: tf.Tensor, weights: CellWeights, reset: tf.Tensor, hidden: tf.Tensor, cell_state: tf.Tensor
-) -> tuple[tf.Tensor, tf.Tensor]:
-    """Runs one layer for one step: x [B, H], reset bool[B]. Takes and returns h [B, H] and c [B, C·H].
+    cell: Cell, inputs: Sequence[tf.Tensor], weights: StepWeights, reset: tf.Tensor, hidden: tf.Tensor,
+    cell_state: tf.Tensor, rows: Sequence[tf.Tensor] = (),
+) -> tuple[tf.Tensor, tf.Tensor]:  # fmt: skip
+    """Runs one layer for one step, with reset bool[B]. Takes and returns h [B, H] and c [B, C·H].
 
-    Sampling goes step by step and learns nothing, so it needs no loop. Everything that is added up is one product here,
-    because XLA runs a sum of two products of single rows on one core.
+    Decoding goes step by step and learns nothing, so it needs no loop. `inputs` [B, ·] are what the matrix of the
+    weights reads beside the recurrent input, and `rows` [B, G·H] those of its tables.
     """
-    matrix = tf.concat([weights.input, weights.recurrent, tf.convert_to_tensor(weights.bias)[None]], 0)
-    ones = tf.ones((x.shape[0], 1), x.dtype)
-    z = tf.matmul(tf.concat([x, cell.recurrent_input(hidden, cell_state), ones], -1), matrix)
-    output, keep = cell.step(z, hidden, cell_state, weights.extra), _keep_factor(reset, x.dtype)
+    z = weights.pre_activations([*inputs, cell.recurrent_input(hidden, cell_state)], rows)
+    output, keep = cell.step(z, hidden, cell_state, weights.extra), _keep_factor(reset, hidden.dtype)
     return output.hidden * keep, output.cell_state * keep
 
 

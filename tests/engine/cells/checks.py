@@ -16,6 +16,7 @@ import tensorflow as tf
 from engine import reference
 from seqgen.engine.cells.registry import find_cell
 from seqgen.engine.layers.recurrence import all_steps, recurrence, recurrence_step
+from seqgen.engine.layers.step_weights import StepWeights
 
 T, B, H = 9, 3, 5
 
@@ -116,9 +117,9 @@ def check_single_steps(name: str, step: reference.Step) -> None:
     problem.resets[4] = True
     inputs = {key: tf.constant(value, tf.float32) for key, value in problem.inputs().items()}
     hiddens, last = problem.run(inputs)
-    h, c, weights = inputs["h"], inputs["c"], problem.cell.assemble(inputs)
+    h, c, weights = inputs["h"], inputs["c"], StepWeights.from_cell_weights(problem.cell.assemble(inputs))
     for t in range(T):
-        h, c = recurrence_step(problem.cell, inputs["x"][t], weights, problem.resets[t], h, c)
+        h, c = recurrence_step(problem.cell, [inputs["x"][t]], weights, problem.resets[t], h, c)
         np.testing.assert_allclose(h, hiddens[t], atol=1e-5)
         if t == 4:
             assert not h.numpy().any()

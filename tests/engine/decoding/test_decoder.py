@@ -9,6 +9,8 @@ import pytest
 import tensorflow as tf
 
 from engine import toys
+from seqgen.engine import model as model_module
+from seqgen.engine.compiling import compiled
 from seqgen.engine.decoding.decoder import Decoder, Lineage
 from seqgen.engine.grammar_tables import GrammarTables
 from seqgen.engine.scoring.scorer import Scorer
@@ -50,6 +52,28 @@ def test_steps_give_the_distributions_of_the_forward_pass(registers):
         np.testing.assert_allclose(tf.nn.softmax(logits), expected[[place, place]], atol=1e-5)
         if place + 1 < len(ids):
             state = state.append(tf.fill([2], ids[place + 1]), tables)
+
+
+def test_large_embeddings_are_not_multiplied_before_and_the_distributions_are_the_same(monkeypatch):
+    monkeypatch.setattr(model_module, "MAX_PROJECTED_SIZE", 0)
+    test_steps_give_the_distributions_of_the_forward_pass(toys.repeating())
+
+
+def test_bfloat16_changes_distributions_little_and_not_those_of_fewer_than_four_sequences():
+    model, prompt = toys.model(conditions=toys.ahead(), registers=toys.repeating()), toys.documents(1, seed=2)[0][:5]
+
+    def log_probabilities(precision, count):
+        decoder = Decoder(model, precision)
+        state = decoder.read_prompt(prompt, model.grammar, count)
+        return compiled(lambda: tf.nn.log_softmax(decoder.step(state, model.tables)[0]))().numpy()
+
+    exact, rounded = log_probabilities("float32", 4), log_probabilities("bfloat16", 4)
+    allowed = exact > np.log(1e-9)
+    divergence = np.sum(np.where(allowed, np.exp(exact) * (exact - rounded), 0), -1)
+    assert (divergence > 0).all()
+    assert (divergence < 1e-3).all()
+    np.testing.assert_array_equal(rounded > np.log(1e-9), allowed)
+    np.testing.assert_array_equal(log_probabilities("bfloat16", 3), log_probabilities("float32", 3))
 
 
 def test_the_tables_of_a_grammar_are_kept_as_long_as_it_lives():

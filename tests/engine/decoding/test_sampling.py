@@ -93,6 +93,12 @@ def test_every_sample_is_a_document_of_the_grammar(sampler):
         assert sampler.model.grammar.accepts(ids)
 
 
+def test_every_sample_in_bfloat16_is_a_document_of_the_grammar():
+    sampler = Sampler(toys.model(registers=toys.repeating()), precision="bfloat16")
+    for ids in sampler.sample(START, sampler.model.grammar, count=16, max_new_tokens=1000, seed=0):
+        assert sampler.model.grammar.accepts(ids)
+
+
 def test_streams_more_than_one_chunk_and_stops_at_the_longest():
     grammar = Grammar(np.arange(9)[None] > 1, np.zeros((1, 9), np.int32), 0)
     sampler = Sampler(toys.model(grammar))
