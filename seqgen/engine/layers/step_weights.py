@@ -63,5 +63,5 @@ class StepWeights(NamedTuple):
             product = tf.raw_ops.BatchMatMulV3(x=tf.cast(x, tf.bfloat16), y=self.matrix, adj_y=True, Tout=tf.float32)
         else:
             product = tf.matmul(x, self.matrix)
-        # XLA would make a product and a sum one operation, which runs on one core and takes five times as long.
-        return product * self.ones + tf.add_n([tf.broadcast_to(self.bias, product.shape), *rows])
+        # XLA would make a product and a sum one operation, which takes five times as long for a single row.
+        return product * self.ones + sum(rows, self.bias)
