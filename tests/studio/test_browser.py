@@ -124,6 +124,7 @@ def test_a_take_is_drawn_heard_stopped_and_drawn_within(page, models):
         page.locator("#takes").get_by_role("button", name=first, exact=True).click()
     page.get_by_label("Surprise").check()
     until(lambda: "nats a note" in page.locator("#lens-about").inner_text(), "the surprise")
+    assert page.locator("#legend").is_hidden()  # the colours of the voices are gone
     page.get_by_label("Novelty").check()
     until(lambda: "training data" in page.locator("#problem").inner_text(), "the reason why there is no novelty")
     page.faults[:] = [fault for fault in page.faults if "400" not in fault]
@@ -333,6 +334,8 @@ def test_a_phone_and_a_large_screen_show_everything(page, width, height):
         assert page.evaluate("document.documentElement.scrollWidth") <= width
     page.get_by_role("tab", name="Play").click()
     assert page.locator("#roll").bounding_box()["width"] > 0.6 * width - 400
+    # On a phone the roll follows after the button, not after all constraints.
+    assert page.locator("#constraints").is_visible() == (width > 1000)
 
 
 def test_a_server_that_was_killed_and_started_again_has_its_takes(browser, runs, models, tmp_path):

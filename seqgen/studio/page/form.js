@@ -5,14 +5,15 @@ function alternatives(property) {
   return (property.anyOf ?? [property]).filter((one) => one.type !== "null");
 }
 
-function control(name, property) {
+function control(name, property, recommended) {
   const [kind] = alternatives(property);
   const choices = kind.enum ?? (kind.const === undefined ? null : [kind.const]);
   let input;
   if (choices || kind.type === "boolean") {
     input = document.createElement("select");
     const options = choices ? choices.map((one) => [String(one), String(one)]) : [["true", "yes"], ["false", "no"]];
-    for (const [value, text] of [["", "as the model likes"], ...options]) input.append(new Option(text, value));
+    const usual = options.find(([value]) => value === String(recommended));
+    for (const [value, text] of [["", usual ? `as recommended: ${usual[1]}` : "as the model likes"], ...options]) input.append(new Option(text, value));
   } else {
     input = document.createElement("input");
     input.autocomplete = "off";
@@ -31,12 +32,13 @@ function control(name, property) {
   return input;
 }
 
-// Fills `place` with fields for all properties of a schema but those in `without`.
-export function buildForm(place, schema, without, saved) {
+// Fills `place` with fields for all properties of a schema but those in `without`. What is `recommended` holds where a
+// field is empty.
+export function buildForm(place, schema, without, saved, recommended) {
   place.replaceChildren();
   for (const [name, property] of Object.entries(schema.properties ?? {})) {
     if (without.has(name)) continue;
-    const field = document.createElement("label"), input = control(name, property), help = document.createElement("p");
+    const field = document.createElement("label"), input = control(name, property, recommended[name]), help = document.createElement("p");
     field.className = "field";
     field.append(label(name), " ", input);
     help.className = "help";
@@ -44,6 +46,7 @@ export function buildForm(place, schema, without, saved) {
     help.textContent = property.description ?? "";
     input.setAttribute("aria-describedby", help.id);
     if (saved[name] !== undefined) input.value = saved[name];
+    if (input.tagName === "INPUT" && recommended[name] !== undefined) input.placeholder = recommended[name];
     const mark = () => field.classList.toggle("unset", input.value === "");
     input.addEventListener("input", mark);
     mark();

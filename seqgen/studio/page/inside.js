@@ -1,6 +1,6 @@
 // What goes on inside the model while it reads the take that is shown.
 import { ask } from "./api.js";
-import { clearChart, variable } from "./chart.js";
+import { clearChart, variable, writeAxis } from "./chart.js";
 import { attempt } from "./main.js";
 import { store } from "./store.js";
 
@@ -12,7 +12,9 @@ export function show() {
   const take = store.takes.get(store.current);
   $("inside-take").textContent = take ? take.name : "a take";
   $("look").disabled = !take || !(take.roll || take.tokens);
-  if (found && found.number !== store.current) { found = map = null; draw(); }
+  if (found && found.number !== store.current) found = map = null;
+  $("inside-found").hidden = !found;
+  if (!found) $("inside-about").textContent = $("look").disabled ? "Choose a take in Play, then look inside." : "See its gates, states and attention, and what single units follow.";
   draw();
   gradients();
 }
@@ -25,7 +27,8 @@ $("look").addEventListener("click", async () => {
   found = { ...value, number };
   $("map").replaceChildren(...value.maps.map((name) => new Option(name.replaceAll("_", " "), name)));
   $("layer").replaceChildren(...Array.from({ length: value.layers }, (_, layer) => new Option(String(layer + 1), layer)));
-  $("inside-about").textContent = `${value.tokens.length} tokens.`;
+  $("inside-about").textContent = `${value.tokens.length} tokens. The stronger a colour, the farther from 0; blue is below 0.`;
+  $("inside-found").hidden = false;
   units(value.units ?? []);
   gradients();
   await fetchMap();
@@ -95,7 +98,7 @@ $("heat").parentElement.addEventListener("keydown", (event) => {
 function units(list) {
   const rows = list.map(({ feature, layer, unit, correlation }) => {
     const row = document.createElement("tr");
-    for (const value of [feature, layer + 1, unit, correlation.toFixed(2)]) { const cell = document.createElement("td"); cell.textContent = value; row.append(cell); }
+    for (const value of [feature, layer + 1, unit, correlation.toFixed(2).replace("-", "−")]) { const cell = document.createElement("td"); cell.textContent = value; row.append(cell); }
     return row;
   });
   $("units").tBodies[0].replaceChildren(...rows);
@@ -105,7 +108,7 @@ function gradients() {
   const chart = clearChart($("gradients"));
   if (!chart) return;
   const { context, width, height } = chart;
-  if (!found) { context.fillText("Look inside to see it.", 8, 20); return; }
+  if (!found) return;
   const lines = found.gradient_norms[0].map((_, layer) => found.gradient_norms.map((row) => Math.log10(Math.max(row[layer], 1e-9))));
   const top = Math.max(...lines.flat()), bottom = Math.min(...lines.flat(), top - 1), last = Math.max(lines[0].length - 1, 1);
   const x = (distance) => 44 + (distance / last) * (width - 56), y = (value) => 10 + ((top - value) / (top - bottom)) * (height - 40);
@@ -113,7 +116,7 @@ function gradients() {
     context.fillText(`1e${power}`, 4, y(power) + 4);
     context.fillRect(44, y(power), width - 56, 0.4);
   }
-  for (const distance of [0, Math.round(last / 2), last]) context.fillText(String(distance), x(distance) - 6, height - 8);
+  writeAxis(context, [0, Math.round(last / 2), last].map((distance) => [String(distance), x(distance)]), height - 8);
   lines.forEach((line, layer) => {
     context.strokeStyle = layer % 2 ? variable("--loss") : variable("--accent");
     context.lineWidth = 2;

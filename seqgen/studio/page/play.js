@@ -24,9 +24,9 @@ const isMusic = (one) => Boolean(store.models.get(one?.model)?.is_music);
 export function setModel(chosen) {
   if (!chosen || chosen.error || shownModel === chosen.key) return;
   shownModel = chosen.key;
-  let saved = { ...chosen.recommended };
+  let saved = {};
   try { saved = JSON.parse(localStorage.getItem(`seqgen-studio-form-${chosen.name}`)) ?? {}; } catch { /* none is kept */ }
-  buildForm($("constraints"), chosen.constraints, chosen.is_music ? OF_ACTIONS : new Set(), saved);
+  buildForm($("constraints"), chosen.constraints, chosen.is_music ? OF_ACTIONS : new Set(), saved, chosen.recommended);
   $("prompt-field").hidden = !chosen.reads_text;
   $("draw").textContent = chosen.is_music ? "Play" : "Draw";
   $("file").accept = chosen.reads.join(",");
@@ -77,6 +77,9 @@ $("request").addEventListener("submit", (event) => {
   const text = $("prompt").value;
   draw({ ...optional("guidance"), ...(model()?.reads_text && text ? { text, origin: "continued" } : {}) });
 });
+// A field that is wrong is shown, also where its group is closed. A small screen has no place for all of them.
+$("request").addEventListener("invalid", (event) => { const group = event.target.closest("details"); if (group) group.open = true; }, true);
+$("wishes").open = !matchMedia("(max-width: 56rem)").matches;
 $("stop").addEventListener("click", () => {
   stopListening();
   for (const one of store.takes.values()) if (isRunning(one)) attempt(() => ask(`/api/takes/${one.number}/stop`, { method: "POST" }));
@@ -112,6 +115,7 @@ export function show(number, isStep) {
   if (number !== null) fetchDocument(number);
   for (const id of ["show-surprise", "show-novelty"]) $(id).checked = false;
   $("lens-about").textContent = "";
+  $("legend").hidden = false;
   refresh();
 }
 
@@ -160,7 +164,7 @@ export function refresh() {
   $("undo").disabled = !canUndo();
   $("redo").disabled = !canRedo();
   $("take-title").textContent = one ? one.name : "Nothing drawn yet";
-  $("take-about").textContent = one ? about(one) : "Set what you like at the side, and press play.";
+  $("take-about").textContent = one ? about(one) : "Set what you like, and press play.";
   const music = one && isMusic(one) && one.roll;
   $("music").hidden = !music;
   $("text").hidden = !one || isMusic(one) || !one.tokens;
@@ -198,12 +202,11 @@ function downloads(one) {
   if ($("downloads").dataset.take === key) return;
   $("downloads").dataset.take = key;
   const kinds = store.models.get(one.model)?.downloads ?? [];
-  const own = isMusic(one) ? "mid" : "file";
   $("downloads").replaceChildren("Download", ...kinds.map((ending) => {
     const link = document.createElement("a");
     link.href = `/api/takes/${one.number}/file?${new URLSearchParams({ ending })}`;
     link.download = "";
-    link.textContent = `.${ending || own}`;
+    link.textContent = ending ? `.${ending}` : isMusic(one) ? ".mid" : "as a text file";
     return link;
   }));
 }
@@ -419,13 +422,14 @@ function voices(one) {
 
 async function lens(id, path, use, words) {
   const number = store.current;
-  if (!$(id).checked) { use(null); roll.invalidate(); $("lens-about").textContent = ""; return; }
+  if (!$(id).checked) { use(null); $("legend").hidden = roll.nats !== null; roll.invalidate(); $("lens-about").textContent = ""; return; }
   $("lens-about").textContent = "Looking …";
   const found = await attempt(() => ask(`/api/takes/${number}/${path}`));
   if (number !== store.current) return;
   $("lens-about").textContent = found ? words(found) : "";
   if (!found) $(id).checked = false;
   use(found);
+  $("legend").hidden = roll.nats !== null; // the colours do not tell the voices apart then
   roll.invalidate();
 }
 $("show-surprise").addEventListener("change", () => lens("show-surprise", "surprise", (found) => { roll.nats = found?.nats ?? null; }, ({ nats }) => {

@@ -1,5 +1,5 @@
 // The piano roll. Only what is in sight is drawn, on a canvas as wide as its frame; a spacer makes the frame scroll.
-import { variable } from "./chart.js";
+import { variable, zoom } from "./chart.js";
 const LIGHT = ["#b0412a", "#9a6a00", "#2d7a5c", "#2c5c8a", "#7a4f9a", "#8f5b82", "#55711a", "#1a6c88"];
 const DARK = ["#f08c74", "#e8b84a", "#6cc9a1", "#7fb2e5", "#c39ae0", "#d9a6cb", "#abc96a", "#6fc3dd"];
 const BLACK = new Set([1, 3, 6, 8, 10]);
@@ -64,7 +64,8 @@ export class Roll {
   }
 
   #draw() {
-    const { data, frame, canvas } = this, width = frame.clientWidth, ratio = devicePixelRatio;
+    const { data, frame, canvas } = this, width = frame.clientWidth, ratio = devicePixelRatio, large = zoom();
+    const labelHeight = LABEL_HEIGHT * large, barHeight = BAR_HEIGHT * large;
     if (!width) return;
     this.frames++;
     let low = 55, high = 79;
@@ -73,8 +74,8 @@ export class Roll {
       for (const note of data.notes) { if (note[2] < low) low = note[2]; if (note[2] > high) high = note[2]; }
       low -= 2; high += 2;
     }
-    const isSmall = frame.classList.contains("small"), row = Math.max(isSmall ? 4 : 6, Math.min(13, 340 / (high - low + 1)));
-    const height = Math.round(LABEL_HEIGHT + (high - low + 1) * row + (this.lengths ? BAR_HEIGHT + 6 : 2));
+    const isSmall = frame.classList.contains("small"), row = large * Math.max(isSmall ? 4 : 6, Math.min(13, 340 / (high - low + 1)));
+    const height = Math.round(labelHeight + (high - low + 1) * row + (this.lengths ? barHeight + 6 : 2));
     if (canvas.width !== Math.round(width * ratio) || canvas.height !== Math.round(height * ratio)) {
       canvas.width = Math.round(width * ratio);
       canvas.height = Math.round(height * ratio);
@@ -83,26 +84,26 @@ export class Roll {
     }
     const scale = this.scale, total = Math.max(width, Math.ceil(this.end * scale) + 24);
     this.spacer.style.width = `${total}px`;
-    const context = canvas.getContext("2d"), left = frame.scrollLeft, bottom = LABEL_HEIGHT + (high - low + 1) * row;
+    const context = canvas.getContext("2d"), left = frame.scrollLeft, bottom = labelHeight + (high - low + 1) * row;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.fillStyle = variable("--card");
     context.fillRect(0, 0, width, height);
     for (let pitch = low; pitch <= high; pitch++) {
-      const y = LABEL_HEIGHT + (high - pitch) * row;
+      const y = labelHeight + (high - pitch) * row;
       if (BLACK.has(pitch % 12)) { context.fillStyle = variable("--row-black"); context.fillRect(0, y, width, row); }
       if (pitch % 12 === 0) { context.fillStyle = variable("--row-line"); context.fillRect(0, y + row - 1, width, 1); }
     }
     context.fillStyle = variable("--quiet");
-    context.font = "10px system-ui";
-    for (let pitch = Math.ceil(low / 12) * 12; pitch <= high; pitch += 12) context.fillText(`C${pitch / 12 - 1}`, 3, LABEL_HEIGHT + (high - pitch + 1) * row - 2);
+    context.font = `${10 * large}px system-ui`;
+    for (let pitch = Math.ceil(low / 12) * 12; pitch <= high; pitch += 12) context.fillText(`C${pitch / 12 - 1}`, 3, labelHeight + (high - pitch + 1) * row - 2);
     if (!data) return;
-    context.font = "11px system-ui";
+    context.font = `${11 * large}px system-ui`;
     data.bar_lines.forEach((second, index) => {
       const x = second * scale - left;
       if (x < -40 || x > width + 40) return;
       context.fillStyle = variable("--bar-line");
-      context.fillRect(Math.round(x), LABEL_HEIGHT - 4, 1, bottom - LABEL_HEIGHT + 4);
-      if (index < data.bar_lines.length - 1) { context.fillStyle = variable("--quiet"); context.fillText(String(index + data.first_bar), x + 4, LABEL_HEIGHT - 6); }
+      context.fillRect(Math.round(x), labelHeight - 4, 1, bottom - labelHeight + 4);
+      if (index < data.bar_lines.length - 1) { context.fillStyle = variable("--quiet"); context.fillText(String(index + data.first_bar), x + 4, labelHeight - 6); }
     });
     if (this.selection && data.bar_lines.length) {
       const from = this.barStart(this.selection[0]), to = this.barStart(this.selection[1] + 1) ?? this.end;
@@ -114,7 +115,7 @@ export class Roll {
       if (x > width || x + long < 0) return;
       const isPlaying = this.head !== null && start <= this.head && this.head < start + seconds;
       context.fillStyle = this.nats ? surpriseColour(this.nats[index] ?? 0, most) : trackColour(track);
-      const y = LABEL_HEIGHT + (high - pitch) * row;
+      const y = labelHeight + (high - pitch) * row;
       context.beginPath();
       context.roundRect(x, y + 0.5, long, row - 1, Math.min(3, row / 3));
       context.fill();
@@ -122,7 +123,7 @@ export class Roll {
       if (this.lengths) {
         const share = Math.min((this.lengths[index] ?? 0) / 32, 1);
         context.fillStyle = variable("--playhead");
-        context.fillRect(x, bottom + 4 + BAR_HEIGHT * (1 - share), long, Math.max(BAR_HEIGHT * share, 0.5));
+        context.fillRect(x, bottom + 4 + barHeight * (1 - share), long, Math.max(barHeight * share, 0.5));
       }
     });
     if (this.head !== null) { context.fillStyle = variable("--playhead"); context.fillRect(this.head * scale - left - 1, 0, 2, bottom); }

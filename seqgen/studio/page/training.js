@@ -1,6 +1,6 @@
 // The view that follows a run while it is trained.
 import { ask } from "./api.js";
-import { clearChart, variable } from "./chart.js";
+import { clearChart, variable, writeAxis } from "./chart.js";
 import { attempt } from "./main.js";
 
 const $ = (id) => document.getElementById(id);
@@ -56,8 +56,7 @@ function curve(points) {
     context.fillText(value.toFixed(2), 4, y(value) + 4);
     context.fillRect(48, y(value), width - 60, 0.4);
   }
-  context.fillText(`step ${steps[0]}`, 48, height - 8);
-  context.fillText(String(steps.at(-1)), width - 52, height - 8);
+  writeAxis(context, [[`step ${steps[0]}`, x(steps[0])], [String(steps.at(-1)), width - 12]], height - 8);
   for (const [name, colour] of [["loss", "--loss"], ["held_out", "--held"]]) {
     context.strokeStyle = variable(colour);
     context.lineWidth = 2;
