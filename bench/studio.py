@@ -6,6 +6,7 @@ Serves the model in the box and opens the page in a headless Chromium.
 
     first_note_s       from pressing play to the first note, with a loaded model
     first_note_cold_s  from the start of the server to the first note; play is pressed as soon as the page is there
+    …_processor_s      the seconds of the processor that the server uses in that time, which others do not lengthen
     times_real_time    the length of a piece divided by the time in which it is drawn, while the roll is animated
     frames_per_second  how often the page is drawn meanwhile
     growth_mb          how much the memory of the server grows over so many takes, after the first five
@@ -14,6 +15,7 @@ Serves the model in the box and opens the page in a headless Chromium.
 from __future__ import annotations
 
 import argparse
+import os
 import re
 import shutil
 import signal
@@ -54,6 +56,12 @@ def megabytes(process: int) -> float:
     return int(found[1]) / 1024
 
 
+def processor_seconds(process: int) -> float:
+    """Returns the seconds of the processor that a process has used."""
+    fields = Path(f"/proc/{process}/stat").read_text().rpartition(") ")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def first_note(page: Any) -> float:
     """Returns the seconds from pressing play to the first note."""
     until(lambda: page.evaluate(MARK, "first-note"))
@@ -89,16 +97,18 @@ def main() -> None:
         until(lambda: page.locator("#constraints input").count())
         page.locator("#draw").click()
         first_note(page)
-        cold = time.monotonic() - begun
+        cold, cold_processor = time.monotonic() - begun, processor_seconds(server.pid)
         page.locator("#stop").click()
         until(lambda: "Ready" in page.locator("#status").inner_text())
-        firsts, speeds, frames, memory = [], [], [], []
+        firsts, processor, speeds, frames, memory = [], [], [], [], []
         for number in range(arguments.takes):
             page.evaluate("performance.clearMarks()")
             page.evaluate(COUNT_FRAMES)
+            used = processor_seconds(server.pid)
             page.locator("#draw").click()
             pressed = time.monotonic()
             firsts.append(first_note(page))
+            processor.append(processor_seconds(server.pid) - used)
             until(lambda: "being drawn" not in about(page) and "waits" not in about(page))
             speeds.append(length(page) / (time.monotonic() - pressed))
             page.wait_for_timeout(1000)
@@ -111,7 +121,8 @@ def main() -> None:
     server.wait(90)
     middle = len(firsts) // 2
     finish({
-        "first_note_s": sorted(firsts)[middle], "first_note_cold_s": cold, "served_s": served,
+        "first_note_s": sorted(firsts)[middle], "first_note_processor_s": sorted(processor)[middle],
+        "first_note_cold_s": cold, "first_note_cold_processor_s": cold_processor, "served_s": served,
         "times_real_time": sorted(speeds)[middle], "frames_per_second": sorted(frames)[middle],
         "growth_mb": memory[-1] - memory[0], "takes": arguments.takes,
     })  # fmt: skip
