@@ -79,7 +79,9 @@ $("request").addEventListener("submit", (event) => {
 });
 // A field that is wrong is shown, also where its group is closed. A small screen has no place for all of them.
 $("request").addEventListener("invalid", (event) => { const group = event.target.closest("details"); if (group) group.open = true; }, true);
-$("wishes").open = !matchMedia("(max-width: 56rem)").matches;
+const narrow = matchMedia("(max-width: 56rem)"), fold = () => { $("wishes").open = !narrow.matches; };
+narrow.addEventListener("change", fold);
+fold();
 $("stop").addEventListener("click", () => {
   stopListening();
   for (const one of store.takes.values()) if (isRunning(one)) attempt(() => ask(`/api/takes/${one.number}/stop`, { method: "POST" }));
