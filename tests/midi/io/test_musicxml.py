@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from seqgen_midi.io.musicxml import drum_key, program_of_name, sounding_score
-from seqgen_midi.io.score_reader import parse_file, piece_of, read_scores
+from seqgen_midi.io.score_reader import REPEATS, parse_file, piece_of, read_scores
 from seqgen_midi.music.piece import Piece
 
 C4 = "<pitch><step>C</step><octave>4</octave></pitch>"
@@ -105,3 +105,27 @@ def test_other_xml_is_left_to_music21(tmp_path: Path) -> None:
     for text in ("<score", "<html/>"):
         (tmp_path / "a.xml").write_text(text)
         assert sounding_score(tmp_path / "a.xml") is None
+
+
+def test_a_repeat_counts_from_the_bar_line_where_it_begins(tmp_path: Path) -> None:
+    begins, ends = '<repeat direction="forward"/>', '<repeat direction="backward"/>'
+    barlines = [
+        ("", f'<barline location="right">{begins}</barline>'),
+        ("", ""),
+        (f'<barline location="left">{ends}</barline>', f"<barline>{begins}</barline>"),
+    ]
+    divisions = "<attributes><divisions>1</divisions></attributes>"
+    measures = "".join(
+        f'<measure number="{number}">{divisions}{left}{NOTE.format(C4.replace("4", str(number)), "")}{right}</measure>'
+        for number, (left, right) in enumerate(barlines, 3)
+    )
+    (tmp_path / "score.musicxml").write_text(
+        '<score-partwise><part-list><score-part id="P"><part-name/></score-part></part-list>'
+        f'<part id="P">{measures}</part></score-partwise>'
+    )
+    (plain,) = read_scores(tmp_path / "score.musicxml")
+    assert isinstance(plain, Piece)
+    assert plain.omitted[REPEATS] == 1
+    (played,) = read_scores(tmp_path / "score.musicxml", expand_repeats=True)
+    assert isinstance(played, Piece)
+    assert played.pitch.tolist() == [48, 60, 60, 72]
