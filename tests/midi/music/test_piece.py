@@ -51,9 +51,19 @@ def test_a_value_is_new_where_it_differs_from_the_one_before() -> None:
     assert is_new(np.array([], int)).tolist() == []
 
 
-def test_the_final_is_the_lowest_note_that_sounds_at_the_end() -> None:
-    notes = np.array([(0, 8, 62, 80, 0), (4, 4, 67, 80, 0), (4, 4, 59, 80, 0), (4, 4, 36, 80, 1)]).T
-    assert Piece.of(4, [Track(), Track(is_drums=True)], list(notes)).final_pitch_class() == 11
+@pytest.mark.parametrize(
+    ("lowest", "final"), [(55, 7), (59, None), (62, None)], ids=["root position", "first inversion", "second inversion"]
+)
+def test_many_voices_end_on_the_root_of_a_triad_or_nowhere(lowest: int, final: int | None) -> None:
+    chord = {55: (59, 62), 59: (62, 67), 62: (67, 71)}[lowest]
+    rows = [(0, 8, chord[0], 80, 0), (4, 4, chord[1], 80, 0), (0, 8, lowest, 80, 0), (4, 4, 36, 80, 1)]
+    notes = np.array(rows).T
+    assert Piece.of(4, [Track(), Track(is_drums=True)], list(notes)).final_pitch_class() == final
+
+
+def test_one_voice_ends_on_its_last_note() -> None:
+    notes = np.array([(0, 4, 62, 80, 0), (4, 4, 67, 80, 0), (0, 8, 36, 80, 1)]).T
+    assert Piece.of(4, [Track(), Track(is_drums=True)], list(notes)).final_pitch_class() == 7
     assert piece().select(np.zeros(3, bool)).final_pitch_class() is None
 
 

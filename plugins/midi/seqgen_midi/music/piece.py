@@ -12,6 +12,10 @@ import numpy as np
 from seqgen_midi.music.keys import Key, estimate_key, key_of_ending
 
 MICROSECONDS_PER_MINUTE = 60_000_000
+ROOT_POSITION_TRIADS = ({0, 4, 7}, {0, 3, 7}, {0, 4}, {0, 3})
+"""The semitones above the lowest note of a triad that stands on its root, perhaps without its fifth."""
+MAX_MEAN_VOICES = 1.5
+"""How many notes of one voice may sound at once, on average."""
 
 
 @dataclass(frozen=True)
@@ -167,15 +171,25 @@ class Piece:
         last = tuned.pitch[tuned.start + tuned.duration == tuned.end]
         for root in np.sort(last) % 12:
             steps = set(((last - root) % 12).tolist())
-            if steps in ({0, 4, 7}, {0, 3, 7}, {0, 4}, {0, 3}):
+            if steps in ROOT_POSITION_TRIADS:
                 return key_of_ending(self.pitch_class_ticks(), int(root), 4 if 4 in steps else 3)
         return self.estimated_key()
 
     def final_pitch_class(self) -> int | None:
-        """Returns the pitch class of the lowest note that sounds at the end, without drums; None for silence."""
+        """Returns the pitch class that the piece ends on, without drums.
+
+        That is the last note of one voice, or the root of a triad, perhaps without its fifth, in the bass. None for
+        silence and for many voices that end otherwise, because such music often stops where it begins again.
+        """
         tuned = ~self.is_drum
-        pitch, end = self.pitch[tuned], (self.start + self.duration)[tuned]
-        return int(pitch[end == end.max()].min()) % 12 if len(pitch) else None
+        if not tuned.any():
+            return None
+        start, duration, pitch = self.start[tuned], self.duration[tuned], self.pitch[tuned]
+        end = start + duration
+        last = pitch[end == end.max()]
+        steps = set(((last - last.min()) % 12).tolist())
+        is_one_voice = duration.sum() < MAX_MEAN_VOICES * (end.max() - start.min())
+        return int(last.min()) % 12 if is_one_voice or steps in ROOT_POSITION_TRIADS else None
 
     def pitch_class_ticks(self) -> np.ndarray:
         """Returns how many ticks each pitch class sounds, without drums: float[12]."""
