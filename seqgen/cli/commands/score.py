@@ -104,7 +104,7 @@ def likelihood(source: Path, documents: int, nats: float, tokens: float) -> dict
 
 def surprises(score: DocumentScore, vocabulary: Vocabulary) -> list[dict[str, Any]]:
     """Returns the tokens with the lowest probability, the lowest first."""
-    positions = sorted(range(len(score.ids)), key=lambda position: -score.nats[position])[:MAX_SURPRISES]
+    positions = (-score.nats).argsort(kind="stable")[:MAX_SURPRISES].tolist()
     return [
         {
             "position": position,
