@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 import zipfile
-from collections import Counter
+from collections import Counter, defaultdict
 from fractions import Fraction
 from pathlib import Path
 from xml.etree import ElementTree
@@ -102,11 +102,13 @@ def _musicxml(path: Path) -> bytes:
 
 
 def counts_of_messages(path: Path) -> Counter[str]:
-    """What a MIDI file holds, by mido."""
+    """What a MIDI file holds, by mido. A pedal that players share, or move at the same time, is one."""
     found: Counter[str] = Counter()
+    pedals: dict[int, list[tuple[int, bool]]] = defaultdict(list)
     for track in mido.MidiFile(path, clip=True).tracks:
-        is_down: dict[int, bool] = {}
+        tick = 0
         for message in track:
+            tick += message.time
             if message.type == "note_on" and message.velocity:
                 found["notes"] += 1
             elif message.type == "pitchwheel":
@@ -114,11 +116,15 @@ def counts_of_messages(path: Path) -> Counter[str]:
             elif message.type == "text" and parse_chord(message.text):
                 found["chords"] += 1
             elif message.type == "control_change" and message.control == SUSTAIN_PEDAL:
-                goes_down = message.value >= FULLY_DOWN
-                found["pedals"] += goes_down and not is_down.get(message.channel, False)
-                is_down[message.channel] = goes_down
+                pedals[message.channel].append((tick, message.value >= FULLY_DOWN))
             elif message.type == "control_change":
                 found["controllers"] += 1
+    downs: set[int] = set()
+    for changes in pedals.values():
+        changes.sort(key=lambda change: change[0])
+        before = [False, *(is_down for _, is_down in changes)]
+        downs |= {tick for (tick, is_down), was_down in zip(changes, before, strict=False) if is_down and not was_down}
+    found["pedals"] = len(downs)
     return found
 
 

@@ -107,6 +107,29 @@ def test_a_pedal_of_a_track_without_notes_holds_the_notes_of_its_channel(tmp_pat
     assert len(piece) == 2 * len(TUNE)
 
 
+def test_a_pedal_of_one_hand_holds_the_notes_of_the_other_on_its_channel(tmp_path: Path) -> None:
+    path = midi_file(tmp_path / "hands.mid", [TUNE, TUNE, TUNE], channel=0)
+    file = mido.MidiFile(path)
+    for message in file.tracks[-1]:
+        if not message.is_meta:
+            message.channel = 4
+    right = file.tracks[1]
+    right.insert(3, mido.Message("control_change", control=64, value=127, time=0))
+    right.insert(5, mido.Message("control_change", control=64, value=0, time=0))
+    file.save(path)
+    (piece,) = pieces_of(path)
+    first, *others = piece.pedals.tolist()
+    assert others == [[1, *first[1:]]]
+    assert first[0] == 0
+    assert first[1] < first[2]
+    (remark,) = (
+        found.count
+        for found in MidiDomain(MidiDomain.Settings(encoding="melody")).read(path)
+        if isinstance(found, Remark) and found.text.startswith("sustain")
+    )
+    assert remark == 1
+
+
 def test_events_are_those_of_mido(tmp_path: Path) -> None:
     path = midi_file(tmp_path / "tune.mid", [TUNE], ((0, 3, 4), (960, 4, 4)))
     for track, reference in zip(split_chunks(path.read_bytes()).tracks, mido.MidiFile(path).tracks, strict=True):

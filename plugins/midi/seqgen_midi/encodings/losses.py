@@ -31,9 +31,9 @@ def losses(read: Piece, quantised: Piece, encoding: Encoding) -> Iterator[Remark
     else:
         counts[f"chord symbols left out by {encoding.name} (encoding=melody keeps them)"] = unsaid
     if not encoding.has_sustain:
-        counts[f"sustain pedals left out by {encoding.name} (encoding=score or performance keeps them)"] = len(
-            read.pedals
-        )
+        # Several players may share one pedal.
+        pedals = len(np.unique(read.pedals[:, 1]))
+        counts[f"sustain pedals left out by {encoding.name} (encoding=score or performance keeps them)"] = pedals
     if encoding.has_bars:
         counts |= _moved_notes(read, played, quantised.resolution)
     for text, count in counts.items():

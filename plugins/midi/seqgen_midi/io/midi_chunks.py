@@ -174,20 +174,23 @@ def head(track: bytes) -> Head:
 
 
 def share_channels(tracks: list[bytes], heads: list[Head]) -> list[bytes]:
-    """Returns the tracks, with what other tracks set for their channels: programs, and pedals of tracks without notes.
+    """Returns the tracks, with what other tracks set for their channels: programs and pedals.
 
     A channel has one program and one pedal for all tracks that play on it. A track keeps its own program, if it sets
     one before its first note.
     """
-    changes = [[event for event in head.events if _is_shared(event.message, head.has_notes)] for head in heads]
+    changes = [_shared_events(number, tracks, head) for number, head in enumerate(heads)]
     shared = []
     for number, track in enumerate(tracks):
-        own = {event.message[0] for event in changes[number]}
+        own = set(changes[number])
+        own_programs = {event.message[0] for event in own}
         others = [
             event
             for other, found in enumerate(changes)
             for event in found
-            if other != number and event.message[0] not in own and (event.message[0] & 15) + NOTE_ON in track
+            if other != number
+            and (event not in own if _is_pedal(event.message) else event.message[0] not in own_programs)
+            and (event.message[0] & 15) + NOTE_ON in track
         ]
         if all(event.tick == 0 for event in others):
             # The usual case, without going through the events of the track.
@@ -199,11 +202,32 @@ def share_channels(tracks: list[bytes], heads: list[Head]) -> list[bytes]:
     return shared
 
 
-def _is_shared(message: bytes, has_notes: bool) -> bool:
-    """Whether a message sets something for all tracks of its channel; `has_notes` says whether its track has notes."""
-    if message[0] & 0xF0 == PROGRAM:
-        return message[0] & 15 != DRUM_CHANNEL
-    return message[0] & 0xF0 == CONTROL and message[1] == SUSTAIN_PEDAL and not has_notes
+def _shared_events(number: int, tracks: list[bytes], head: Head) -> list[Event]:
+    """Returns what a track sets for its channels: programs before its first note, and pedals."""
+    found = [event for event in head.events if _is_program(event.message) or _is_pedal(event.message)]
+    if not head.has_notes:
+        return found
+    others = [track for other, track in enumerate(tracks) if other != number]
+    if not any(
+        bytes([CONTROL + channel, SUSTAIN_PEDAL]) in tracks[number]
+        and any(NOTE_ON + channel in track for track in others)
+        for channel in range(16)
+    ):
+        return [event for event in found if _is_program(event.message)]
+    pedals = []
+    with suppress(IndexError):
+        for event in events(tracks[number]):
+            if _is_pedal(event.message):
+                pedals.append(event)
+    return [*(event for event in found if _is_program(event.message)), *pedals]
+
+
+def _is_program(message: bytes) -> bool:
+    return message[0] & 0xF0 == PROGRAM and message[0] & 15 != DRUM_CHANNEL
+
+
+def _is_pedal(message: bytes) -> bool:
+    return message[0] & 0xF0 == CONTROL and message[1] == SUSTAIN_PEDAL
 
 
 def release_keys(track: bytes) -> bytes:
