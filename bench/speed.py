@@ -108,14 +108,14 @@ class TorchModel(torch.nn.Module):
         return self.head(out), state
 
 
-def torch_step(width: int, layers: int, batch: Batch, autocast: bool = False):
-    model = TorchModel(width, layers)
+def torch_step(width: int, layers: int, batch: Batch, autocast: bool = False, device: str = "cpu"):
+    model = TorchModel(width, layers).to(device)
     optimizer = torch.optim.AdamW(model.parameters(), 3e-3, fused=True)
-    inputs, targets = torch.from_numpy(batch.inputs).long(), torch.from_numpy(batch.targets).long()
+    inputs, targets = (torch.from_numpy(ids).long().to(device) for ids in (batch.inputs, batch.targets))
 
     def step() -> float:
         optimizer.zero_grad(set_to_none=True)
-        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=autocast):
+        with torch.autocast(device, dtype=torch.bfloat16, enabled=autocast):
             logits, _ = model(inputs)
         loss = torch.nn.functional.cross_entropy(logits.float().view(-1, VOCABULARY), targets.view(-1))
         loss.backward()
@@ -126,12 +126,12 @@ def torch_step(width: int, layers: int, batch: Batch, autocast: bool = False):
     return step
 
 
-def torch_sampler(width: int, layers: int, count: int):
-    model = TorchModel(width, layers).eval()
+def torch_sampler(width: int, layers: int, count: int, device: str = "cpu"):
+    model = TorchModel(width, layers).eval().to(device)
 
     @torch.inference_mode()
     def draw() -> None:
-        token, state = torch.zeros(1, count, dtype=torch.long), None
+        token, state = torch.zeros(1, count, dtype=torch.long, device=device), None
         for _ in range(DRAWN):
             logits, state = model(token, state)
             token = torch.multinomial(torch.softmax(logits[0], -1), 1).view(1, count)
