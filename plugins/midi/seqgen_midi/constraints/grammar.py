@@ -41,12 +41,13 @@ def narrow(
     keep_meters: bool = False,
     has_ending: bool = True,
     final_key: Key | None = None,
+    may_have_pickup: bool | None = None,
 ) -> Grammar:
     """Returns the grammar of an encoding narrowed by a request, and to the tokens `allowed` bool[voices, V].
 
     The grammar of an encoding without bars does not count notes (`Encoding.density_mask`). `has_ending` says whether a
     chorale of so many bars, or in a key, ends with a triad, and `final_key` on whose tonic it is, if the request leaves
-    that open.
+    that open. `may_have_pickup` is that of `Encoding.narrow`.
     """
     tokens = allowed_tokens(request, encoding)
     if allowed is not None:
@@ -55,8 +56,9 @@ def narrow(
     density = request.density_span if encoding.has_bars else None
     try:
         grammar = encoding.narrow(
-            tokens, request.bars, density, keep_meters=keep_meters, key=key, has_ending=has_ending
-        )
+            tokens, request.bars, density, keep_meters=keep_meters, key=key, has_ending=has_ending,
+            may_have_pickup=may_have_pickup,
+        )  # fmt: skip
     except EmptyLanguage as error:
         if key is None or not encoding.is_grid:
             raise

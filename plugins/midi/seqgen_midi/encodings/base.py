@@ -165,6 +165,13 @@ class Encoding:
         """
         return None
 
+    def chord_steps(self, bar_steps: int, *, is_pickup: bool) -> tuple[frozenset[int], frozenset[int]]:
+        """Returns the steps of a bar before which a chord symbol must stand and may stand, where symbols are drawn.
+
+        Only an encoding with chord symbols has them.
+        """
+        return frozenset(), frozenset(range(0, bar_steps, self.chord_interval))
+
     def relations(self, *, has_parallels: bool, has_crossings: bool) -> Relations | None:
         """Returns what keeps voices from parallel fifths and octaves, or from crossing; None if both may be."""
         return None
@@ -182,6 +189,7 @@ class Encoding:
         keep_meters: bool = False,
         key: Key | None = None,
         has_ending: bool = True,
+        may_have_pickup: bool | None = None,
     ) -> Grammar:
         """Returns the grammar of documents of `allowed` tokens, with `bars` bars and `density` notes a bar.
 
@@ -190,6 +198,8 @@ class Encoding:
         keep_meters: otherwise uncommon meters are left out where the grammar would become too large
         key:         the key on whose tonic a piece on a grid ends
         has_ending:  whether a chorale of so many bars, or in a key, ends with a triad
+        may_have_pickup: whether a new melody may begin with a pickup, which is none of its bars. None if the bars
+                     are those of a prompt or of any document.
 
         Raises EmptyLanguage where no document is left, and TooManyStates.
         """

@@ -209,6 +209,7 @@ class Chorale(Encoding):
         keep_meters: bool = False,
         key: Key | None = None,
         has_ending: bool = True,
+        may_have_pickup: bool | None = None,
     ) -> Grammar:
         """`bars` counts the full bars after the pickup; where any pickup is allowed, there is none then.
 

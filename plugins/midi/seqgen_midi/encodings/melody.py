@@ -16,7 +16,7 @@ from typing import ClassVar
 import numpy as np
 
 from seqgen import BOS, EOS, EmptyLanguage, Example, Grammar, PromptConditions, UnusableFile
-from seqgen.grammar import Conditions, Registers, TransitionTable
+from seqgen.grammar import Conditions, Registers, TransitionTable, restrict
 from seqgen_midi.encodings.bars import BarCells, bar_starts, bar_steps, bars_of, meter_map
 from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.encodings.melody_conditions import (
@@ -26,7 +26,8 @@ from seqgen_midi.encodings.melody_conditions import (
     draw_key,
 )
 from seqgen_midi.encodings.melody_registers import melody_registers
-from seqgen_midi.encodings.narrowing import narrow, require_last
+from seqgen_midi.encodings.narrowing import COMFORTABLE_STATES, count_bars, narrow, require_last
+from seqgen_midi.encodings.one_meter import in_one_meter, pickup_tokens
 from seqgen_midi.encodings.registry import register
 from seqgen_midi.encodings.tokens import Kind, Role, TokenTable
 from seqgen_midi.music.chord_inference import infer_chords
@@ -169,6 +170,16 @@ class Melody(Encoding):
         chords = np.column_stack([begins, chord // len(QUALITIES), chord % len(QUALITIES)])
         return self._piece(first[is_note], length[is_note], pitch, starts, meters, chords)
 
+    def chord_steps(self, bar_steps: int, *, is_pickup: bool) -> tuple[frozenset[int], frozenset[int]]:
+        """Inferred chord symbols stand at the beginning and in the middle of a bar, and in no pickup."""
+        if not self.infers_chords:
+            return super().chord_steps(bar_steps, is_pickup=is_pickup)
+        if is_pickup:
+            return frozenset(), frozenset()
+        half = bar_steps // 2
+        is_halved = bar_steps % 2 == 0 and half % self.chord_interval == 0 and bar_steps >= 3 * self.resolution
+        return frozenset({0}), frozenset({half}) if is_halved else frozenset()
+
     @property
     def registers(self) -> Registers:
         """The last notes, the root of the chord, and how long the last note has lasted."""
@@ -189,13 +200,16 @@ class Melody(Encoding):
         return default_bars(self.bars(ids).quarters, key)
 
     def prompt_conditions(self, ids: np.ndarray, bars: int | None, key: Key | None) -> PromptConditions:
-        """Without a number of bars, the end is not known."""
+        """Without a number of bars, the end is not known. The pickup of a new melody is not among its bars."""
 
         def draw(first_ids: np.ndarray, rng: np.random.Generator) -> np.ndarray:
             known = key or self.draw_key(ids, rng)
-            return self._known.values(MAX_BARS_WITHOUT_END if bars is None else bars, known, has_end=bars is not None)
+            if bars is None:
+                return self._known.values(MAX_BARS_WITHOUT_END, known)
+            has_pickup = len(ids) == 1 and bool(pickup_tokens(self.table)[first_ids[1]])
+            return self._known.values(bars + has_pickup, known, has_end=True)
 
-        return PromptConditions(1, draw)
+        return PromptConditions(2, draw)
 
     def template_conditions(
         self, template: np.ndarray, key: Key | None, are_chords_free: np.ndarray | None = None
@@ -221,11 +235,36 @@ class Melody(Encoding):
         keep_meters: bool = False,
         key: Key | None = None,
         has_ending: bool = True,
+        may_have_pickup: bool | None = None,
     ) -> Grammar:
-        """A melody in a key ends with the tonic on a strong place of its bar, or on any place if it cannot."""
+        """A melody in a key ends with the tonic.
+
+        One of so many bars, or a new one, ends with it on a strong place of the bar, or on any place if it cannot. A
+        new one has one time signature, and its `bars` are counted without the pickup.
+        """
+        if key is not None and bars is not None and density is None and may_have_pickup is not None:
+            with suppress(EmptyLanguage):
+                return self._ending_on_tonic(self._in_one_meter(allowed[0], bars, may_have_pickup), key)
         grammar = narrow(self.automaton, self.table, allowed[0], bars, density, keep_meters)
         if key is None:
             return grammar
+        if bars is None and may_have_pickup is None:
+            return require_last(grammar, self.table.of_kind("pitch"), self.tonic_tokens(key))
+        return self._ending_on_tonic(grammar, key)
+
+    def _in_one_meter(self, allowed: np.ndarray, bars: int, may_have_pickup: bool) -> Grammar:
+        """Returns the documents of `allowed` tokens bool[V] with so many bars of one time signature."""
+        is_full_bar = self.table.of_role(Role.BAR) & ~pickup_tokens(self.table)
+        grammar = in_one_meter(restrict(self.automaton, ~allowed), self.table, may_have_pickup=may_have_pickup)
+        meters = np.flatnonzero(is_full_bar & allowed)
+        # The commonest meters stand first.
+        while len(meters) > 1 and grammar.state_count * (bars + 1) > COMFORTABLE_STATES:
+            meters = meters[: len(meters) // 2]
+            kept = allowed & (~is_full_bar | np.isin(np.arange(len(allowed)), meters))
+            grammar = in_one_meter(restrict(self.automaton, ~kept), self.table, may_have_pickup=may_have_pickup)
+        return count_bars(grammar, is_full_bar, bars)
+
+    def _ending_on_tonic(self, grammar: Grammar, key: Key) -> Grammar:
         is_pitch, is_tonic = self.table.of_kind("pitch"), self.tonic_tokens(key)
         with suppress(EmptyLanguage):
             return require_last(grammar, is_pitch, self._is_strong_class[grammar.state_class][:, None] & is_tonic)

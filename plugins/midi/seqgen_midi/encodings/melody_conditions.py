@@ -39,14 +39,14 @@ MAX_BARS_WITHOUT_END = 200
 """For so many bars the key is told of a melody whose end is not known."""
 KEY_SHOWN, END_SHOWN = 0.7, 0.6
 """How often training shows the key and the end."""
-CONTENT_SHOWN = {"nothing": 0.35, "chords": 0.3, "notes": 0.15, "around": 0.2}
+CONTENT_SHOWN = {"nothing": 0.25, "chords": 0.25, "notes": 0.3, "around": 0.2}
 """How often training shows no bar, all chord symbols, all notes, or both around a span of bars."""
 DRAWN_MODES = {"maj": 0.7, "min": 0.15, "dor": 0.1, "mix": 0.05}
 """How often a new melody is in each mode."""
 DRAWN_SIGNATURES = range(-1, 4)
 """The sharps of the keys that new melodies are in: keys that fiddles and whistles play."""
-DRAWN_BARS = (16, 17, 17, 16, 17, 33, 17)
-"""Bars of new melodies: of two or four parts of eight bars, most with a pickup, which counts as a bar."""
+DRAWN_BARS = (16, 16, 16, 32, 16)
+"""The bars of new melodies after the pickup: two or four parts of eight bars."""
 PART_BARS = 8
 MIN_CONTINUATION = 4
 """Bars that a prompt is continued for, or more, where no number of bars is asked for."""

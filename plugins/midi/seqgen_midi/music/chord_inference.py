@@ -127,7 +127,7 @@ def _likelihoods(
     overlap = np.clip(np.minimum(last, slots[:, 1]) - np.maximum(first, slots[:, 0]), 0, None) / piece.resolution
     bar = np.searchsorted(starts, piece.start, side="right") - 1
     place = piece.start - starts[bar]
-    accent = np.where(place == 0, DOWNBEAT, np.where(_is_on_beat(piece, place), BEAT, OFFBEAT))
+    accent = np.where(place == 0, DOWNBEAT, np.where(is_on_beat(piece, place), BEAT, OFFBEAT))
     counts = np.zeros((len(slots), 12))
     np.add.at(counts.T, (piece.pitch - key.tonic) % 12, overlap * accent[:, None])
     tones = np.full((12, len(chords)), NO_CHORD_TONE)
@@ -137,7 +137,7 @@ def _likelihoods(
     return counts @ np.log(tones / tones.sum(axis=0)) - np.array([chord.cost for chord in chords])
 
 
-def _is_on_beat(piece: Piece, place: np.ndarray) -> np.ndarray:
+def is_on_beat(piece: Piece, place: np.ndarray) -> np.ndarray:
     """Whether each note begins on a beat: bool[n]. A beat is three eighths in 6/8, 9/8 and 12/8, and else a quarter."""
     change = np.searchsorted(piece.meters[:, 0], piece.start, side="right") - 1
     if not len(piece.meters):

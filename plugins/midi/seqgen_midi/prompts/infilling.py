@@ -95,7 +95,8 @@ def play_over_chords(encoding: Encoding, ids: np.ndarray, request: Request, key:
     key = request.parsed_key or key or encoding.draw_key(ids, np.random.default_rng(0))
     chords = table.value[ids[table.of_role(Role.CHORD)[ids]]]
     ends_on_tonic = chords[-1] // len(QUALITIES) == key.tonic
-    grammar = encoding.narrow(np.ones((1, len(table.vocabulary)), bool), key=key if ends_on_tonic else None)
+    everything = np.ones((1, len(table.vocabulary)), bool)
+    grammar = encoding.narrow(everything, key=key if ends_on_tonic else None, may_have_pickup=True)
     step = one_of(_drawable_tokens(encoding, request) & table.of_role(*STEPS))
     parts = (step if token < 0 else token for token in template[1:].tolist())
     prompt = prompt_of_parts(encoding, parts, grammar)
@@ -186,15 +187,20 @@ def _grid_parts(encoding: Encoding, template: np.ndarray, is_free: np.ndarray, a
     is_chord, is_bar, is_step = table.of_role(Role.CHORD), table.of_role(Role.BAR), table.of_role(*STEPS)
     drawable = allowed & ~is_chord
     drawn = {ANY_TOKEN: one_of(drawable)}
-    chord = optional(one_of(allowed & is_chord))
-    step = 0
+    chord = one_of(allowed & is_chord)
+    maybe_chord = optional(chord)
+    places = _chord_places(encoding, template)
+    step, bar = 0, -1
     for token, free in zip(template[1:].tolist(), is_free[1:].tolist(), strict=True):
         if token < 0 or is_step[token]:
-            if free and step % encoding.chord_interval == 0:
+            required, possible = places[bar]
+            if free and step in required:
                 yield chord
+            elif free and step in possible:
+                yield maybe_chord
             step += 1
         elif is_bar[token]:
-            step = 0
+            step, bar = 0, bar + 1
         if token >= 0:
             if not (free and is_chord[token]):
                 yield token
@@ -202,6 +208,18 @@ def _grid_parts(encoding: Encoding, template: np.ndarray, is_free: np.ndarray, a
         if token not in drawn:
             drawn[token] = one_of(drawable & (np.arange(len(drawable)) != -1 - token))
         yield drawn[token]
+
+
+def _chord_places(encoding: Encoding, template: np.ndarray) -> list[tuple[frozenset[int], frozenset[int]]]:
+    """Returns for each bar of a template int[n] the steps that must and that may have a chord symbol before them."""
+    known = np.maximum(template, BOS)
+    bars = encoding.bars(known)
+    is_step = encoding.table.of_role(*STEPS)[known] | (template < 0)
+    counts = np.add.reduceat(is_step, bars.starts) if len(bars) else np.zeros(0, int)
+    return [
+        encoding.chord_steps(count, is_pickup=number == 0 and bool((bars.quarters[:1] < bars.quarters[1:2]).any()))
+        for number, count in enumerate(counts.tolist())
+    ]
 
 
 def _event_parts(encoding: Encoding, ids: np.ndarray, is_free: np.ndarray, allowed: np.ndarray) -> Iterator[Part]:

@@ -43,9 +43,11 @@ class MidiPrompting(Prompting[Piece]):
         start = super().prompt(None, constraints)
         start = replace(start, complete=complete, relations=relations, next_tokens=self._next_tokens(request))
         request = seconds_as_bars(request, self._encoding, self._settings.tempo)
+        may_have_pickup = request.bars is None
         return in_one_key(
-            start, self._encoding, request, lambda asked, key: narrow(self._encoding, asked, final_key=key)
-        )
+            start, self._encoding, request,
+            lambda asked, key: narrow(self._encoding, asked, final_key=key, may_have_pickup=may_have_pickup),
+        )  # fmt: skip
 
     def _next_tokens(self, request: Request) -> Callable[[np.ndarray], np.ndarray] | None:
         """Returns what keeps the number of notes in each second, in an encoding without bars."""
