@@ -57,7 +57,7 @@ def two_workers(tmp_path_factory) -> tuple[Path, str]:
 def alone(tmp_path_factory) -> dict[str, np.ndarray]:
     """Returns the result of the same training by one process."""
     losses: list[float] = []
-    trained = worker_run.train(tmp_path_factory.mktemp("alone"), WorkerGroup(), losses)
+    trained = worker_run.train(tmp_path_factory.mktemp("alone"), worker_run.new_trainer(WorkerGroup()), losses)
     return {"losses": np.array(losses), **trained}
 
 
@@ -83,7 +83,7 @@ def test_a_worker_that_dies_is_named_and_the_run_goes_on_with_another_number_of_
     assert "--resume" in said
     losses: list[float] = []
     with pytest.warns(SeqgenWarning, match="had 2 workers, and now it has 1 worker; the 4 streams are shared out anew"):
-        worker_run.train(folder / "killed", WorkerGroup(), losses)
+        worker_run.train(folder / "killed", worker_run.new_trainer(WorkerGroup()), losses)
     begun = worker_run.STEPS - len(losses)
     assert 0 < begun <= worker_run.KILLED_AT
     np.testing.assert_allclose(losses, alone["losses"][begun:], atol=1e-5)

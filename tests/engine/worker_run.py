@@ -5,6 +5,7 @@ First both train to the end. Then they train again in another folder, and worker
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import sys
@@ -24,21 +25,26 @@ from seqgen.engine.training.progress import TrainingBudget
 from seqgen.engine.training.trainer import Trainer
 from seqgen.engine.worker_group import WorkerGroup, WorkerLost, connect
 
-STEPS, KILLED_AT = 40, 25
+STEPS, KILLED_AT = 20, 14
 
 
-def train(folder: Path, workers: WorkerGroup, losses: list[float], kill_at: int | None = None) -> dict[str, np.ndarray]:
+def new_trainer(workers: WorkerGroup) -> Trainer:
+    """Returns the trainer of an untrained model."""
+    settings = TrainingSettings(
+        batch_size=4, bptt_length=8, dropout=0.2, num_evaluations=2, activation_regularization=0.1, ema_decay=0.9
+    )
+    model = Model.new(ModelSettings(hidden_size=16, num_layers=1, attention_window=4), toys.turns(), 0)
+    return Trainer(model, settings, workers)
+
+
+def train(folder: Path, trainer: Trainer, losses: list[float], kill_at: int | None = None) -> dict[str, np.ndarray]:
     """Begins or resumes a run in `folder`, and adds the loss of each step to `losses`. Returns its weights."""
     grammar = toys.turns()
     stored = Documents.from_examples([(ids, np.r_[0, np.ones(len(ids) - 1)]) for ids in toys.documents(30)])
-    settings = TrainingSettings(
-        batch_size=4, bptt_length=8, dropout=0.2, num_evaluations=5, activation_regularization=0.1, ema_decay=0.9
-    )
-    model = Model.new(ModelSettings(hidden_size=16, num_layers=1, attention_window=4), grammar, 0)
-    trainer = Trainer(model, settings, workers)
+    make_step = functools.partial(Trainer.step, trainer)
     stream = TrainingBatches(stored, grammar, batch_size=4, bptt_length=8, seed=0, streams=trainer.streams)
 
-    def step(segment, progress, make_step=trainer.step):
+    def step(segment, progress):
         if trainer.step_number == kill_at:
             os.kill(os.getpid(), signal.SIGKILL)
         loss = make_step(segment, progress)
@@ -64,11 +70,15 @@ def train(folder: Path, workers: WorkerGroup, losses: list[float], kill_at: int 
 def main(folder: Path, rank: int, addresses: list[str]) -> None:
     workers = connect(addresses, rank)
     losses: list[float] = []
-    trained = train(folder / "whole", workers, losses)
+    trainer = new_trainer(workers)
+    untrained = trainer.tensors()
+    trained = train(folder / "whole", trainer, losses)
     np.savez(folder / f"whole-{rank}.npz", losses=losses, **trained)
+    # The same trainer begins again, because compiling takes most of the time.
+    trainer.restore(untrained, 0)
     losses = []
     try:
-        train(folder / "killed", workers, losses, KILLED_AT if rank == 1 else None)
+        train(folder / "killed", trainer, losses, KILLED_AT if rank == 1 else None)
     except WorkerLost as error:
         np.save(folder / "killed.npy", losses)
         print(error, flush=True)
