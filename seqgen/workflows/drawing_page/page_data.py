@@ -1,8 +1,8 @@
 """The data of a page that draws: the exported functions as graphs, tables, and their numbers, in one gzip file.
 
-The content is the length of a header (uint32, little endian), the header in JSON, and the bytes of all arrays. Weights
-are float16. Of the grammar, only the transitions that are allowed are stored, as differences of states, which compress
-well. `sampling.js` reads it.
+The content is the length of a header (uint32, little endian), the header in JSON, and the bytes of all arrays. Of the
+grammar, only the transitions that are allowed are stored, as differences of states, which compress well. `sampling.js`
+reads it.
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ from seqgen.engine.exporting.operator_graph import OperatorGraph
 
 SMALL_TYPES = (np.uint8, np.int16, np.uint16, np.int32)
 """The types of integers in tables, the smallest first."""
-MIN_WEIGHT_SIZE = 64
-"""Smaller constants, such as the epsilon of a norm, stay in float32."""
 
 
 def page_data(about: Mapping[str, Any], tables: Mapping[str, np.ndarray], graphs: Mapping[str, OperatorGraph]) -> str:
@@ -75,8 +73,5 @@ def _smallest(value: np.ndarray) -> np.ndarray:
 
 
 def _constant(value: np.ndarray) -> np.ndarray:
-    """Returns a constant of a graph as the page reads it. Truth values are uint8, integers int32, weights float16."""
-    if value.dtype.kind != "f":
-        return value.astype(np.uint8 if value.dtype == bool else np.int32)
-    is_weight = value.size >= MIN_WEIGHT_SIZE and np.abs(value).max() <= np.finfo(np.float16).max
-    return value.astype(np.float16 if is_weight else np.float32)
+    """Returns a constant of a graph as the page reads it. Truth values are uint8, integers int32, weights float32."""
+    return value.astype(np.uint8 if value.dtype == bool else np.float32 if value.dtype.kind == "f" else np.int32)

@@ -281,22 +281,16 @@ async function readModel(base64) {
   const content = await new Response(stream).arrayBuffer();
   const length = new DataView(content).getUint32(0, true);
   const { about, arrays: described, graphs } = JSON.parse(new TextDecoder().decode(new Uint8Array(content, 4, length)));
-  const types = { float16: Uint16Array, float32: Float32Array, int32: Int32Array, int16: Int16Array, uint16: Uint16Array, uint8: Uint8Array };
+  const types = { float32: Float32Array, int32: Int32Array, int16: Int16Array, uint16: Uint16Array, uint8: Uint8Array };
   const arrays = {};
   for (const [name, { shape, type, begin }] of Object.entries(described)) {
     const Type = types[type], size = sizeOf(shape);
     const from = 4 + length + begin, data = new Type(content.slice(from, from + size * Type.BYTES_PER_ELEMENT));
-    arrays[name] = tensor(shape, type === "float16" ? Float32Array.from(data, fromFloat16) : data);
+    arrays[name] = tensor(shape, data);
   }
   const functions = Object.fromEntries(Object.entries(graphs).map(([name, { operations, constants, outputs }]) => {
     const own = Object.fromEntries(Object.entries(constants).map(([constant, array]) => [constant, arrays[array]]));
     return [name, graphFunction({ operations, constants: own, outputs })];
   }));
   return { about, arrays, functions };
-}
-
-function fromFloat16(bits) {
-  const exponent = (bits >> 10) & 31, fraction = bits & 1023, sign = bits & 32768 ? -1 : 1;
-  if (exponent === 0) return sign * fraction * 2 ** -24;
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }

@@ -31,11 +31,8 @@ SHORT_DOCUMENT = DOCUMENT[:3]
 
 @cache
 def model_of(shape: str) -> Model:
-    """Returns the model of one of the shapes. Its weights are float16, which the page that draws stores."""
-    model = toys.model(**SHAPES[shape])
-    for weight in model.weights.values():
-        weight.assign(weight.numpy().astype(np.float16))
-    return model
+    """Returns the model of one of the shapes."""
+    return toys.model(**SHAPES[shape])
 
 
 @cache
