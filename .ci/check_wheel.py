@@ -28,6 +28,7 @@ REQUIRED = (
     "seqgen/studio/page/main.js",
     "seqgen/corpora/bach-chorales.toml",
     "seqgen/models/pretrained/bach-chorales/model.safetensors",
+    "seqgen/models/pretrained/irish-tunes/model.safetensors",
 )
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 

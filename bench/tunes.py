@@ -41,7 +41,7 @@ from seqgen.corpus.storage.store import Corpus
 RECIPE = "irish-tunes"
 DOMINANTS = {7: ("", "7", "m"), 10: ("",)}
 """The qualities of the chords that lead to the tonic, by the semitones of their roots above it."""
-LEAD_SHEETS = 8
+LEAD_SHEETS = 4
 
 
 def is_chord_tone(piece: Piece) -> np.ndarray:

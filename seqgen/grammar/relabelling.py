@@ -11,7 +11,7 @@ from seqgen.grammar.special_tokens import EOS
 
 
 def restrict(grammar: Grammar, forbidden: np.ndarray) -> Grammar:
-    """L(restrict(G, F)) = {d ∈ L(G) : no token of d is in F}, for F given as bool[V].
+    """L(restrict(G, F)) = {d ∈ L(G) : no token of d is in F}, for F given as bool[V], or by state as bool[S, V].
 
     States that cannot be reached any more are left out. Raises EmptyLanguage, and UnreachableBudget where a budget can
     no longer be kept.

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from itertools import combinations, pairwise
 
+import numpy as np
 import pytest
 from music21.note import Note
 from music21.voiceLeading import VoiceLeadingQuartet
 from seqgen_midi.metrics.part_writing import SILENT, crossed_ticks, parallel_count, sounding_pitches
+from seqgen_midi.music.chords import chord_name
+from seqgen_midi.music.meters import bar_lines
 from seqgen_midi.music.piece import Piece
 
 import seqgen
@@ -15,13 +18,14 @@ from seqgen.corpus.recipes.recipes import recipes
 from seqgen.models.bundle import PRETRAINED_FOLDER, pretrained_names, read_bundle
 from seqgen.models.run_settings import resolve_model
 
-MOST_BYTES = 4_000_000
+MAX_BYTES = 6_000_000
+"""The size of all models together."""
 
 
-def test_each_is_small_and_says_what_it_learned_from():
-    assert pretrained_names() == ["bach-chorales"]
+def test_all_are_small_and_each_says_what_it_learned_from():
+    assert pretrained_names() == ["bach-chorales", "irish-tunes"]
+    assert sum(file.stat().st_size for file in PRETRAINED_FOLDER.rglob("*") if file.is_file()) < MAX_BYTES
     for name in pretrained_names():
-        assert sum(file.stat().st_size for file in (PRETRAINED_FOLDER / name).iterdir()) < MOST_BYTES
         assert recipes()[name].licence in (PRETRAINED_FOLDER / name / "README.md").read_text()
 
 
@@ -32,6 +36,37 @@ def test_the_chorales_are_sampled_by_name(tmp_path):
     assert trained.write(sample, tmp_path)[0].suffix == ".mid"
     (score,) = trained.score(tmp_path / "midi-1-1.mid")
     assert score.nats_per_token < 1, "what it drew itself it finds likely"
+
+
+@pytest.fixture(scope="module")
+def tunes() -> seqgen.TrainedModel:
+    return seqgen.load("irish-tunes")
+
+
+def test_a_tune_is_written_over_the_chords_of_a_lead_sheet(tunes, tmp_path):
+    (tmp_path / "chords.txt").write_text("key=G\nmeter=6/8\n| G | C D7 | G |")
+    (sample,) = tunes.sample(1, prompt=tmp_path / "chords.txt", num_particles=4, seed=1)
+    symbols = [chord_name(root, quality) for _, root, quality in sample.item.chords.tolist()]
+    assert symbols == ["G", "C", "D7", "G"]
+    assert sample.item.pitch[-1] % 12 == 7
+    in_key = np.isin(sample.item.pitch % 12, [7, 9, 11, 0, 2, 4, 6])
+    assert in_key.mean() > 0.8
+
+
+def test_chords_are_found_for_a_tune(tunes, tmp_path):
+    (tmp_path / "tune.abc").write_text("X:1\nT:Tune\nM:2/4\nL:1/8\nK:D\nFAdA | GBdB | Acec | d4 |]\n")
+    (sample,) = tunes.sample(1, prompt=tmp_path / "tune.abc", constraints={"harmonise": True}, num_particles=8, seed=1)
+    assert sample.item.pitch.tolist() == [66, 69, 74, 69, 67, 71, 74, 71, 69, 73, 76, 73, 74]
+    roots = sample.item.chords[:, 1]
+    assert len(roots)
+    assert np.isin(roots, [2, 4, 6, 7, 9, 11, 1]).mean() > 0.7
+
+
+def test_a_tune_ends_on_its_tonic(tunes):
+    (sample,) = tunes.sample(1, constraints={"bars": 8, "key": "Dmaj"}, seed=1)
+    assert sample.ended
+    assert sample.item.pitch[-1] % 12 == 2
+    assert len(bar_lines(sample.item)) - 1 == 8
 
 
 def parallels_by_music21(piece: Piece) -> int:
@@ -76,5 +111,5 @@ def test_a_folder_of_that_name_wins_and_names_that_mean_nothing_are_told(tmp_pat
     (tmp_path / "bach-chorales").mkdir()
     with pytest.raises(seqgen.BundleError, match="holds no trained model"):
         read_bundle("bach-chorales")
-    with pytest.raises(seqgen.BundleError, match=r"comes with seqgen \(bach-chorales\)"):
+    with pytest.raises(seqgen.BundleError, match=r"comes with seqgen \(bach-chorales, irish-tunes\)"):
         read_bundle("brahms")

@@ -57,3 +57,16 @@ def test_a_new_melody_has_its_bars_beside_the_pickup_and_ends_on_the_tonic_at_a_
         assert len(lines) - 1 - has_pickup(lines) == 4
         assert piece.pitch[-1] % 12 == 2
     assert 0 < pickups < 8
+
+
+def test_chord_symbols_of_new_melodies_stand_where_they_are_inferred() -> None:
+    domain = MidiDomain(MidiDomain.Settings(encoding="melody", infer_chords=True))
+    everything = np.ones((1, len(domain.vocabulary)), bool)
+    grammar = domain.encoding.narrow(everything, 4, key=parse_key("Dmaj"), may_have_pickup=True)
+    for seed in range(6):
+        piece = domain.decode(grammar.walk(np.random.default_rng(seed), 20_000))
+        lines = np.array(bar_lines(piece))
+        bar = np.searchsorted(lines, piece.chords[:, 0], side="right") - 1
+        place, length = piece.chords[:, 0] - lines[bar], np.diff(lines)[bar]
+        assert ((place == 0) | (2 * place == length)).all()
+        assert not has_pickup(lines.tolist()) or (bar > 0).all()

@@ -77,3 +77,13 @@ def test_the_key_is_that_of_a_final_triad(last: tuple[int, ...], key: str) -> No
     one = np.ones_like(pitch)
     piece = Piece.of(1, [Track()], (start, one, pitch, 80 * one, 0 * one))
     assert piece.key_with_ending().name == key
+
+
+@pytest.mark.parametrize(("chord", "key"), [((0, 9, 1), "Amin"), ((0, 2, 1), "Cmaj")])
+def test_a_melody_that_ends_on_the_root_of_its_last_chord_symbol_is_in_its_key(
+    chord: tuple[int, int, int], key: str
+) -> None:
+    notes = np.array(
+        [(0, 4, 69, 80, 0), (4, 4, 72, 80, 0), (8, 4, 76, 80, 0), (12, 4, 69 if key != "Cmaj" else 72, 80, 0)]
+    )
+    assert Piece.of(4, [Track()], list(notes.T), chords=[chord]).key_with_ending().name == key

@@ -27,7 +27,7 @@ from seqgen_midi.encodings.melody_conditions import (
 )
 from seqgen_midi.encodings.melody_registers import melody_registers
 from seqgen_midi.encodings.narrowing import COMFORTABLE_STATES, count_bars, narrow, require_last
-from seqgen_midi.encodings.one_meter import in_one_meter, pickup_tokens
+from seqgen_midi.encodings.one_meter import MAX_PICKUP_QUARTERS, in_one_meter, pickup_tokens
 from seqgen_midi.encodings.registry import register
 from seqgen_midi.encodings.tokens import Kind, Role, TokenTable
 from seqgen_midi.music.chord_inference import infer_chords
@@ -67,6 +67,7 @@ class Melody(Encoding):
             hold=Kind(Role.MODIFIER),
             pitch=Kind(Role.NOTE, range(128)),
         )
+        self._max_pickup_steps = MAX_PICKUP_QUARTERS * self.resolution
         self._class_count = 2 + self.cells.class_count
         self._known = MelodyConditions(self.table, self.chord_interval, self._class_count)
 
@@ -255,13 +256,18 @@ class Melody(Encoding):
     def _in_one_meter(self, allowed: np.ndarray, bars: int, may_have_pickup: bool) -> Grammar:
         """Returns the documents of `allowed` tokens bool[V] with so many bars of one time signature."""
         is_full_bar = self.table.of_role(Role.BAR) & ~pickup_tokens(self.table)
-        grammar = in_one_meter(restrict(self.automaton, ~allowed), self.table, may_have_pickup=may_have_pickup)
+        forbidden = ~allowed
+        if self.infers_chords:
+            forbidden = forbidden | (~self._is_chord_place[:, None] & self.table.of_kind("chord"))
+        grammar = in_one_meter(restrict(self.automaton, forbidden), self.table, may_have_pickup=may_have_pickup)
         meters = np.flatnonzero(is_full_bar & allowed)
         # The commonest meters stand first.
         while len(meters) > 1 and grammar.state_count * (bars + 1) > COMFORTABLE_STATES:
             meters = meters[: len(meters) // 2]
-            kept = allowed & (~is_full_bar | np.isin(np.arange(len(allowed)), meters))
-            grammar = in_one_meter(restrict(self.automaton, ~kept), self.table, may_have_pickup=may_have_pickup)
+            uncommon = is_full_bar & ~np.isin(np.arange(len(allowed)), meters)
+            grammar = in_one_meter(
+                restrict(self.automaton, forbidden | uncommon), self.table, may_have_pickup=may_have_pickup
+            )
         return count_bars(grammar, is_full_bar, bars)
 
     def _ending_on_tonic(self, grammar: Grammar, key: Key) -> Grammar:
@@ -269,6 +275,18 @@ class Melody(Encoding):
         with suppress(EmptyLanguage):
             return require_last(grammar, is_pitch, self._is_strong_class[grammar.state_class][:, None] & is_tonic)
         return require_last(grammar, is_pitch, is_tonic)
+
+    @cached_property
+    def _is_chord_place(self) -> np.ndarray:
+        """Whether an inferred chord symbol can stand next, by state of the automaton: bool[S]."""
+        places = [
+            step in frozenset[int]().union(*self.chord_steps(length, is_pickup=length <= self._max_pickup_steps))
+            for length, step in zip(self.cells.length.tolist(), self.cells.step.tolist(), strict=True)
+        ]
+        is_place = np.zeros(self.automaton.state_count, bool)
+        # The states before a step stand after the start, cell by cell.
+        is_place[1 : 1 + 4 * len(places)] = places * 4
+        return is_place
 
     @cached_property
     def _is_strong_class(self) -> np.ndarray:

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from seqgen_midi.music.chords import QUALITIES
 from seqgen_midi.music.keys import Key, estimate_key, key_of_ending
 
 MICROSECONDS_PER_MINUTE = 60_000_000
@@ -166,7 +167,13 @@ class Piece:
         return estimate_key(self.pitch_class_ticks(), self.final_pitch_class())
 
     def key_with_ending(self) -> Key:
-        """Returns the key that the notes seem to be in; where the last chord is a triad, the key on its root."""
+        """Returns the key that the notes seem to be in; where the last chord is a triad, the key on its root.
+
+        A last note on the root of the last chord symbol counts as a triad, too.
+        """
+        if len(self.chords) and self.final_pitch_class() == self.chords[-1, 1]:
+            steps = list(QUALITIES.values())[self.chords[-1, 2]]
+            return key_of_ending(self.pitch_class_ticks(), int(self.chords[-1, 1]), 3 if 3 in steps else 4)
         tuned = self.select(~self.is_drum)
         last = tuned.pitch[tuned.start + tuned.duration == tuned.end]
         for root in np.sort(last) % 12:
