@@ -32,7 +32,8 @@ class BudgetTables(NamedTuple):
 class GrammarTables(NamedTuple):
     """The tables of a grammar (seqgen/grammar/automaton.py), and of what else the tokens that are drawn keep.
 
-    S and R are filled up to powers of two, so that grammars of nearly one size share a compiled shape.
+    R is filled up to a power of two, and S, whose tables are small, to a power of four. So grammars of nearly one size
+    share a compiled shape.
     """
 
     row: tf.Tensor  # int32[S], the row of each state
@@ -51,9 +52,9 @@ class GrammarTables(NamedTuple):
         difference = np.where(moves, grammar.next_state - np.arange(grammar.state_count, dtype=np.int32)[:, None], 0)
         first, row = distinct_rows(difference, grammar.allowed)
         by_state = (row, grammar.next_state[:, EOS], grammar.state_class)
-        row, after_end, state_class = (_fill_up(table) for table in by_state)
+        row, after_end, state_class = (_fill_up(table, 4) for table in by_state)
         return cls(
-            row, _fill_up(grammar.allowed[first]), _fill_up(difference[first]), after_end, state_class,
+            row, _fill_up(grammar.allowed[first], 2), _fill_up(difference[first], 2), after_end, state_class,
             BudgetTables.from_budget(grammar.budget) if grammar.budget else None,
         )  # fmt: skip
 
@@ -95,7 +96,10 @@ def _row_bytes(table: np.ndarray) -> list[bytes]:
     return found
 
 
-def _fill_up(table: np.ndarray) -> tf.Tensor:
-    """Returns a table with rows of 0 up to a power of two."""
-    missing = (1 << (len(table) - 1).bit_length()) - len(table)
+def _fill_up(table: np.ndarray, base: int) -> tf.Tensor:
+    """Returns a table with rows of 0 up to a power of the base."""
+    size = 1
+    while size < len(table):
+        size *= base
+    missing = size - len(table)
     return tf.constant(np.pad(table, [(0, missing), *[(0, 0)] * (table.ndim - 1)]) if missing else table)

@@ -27,11 +27,11 @@ def test_repeated_parts_of_a_grammar_are_stored_once():
     tables = GrammarTables.from_grammar(repeated(1000))
     # The part in the middle has two rows, and the last one has two.
     assert tables.allowed_rows.shape == (4, 4)
-    assert tables.row.shape == (2048,)
+    assert tables.row.shape == (4096,)
 
 
 def test_grammars_of_nearly_one_size_share_a_shape():
-    few, many, more = (GrammarTables.from_grammar(repeated(count)) for count in (300, 500, 600))
+    few, many, more = (GrammarTables.from_grammar(repeated(count)) for count in (600, 2000, 2100))
     shapes = [[part.shape for part in tables[:5]] for tables in (few, many, more)]
     assert shapes[0] == shapes[1] != shapes[2]
 

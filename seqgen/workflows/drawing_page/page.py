@@ -37,9 +37,10 @@ def write_drawing_page(
     check_sampling(about)
     asked = ", ".join(f"{name} = {value}" for name, value in about["constraints"].items())
     values = {
-        "title": html_text(f"{about['domain']}: new ones, drawn here"),
+        "title": html_text(f"Draw with a model of {about['domain']}"),
         "about": html_text(
-            "The model is in this page, which draws without a network." + (f" Every one has {asked}." if asked else "")
+            "The model is in this page, which draws without a network."
+            + (f" Every result has {asked}." if asked else "")
         ),
         "temperature": about["sampling"]["temperature"],
         "min_p": about["sampling"]["min_p"],
