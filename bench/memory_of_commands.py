@@ -101,9 +101,10 @@ def make_files(folder: Path, domain: str, megabytes: int) -> None:
         make(folder / f"{name}{ENDINGS[domain]}", size, seed)
     if domain == "sentiment":
         make_text(folder / "texts.txt", megabytes * MEGABYTE, 3)
-        text = " ".join(itertools.islice(sentences(4), min(megabytes, MAX_LONG_TEXT_MB) * MEGABYTE // 60))
+        size = min(megabytes, MAX_LONG_TEXT_MB) * MEGABYTE
+        text = " ".join(itertools.islice(sentences(4), size // 60))
         with open(folder / "long.csv", "w", newline="") as file:
-            csv.writer(file).writerows([["text"], [text]])
+            csv.writer(file).writerows([["text"], [text[:size]]])
         with open(folder / "short.csv", "w", newline="") as file:
             csv.writer(file).writerows([["text"], *([one] for one in itertools.islice(sentences(5), 10))])
 
