@@ -34,6 +34,7 @@ def make_corpus(folder: Path, millions: int) -> None:
     from seqgen.corpus.storage.journal import Journal
     from seqgen.corpus.storage.shards import ShardWriter
     from seqgen.corpus.storage.store import FORMAT, INDEX
+    from seqgen.files.stored_files import with_checksum
 
     folder.mkdir()
     writer, random = ShardWriter(Journal(folder), VOCABULARY), np.random.default_rng(0)
@@ -57,7 +58,7 @@ def make_corpus(folder: Path, millions: int) -> None:
         "shards": writer.shards, "vocabulary": [f"t{number}" for number in range(VOCABULARY - 2)],
         "has_metadata": False, "checksums": {},
     }  # fmt: skip
-    (folder / "manifest.json").write_text(json.dumps(manifest))
+    (folder / "manifest.json").write_text(json.dumps(with_checksum(manifest)))
 
 
 def train(folder: Path, steps: int, size: str) -> None:

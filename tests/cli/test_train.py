@@ -16,7 +16,7 @@ import pytest
 from commands import error_sentence
 
 import seqgen
-from seqgen.files.stored_files import locked_folder
+from seqgen.files.stored_files import locked_folder, with_checksum, without_checksum
 
 SETTINGS = ["--set", "batch_size=4", "--set", "bptt_length=32", "--set", "num_evaluations=2"]
 STEPS = ["--size", "tiny", "--steps", "12", *SETTINGS]
@@ -65,7 +65,8 @@ def test_a_run_is_trained_by_one_process_and_on_what_it_began_with(run_cli, piec
         code, _, err = run_cli("train", *sources, "-o", run, "--resume", "--steps", 13)
         assert code == 0, err
     manifest = json.loads((moved / "manifest.json").read_text())
-    (moved / "manifest.json").write_text(json.dumps({**manifest, "examples": {"a": ["b"]}}))
+    changed = with_checksum({**without_checksum(manifest), "examples": {"a": ["b"]}})
+    (moved / "manifest.json").write_text(json.dumps(changed))
     code, _, err = run_cli("train", "-o", run, "--resume")
     assert (code, "is not the corpus" in err) == (1, True)
 

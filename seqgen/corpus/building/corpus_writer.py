@@ -28,7 +28,7 @@ from seqgen.corpus.storage.shards import ShardWriter
 from seqgen.corpus.storage.split import Splitter, check_splits
 from seqgen.corpus.storage.store import FORMAT, INDEX, SPLITS
 from seqgen.errors import CorpusError
-from seqgen.files.stored_files import file_checksum
+from seqgen.files.stored_files import file_checksum, with_checksum
 
 DUPLICATE = "a duplicate"
 MAX_REASONS = 3
@@ -200,7 +200,7 @@ class CorpusWriter:
         final |= set(METADATA_FILES) if manifest["has_metadata"] else set()
         final |= {shard[kind] for shard in self._shards.shards for kind in ("ids", "weights") if kind in shard}
         manifest["checksums"] = {name: file_checksum(self._journal.folder / name) for name in sorted(final)}
-        text = json.dumps(manifest, ensure_ascii=False, indent=1)
+        text = json.dumps(with_checksum(manifest), ensure_ascii=False, indent=1)
         (self._journal.folder / "manifest.json").write_text(text, encoding="utf-8")
         keep_only(self._journal.folder, {"manifest.json", *final})
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from seqgen.corpus.storage.journal import Journal
 from seqgen.errors import CorpusError
+from seqgen.files.stored_files import shorten
 
 LINES_FILE, OFFSETS_FILE = "metadata.jsonl", "metadata.npy"
 METADATA_FILES = (LINES_FILE, OFFSETS_FILE)
@@ -55,9 +56,10 @@ class StoredMetadata:
         try:
             self._offsets = np.load(folder / OFFSETS_FILE, allow_pickle=False)
             size = self._path.stat().st_size
-        except (OSError, ValueError, EOFError) as error:
+        except Exception as error:  # NumPy raises errors of many kinds for a damaged header, such as TokenError.
+            reason = shorten(str(error))
             raise CorpusError(
-                f"{folder / OFFSETS_FILE} is missing or damaged ({error}); build the corpus again."
+                f"{folder / OFFSETS_FILE} is missing or damaged ({reason}); build the corpus again."
             ) from error
         fits = self._offsets.dtype == np.int64 and self._offsets.shape == (documents + 1,)
         if not fits or self._offsets[0] != 0 or self._offsets[-1] != size or (np.diff(self._offsets) < 1).any():

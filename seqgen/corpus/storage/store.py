@@ -1,6 +1,6 @@
 """A corpus on disk: shards of token ids, an index of documents, and a manifest that says where they came from.
 
-    manifest.json     domain, settings, vocabulary, counts, what was dropped and why, the SHA-256 of every other file
+    manifest.json     domain, settings, vocabulary, counts, what was dropped and why, the SHA-256 of each file and itself
     ids-00000.npy     uint16 or int32; documents one after the other; a document is in one shard
     weights-00000.npy float32; only if a document of the shard has weights other than 0, 1, 1, …
     documents.npy     (offset int64, length int32, split uint8) for each document; offsets count tokens over all shards
@@ -27,9 +27,17 @@ from seqgen.corpus.storage.documents import Documents, default_weights
 from seqgen.corpus.storage.metadata import StoredMetadata
 from seqgen.corpus.storage.shards import Shard, StoredArray
 from seqgen.errors import CorpusError
-from seqgen.files.stored_files import MissingFile, StoredFileError, file_checksum, read_json, shorten, validated
+from seqgen.files.stored_files import (
+    MissingFile,
+    StoredFileError,
+    file_checksum,
+    read_json,
+    shorten,
+    validated,
+    without_checksum,
+)
 
-FORMAT = 3
+FORMAT = 4
 SPLITS = ("train", "valid", "test")
 INDEX = np.dtype([("offset", "<i8"), ("length", "<i4"), ("split", "u1")])
 
@@ -236,6 +244,7 @@ def _read_manifest(path: Path) -> dict[str, Any]:
             raise CorpusError(
                 f"The corpus {path} is of format {shorten(repr(version))}, this is format {FORMAT}; build it again."
             )
+        manifest = without_checksum(manifest)
         validated(_Manifest, manifest)
     except MissingFile:
         raise CorpusError(f"{path} is no corpus: it has no manifest.json; make one with 'seqgen build'.") from None

@@ -6,6 +6,8 @@ import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,6 +18,7 @@ from seqgen.corpus.building.build import build
 from seqgen.corpus.storage.journal import Journal
 from seqgen.corpus.storage.shards import ShardWriter
 from seqgen.corpus.storage.store import FORMAT, INDEX, SPLITS, Corpus
+from seqgen.files.stored_files import CHECKSUM, with_checksum
 
 
 @pytest.fixture(scope="module")
@@ -29,6 +32,12 @@ def built(tmp_path_factory):
 @pytest.fixture
 def copy(built, tmp_path):
     return shutil.copytree(built, tmp_path / "corpus")
+
+
+def write_manifest(folder: Path, manifest: dict[str, Any]) -> None:
+    """Writes a manifest with the checksum that it should have."""
+    content = {name: value for name, value in manifest.items() if name != CHECKSUM}
+    (folder / "manifest.json").write_text(json.dumps(with_checksum(content)))
 
 
 def test_opened_as_it_was_built(built):
@@ -123,9 +132,27 @@ def test_ids_that_no_token_has_are_found(copy):
 def test_damaged_manifests_are_found(copy, change):
     manifest = json.loads((copy / "manifest.json").read_text())
     change(manifest)
-    (copy / "manifest.json").write_text(json.dumps(manifest))
+    write_manifest(copy, manifest)
     with pytest.raises(CorpusError, match="build it again"):
         Corpus.open(copy)
+
+
+def test_a_flipped_bit_in_a_manifest_is_found(copy):
+    content = bytearray((copy / "manifest.json").read_bytes())
+    content[content.index(b'"e"') + 1] ^= 1
+    (copy / "manifest.json").write_bytes(content)
+    with pytest.raises(CorpusError, match="its content has changed since it was written"):
+        Corpus.open(copy)
+
+
+def test_a_damaged_header_of_an_array_is_one_short_sentence(copy):
+    content = bytearray((copy / "documents.npy").read_bytes())
+    content[40] ^= 255
+    (copy / "documents.npy").write_bytes(content)
+    with pytest.raises(CorpusError) as caught:
+        Corpus.open(copy)
+    assert len(str(caught.value)) < 300 + len(str(copy))
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]", "7"])
@@ -144,7 +171,7 @@ def test_shards_outside_the_folder_are_not_followed(copy, tmp_path):
     shutil.move(copy / "ids-00000.npy", tmp_path / "ids-00000.npy")
     manifest = json.loads((copy / "manifest.json").read_text())
     manifest["shards"][0]["ids"] = "../ids-00000.npy"
-    (copy / "manifest.json").write_text(json.dumps(manifest))
+    write_manifest(copy, manifest)
     with pytest.raises(CorpusError, match="missing"):
         Corpus.open(copy)
 
@@ -186,7 +213,7 @@ def test_reading_does_not_fill_memory(tmp_path):
         "recipe": None,
         "checksums": {},
     }
-    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    write_manifest(tmp_path, manifest)
     result = subprocess.run([sys.executable, "-c", READ_ALL, tmp_path], capture_output=True, text=True, check=True)
     total, grown = map(int, result.stdout.split())
     assert total == 80_000_000
