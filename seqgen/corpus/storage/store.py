@@ -1,6 +1,6 @@
 """A corpus on disk: shards of token ids, an index of documents, and a manifest that says where they came from.
 
-    manifest.json     domain, settings, vocabulary, counts, what was dropped and why, the SHA-256 of each file and itself
+    manifest.json     domain, settings, vocabulary, counts, what was dropped, why, the SHA-256 of each file and its own
     ids-00000.npy     uint16 or int32; documents one after the other; a document is in one shard
     weights-00000.npy float32; only if a document of the shard has weights other than 0, 1, 1, …
     documents.npy     (offset int64, length int32, split uint8) for each document; offsets count tokens over all shards
