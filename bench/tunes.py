@@ -37,11 +37,13 @@ from seqgen_midi.music.piece import Piece
 
 import seqgen
 from seqgen.corpus.storage.store import Corpus
+from seqgen.workflows.file_records import PromptItem
 
 RECIPE = "irish-tunes"
 DOMINANTS = {7: ("", "7", "m"), 10: ("",)}
 """The qualities of the chords that lead to the tonic, by the semitones of their roots above it."""
 LEAD_SHEETS = 4
+"""How many held-out tunes are drawn over, and harmonised: each takes seconds."""
 
 
 def is_chord_tone(piece: Piece) -> np.ndarray:
@@ -90,9 +92,9 @@ def lead_sheets(trained: Any, held_out: list[Piece], seed: int) -> dict[str, flo
     hits: list[bool] = []
     for piece in held_out[:LEAD_SHEETS]:
         bare = replace(piece.select(np.zeros(len(piece), bool)), key=None)
-        (tune,) = trained.sample(1, prompt=seqgen.PromptItem(bare), seed=seed)
+        (tune,) = trained.sample(1, prompt=PromptItem(bare), seed=seed)
         tones.append(float(is_chord_tone(tune.item).mean()))
-        (found,) = trained.sample(1, prompt=seqgen.PromptItem(piece), constraints={"harmonise": True}, seed=seed)
+        (found,) = trained.sample(1, prompt=PromptItem(piece), constraints={"harmonise": True}, seed=seed)
         roots = [
             dict(zip(one.chords[:, 0].tolist(), one.chords[:, 1].tolist(), strict=True)) for one in (piece, found.item)
         ]
