@@ -46,7 +46,7 @@ pretrained: .venv/ready
 	$(BIN)/seqgen train bach-chorales -o runs/pretrained --steps 4000
 	cp runs/pretrained/bundle/* seqgen/models/pretrained/bach-chorales/
 	rm -rf runs/pretrained-tunes
-	$(BIN)/seqgen train irish-tunes -o runs/pretrained-tunes --steps 4000 --set hidden_size=192 --set dropout=0.15
+	$(BIN)/seqgen train irish-tunes -o runs/pretrained-tunes --steps 4000 --set hidden_size=160 --set condition_size=40 --set dropout=0.15
 	mkdir -p seqgen/models/pretrained/irish-tunes
 	cp runs/pretrained-tunes/bundle/* seqgen/models/pretrained/irish-tunes/
 	$(BIN)/python bench/tunes.py --corpus runs/pretrained-tunes/corpus \
