@@ -10,8 +10,8 @@ with `precision=bfloat16` and PyTorch under its bf16 autocast. Contenders take t
 all of them. `…_busy` is measured beside one process that keeps a core busy all the time, for both sides. A ratio of two
 contenders under the same load means something on a busy machine too; their tokens a second do not.
 
-`divergence_bfloat16` is the mean Kullback-Leibler divergence of the next-token distribution with `--precision bfloat16`
-from that in float32, in nats, along documents that the model has drawn itself.
+`micronats_bfloat16` is the mean Kullback-Leibler divergence of the next-token distribution with `--precision bfloat16`
+from that in float32, in millionths of a nat, along documents that the model has drawn itself.
 `matmul_share` is the rate of the products that seqgen makes over the machine's own fp32 product; `nominal_share` counts
 the products that an LSTM needs on paper, of which seqgen looks the first layer's up.
 With --text, float32 and bfloat16 each train 500 steps on FILE's bytes, and their last 50 losses are compared.
@@ -266,7 +266,7 @@ def agreement(models: list[str], figures: dict[str, float]) -> None:
             exact, rounded = (log_probabilities(trained.model, sample.ids, one) for one in ("float32", "bfloat16"))
             divergences.append((np.exp(exact) * (exact - rounded)).sum(-1))
             same.append(exact.argmax(-1) == rounded.argmax(-1))
-        figures[f"divergence_bfloat16_{Path(name).name}"] = float(np.concatenate(divergences).mean())
+        figures[f"micronats_bfloat16_{Path(name).name}"] = float(np.concatenate(divergences).mean() * 1e6)
         figures[f"same_likeliest_bfloat16_{Path(name).name}"] = float(np.concatenate(same).mean())
 
 

@@ -25,12 +25,14 @@ from seqgen.errors import TrainingError
 
 GROUP_KEY = 0x5E9
 """The number by which TensorFlow knows the group."""
+HTTP2_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes(3) + b"\x04" + bytes(5)
+"""What a client sends first, with empty settings (RFC 9113). A server of gRPC answers with its own settings."""
 PROBE_SECONDS = 5.0
 """How long a worker has to answer when it is asked whether it still runs."""
 
 
 class WorkerLost(TrainingError):
-    """A worker has ended or cannot be reached, so the others cannot go on."""
+    """A worker has ended, hangs or cannot be reached, so the others cannot go on."""
 
 
 class WorkerGroup:
@@ -113,20 +115,13 @@ class WorkerGroup:
                 raise
             names = " and ".join(f"{rank} ({self.addresses[rank]})" for rank in lost)
             raise WorkerLost(
-                f"Worker {names} has ended or cannot be reached, so the training stopped; start all workers again "
-                "with --resume, and it goes on from the newest checkpoint."
+                f"Worker {names} has ended, hangs or cannot be reached, so the training stopped; start all workers "
+                "again with --resume, and it goes on from the newest checkpoint."
             ) from error
 
     def unreachable(self) -> list[int]:
-        """Returns the ranks of the workers to which no connection can be made."""
-        lost = []
-        for rank, address in enumerate(self.addresses):
-            host, _, port = address.rpartition(":")
-            try:
-                socket.create_connection((host, int(port)), timeout=PROBE_SECONDS).close()
-            except OSError:
-                lost.append(rank)
-        return lost
+        """Returns the ranks of the workers that do not answer."""
+        return [rank for rank, address in enumerate(self.addresses) if not _answers(address)]
 
     def _gather_tensor(self, purpose: str, axis: int, part: tf.Tensor) -> tf.Tensor:
         order = list(range(part.shape.rank))
@@ -160,6 +155,17 @@ def connect(addresses: Sequence[str], rank: int) -> WorkerGroup:
                 "Workers must be connected before TensorFlow does anything else; train in a new process."
             ) from error
     return WorkerGroup(addresses, rank)
+
+
+def _answers(address: str) -> bool:
+    """Whether the server of TensorFlow at "host:port" answers. The system still connects to one that is stopped."""
+    host, _, port = address.rpartition(":")
+    try:
+        with socket.create_connection((host, int(port)), timeout=PROBE_SECONDS) as connection:
+            connection.sendall(HTTP2_PREFACE)
+            return bool(connection.recv(1))
+    except OSError:
+        return False
 
 
 def is_waiting() -> bool:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import socketserver
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ import pytest
 import tensorflow as tf
 
 from engine import worker_run
+from seqgen.engine import worker_group
 from seqgen.engine.worker_group import WorkerGroup, WorkerLost, is_waiting, local_rank
 from seqgen.errors import SeqgenWarning, TrainingError
 
@@ -109,10 +112,23 @@ def test_an_exchange_is_a_time_in_which_a_worker_may_wait_for_others():
     assert not is_waiting()
 
 
-def test_an_error_of_tensorflow_is_explained_only_by_a_worker_that_does_not_answer():
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        here, gone = f"127.0.0.1:{server.getsockname()[1]}", free_addresses()[0]
+class Answering(socketserver.BaseRequestHandler):
+    """A server that answers, as that of a worker does."""
+
+    def handle(self):
+        self.request.sendall(b"settings")
+
+
+def test_an_error_of_tensorflow_is_explained_only_by_a_worker_that_does_not_answer(monkeypatch):
+    monkeypatch.setattr(worker_group, "PROBE_SECONDS", 1.0)
+    with socketserver.TCPServer(("127.0.0.1", 0), Answering) as server, socket.create_server(("127.0.0.1", 0)) as mute:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        here, gone = f"127.0.0.1:{server.server_address[1]}", free_addresses()[0]
+        stopped = f"127.0.0.1:{mute.getsockname()[1]}"
+        with pytest.raises(WorkerLost, match=f"Worker 1 \\({stopped}\\)"), WorkerGroup([here, stopped]).explain_loss():
+            raise tf.errors.UnavailableError(None, None, "no answer")
         with pytest.raises(WorkerLost, match=f"Worker 1 \\({gone}\\)"), WorkerGroup([here, gone]).explain_loss():
             raise tf.errors.UnavailableError(None, None, "gone")
         with pytest.raises(tf.errors.InternalError), WorkerGroup([here, here]).explain_loss():
             raise tf.errors.InternalError(None, None, "a bug")
+        server.shutdown()
