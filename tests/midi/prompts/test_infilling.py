@@ -134,7 +134,8 @@ def test_a_melody_is_drawn_over_the_chord_symbols_of_a_lead_sheet(
     item = prompt_item(domain, path)
     eighths = [[0, 7, 0], [12, 0, 0], [18, 2, 2], [24, 0, 0], [30, 2, 2], [36, 7, 0]]
     for seed in range(3):
-        made = drawn_piece(domain, prompt_for(domain, item, range="60-79"), seed)
+        prompt = prompt_for(domain, item, range="60-79")
+        made = domain.decode(prompt.grammar.walk(np.random.default_rng(seed), 20_000, prompt.ids))
         assert made.chords.tolist() == eighths
         assert made.meters.tolist() == [[0, 3, 4]]
         assert set(made.pitch.tolist()) <= set(range(60, 80))
@@ -149,7 +150,8 @@ def test_a_bar_of_a_lead_sheet_without_a_symbol_repeats_the_last_one(
 ) -> None:
     path = tmp_path / "chords.txt"
     path.write_text("| Am | / / G / | / |")
-    made = drawn_piece(domains["melody"], prompt_for(domains["melody"], prompt_item(domains["melody"], path)))
+    prompt = prompt_for(domains["melody"], prompt_item(domains["melody"], path))
+    made = domains["melody"].decode(prompt.grammar.walk(np.random.default_rng(0), 20_000, prompt.ids))
     assert made.chords.tolist() == [[0, 9, 1], [16, 9, 1], [24, 7, 0], [32, 7, 0]]
 
 

@@ -24,6 +24,7 @@ from seqgen_midi.encodings.tokens import Role
 from seqgen_midi.music.chords import QUALITIES
 from seqgen_midi.music.keys import Key
 from seqgen_midi.prompts.continuation import OF_WHOLE_DOCUMENT, check_tokens, keep_values
+from seqgen_midi.prompts.key_resolution import CONDITION_GUIDANCE
 
 Part = int | Grammar
 """A given token, or a grammar of what is drawn."""
@@ -99,8 +100,13 @@ def play_over_chords(encoding: Encoding, ids: np.ndarray, request: Request, key:
     grammar = encoding.narrow(everything, key=key if ends_on_tonic else None, may_have_pickup=True)
     step = one_of(_drawable_tokens(encoding, request) & table.of_role(*STEPS))
     parts = (step if token < 0 else token for token in template[1:].tolist())
-    prompt = prompt_of_parts(encoding, parts, grammar)
-    return replace(prompt, conditions=encoding.template_conditions(template, key))
+    grammar = grammar_of_parts(grammar, parts)
+    ids = common_beginning(grammar)
+    # The model hears all chord symbols ahead, so the notes are drawn freely between them and need no particles.
+    return Prompt(
+        ids, grammar, conditions=encoding.template_conditions(template, key), unconditional=ids,
+        guidance=CONDITION_GUIDANCE,
+    )  # fmt: skip
 
 
 def emptied_bars(request: Request, bars: int) -> np.ndarray:
@@ -236,19 +242,21 @@ def _event_parts(encoding: Encoding, ids: np.ndarray, is_free: np.ndarray, allow
                 yield drawn
 
 
-def prompt_of_parts(encoding: Encoding, parts: Iterable[Part], grammar: Grammar | None = None) -> Prompt:
-    """Returns the prompt of all documents that are these parts, one after the other.
+def prompt_of_parts(encoding: Encoding, parts: Iterable[Part]) -> Prompt:
+    """Returns the prompt of all documents that are these parts, one after the other. Raises ImpossibleConstraints."""
+    given = grammar_of_parts(encoding.automaton, parts)
+    return Prompt(common_beginning(given), encoding.automaton, given)
 
-    The documents are those of the encoding, or of a narrower grammar. Raises ImpossibleConstraints.
-    """
+
+def grammar_of_parts(grammar: Grammar, parts: Iterable[Part]) -> Grammar:
+    """Returns the documents of a grammar that are these parts, one after the other. Raises ImpossibleConstraints."""
     try:
-        given = intersect(grammar or encoding.automaton, _join(parts, len(encoding.vocabulary)))
+        return intersect(grammar, _join(parts, grammar.vocabulary_size))
     except ImpossibleConstraints as error:
         raise ImpossibleConstraints(
             "No piece, or none that the automaton has room for, holds what is given and is as asked; ask for less at "
             "once, or give a shorter prompt."
         ) from error
-    return Prompt(common_beginning(given), encoding.automaton, given)
 
 
 def _join(parts: Iterable[Part], vocabulary_size: int) -> Grammar:
