@@ -93,7 +93,8 @@ def infer_chords(piece: Piece, starts: np.ndarray, lengths: np.ndarray, key: Key
     qualities = list(QUALITIES)
     roots = np.array([(key.tonic + chord.root) % 12 for chord in chords])[path]
     kinds = np.array([qualities.index(chord.quality) for chord in chords])[path]
-    return np.column_stack([slots[:, 0], roots, kinds])[is_written]
+    symbols: np.ndarray = np.column_stack([slots[:, 0], roots, kinds])[is_written]
+    return symbols
 
 
 def _slots(piece: Piece, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
@@ -109,8 +110,9 @@ def _slots(piece: Piece, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
         middle = start + length // 2
         rows += [(start, middle), (middle, start + length)] if is_halved else [(start, start + length)]
     slots = np.array(rows, int).reshape(-1, 2)
-    heard = (slots[:, 1] > piece.start.min(initial=2**31 - 1)) & (slots[:, 0] < piece.end)
-    return slots[heard]
+    is_heard = (slots[:, 1] > piece.start.min(initial=2**31 - 1)) & (slots[:, 0] < piece.end)
+    heard: np.ndarray = slots[is_heard]
+    return heard
 
 
 def _is_compound(piece: Piece, tick: int) -> bool:
@@ -134,7 +136,9 @@ def _likelihoods(
     for column, chord in enumerate(chords):
         for step, probability in zip(QUALITIES[chord.quality], (ROOT, THIRD, FIFTH, SEVENTH), strict=False):
             tones[(chord.root + step) % 12, column] = probability
-    return counts @ np.log(tones / tones.sum(axis=0)) - np.array([chord.cost for chord in chords])
+    costs = np.array([chord.cost for chord in chords])
+    likelihoods: np.ndarray = counts @ np.log(tones / tones.sum(axis=0)) - costs
+    return likelihoods
 
 
 def is_on_beat(piece: Piece, place: np.ndarray) -> np.ndarray:
