@@ -17,6 +17,7 @@ import numpy as np
 from seqgen import BOS, EOS, Example, Grammar, PromptConditions, Vocabulary
 from seqgen.grammar import Budget, Conditions, Registers, Relations
 from seqgen_midi.encodings.narrowing import narrow, require_last
+from seqgen_midi.encodings.pitch_history import pitch_history
 from seqgen_midi.encodings.tokens import Role, TokenTable
 from seqgen_midi.music.chords import CHORD_NAMES, QUALITIES
 from seqgen_midi.music.keys import Key
@@ -123,7 +124,7 @@ class Encoding:
     @property
     def registers(self) -> Registers | None:
         """What the pitch of a note is compared with (seqgen.grammar.registers); None: with nothing."""
-        return None
+        return pitch_history(self.table, self.automaton.class_count) if "pitch" in self.table else None
 
     @property
     def conditions(self) -> Conditions | None:
