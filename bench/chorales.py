@@ -23,7 +23,7 @@ from seqgen.grammar import NO_COORDINATE, Conditions, Grammar, Registers, build_
 VOICES, SIXTEENTHS = 4, 16
 SILENCE, FIRST_PITCH = 2, 3
 LOWEST, HIGHEST = 30, 100
-LAGS = 8
+LAGS = 4
 """A note is compared with so many notes before it."""
 VOICES_SHOWN = {"none": 0.3, "soprano": 0.5, "some": 0.1, "around": 0.1}
 """How often training shows no voice, the soprano alone, a random set of voices, or all voices around a span."""

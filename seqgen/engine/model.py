@@ -27,15 +27,9 @@ from seqgen.engine.grammar_tables import GrammarTables
 from seqgen.engine.layers import cudnn
 from seqgen.engine.layers.attention import MASKED_LOGIT, window_attention
 from seqgen.engine.layers.conditions import read_conditions, rows_at
-from seqgen.engine.layers.coordinates import difference_logits, embed_differences
+from seqgen.engine.layers.coordinates import DifferenceLookup, difference_logits
 from seqgen.engine.layers.cross_entropy import cross_entropy
-from seqgen.engine.layers.embedding import (
-    EmbeddingLookup,
-    LowRankInput,
-    embed,
-    embed_normalized,
-    project_embeddings,
-)
+from seqgen.engine.layers.embedding import EmbeddingLookup, InputEmbeddings, LowRankInput
 from seqgen.engine.layers.products import linear
 from seqgen.engine.layers.recurrence import recurrence, recurrence_step
 from seqgen.engine.layers.regularization import (
@@ -213,25 +207,24 @@ class Model:
         lookups = [tokens]
         if "state_embedding" in weights:
             lookups.append(EmbeddingLookup(dropout(weights["state_embedding"], 1), classes))
-        x = embed(lookups)
-        others: list[LowRankInput] = []
+        differences = known = None
         registers = tf.zeros((*inputs.shape, 0), tf.int32)
         if self.register_tables is not None:
             seen, registers = self.register_tables.read(inputs, classes, memory.registers)
             table = dropout(weights["coordinates/table"], DIFFERENCE_DROPOUT_PLACE)
-            others.append(LowRankInput(embed_differences(table, seen), weights["coordinates/input"]))
+            differences = DifferenceLookup.of(table, weights["coordinates/norm"], seen)
             memory = memory._replace(registers=registers[-1])
         if step_weights and heard is None and self.conditions is not None:
             heard = tf.zeros((*inputs.shape, self.settings.condition_size))
         if heard is not None:
-            others.append(LowRankInput(heard, weights["conditions/input"]))
-        for other in others:
-            x += other.embedding()
+            known = LowRankInput(heard, weights["conditions/input"])
+        embeddings = InputEmbeddings(lookups, differences, known)
+        x = embeddings.residual()
         last_hidden, last_cell_state = [], []
         for layer in range(settings.num_layers):
             states = memory.hidden[layer], memory.cell_state[layer]
             hiddens, cell_state = self._recurrent_layer(
-                layer, x, lookups, others, resets, states, weights, precision, trace,
+                layer, x, embeddings, resets, states, weights, precision, trace,
                 step_weights[layer] if step_weights else None,
             )  # fmt: skip
             last_hidden.append(hiddens[-1])
@@ -265,14 +258,15 @@ class Model:
         weights, made = self.weights, []
         for layer in range(self.settings.num_layers):
             cell_weights = self.cell.assemble(self.layer_weights(layer, weights))
-            tables = [weights[name] for name in ("embedding", "state_embedding") if name in weights]
-            rows = sum(table.shape[0] for table in tables)
+            gain = weights["recurrence_0/norm"]
+            gains = {"embedding": gain, "state_embedding": gain, "coordinates/table": weights.get("coordinates/norm")}
+            tables = [name for name in gains if name in weights]
+            rows = sum(weights[name].shape[0] for name in tables)
             if layer > 0 or rows * cell_weights.bias.shape[0] > MAX_PROJECTED_SIZE:
                 made.append(StepWeights.from_cell_weights(cell_weights, precision))
                 continue
-            gain = weights["recurrence_0/norm"]
-            low_rank = [weights[name] for name in ("coordinates/input", "conditions/input") if name in weights]
-            normalized = [rms_norm(table, gain) for table in tables]
+            normalized = [rms_norm(weights[name], gains[name]) for name in tables]
+            low_rank = [weights[name] for name in ("conditions/input",) if name in weights]
             made.append(StepWeights.from_embeddings(normalized, low_rank, cell_weights, precision))
         return made
 
@@ -282,24 +276,21 @@ class Model:
         return {name: weights[f"recurrence_{layer}/{name}"] for name in names}
 
     def _recurrent_layer(
-        self, layer: int, x: tf.Tensor, lookups: list[EmbeddingLookup], others: Sequence[LowRankInput],
-        resets: tf.Tensor, states: tuple[tf.Tensor, tf.Tensor], weights: Mapping[str, tf.Tensor],
-        precision: tf.DType, trace: ForwardTrace | None, step_weights: StepWeights | None,
+        self, layer: int, x: tf.Tensor, embeddings: InputEmbeddings, resets: tf.Tensor,
+        states: tuple[tf.Tensor, tf.Tensor], weights: Mapping[str, tf.Tensor], precision: tf.DType,
+        trace: ForwardTrace | None, step_weights: StepWeights | None,
     ) -> tuple[tf.Tensor, tf.Tensor]:  # fmt: skip
         """Returns a layer's hidden states [T, B, H] and its last cell state [B, C·H], by the fastest way there is."""
         gain, cell_weights = weights[f"recurrence_{layer}/norm"], self.cell.assemble(self.layer_weights(layer, weights))
 
         def normalized_input() -> tf.Tensor:
-            if layer > 0:
-                return rms_norm(x, gain)
-            embedded = embed_normalized(lookups, gain)
-            return tf.add_n([embedded, *(other.embedding() for other in others)])
+            return rms_norm(x, gain) if layer > 0 else embeddings.normalized(gain)
 
         if resets.shape[0] == 1 and trace is None:
             of_step = step_weights or StepWeights.from_cell_weights(cell_weights)
             if of_step.tables:
-                read = [other.values[0] for other in others]
-                rows = [lookup.rows_of(table)[0] for lookup, table in zip(lookups, of_step.tables, strict=True)]
+                read = [] if embeddings.conditions is None else [embeddings.conditions.values[0]]
+                rows = [row[0] for row in embeddings.rows_of(of_step.tables)]
             else:
                 read, rows = [normalized_input()[0]], []
             hidden, cell_state = recurrence_step(self.cell, read, of_step, resets[0], *states, rows)
@@ -307,9 +298,7 @@ class Model:
         if cudnn.can_use_cudnn(self.cell, precision) and trace is None:
             return cudnn.cudnn_lstm(normalized_input(), cell_weights, resets, *states)
         if layer == 0:
-            input_projection = project_embeddings(lookups, gain, cell_weights.input, precision)
-            for other in others:
-                input_projection += other.project(cell_weights.input)
+            input_projection = embeddings.project(gain, cell_weights.input, precision)
         else:
             input_projection = linear(normalized_input(), cell_weights.input, precision)
         if trace is not None:
@@ -346,7 +335,7 @@ class Model:
         matrix = weights["output/weights" if "output/weights" in weights else "embedding"]
         x, bias = rms_norm(output.hidden, weights["output/norm"]), tf.convert_to_tensor(weights["output/bias"])
         if tables is not None:
-            # A mask for each step would cost as much as the scores themselves.
+            # One mask for all steps: one for each would cost as much as the scores themselves.
             heard = regularization.dropout(x, OUTPUT_DROPOUT_PLACE, locked=True) if regularization else x
             bias += difference_logits(
                 heard, weights["coordinates/output"], tables.slot, tables.difference, output.registers

@@ -66,9 +66,7 @@ class TrainingSettings(BaseModel):
     ema_decay: float = Field(
         0.0, ge=0, lt=1, description="decay of the exponential moving average of weights that is kept; 0: off"
     )
-    dropout: float = Field(
-        0.2, ge=0, lt=1, description="dropout rate of embeddings, of differences and of each layer's output"
-    )
+    dropout: float = Field(0.2, ge=0, lt=1, description="dropout rate of all embeddings and of each layer's output")
     dropout_mask: Literal["per_step", "locked"] = Field(
         "per_step", description="a new mask at each step, or one for all steps of a segment (variational dropout)"
     )

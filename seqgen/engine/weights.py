@@ -10,8 +10,8 @@ from seqgen.engine.settings import ModelSettings
 from seqgen.grammar import Conditions, Registers
 from seqgen.grammar.registers import DIFFERENCE_COUNT
 
-DIFFERENCE_SIZE_RATIO = 4
-"""How many times smaller than the other embeddings that of differences is, before its projection."""
+DIFFERENCE_GAIN = 0.4
+"""The initial gain of embeddings of differences. There are several beside one of the token, whose gain is 1."""
 
 
 def weight_shapes(
@@ -32,9 +32,8 @@ def weight_shapes(
     if settings.state_embedding and class_count > 1:
         shapes["state_embedding"] = (class_count, hidden_size)
     if settings.coordinates and registers is not None:
-        size = hidden_size // DIFFERENCE_SIZE_RATIO
-        shapes["coordinates/table"] = (registers.seen_count * DIFFERENCE_COUNT, size)
-        shapes["coordinates/input"] = (size, hidden_size)
+        shapes["coordinates/table"] = (registers.seen_count * DIFFERENCE_COUNT, hidden_size)
+        shapes["coordinates/norm"] = (hidden_size,)
         shapes["coordinates/output"] = (hidden_size, registers.reference_count * DIFFERENCE_COUNT)
     if settings.condition_size and conditions is not None:
         shapes |= condition_weight_shapes(settings.condition_size, hidden_size, conditions.channel_sizes)
@@ -62,7 +61,7 @@ def weight_shapes(
 
 def is_trainable(name: str, settings: ModelSettings) -> bool:
     """Whether training changes a weight. With a cell that is not trained, only what reads its states is."""
-    fixed = ("embedding", "state_embedding", "coordinates/table", "coordinates/input", "conditions", "recurrence")
+    fixed = ("embedding", "state_embedding", "coordinates/table", "coordinates/norm", "conditions", "recurrence")
     return find_cell(settings.cell).is_trainable or not name.startswith(fixed)
 
 
@@ -85,7 +84,7 @@ def initial_weights(
     for number, (name, shape) in enumerate(shapes.items()):
         kind, random = name.split("/")[-1], np.random.default_rng([seed, number])
         if kind == "norm":
-            value = np.ones(shape)
+            value = np.full(shape, DIFFERENCE_GAIN if name == "coordinates/norm" else 1.0)
         elif name.startswith("recurrence") and kind == "bias":
             is_forget_gate = [block == "forget_gate" for block in cell.blocks]
             value = np.repeat(np.multiply(settings.forget_bias, is_forget_gate), settings.hidden_size)

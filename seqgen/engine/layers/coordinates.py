@@ -3,11 +3,13 @@
 At each position there are K registers (seqgen/grammar/registers.py), the first R of which hold coordinates r_k. The
 token that is read has the coordinate s, and d(s, r) is the number of the clipped difference s - r, or of "none".
 
-    input:   z = Σ_k E_k[d(s, r_k)]                     z [D], with E [K, 50, D]; a counter k has its own row E_k[n_k]
-             x += norm(z) U                             U [D, H]
+    input:   x += Σ_k E_k[d(s, r_k)]                    E [K, 50, H]; a counter k has its own row E_k[n_k]
+             the first layer reads Σ_k norm(E_k[…])
     output:  a = norm(x) A                              a [R, 50], with A [H, R · 50]
              logit(v) += Σ_k a_k[d(c(v), r'_k)]         c(v) is the coordinate of a candidate v
 
+Each register has a vector of the full length: a model learns much faster so than from one norm of the sum (see
+bench/NOTES.md).
 r are the registers before the token that is read, r' those after it. Both sides depend on intervals alone, so what is
 learned about one pitch holds for all of them. In music this is relative pitch; compare the relative attention of Huang
 et al. (2018, *Music Transformer*), and for the counters Peracha (2020, *Improving Polyphonic Music Models with
@@ -16,19 +18,44 @@ Feature-Rich Encoding*, TonicNet).
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import tensorflow as tf
 
 from seqgen.engine.compiling import compiled
 from seqgen.engine.layers.products import linear
+from seqgen.engine.layers.rms_norm import rms_norm
 from seqgen.grammar.registers import DIFFERENCE_COUNT
 
 
+class DifferenceLookup(NamedTuple):
+    """The embeddings of the differences at each position, and of counters."""
+
+    table: tf.Tensor  # E [K · 50, H]
+    gain: tf.Tensor  # [H]
+    rows: tf.Tensor  # int32[T, B, K], the row of each register
+
+    @classmethod
+    def of(cls, table: tf.Tensor, gain: tf.Tensor, seen: tf.Tensor) -> DifferenceLookup:
+        """Looks up seen int32[T, B, K]: d(s, r_k), or n_k of a counter."""
+        return cls(table, gain, seen + DIFFERENCE_COUNT * tf.range(seen.shape[-1]))
+
+    def embedding(self) -> tf.Tensor:
+        """Returns Σ_k E_k[seen_k] [T, B, H]."""
+        return self.rows_of(self.table)
+
+    def normalized(self) -> tf.Tensor:
+        """Returns Σ_k norm(E_k[seen_k]) [T, B, H]."""
+        return self.rows_of(rms_norm(self.table, self.gain))
+
+    def rows_of(self, table: tf.Tensor) -> tf.Tensor:
+        """Returns the sum of K rows [T, B, E] of another table [K · 50, E] for the same differences."""
+        return _sum_of_rows(table, self.rows)
+
+
 @compiled
-def embed_differences(table: tf.Tensor, seen: tf.Tensor) -> tf.Tensor:
-    """Returns norm(Σ_k E_k[seen_k]) [T, B, D] for a table E [K · 50, D] and the rows seen int32[T, B, K]."""
-    first_row = DIFFERENCE_COUNT * tf.range(seen.shape[-1])
-    total = tf.reduce_sum(tf.gather(table, seen + first_row), -2)
-    return total * tf.math.rsqrt(tf.reduce_mean(tf.square(total), -1, keepdims=True) + 1e-6)
+def _sum_of_rows(table: tf.Tensor, rows: tf.Tensor) -> tf.Tensor:
+    return tf.reduce_sum(tf.gather(table, rows), -2)
 
 
 def difference_logits(

@@ -100,7 +100,7 @@ class Trainer:
         is rounded up, because the step is traced once for each.
         """
         if self.model.registers is not None:
-            return None  # Dropout before the differences has one mask for each sequence.
+            return None  # Dropout before the scores of differences has one mask for each sequence.
         steps, batch_size = segment.weights.shape
         count = num_sub_batches(batch_size, self.model.settings.hidden_size)
         by_sub_batch = np.reshape(segment.weights != 0, (steps, count, -1))

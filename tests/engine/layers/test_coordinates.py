@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from engine import toys
-from seqgen.engine.layers.coordinates import difference_logits, embed_differences
+from seqgen.engine.layers.coordinates import DifferenceLookup, difference_logits
 from seqgen.grammar.registers import DIFFERENCE_COUNT
 
 REGISTERS = toys.repeating()
@@ -28,10 +28,10 @@ def reference_logits(x: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return logits
 
 
-def reference_embedding(table: np.ndarray) -> np.ndarray:
-    rows = table.reshape(COUNT, DIFFERENCE_COUNT, SIZE)
-    total = sum(rows[k, SEEN[:, :, k]] for k in range(COUNT))
-    return total / np.sqrt((total**2).mean(-1, keepdims=True) + 1e-6)
+def reference_embedding(table: np.ndarray, gain: np.ndarray) -> np.ndarray:
+    normalised = gain * table / np.sqrt((table**2).mean(-1, keepdims=True) + 1e-6)
+    rows = normalised.reshape(COUNT, DIFFERENCE_COUNT, SIZE)
+    return sum(rows[k, SEEN[:, :, k]] for k in range(COUNT))
 
 
 def test_logits_and_their_gradients_are_those_of_the_equation():
@@ -46,9 +46,14 @@ def test_logits_and_their_gradients_are_those_of_the_equation():
 
 
 def test_the_embedding_and_its_gradient_are_those_of_the_equation():
-    table = RANDOM.normal(size=(COUNT * DIFFERENCE_COUNT, SIZE))
+    table, gain = RANDOM.normal(size=(COUNT * DIFFERENCE_COUNT, SIZE)), RANDOM.normal(size=SIZE)
     factors = RANDOM.normal(size=(STEPS, BATCH, SIZE))
-    check(lambda table: embed_differences(table, tf.constant(SEEN)), reference_embedding, [table], factors)
+    check(
+        lambda table, gain: DifferenceLookup.of(table, gain, tf.constant(SEEN)).normalized(),
+        reference_embedding,
+        [table, gain],
+        factors,
+    )
 
 
 def check(layer, reference, arguments, factors):

@@ -58,13 +58,14 @@ def test_parallels_and_crossings_are_forbidden_with_and_without_a_piece(domain: 
     assert domain.prompting.prompt(chorale, chorale_constraints()).relations is None
 
 
-def test_a_harmonisation_knows_the_key_of_what_is_given_and_the_end(domain: MidiDomain, chorale: Piece) -> None:
+def test_a_harmonisation_knows_the_given_voices_their_key_and_the_end(domain: MidiDomain, chorale: Piece) -> None:
     prompt = prompt_for(domain, chorale, harmonise="SB")
     assert prompt.conditions is not None
     known = prompt.conditions.draw(prompt.ids, np.random.default_rng(0))
     columns = columns_of(domain.encode(chorale).ids)
     given = np.where(np.isin(np.arange(4), [0, 3]), columns, -1)
-    np.testing.assert_array_equal(known, condition_values(len(columns), estimate_key_of(given), has_end=True))
+    expected = condition_values(len(columns), estimate_key_of(given), has_end=True, tokens=given)
+    np.testing.assert_array_equal(known, expected)
 
 
 def drawn_with_mask(domain: MidiDomain, prompt: Prompt, seed: int) -> Piece:

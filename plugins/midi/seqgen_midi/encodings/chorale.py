@@ -162,15 +162,11 @@ class Chorale(Encoding):
     def template_conditions(
         self, template: np.ndarray, key: Key | None, are_chords_free: np.ndarray | None = None
     ) -> PromptConditions:
-        """Returns the key, which is estimated from what is given, and the end.
-
-        The voices that are given are not shown: particles weigh what does not fit them, and do better so far
-        (bench/NOTES.md).
-        """
+        """Returns what is given: its notes, its key, which is estimated from them, and the end."""
         columns = template[HEADER:].reshape(-1, len(VOICES))
         if key is None and (columns >= REST).any(axis=1).sum() >= MIN_COLUMNS_FOR_KEY:
             key = estimate_key_of(columns)
-        values = condition_values(len(columns), key, has_end=True)
+        values = condition_values(len(columns), key, has_end=True, tokens=columns)
         return PromptConditions(HEADER, lambda ids, rng: values)
 
     def encode(self, piece: Piece) -> Example:
