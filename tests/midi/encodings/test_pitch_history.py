@@ -8,7 +8,7 @@ from seqgen_midi.domain import MidiDomain
 from seqgen_midi.encodings.pitch_history import HISTORY_LENGTH
 
 
-@pytest.mark.parametrize("name", ["melody", "score", "performance"])
+@pytest.mark.parametrize("name", ["score", "performance"])
 def test_registers_hold_the_last_pitches_with_the_newest_first(name: str, domains: dict[str, MidiDomain]) -> None:
     encoding = domains[name].encoding
     registers = encoding.registers
