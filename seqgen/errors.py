@@ -24,10 +24,12 @@ SeqgenWarning is no error: it says something about a result that is good.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 MAX_NAME_LENGTH = 40
 """How much of an unknown name is shown."""
+MAX_NAMES_LENGTH = 80
+"""How much of the names that exist is shown: a sentence stays short however many settings a domain has."""
 
 
 class SeqgenError(Exception):
@@ -50,7 +52,13 @@ class UnknownName(UsageError):
         name = name if len(name) <= MAX_NAME_LENGTH else f"{name[: MAX_NAME_LENGTH - 1]}…"
         near = difflib.get_close_matches(name, names, n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
-        super().__init__(f"There is no {kind} {name!r}; {hint}there is: {', '.join(names) or 'none'}.")
+        super().__init__(f"There is no {kind} {name!r}; {hint}there is: {_listed(names) or 'none'}.")
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Returns the first of the names that have room, and how many more there are."""
+    shown = next((count for count in range(len(names)) if len(", ".join(names[: count + 1])) > MAX_NAMES_LENGTH), None)
+    return ", ".join(names) if shown is None else f"{', '.join(names[:shown])} and {len(names) - shown} more"
 
 
 class InvalidValue(UsageError):

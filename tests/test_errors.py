@@ -36,6 +36,9 @@ def test_an_unknown_name_suggests_the_nearest_and_lists_what_exists():
         "There is no domain 'mid'; did you mean 'midi'? there is: midi, text."
     )
     assert str(seqgen.UnknownName("domain", "x", [])) == "There is no domain 'x'; there is: none."
+    names = [f"name_{number:02}" for number in range(40)]
+    shown = ", ".join(names[:9])
+    assert str(seqgen.UnknownName("setting", "y", names)) == f"There is no setting 'y'; there is: {shown} and 31 more."
 
 
 def test_an_unusable_file_has_a_reason_to_count_and_a_detail_to_show():
