@@ -179,8 +179,8 @@ def main() -> None:
         results[f"{target}_difference"] = max(float(np.abs(one - other).max()) for one, other in pairs)
         results[f"{target}_tokens_per_s"] = count / seconds
         print(target, results[f"{target}_difference"], flush=True)
-    results = {name: f"{value:.1e}" if name.endswith("difference") else value for name, value in results.items()}
-    finish({**results, "documents": len(documents), "tokens": count})
+    shown = {name: f"{value:.1e}" if name.endswith("difference") else value for name, value in results.items()}
+    finish({**shown, "documents": len(documents), "tokens": count})
 
 
 if __name__ == "__main__":

@@ -48,7 +48,10 @@ def train_steps(device: str, out: Path) -> None:
         tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
     with tf.device(device):
         trained = seqgen.load("bach-chorales")
-        grammar, random = trained.domain.grammar(trained.domain.Constraints(bars=4)), np.random.default_rng(0)
+        grammar, random = (
+            trained.domain.grammar(trained.domain.Constraints.model_validate({"bars": 4})),
+            np.random.default_rng(0),
+        )
         walks = [grammar.walk(random) for _ in range(BATCH_SIZE)]
         documents = Documents.from_examples([(ids, np.r_[0, np.ones(len(ids) - 1)]) for ids in walks])
         batches = TrainingBatches(
@@ -59,7 +62,8 @@ def train_steps(device: str, out: Path) -> None:
         settings = TrainingSettings(batch_size=BATCH_SIZE, bptt_length=BPTT_LENGTH, dropout=0.0, learning_rate=1e-4)
         trainer = Trainer(trained.model, settings)
         losses = [float(trainer.step(batches.batch(step), step / STEPS)) for step in range(STEPS)]
-        np.savez(out, losses=losses, **trained.model.numpy_weights())
+        arrays: dict[str, Any] = trained.model.numpy_weights()
+        np.savez(out, losses=losses, **arrays)
 
 
 def speed(contender: str, layers: int, width: int) -> float:

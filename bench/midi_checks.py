@@ -123,8 +123,8 @@ def keeps(path: Path, encoding: str, asked: dict[str, Any], ended: bool) -> list
     if encoding == "performance" and "density" in asked:
         least, most = map(int, asked["density"].split("-"))
         seconds = Counter(note[0] * 50 // file.ticks_per_quarter // 100 for note in notes)
-        full = range(max(seconds, default=0))
-        check("density", max(seconds.values(), default=0) <= most and all(seconds[one] >= least for one in full))
+        complete = range(int(max(seconds, default=0)))
+        check("density", max(seconds.values(), default=0) <= most and all(seconds[one] >= least for one in complete))
     if "time_signature" in asked and {"bars", "seconds", "density"} & set(asked):
         beats, unit = map(int, asked["time_signature"].split("/"))
         bar = file.ticks_per_quarter * 4 * beats // unit

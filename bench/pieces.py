@@ -30,8 +30,8 @@ def bits_a_second(trained: TrainedModel, corpus: Corpus) -> float:
     batches = evaluation_batches(documents, trained.model.grammar, batch_size=16, bptt_length=64)
     likelihood = Evaluator(trained.model).held_out_likelihood(batch for batch, _ in batches)
     pieces = (domain.decode(documents[number][0]) for number in range(len(documents)))
-    seconds = sum(domain.metrics.sizes(piece)["second"] for piece in pieces)
-    return likelihood.nats * likelihood.tokens / math.log(2) / seconds
+    seconds: list[float] = [domain.metrics.sizes(piece)["second"] for piece in pieces]
+    return likelihood.nats * likelihood.tokens / math.log(2) / sum(seconds)
 
 
 def main() -> None:
