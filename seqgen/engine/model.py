@@ -255,20 +255,23 @@ class Model:
 
         `precision`, float32 or bfloat16, is that of the matrices.
         """
-        weights, made = self.weights, []
-        for layer in range(self.settings.num_layers):
-            cell_weights = self.cell.assemble(self.layer_weights(layer, weights))
-            gain = weights["recurrence_0/norm"]
-            gains = {"embedding": gain, "state_embedding": gain, "coordinates/table": weights.get("coordinates/norm")}
-            tables = [name for name in gains if name in weights]
-            rows = sum(weights[name].shape[0] for name in tables)
-            if layer > 0 or rows * cell_weights.bias.shape[0] > MAX_PROJECTED_SIZE:
-                made.append(StepWeights.from_cell_weights(cell_weights, precision))
-                continue
-            normalized = [rms_norm(weights[name], gains[name]) for name in tables]
-            low_rank = [weights[name] for name in ("conditions/input",) if name in weights]
-            made.append(StepWeights.from_embeddings(normalized, low_rank, cell_weights, precision))
-        return made
+        layers = range(self.settings.num_layers)
+        first, *others = (self.cell.assemble(self.layer_weights(layer, self.weights)) for layer in layers)
+        return [
+            self._first_step_weights(first, precision),
+            *(StepWeights.from_cell_weights(other, precision) for other in others),
+        ]
+
+    def _first_step_weights(self, cell_weights: CellWeights, precision: tf.DType) -> StepWeights:
+        """Returns those of the first layer, which looks products with its embeddings up unless these are too large."""
+        weights, gain = self.weights, self.weights["recurrence_0/norm"]
+        gains = {"embedding": gain, "state_embedding": gain, "coordinates/table": weights.get("coordinates/norm")}
+        tables = [name for name in gains if name in weights]
+        if sum(weights[name].shape[0] for name in tables) * cell_weights.bias.shape[0] > MAX_PROJECTED_SIZE:
+            return StepWeights.from_cell_weights(cell_weights, precision)
+        normalized = [rms_norm(weights[name], gains[name]) for name in tables]
+        low_rank = [] if self.conditions is None else [weights["conditions/input"]]
+        return StepWeights.from_embeddings(normalized, low_rank, cell_weights, precision)
 
     def layer_weights(self, layer: int, weights: Mapping[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """Returns the weights of a recurrent layer by the names that its cell gives them, out of all `weights`."""

@@ -85,17 +85,22 @@ def labelled_chorales() -> SentimentDomain:
     return SentimentDomain(settings, learned_labels.vocabulary, learned_labels.state)
 
 
+def content_and_labelled(domain: SentimentDomain, seed: int) -> tuple[np.ndarray, list[np.ndarray]]:
+    """Returns the ids of a random piece, and those of the same piece with its label at the end and at the beginning."""
+    item = domain.base.decode(domain.base.grammar().walk(np.random.default_rng(seed), 200))
+    last = domain.encode(LabelledItem(item, "wild")).ids
+    first = last.copy()
+    first[[1, -2]] = first[[-2, 1]]
+    return domain.base.encode(item).ids, [last, first]
+
+
 def test_the_registers_of_the_base_are_carried_by_labelled_content():
     domain = labelled_chorales()
     registers, base_registers = domain.checked_registers(), domain.base.checked_registers()
     whole, base = domain.checked_grammar(), domain.base.grammar()
-    item = domain.base.decode(base.walk(np.random.default_rng(0), 200))
-    content = domain.base.encode(item).ids
+    content, labelled = content_and_labelled(domain, seed=0)
     expected = base_registers.unroll(content, base.state_class[base.unroll(content)])
-    last = domain.encode(LabelledItem(item, "wild")).ids
-    first = last.copy()
-    first[[1, -2]] = first[[-2, 1]]
-    for ids in (last, first):
+    for ids in labelled:
         found = registers.unroll(ids, whole.state_class[whole.unroll(ids)])
         assert found[2 : 1 + len(content) - 1].tolist() == expected[1:-1].tolist()
         assert not found[:2].any()
@@ -109,14 +114,10 @@ def test_the_conditions_of_the_base_are_carried_by_labelled_content():
     domain = labelled_chorales()
     conditions, base_conditions = domain.checked_conditions(), domain.base.checked_conditions()
     whole, base = domain.checked_grammar(), domain.base.grammar()
-    item = domain.base.decode(base.walk(np.random.default_rng(2), 200))
-    content = domain.base.encode(item).ids
+    content, labelled = content_and_labelled(domain, seed=2)
     expected = base_conditions.steps(content, base.state_class[base.unroll(content)])
-    last = domain.encode(LabelledItem(item, "wild")).ids
-    first = last.copy()
-    first[[1, -2]] = first[[-2, 1]]
     assert expected[-2] > 4
-    for ids in (last, first):
+    for ids in labelled:
         found = conditions.steps(ids, whole.state_class[whole.unroll(ids)])
         assert found.tolist() == [0, *expected[:-1].tolist(), *[expected[-2]] * 3]
         shown = [
