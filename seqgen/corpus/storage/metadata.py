@@ -12,7 +12,7 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -53,14 +53,12 @@ class StoredMetadata:
 
     def __init__(self, folder: Path, documents: int) -> None:
         self._path = folder / LINES_FILE
+        self._offsets = load_array(folder / OFFSETS_FILE)
         try:
-            self._offsets = np.load(folder / OFFSETS_FILE, allow_pickle=False)
             size = self._path.stat().st_size
-        except Exception as error:  # NumPy raises errors of many kinds for a damaged header, such as TokenError.
+        except OSError as error:
             reason = shorten(str(error))
-            raise CorpusError(
-                f"{folder / OFFSETS_FILE} is missing or damaged ({reason}); build the corpus again."
-            ) from error
+            raise CorpusError(f"{self._path} is missing or damaged ({reason}); build the corpus again.") from error
         fits = self._offsets.dtype == np.int64 and self._offsets.shape == (documents + 1,)
         if not fits or self._offsets[0] != 0 or self._offsets[-1] != size or (np.diff(self._offsets) < 1).any():
             raise CorpusError(f"{folder / OFFSETS_FILE} does not fit {LINES_FILE}; build the corpus again.")
@@ -77,6 +75,15 @@ class StoredMetadata:
         if not isinstance(found, dict):
             raise CorpusError(f"{self._path} holds something else than an object; build the corpus again.")
         return found
+
+
+def load_array(path: Path, mmap_mode: Literal["r"] | None = None) -> np.ndarray:
+    """Returns the array of a .npy file, mapped into memory with "r". Raises CorpusError."""
+    try:
+        array: np.ndarray = np.load(path, mmap_mode=mmap_mode, allow_pickle=False)
+    except Exception as error:  # NumPy raises errors of many kinds for a damaged header, such as TokenError.
+        raise CorpusError(f"{path} is missing or damaged ({shorten(str(error))}); build the corpus again.") from error
+    return array
 
 
 def read_bytes(path: Path, offset: int, size: int) -> bytes:

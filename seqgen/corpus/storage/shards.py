@@ -15,9 +15,8 @@ import numpy as np
 
 from seqgen.corpus.storage.documents import default_weights
 from seqgen.corpus.storage.journal import Journal
-from seqgen.corpus.storage.metadata import read_bytes
+from seqgen.corpus.storage.metadata import load_array, read_bytes
 from seqgen.errors import CorpusError
-from seqgen.files.stored_files import shorten
 
 SHARD_TOKENS = 4_000_000
 
@@ -36,11 +35,7 @@ class StoredArray:
 
         Raises CorpusError if the file is missing, cut short, or of another type or length.
         """
-        try:
-            array = np.load(path, mmap_mode="r", allow_pickle=False)
-        except Exception as error:  # NumPy raises errors of many kinds for a damaged header, such as TokenError.
-            reason = shorten(str(error))
-            raise CorpusError(f"{path} is missing or damaged ({reason}); build the corpus again.") from error
+        array: Any = load_array(path, mmap_mode="r")
         if array.dtype.str not in dtypes or array.shape != (length,):
             raise CorpusError(
                 f"{path} is damaged: it holds {array.dtype}{list(array.shape)}, its manifest says {length} numbers; "
