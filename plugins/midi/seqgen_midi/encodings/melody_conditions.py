@@ -24,6 +24,7 @@ from seqgen.grammar.conditions import UNKNOWN
 from seqgen_midi.encodings.tokens import Role, TokenTable
 from seqgen_midi.music.chords import CHORD_NAMES, QUALITIES, ROOTS
 from seqgen_midi.music.keys import FIFTHS_ABOVE_MAJOR, SCALES, Key, estimate_key, key_of_ending
+from seqgen_midi.music.meters import begins_with_pickup
 
 EIGHTHS = 12
 """The eighths of a bar that are shown; those after them are not."""
@@ -217,9 +218,9 @@ def default_bars(quarters: np.ndarray, key: Key) -> int:
     begun = len(quarters)
     if not begun:
         return DRAWN_BARS[_place(key) % len(DRAWN_BARS)]
-    has_pickup = begun > 1 and quarters[0] < quarters[1]
+    has_pickup = begins_with_pickup(quarters)
     parts = -(-(begun - has_pickup + MIN_CONTINUATION) // PART_BARS)
-    return int(has_pickup + PART_BARS * parts)
+    return has_pickup + PART_BARS * parts
 
 
 def _place(key: Key) -> int:

@@ -16,6 +16,7 @@ import numpy as np
 
 from seqgen_midi.music.chords import QUALITIES
 from seqgen_midi.music.keys import Key
+from seqgen_midi.music.meters import begins_with_pickup, meter_at
 from seqgen_midi.music.piece import Piece
 
 TONIC, PREDOMINANT, DOMINANT = range(3)
@@ -102,23 +103,19 @@ def _slots(piece: Piece, starts: np.ndarray, lengths: np.ndarray) -> np.ndarray:
 
     A bar has halves if half of it is a number of beats: two or more quarters, or three eighths or more.
     """
-    first = int(len(starts) > 1 and lengths[0] < lengths[1])
+    first = int(begins_with_pickup(lengths))
     eighth = max(1, piece.resolution // 2)
     rows: list[tuple[int, int]] = []
     for start, length in zip(starts.tolist()[first:], lengths.tolist()[first:], strict=True):
-        is_halved = length % (2 * eighth) == 0 and (length // (2 * eighth) in (4, 6) or _is_compound(piece, start))
+        is_halved = length % (2 * eighth) == 0 and (
+            length // (2 * eighth) in (4, 6) or meter_at(piece, start) == (6, 8)
+        )
         middle = start + length // 2
         rows += [(start, middle), (middle, start + length)] if is_halved else [(start, start + length)]
     slots = np.array(rows, int).reshape(-1, 2)
     is_heard = (slots[:, 1] > piece.start.min(initial=2**31 - 1)) & (slots[:, 0] < piece.end)
     heard: np.ndarray = slots[is_heard]
     return heard
-
-
-def _is_compound(piece: Piece, tick: int) -> bool:
-    """Whether a bar has two beats of three eighths."""
-    rows = piece.meters[piece.meters[:, 0] <= tick]
-    return bool(len(rows)) and tuple(rows[-1, 1:].tolist()) == (6, 8)
 
 
 def _likelihoods(

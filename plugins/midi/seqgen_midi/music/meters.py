@@ -77,7 +77,12 @@ def bar_lines(piece: Piece, end: int = 0) -> list[int]:
 
 def has_pickup(lines: list[int]) -> bool:
     """Whether the first bar of `bar_lines` is a pickup (anacrusis), which is shorter than the bar after it."""
-    return len(lines) > 2 and lines[1] - lines[0] < lines[2] - lines[1]
+    return begins_with_pickup(np.diff(lines[:3]))
+
+
+def begins_with_pickup(lengths: np.ndarray) -> bool:
+    """Whether the first of bars with these lengths, in any unit, is a pickup."""
+    return len(lengths) > 1 and bool(lengths[0] < lengths[1])
 
 
 def first_bar_number(lines: list[int]) -> int:

@@ -23,6 +23,7 @@ from seqgen_midi.encodings.base import Encoding
 from seqgen_midi.encodings.tokens import Role
 from seqgen_midi.music.chords import QUALITIES
 from seqgen_midi.music.keys import Key
+from seqgen_midi.music.meters import begins_with_pickup
 from seqgen_midi.prompts.continuation import OF_WHOLE_DOCUMENT, check_tokens, keep_values
 from seqgen_midi.prompts.key_resolution import CONDITION_GUIDANCE
 
@@ -222,8 +223,9 @@ def _chord_places(encoding: Encoding, template: np.ndarray) -> list[tuple[frozen
     bars = encoding.bars(known)
     is_step = encoding.table.of_role(*STEPS)[known] | (template < 0)
     counts = np.add.reduceat(is_step, bars.starts) if len(bars) else np.zeros(0, int)
+    has_pickup = begins_with_pickup(bars.quarters)
     return [
-        encoding.chord_steps(count, is_pickup=number == 0 and bool((bars.quarters[:1] < bars.quarters[1:2]).any()))
+        encoding.chord_steps(count, is_pickup=number == 0 and has_pickup)
         for number, count in enumerate(counts.tolist())
     ]
 
